@@ -1,0 +1,12 @@
+"""`python -m services.directory`."""
+
+from services.directory.app import create_app
+from services.directory.consumers import HANDLERS
+from services.directory.settings import DirectorySettings
+from services.directory.timers import TIMERS
+from shared.runner import Service, run
+
+SERVICE = Service(name="directory", settings=DirectorySettings, app=create_app, handlers=HANDLERS, timers=TIMERS)
+
+if __name__ == "__main__":
+    run(SERVICE)

@@ -1,0 +1,1 @@
+"""Routes, and the shapes of what they take and give."""

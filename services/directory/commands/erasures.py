@@ -1,0 +1,75 @@
+"""Forgets people: here at once, and in every other service by its receipt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from services.directory.commands.people import Causes, refresh
+from services.directory.domain.refusals import UnknownPerson
+from services.directory.store import erasures as store
+from services.directory.store import people as people_store
+from services.directory.store import records as records_store
+from shared import outbox
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.base import Event
+from shared.events.directory import ContactErased, PersonErased
+from shared.events.privacy import ErasureCompleted, ErasureRequested
+
+
+async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID:
+    """Forget a person and return the number of the request; asked again, the same one. Raises UnknownPerson."""
+    await people_store.lock_chart(conn)
+    if earlier := await store.of_person(conn, person_id):
+        return earlier
+    person = await people_store.lock_one(conn, person_id)
+    if person is None:
+        raise UnknownPerson("There is no such person.")
+    requests = await erase_workers(conn, [person.employee_number], {}, now)
+    return requests[0].request_id
+
+
+async def erase_workers(
+    conn: Connection, numbers: Sequence[str], causes: Causes, now: datetime
+) -> list[ErasureRequested]:
+    """Forget workers, known or not, for good; reports lose their manager, and blocks that name them are lifted."""
+    await people_store.lock_chart(conn)
+    people = sorted((await people_store.lock(conn, numbers)).values(), key=lambda person: person.public.person_id)
+    ids = [person.public.person_id for person in people]
+    await records_store.remember_erased(conn, numbers)
+    rows = await records_store.delete(conn, numbers)
+    await people_store.delete(conn, ids)
+    if not people:
+        return []
+    requests = [ErasureRequested(request_id=uuid4(), person_id=person_id, requested_on=now.date()) for person_id in ids]
+    await store.insert(conn, requests)
+    await store.insert_receipts(
+        conn,
+        [
+            ErasureCompleted(
+                request_id=request.request_id,
+                person_id=request.person_id,
+                service="directory",
+                rows=1 + rows.get(person.employee_number, 0),
+            )
+            for request, person in zip(requests, people, strict=True)
+        ],
+    )
+    events: list[tuple[Event, Envelope[Event] | None]] = []
+    for request, person in zip(requests, people, strict=True):
+        cause, person_id = causes.get(person.employee_number), request.person_id
+        events += [
+            (PersonErased(person_id=person_id), cause),
+            (ContactErased(person_id=person_id), cause),
+            (request, cause),
+        ]
+    await outbox.append_all(conn, events)
+    await people_store.forget_blocks(conn, ids)
+    await people_store.mark_reports_stale(conn, [person.employee_number for person in people], ())
+    await refresh(conn, causes, now)
+    return requests
+
+
+async def record_receipts(conn: Connection, receipts: Sequence[ErasureCompleted]) -> None:
+    """Keep the services' receipts; duplicates are harmless."""
+    await store.insert_receipts(conn, receipts)

@@ -1,0 +1,127 @@
+"""Derives people from what holds now and publishes what is new about them: the one way a person changes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID, uuid4
+
+from services.directory.domain.cycles import find_cycle
+from services.directory.domain.person import Person, Surroundings, derive
+from services.directory.domain.refusals import ReportingLineCycle
+from services.directory.store import people as store
+from services.directory.store import records as records_store
+from services.directory.store import units as units_store
+from shared import outbox
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.base import Event
+from shared.events.hr import WorkerUpserted
+
+Causes: TypeAlias = Mapping[str, Envelope[Event]]
+"""The HR events being handled, by employee number or unit code: what they bring about belongs to their traces."""
+
+CHUNK = 1000
+CHUNKS_AT_ONCE = 5
+"""More people than this, all touched by one event, wait for the timer."""
+
+
+async def project(
+    conn: Connection, known: Mapping[str, Person], records: Mapping[str, WorkerUpserted], causes: Causes, now: datetime
+) -> dict[str, Person]:
+    """Put workers under records, write them, and publish what is new. `known` are those locked before.
+
+    Raises ReportingLineCycle, naming everybody in it.
+    """
+    if not records:
+        return {}
+    await _refuse_cycles(conn, known, records)
+    ids = {number: known[number].public.person_id if number in known else uuid4() for number in records}
+    around = await _surroundings(conn, records, ids)
+    people = {
+        number: derive(ids[number], worker, around[number], known.get(number), now)
+        for number, worker in sorted(records.items(), key=lambda item: ids[item[0]])
+    }
+    await store.save(conn, list(people.values()))
+    events: list[tuple[Event, Envelope[Event] | None]] = []
+    for number, person in people.items():
+        before, cause = known.get(number), _cause(person, causes)
+        if before is None or before.public is not person.public:
+            events.append((person.public, cause))
+        if before is None or before.contact is not person.contact:
+            events.append((person.contact, cause))
+    await outbox.append_all(conn, events)
+    return people
+
+
+async def refresh(conn: Connection, causes: Causes, now: datetime, chunks: int = CHUNKS_AT_ONCE) -> int:
+    """Derive those anew who wait for it, and return how many; they may not be all."""
+    done = 0
+    for _ in range(chunks):
+        known = await store.lock_stale(conn, CHUNK)
+        if not known:
+            break
+        await project(conn, known, await records_store.applied(conn, known.values()), causes, now)
+        done += len(known)
+    return done
+
+
+async def refresh_waiting(conn: Connection, now: datetime) -> int:
+    """`refresh` by itself: for those who were too many for the event that touched them."""
+    if not await store.any_stale(conn):
+        return 0
+    await store.lock_chart(conn)
+    return await refresh(conn, {}, now)
+
+
+async def resolve_references(conn: Connection) -> int:
+    """Have those derived anew who name a manager or a unit that has come to be known; returns how many."""
+    await store.lock_chart(conn)
+    return await store.mark_resolvable_stale(conn)
+
+
+async def _refuse_cycles(conn: Connection, known: Mapping[str, Person], records: Mapping[str, WorkerUpserted]) -> None:
+    """Look only above those who are new, are back, or have another manager: a new cycle holds one of them."""
+    lines = {
+        number: worker.manager_employee_number
+        for number, worker in records.items()
+        if worker.status != "left" and worker.manager_employee_number is not None
+    }
+    changed = [number for number, manager in lines.items() if not _reports_to(known.get(number), manager)]
+    if not changed:
+        return
+    above = await store.lines_above(conn, {lines[number] for number in changed})
+    stands = {number: manager for number, manager in above.items() if number not in records}
+    if cycle := find_cycle({**stands, **lines}, changed):
+        raise ReportingLineCycle(f"The reporting line is a cycle: {' -> '.join(cycle)}.", cycle=list(cycle))
+
+
+def _reports_to(person: Person | None, manager: str) -> bool:
+    return person is not None and person.here and person.manager_employee_number == manager
+
+
+async def _surroundings(
+    conn: Connection, records: Mapping[str, WorkerUpserted], ids: Mapping[str, UUID]
+) -> dict[str, Surroundings]:
+    """What the records' references lead to, the people of this batch included."""
+    managers = await store.managers(conn, _named(worker.manager_employee_number for worker in records.values()))
+    for number, worker in records.items():
+        managers.pop(number, None)
+        if worker.status != "left":
+            managers[number] = ids[number]
+    paths = await units_store.paths(conn, _named(worker.unit_code for worker in records.values()))
+    return {
+        number: Surroundings(
+            unit_path=paths.get(worker.unit_code, (worker.unit_code,)),
+            manager_id=managers.get(worker.manager_employee_number or ""),
+        )
+        for number, worker in records.items()
+    }
+
+
+def _named(names: Iterable[str | None]) -> list[str]:
+    return sorted({name for name in names if name is not None})
+
+
+def _cause(person: Person, causes: Causes) -> Envelope[Event] | None:
+    names = (person.employee_number, person.manager_employee_number or "", *reversed(person.public.unit_path))
+    return next((causes[name] for name in names if name in causes), None)

@@ -1,0 +1,71 @@
+"""Takes what HR says of org units: the tree, and the place in it of all units and people below."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.directory.commands.people import refresh
+from services.directory.domain.cycles import find_cycle
+from services.directory.domain.refusals import SequenceReused, UnitCycle
+from services.directory.store import people as people_store
+from services.directory.store import units as store
+from shared import outbox
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.base import Event
+from shared.events.directory import UnitChanged
+from shared.events.hr import OrgUnitUpserted
+
+Told = Mapping[str, Envelope[OrgUnitUpserted]]
+Known = Mapping[str, OrgUnitUpserted]
+
+
+async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted]], now: datetime) -> None:
+    """Take the newest state of each unit; publish units and people whose place has changed.
+
+    Raises UnitCycle, naming every unit in it, or SequenceReused.
+    """
+    await people_store.lock_chart(conn)
+    known = await store.lock(conn, {envelope.key for envelope in told})
+    newer = _newer(known, told)
+    if not newer:
+        return
+    await _refuse_cycles(conn, newer)
+    units = {code: newer[code].data for code in sorted(newer)}
+    await store.save(conn, list(units.values()))
+    moved = await store.move_subtrees(
+        conn, [code for code, unit in units.items() if code not in known or known[code].parent_code != unit.parent_code]
+    )
+    told_anew = {code for code, unit in units.items() if code not in known or _public(known[code]) != _public(unit)}
+    changed = await store.next_versions(conn, told_anew.union(moved))
+    await outbox.append_all(conn, [(unit, _cause(unit, newer)) for unit in changed])
+    if moved:
+        await people_store.mark_units_stale(conn, moved)
+        await refresh(conn, newer, now)
+
+
+def _newer(known: Known, told: Sequence[Envelope[OrgUnitUpserted]]) -> dict[str, Envelope[OrgUnitUpserted]]:
+    newer: dict[str, Envelope[OrgUnitUpserted]] = {}
+    for envelope in told:
+        unit = envelope.data
+        best = newer[unit.code].data if unit.code in newer else known.get(unit.code)
+        if best is None or best.sequence_number < unit.sequence_number:
+            newer[unit.code] = envelope
+        elif best.sequence_number == unit.sequence_number and best != unit:
+            raise SequenceReused(f"HR has said something else of {unit.code} under sequence {unit.sequence_number}.")
+    return newer
+
+
+async def _refuse_cycles(conn: Connection, newer: Told) -> None:
+    parents = {code: envelope.data.parent_code for code, envelope in newer.items() if envelope.data.parent_code}
+    above = await store.parents_above(conn, set(parents.values()))
+    stands = {code: parent for code, parent in above.items() if code not in newer}
+    if cycle := find_cycle({**stands, **parents}, parents):
+        raise UnitCycle(f"The units are a cycle: {' -> '.join(cycle)}.", cycle=list(cycle))
+
+
+def _public(unit: OrgUnitUpserted) -> tuple[object, ...]:
+    return unit.name, unit.parent_code, unit.valid_from, unit.valid_to
+
+
+def _cause(unit: UnitChanged, newer: Told) -> Envelope[Event] | None:
+    return next((newer[code] for code in reversed(unit.path) if code in newer), None)

@@ -1,0 +1,42 @@
+"""What the directory does when it hears from HR, and from services that have forgotten somebody."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.directory.commands.erasures import erase_workers, record_receipts
+from services.directory.commands.units import record_units
+from services.directory.commands.workers import record_workers
+from shared.consumer import Handlers
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.hr import OrgUnitUpserted, WorkerErased, WorkerUpserted
+from shared.events.privacy import ErasureCompleted
+
+
+async def on_worker_upserted(conn: Connection, envelopes: Sequence[Envelope[WorkerUpserted]]) -> None:
+    """HR says how a worker is, or will be."""
+    await record_workers(conn, envelopes, datetime.now(UTC))
+
+
+async def on_worker_erased(conn: Connection, envelopes: Sequence[Envelope[WorkerErased]]) -> None:
+    """HR has erased a worker."""
+    causes = {envelope.key: envelope for envelope in envelopes}
+    await erase_workers(conn, sorted(causes), causes, datetime.now(UTC))
+
+
+async def on_org_unit_upserted(conn: Connection, envelopes: Sequence[Envelope[OrgUnitUpserted]]) -> None:
+    """HR says how an org unit is."""
+    await record_units(conn, envelopes, datetime.now(UTC))
+
+
+async def on_erasure_completed(conn: Connection, envelopes: Sequence[Envelope[ErasureCompleted]]) -> None:
+    """A service has forgotten somebody."""
+    await record_receipts(conn, [envelope.data for envelope in envelopes])
+
+
+HANDLERS: Handlers = {
+    WorkerUpserted: on_worker_upserted,
+    WorkerErased: on_worker_erased,
+    OrgUnitUpserted: on_org_unit_upserted,
+    ErasureCompleted: on_erasure_completed,
+}

@@ -1,0 +1,97 @@
+"""Which of a worker's dated records holds, from when on, and what has happened between two states."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from services.directory.domain.refusals import ImpossibleDate, UnknownTimeZone
+from shared.events.directory import ChangeReason, PersonChanged
+from shared.events.hr import WorkerUpserted
+
+Place = tuple[date, int]
+NAMED_BY_A_REASON = frozenset({"status", "unit_code", "manager_id"})
+ABOUT_THE_EVENT = frozenset({"version", "reasons", "effective_at"})
+
+
+def place(record: WorkerUpserted) -> Place:
+    """Where a record stands among the worker's: among equal dates the higher sequence wins."""
+    return record.effective_at, record.sequence_number
+
+
+def due_at(record: WorkerUpserted) -> datetime:
+    """The first moment of the effective date where the worker is. Raises UnknownTimeZone or ImpossibleDate."""
+    day = record.effective_at
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=zone(record.time_zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ImpossibleDate(f"{day} is no date that a record can take effect on.") from error
+
+
+def zone(name: str) -> ZoneInfo:
+    """An IANA time zone. Raises UnknownTimeZone."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise UnknownTimeZone(f"{name!r} is not a time zone of the IANA database.") from error
+
+
+def merge(applied: Place | None, records: Iterable[WorkerUpserted]) -> WorkerUpserted | None:
+    """Of records that are due, the one that takes over from what is applied; None when nothing does."""
+    newest = max(records, key=place, default=None)
+    return newest if newest and (applied is None or place(newest) > applied) else None
+
+
+def differences(old: PersonChanged, new: PersonChanged) -> set[str]:
+    """Names of the public fields in which two states differ."""
+    names = PersonChanged.model_fields.keys() - ABOUT_THE_EVENT
+    return {name for name in names if getattr(old, name) != getattr(new, name)}
+
+
+def reasons(old: PersonChanged | None, new: PersonChanged) -> tuple[ChangeReason, ...]:
+    """What happened, told from the states alone; never empty where anything public differs."""
+    if old is None:
+        return _first(new)
+    changed = differences(old, new)
+    found = _status(old, new)
+    if "unit_code" in changed:
+        found.append("moved")
+        changed.discard("unit_path")
+    if "manager_id" in changed:
+        found.append("manager_changed")
+    if changed - NAMED_BY_A_REASON or (changed and not found):
+        found.append("profile_changed")
+    return tuple(found)
+
+
+def _first(new: PersonChanged) -> tuple[ChangeReason, ...]:
+    match new.status:
+        case "left":
+            return ("left",)
+        case "leave":
+            return ("hired", "leave_started")
+        case _:
+            return ("hired",)
+
+
+def _status(old: PersonChanged, new: PersonChanged) -> list[ChangeReason]:
+    found: list[ChangeReason] = []
+    if old.status == new.status:
+        return found
+    if new.status == "left":
+        return ["left"]
+    if old.status == "left":
+        found.append("rehired")
+    if new.status == "leave":
+        found.append("leave_started")
+    elif old.status == "leave":
+        found.append("leave_ended")
+    return found
+
+
+def effective_on(old: PersonChanged, new: PersonChanged, record: date, today: date) -> date:
+    """From when a change holds that no new record brought: what only waited for its reference, from the record on."""
+    grown = new.unit_path[-len(old.unit_path) :] == old.unit_path
+    waiting = {"unit_path"} if grown else set()
+    if old.manager_id is None:
+        waiting.add("manager_id")
+    return record if differences(old, new) <= waiting else today

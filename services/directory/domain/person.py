@@ -1,0 +1,166 @@
+"""A person: HR's record that holds, what they say of themselves, and where that puts them."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from services.directory.domain.history import Place, differences, effective_on, place, reasons, zone
+from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
+from shared.events.directory import ContactChanged, PersonChanged, SkillNeed, SkillOffer
+from shared.events.hr import WorkerSkill, WorkerUpserted
+
+T = TypeVar("T")
+OFFERED_FROM_LEVEL = 3
+FACILITATES_FROM_JOB_LEVEL = 3
+MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
+CAPACITY = 2
+TIME_BUDGET_MINUTES = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as stored; `public` and `contact` are what was last published, word for word."""
+
+    employee_number: str
+    record: Place
+    manager_employee_number: str | None
+    given_name: str
+    family_name: str
+    job_title: str
+    employment_type: str
+    profile: Profile
+    public: PersonChanged
+    contact: ContactChanged
+
+    @property
+    def here(self) -> bool:
+        """Whether others can report to them."""
+        return self.public.status != "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What HR's references lead to at present."""
+
+    unit_path: tuple[str, ...]
+    manager_id: UUID | None
+
+
+def derive(
+    person_id: UUID, worker: WorkerUpserted, around: Surroundings, before: Person | None, now: datetime
+) -> Person:
+    """The person under a record. Versions count up where something public is new, and only there."""
+    profile = before.profile if before else Profile()
+    after = Person(
+        employee_number=worker.employee_number,
+        record=place(worker),
+        manager_employee_number=worker.manager_employee_number,
+        given_name=worker.given_name,
+        family_name=worker.family_name,
+        job_title=worker.job_title,
+        employment_type=worker.employment_type,
+        profile=profile,
+        public=_public(person_id, worker, profile, around),
+        contact=_contact(person_id, worker),
+    )
+    if before is None:
+        return replace(after, public=after.public.model_copy(update={"reasons": reasons(None, after.public)}))
+    today = now.astimezone(zone(worker.time_zone)).date()
+    return replace(
+        after,
+        public=_next(before, after, today),
+        contact=_next_contact(before.contact, after.contact),
+    )
+
+
+def _next(before: Person, after: Person, today: date) -> PersonChanged:
+    old, new = before.public, after.public
+    if not differences(old, new):
+        return old
+    same_record = before.record == after.record
+    return new.model_copy(
+        update={
+            "version": old.version + 1,
+            "reasons": reasons(old, new),
+            "effective_at": effective_on(old, new, new.effective_at, today) if same_record else new.effective_at,
+        }
+    )
+
+
+def _next_contact(old: ContactChanged, new: ContactChanged) -> ContactChanged:
+    renewed = new.model_copy(update={"version": old.version})
+    return old if renewed == old else renewed.model_copy(update={"version": old.version + 1})
+
+
+def _contact(person_id: UUID, worker: WorkerUpserted) -> ContactChanged:
+    return ContactChanged(
+        person_id=person_id,
+        version=1,
+        display_name=worker.display_name or f"{worker.given_name} {worker.family_name}"[:200],
+        email=worker.work_email,
+        locale=worker.locale,
+    )
+
+
+def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> PersonChanged:
+    return PersonChanged(
+        person_id=person_id,
+        version=1,
+        reasons=(),
+        effective_at=worker.effective_at,
+        status=worker.status,
+        unit_code=worker.unit_code,
+        unit_path=around.unit_path,
+        manager_id=around.manager_id,
+        job_code=worker.job_code,
+        job_level=worker.job_level,
+        job_function=worker.job_function,
+        site_code=worker.site_code,
+        country=worker.country,
+        time_zone=worker.time_zone,
+        work_starts=_own(profile.work_starts, WORK_STARTS),
+        work_ends=_own(profile.work_ends, WORK_ENDS),
+        work_days=tuple(sorted(_own(profile.work_days, MONDAY_TO_FRIDAY))),
+        languages=_own(profile.languages, worker.languages),
+        offers=_own(profile.offers, offers(worker.skills)),
+        needs=_own(profile.needs, needs(worker.skills)),
+        capacity=_own(profile.capacity, CAPACITY),
+        time_budget_minutes=_own(profile.time_budget_minutes, TIME_BUDGET_MINUTES),
+        facilitator_ready=_own(profile.facilitator_ready, worker.job_level >= FACILITATES_FROM_JOB_LEVEL),
+        opted_in=_own(profile.opted_in, True),
+        paused_until=profile.paused_until,
+        not_with=_own(profile.not_with, ()),
+        hired_on=worker.hire_date,
+        leaves_on=worker.termination_date,
+    )
+
+
+def offers(skills: tuple[WorkerSkill, ...]) -> tuple[SkillOffer, ...]:
+    """What HR's levels let somebody teach, in order of skill."""
+    return tuple(
+        SkillOffer(skill_id=skill.skill_id, level=skill.level)
+        for skill in _distinct(skills)
+        if skill.level >= OFFERED_FROM_LEVEL
+    )
+
+
+def needs(skills: tuple[WorkerSkill, ...]) -> tuple[SkillNeed, ...]:
+    """What HR's plan lets somebody learn, in order of skill."""
+    return tuple(
+        SkillNeed(skill_id=skill.skill_id, level=skill.level, target_level=skill.target_level)
+        for skill in _distinct(skills)
+        if skill.target_level is not None and skill.target_level > skill.level
+    )
+
+
+def _distinct(skills: tuple[WorkerSkill, ...]) -> list[WorkerSkill]:
+    """Each skill once, at its highest level."""
+    highest = {
+        skill.skill_id: skill for skill in sorted(skills, key=lambda skill: (skill.level, skill.target_level or 0))
+    }
+    return [highest[skill_id] for skill_id in sorted(highest)]
+
+
+def _own(said: T | None, otherwise: T) -> T:
+    return otherwise if said is None else said

@@ -1,0 +1,56 @@
+"""What people say of themselves; it wins over HR and over the defaults."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from shared.events.base import Value
+from shared.events.directory import MinuteOfDay, SkillNeed, SkillOffer
+from shared.refusal import InvalidRequest
+
+WORK_STARTS, WORK_ENDS = 9 * 60, 17 * 60
+MOST_SKILLS = 100
+MINUTES_A_MONTH = 31 * 24 * 60
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Weekday = Annotated[int, Field(ge=1, le=7)]
+
+
+class Profile(Value):
+    """Every field may be left to HR or to the default: then it is absent."""
+
+    offers: Annotated[tuple[SkillOffer, ...], Field(max_length=MOST_SKILLS)] | None = None
+    needs: Annotated[tuple[SkillNeed, ...], Field(max_length=MOST_SKILLS)] | None = None
+    capacity: Annotated[int, Field(ge=0, le=50)] | None = None
+    work_starts: MinuteOfDay | None = None
+    work_ends: MinuteOfDay | None = None
+    work_days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] | None = None
+    languages: Annotated[tuple[Language, ...], Field(max_length=30)] | None = None
+    time_budget_minutes: Annotated[int, Field(ge=0, le=MINUTES_A_MONTH)] | None = None
+    opted_in: bool | None = None
+    paused_until: date | None = None
+    not_with: Annotated[tuple[UUID, ...], Field(max_length=MOST_SKILLS)] | None = None
+    facilitator_ready: bool | None = None
+
+
+def check(profile: Profile, person_id: UUID) -> None:
+    """What no single field can say. Raises InvalidRequest naming the field."""
+    starts, ends = profile.work_starts, profile.work_ends
+    if (WORK_STARTS if starts is None else starts) >= (WORK_ENDS if ends is None else ends):
+        raise InvalidRequest.naming("work_ends", "must be later than work_starts")
+    if _repeats(profile.work_days):
+        raise InvalidRequest.naming("work_days", "names a day twice")
+    if person_id in (profile.not_with or ()):
+        raise InvalidRequest.naming("not_with", "names the person themselves")
+    if _repeats([offer.skill_id for offer in profile.offers or ()]):
+        raise InvalidRequest.naming("offers", "names a skill twice")
+    if _repeats([need.skill_id for need in profile.needs or ()]):
+        raise InvalidRequest.naming("needs", "names a skill twice")
+    if any(need.target_level <= need.level for need in profile.needs or ()):
+        raise InvalidRequest.naming("needs", "target_level must be above level")
+
+
+def _repeats(values: Sequence[object] | None) -> bool:
+    return values is not None and len(set(values)) < len(values)

@@ -1,0 +1,18 @@
+"""Who may call what. Whose object it is, is decided where the object is at hand."""
+
+from shared.auth import ROLES, Policy, allow
+
+ANYBODY = allow(*ROLES)
+PEOPLE = allow(*(ROLES - {"hr-system", "operator"}))
+
+POLICY: Policy = {
+    "GET /v1/people": ANYBODY,
+    "GET /v1/people/{person_id}": ANYBODY,
+    "PATCH /v1/people/{person_id}/profile": PEOPLE,
+    "POST /v1/people/{person_id}/erasure": allow("admin"),
+    "GET /v1/erasures/{request_id}": allow("admin"),
+    "GET /v1/units": ANYBODY,
+    "GET /v1/units/{code}": ANYBODY,
+    "GET /v1/skills": ANYBODY,
+    "POST /v1/skills/import": allow("admin", "hr-system"),
+}

@@ -1,0 +1,32 @@
+"""People as they are read."""
+
+from typing import Any
+from uuid import UUID
+
+from shared import sql
+from shared.db import Connection, Record
+
+SQL = sql.load("services.directory", "people")
+
+
+async def get_person(conn: Connection, person_id: UUID) -> Record | None:
+    """One person."""
+    return await conn.fetchrow(SQL.get_person, person_id)
+
+
+async def list_people(
+    conn: Connection,
+    after: tuple[Any, ...] | None,
+    limit: int,
+    *,
+    unit: str | None,
+    site: str | None,
+    status: str | None,
+    skill: str | None,
+    employee_number: str | None,
+) -> list[Record]:
+    """People by name, those of sub-units included; one more than `limit` where there are more."""
+    name, person_id = after or (None, None)
+    offer = None if skill is None else [{"skill_id": skill}]
+    rows = await conn.fetch(SQL.list_people, unit, site, status, offer, employee_number, name, person_id, limit + 1)
+    return list(rows)

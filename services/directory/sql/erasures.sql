@@ -1,0 +1,20 @@
+-- Who asked to be forgotten, and which services have done so.
+
+-- name: insert_erasures
+INSERT INTO erasures (request_id, person_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])
+
+-- name: insert_receipts
+-- A receipt that nobody asked for, or that came before, changes nothing.
+INSERT INTO erasure_receipts (request_id, service, rows)
+SELECT told.* FROM unnest($1::uuid[], $2::text[], $3::int[]) AS told (request_id, service, rows)
+JOIN erasures USING (request_id)
+ON CONFLICT DO NOTHING
+
+-- name: erasure_of_person
+SELECT request_id FROM erasures WHERE person_id = $1
+
+-- name: get_erasure
+SELECT request_id, person_id, requested_at FROM erasures WHERE request_id = $1
+
+-- name: list_receipts
+SELECT service, rows, completed_at FROM erasure_receipts WHERE request_id = $1 ORDER BY service

@@ -1,0 +1,137 @@
+-- People as published, and what they are derived from.
+
+-- name: lock_chart
+SELECT pg_advisory_xact_lock($1)
+
+-- name: lock_people
+SELECT * FROM people WHERE employee_number = ANY ($1::text[]) ORDER BY person_id FOR UPDATE
+
+-- name: lock_person
+SELECT * FROM people WHERE person_id = $1 FOR UPDATE
+
+-- name: lock_stale_people
+SELECT * FROM people WHERE stale ORDER BY person_id LIMIT $1 FOR UPDATE
+
+-- name: any_stale
+SELECT EXISTS (SELECT FROM people WHERE stale)
+
+-- name: managers
+-- Who can be reported to, by employee number.
+SELECT employee_number, person_id FROM people WHERE employee_number = ANY ($1::text[]) AND status <> 'left'
+
+-- name: lines_above
+-- The reporting lines from these people to the top; each manager once, however many people report to them.
+WITH RECURSIVE line AS (
+    SELECT employee_number, manager_employee_number FROM people
+    WHERE employee_number = ANY ($1::text[]) AND status <> 'left'
+    UNION
+    SELECT manager.employee_number, manager.manager_employee_number
+    FROM line JOIN people AS manager ON manager.employee_number = line.manager_employee_number
+    WHERE manager.status <> 'left'
+)
+SELECT employee_number, manager_employee_number FROM line WHERE manager_employee_number IS NOT NULL
+
+-- name: save_people
+INSERT INTO people SELECT * FROM jsonb_populate_recordset(NULL::people, $1::jsonb)
+ON CONFLICT (person_id) DO UPDATE SET
+    record_effective_at = excluded.record_effective_at,
+    record_sequence = excluded.record_sequence,
+    manager_employee_number = excluded.manager_employee_number,
+    given_name = excluded.given_name,
+    family_name = excluded.family_name,
+    job_title = excluded.job_title,
+    employment_type = excluded.employment_type,
+    profile = excluded.profile,
+    contact_version = excluded.contact_version,
+    display_name = excluded.display_name,
+    email = excluded.email,
+    locale = excluded.locale,
+    version = excluded.version,
+    effective_at = excluded.effective_at,
+    status = excluded.status,
+    unit_code = excluded.unit_code,
+    unit_path = excluded.unit_path,
+    manager_id = excluded.manager_id,
+    job_code = excluded.job_code,
+    job_level = excluded.job_level,
+    job_function = excluded.job_function,
+    site_code = excluded.site_code,
+    country = excluded.country,
+    time_zone = excluded.time_zone,
+    work_starts = excluded.work_starts,
+    work_ends = excluded.work_ends,
+    work_days = excluded.work_days,
+    languages = excluded.languages,
+    offers = excluded.offers,
+    needs = excluded.needs,
+    capacity = excluded.capacity,
+    time_budget_minutes = excluded.time_budget_minutes,
+    facilitator_ready = excluded.facilitator_ready,
+    opted_in = excluded.opted_in,
+    paused_until = excluded.paused_until,
+    not_with = excluded.not_with,
+    hired_on = excluded.hired_on,
+    leaves_on = excluded.leaves_on,
+    stale = excluded.stale
+
+-- name: mark_reports_stale
+-- All who report to these managers, but for those who are derived anew in this transaction anyway.
+WITH reports AS (
+    SELECT person_id FROM people
+    WHERE manager_employee_number = ANY ($1::text[]) AND NOT stale AND employee_number <> ALL ($2::text[])
+    ORDER BY person_id FOR UPDATE
+)
+UPDATE people SET stale = true FROM reports WHERE people.person_id = reports.person_id
+
+-- name: mark_units_stale
+WITH members AS (
+    SELECT person_id FROM people WHERE unit_code = ANY ($1::text[]) AND NOT stale ORDER BY person_id FOR UPDATE
+)
+UPDATE people SET stale = true FROM members WHERE people.person_id = members.person_id
+
+-- name: mark_resolvable_stale
+-- Whose manager or unit has come to be known without their having been told.
+WITH resolvable AS (
+    SELECT p.person_id
+    FROM people AS p JOIN people AS m ON m.employee_number = p.manager_employee_number
+    WHERE p.manager_id IS NULL AND p.manager_employee_number IS NOT NULL AND m.status <> 'left' AND NOT p.stale
+    UNION
+    SELECT p.person_id
+    FROM people AS p JOIN units AS u ON u.code = p.unit_code
+    WHERE cardinality(p.unit_path) = 1 AND u.path <> p.unit_path AND NOT p.stale
+), locked AS (
+    SELECT person_id FROM people WHERE person_id IN (SELECT person_id FROM resolvable) ORDER BY person_id FOR UPDATE
+)
+UPDATE people SET stale = true FROM locked WHERE people.person_id = locked.person_id
+
+-- name: forget_blocks
+-- Take erased people out of everybody's `not_with`; who named them is published anew.
+WITH blockers AS (
+    SELECT person_id FROM people
+    WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
+    ORDER BY person_id FOR UPDATE
+)
+UPDATE people SET stale = true, profile = jsonb_set(profile, '{not_with}', to_jsonb(ARRAY(
+    SELECT kept FROM unnest(people.not_with) AS kept WHERE kept <> ALL ($1::uuid[])
+)))
+FROM blockers WHERE people.person_id = blockers.person_id
+
+-- name: delete_people
+DELETE FROM people WHERE person_id = ANY ($1::uuid[])
+
+-- name: missing_people
+SELECT person_id FROM unnest($1::uuid[]) AS wanted (person_id)
+WHERE NOT EXISTS (SELECT FROM people WHERE people.person_id = wanted.person_id)
+
+-- name: get_person
+SELECT * FROM people WHERE person_id = $1
+
+-- name: list_people
+SELECT * FROM people
+WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
+  AND ($2::text IS NULL OR site_code = $2)
+  AND ($3::text IS NULL OR status = $3)
+  AND ($4::jsonb IS NULL OR offers @> $4)
+  AND ($5::text IS NULL OR employee_number = $5)
+  AND ($6::text IS NULL OR (display_name, person_id) > ($6, $7::uuid))
+ORDER BY display_name, person_id LIMIT $8

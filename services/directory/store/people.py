@@ -1,0 +1,127 @@
+"""People in the database: locked in order of id, read and written many at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.directory.domain.person import Person
+from services.directory.domain.profile import Profile
+from shared import sql
+from shared.db import Connection, Record
+from shared.events.directory import ContactChanged, PersonChanged
+
+SQL = sql.load("services.directory", "people")
+CHART = 7_310_001
+
+
+async def lock_chart(conn: Connection) -> None:
+    """One transaction at a time may change who reports to whom and which unit lies where."""
+    await conn.execute(SQL.lock_chart, CHART)
+
+
+async def lock(conn: Connection, numbers: Iterable[str]) -> dict[str, Person]:
+    """Those of these workers who are known, by employee number."""
+    return _by_number(await conn.fetch(SQL.lock_people, list(numbers)))
+
+
+async def lock_stale(conn: Connection, limit: int) -> dict[str, Person]:
+    """Some of those who wait to be derived anew, by employee number."""
+    return _by_number(await conn.fetch(SQL.lock_stale_people, limit))
+
+
+async def lock_one(conn: Connection, person_id: UUID) -> Person | None:
+    """One person."""
+    row = await conn.fetchrow(SQL.lock_person, person_id)
+    return _person(row) if row else None
+
+
+async def save(conn: Connection, people: Sequence[Person]) -> None:
+    """Write them in one statement."""
+    if people:
+        await conn.execute(SQL.save_people, [_row(person) for person in people])
+
+
+async def managers(conn: Connection, numbers: Iterable[str]) -> dict[str, UUID]:
+    """Ids of those who are here to be reported to, by employee number."""
+    rows = await conn.fetch(SQL.managers, list(numbers))
+    return {row["employee_number"]: row["person_id"] for row in rows}
+
+
+async def lines_above(conn: Connection, numbers: Iterable[str]) -> dict[str, str]:
+    """Manager by worker, for these workers and all above them, as far as they are here."""
+    rows = await conn.fetch(SQL.lines_above, list(numbers))
+    return {row["employee_number"]: row["manager_employee_number"] for row in rows}
+
+
+async def any_stale(conn: Connection) -> bool:
+    """Whether anybody waits to be derived anew."""
+    return bool(await conn.fetchval(SQL.any_stale))
+
+
+async def mark_reports_stale(conn: Connection, managers_: Iterable[str], but: Iterable[str]) -> None:
+    """Have those who report to these derived anew, `but` for some."""
+    await conn.execute(SQL.mark_reports_stale, list(managers_), list(but))
+
+
+async def mark_units_stale(conn: Connection, codes: Iterable[str]) -> None:
+    """Have the people of these units derived anew."""
+    await conn.execute(SQL.mark_units_stale, list(codes))
+
+
+async def mark_resolvable_stale(conn: Connection) -> int:
+    """Have those derived anew whose manager or unit has come to be known; returns how many."""
+    return int((await conn.execute(SQL.mark_resolvable_stale)).split()[-1])
+
+
+async def forget_blocks(conn: Connection, person_ids: Sequence[UUID]) -> None:
+    """Take people out of everybody's `not_with`."""
+    await conn.execute(SQL.forget_blocks, person_ids)
+
+
+async def delete(conn: Connection, person_ids: Sequence[UUID]) -> None:
+    """Delete people."""
+    await conn.execute(SQL.delete_people, person_ids)
+
+
+async def missing(conn: Connection, person_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these ids that are nobody's."""
+    return [row["person_id"] for row in await conn.fetch(SQL.missing_people, person_ids)]
+
+
+def _by_number(rows: Iterable[Record]) -> dict[str, Person]:
+    return {row["employee_number"]: _person(row) for row in rows}
+
+
+def _person(row: Record) -> Person:
+    values: dict[str, Any] = dict(row)
+    return Person(
+        employee_number=values["employee_number"],
+        record=(values["record_effective_at"], values["record_sequence"]),
+        manager_employee_number=values["manager_employee_number"],
+        given_name=values["given_name"],
+        family_name=values["family_name"],
+        job_title=values["job_title"],
+        employment_type=values["employment_type"],
+        profile=Profile.model_validate(values["profile"]),
+        public=PersonChanged.model_validate({**values, "reasons": ()}, extra="ignore"),
+        contact=ContactChanged.model_validate({**values, "version": values["contact_version"]}, extra="ignore"),
+    )
+
+
+def _row(person: Person) -> dict[str, object]:
+    effective_at, sequence = person.record
+    return {
+        **person.contact.model_dump(mode="json", exclude={"version"}),
+        **person.public.model_dump(mode="json", exclude={"reasons"}),
+        "employee_number": person.employee_number,
+        "record_effective_at": effective_at,
+        "record_sequence": sequence,
+        "manager_employee_number": person.manager_employee_number,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "job_title": person.job_title,
+        "employment_type": person.employment_type,
+        "profile": person.profile.model_dump(mode="json", exclude_none=True),
+        "contact_version": person.contact.version,
+        "stale": False,
+    }

@@ -1,0 +1,25 @@
+"""What falls due by itself: HR's dated records, and people who wait to be published anew."""
+
+from datetime import UTC, datetime
+
+from services.directory.commands.people import refresh_waiting, resolve_references
+from services.directory.commands.workers import apply_due
+from shared.db import Connection
+from shared.timers import Timer
+
+
+async def apply_due_records(conn: Connection) -> int:
+    """Records whose day has come where the worker is."""
+    return await apply_due(conn, datetime.now(UTC))
+
+
+async def refresh_people(conn: Connection) -> int:
+    """People whom a change elsewhere has touched, when they were too many for one transaction."""
+    return await refresh_waiting(conn, datetime.now(UTC))
+
+
+TIMERS: tuple[Timer, ...] = (
+    Timer("directory-due-records", 15, apply_due_records),
+    Timer("directory-refresh-people", 1, refresh_people),
+    Timer("directory-resolve-references", 300, resolve_references),
+)

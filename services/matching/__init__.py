@@ -1,0 +1,1 @@
+"""Matching: who learns with whom, and why."""

@@ -1,0 +1,14 @@
+"""The HTTP application of matching."""
+
+from fastapi import FastAPI
+
+from services.matching.api import matches, rounds, suggestions
+from services.matching.policy import POLICY
+from shared import web
+from shared.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Rounds, matches, suggestions."""
+    routers = [rounds.router, matches.router, suggestions.router]
+    return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY)

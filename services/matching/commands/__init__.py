@@ -1,0 +1,1 @@
+"""Use cases: each takes a connection, checks the domain, writes, and appends events."""

@@ -1,0 +1,42 @@
+"""Which kind of match a programme's format asks for."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from shared.events.matching import MatchKind
+from shared.refusal import NotFound, Refused
+
+BUDDY_FORMAT = "onboarding_buddy"
+KINDS: Mapping[str, MatchKind] = MappingProxyType(
+    {
+        "mentoring": "pair",
+        "teach_one_thing": "pair",
+        "job_shadowing": "pair",
+        "mentoring_circle": "circle",
+        "study_group": "circle",
+        "peer_discussion": "circle",
+        "critique_group": "circle",
+        "problem_solving": "circle",
+        BUDDY_FORMAT: "buddy",
+    }
+)
+
+
+class UnknownProgramme(NotFound):
+    """No such programme has reached matching."""
+
+
+class ProgrammeNotPublished(Refused):
+    """Only published programmes are matched."""
+
+
+class FormatNotMatched(Refused):
+    """People join programmes of this format by themselves."""
+
+
+def kind_of(format_: str) -> MatchKind:
+    """What a round of this format forms. Raises FormatNotMatched."""
+    kind = KINDS.get(format_)
+    if kind is None:
+        raise FormatNotMatched(f"Programmes of the format {format_} are not matched.", format=format_)
+    return kind

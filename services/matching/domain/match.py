@@ -1,0 +1,138 @@
+"""A match and what may become of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from shared.events.matching import (
+    CircleFormed,
+    FacilitatorReplaced,
+    MatchAccepted,
+    MatchDeclined,
+    MatchEnded,
+    MatchEvent,
+    MatchExpired,
+    MatchKind,
+    MatchMember,
+    MatchProposed,
+    MatchReason,
+    MemberRole,
+)
+from shared.refusal import NotFound, Refused
+
+State: TypeAlias = Literal["proposed", "accepted", "declined", "expired", "formed", "ended"]
+Answer: TypeAlias = Literal["pending", "accepted", "declined", "none"]
+OPEN: tuple[State, ...] = ("proposed", "accepted", "formed")
+FEWEST = 2
+"""Participants below which a circle is none."""
+
+
+class UnknownMatch(NotFound):
+    """No such match, or none of the caller's."""
+
+
+class MatchOver(Refused):
+    """The match has been decided already."""
+
+
+class NothingToAnswer(Refused):
+    """The member is not asked for an answer, or has given the other one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a match, as what, and what they said."""
+
+    person_id: UUID
+    role: MemberRole
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """People brought together."""
+
+    match_id: UUID
+    version: int
+    kind: MatchKind
+    state: State
+    programme_id: UUID
+    round_id: UUID | None
+    skill_id: str | None
+    members: tuple[Member, ...]
+    score: int
+    reasons: tuple[MatchReason, ...]
+    expires_at: datetime | None
+
+    @property
+    def facilitator(self) -> UUID | None:
+        """Who leads the circle."""
+        return next((member.person_id for member in self.members if member.role == "facilitator"), None)
+
+    @property
+    def participants(self) -> tuple[UUID, ...]:
+        """Everybody but the facilitator."""
+        return tuple(member.person_id for member in self.members if member.role != "facilitator")
+
+    def without(self, gone: frozenset[UUID]) -> "Match":
+        """The match after these people are out of it."""
+        return replace(self, members=tuple(member for member in self.members if member.person_id not in gone))
+
+    def led_by(self, person_id: UUID | None) -> "Match":
+        """The circle with this facilitator, or with none."""
+        members = tuple(member for member in self.members if member.role != "facilitator")
+        if person_id is not None:
+            members += (Member(person_id, "facilitator", "none"),)
+        return replace(self, members=members)
+
+    def become(self, state: State) -> "Match":
+        """The next version, in this state."""
+        return replace(self, state=state, version=self.version + 1)
+
+
+def first_answer(kind: MatchKind, role: MemberRole) -> Answer:
+    """Both of a pair are asked, of a buddy match only the buddy, in a circle nobody."""
+    return "pending" if kind == "pair" or role == "buddy" else "none"
+
+
+def answered(match: Match, person_id: UUID, answer: Answer, now: datetime) -> Match:
+    """The match after one member's answer; the same answer again changes nothing. Raises when it is too late."""
+    member = next((member for member in match.members if member.person_id == person_id), None)
+    if member is None:
+        raise UnknownMatch("There is no such match of yours.")
+    if member.answer == answer:
+        return match
+    expired = match.expires_at is not None and match.expires_at <= now
+    if match.state != "proposed" or expired:
+        over = "expired" if match.state == "proposed" else match.state
+        raise MatchOver(f"The match is {over}.", state=over)
+    if member.answer != "pending":
+        raise NothingToAnswer(f"Nothing is asked of you here: your answer is {member.answer}.", state=match.state)
+    members = tuple(replace(one, answer=answer) if one is member else one for one in match.members)
+    waiting = any(one.answer == "pending" for one in members)
+    state: State = "declined" if answer == "declined" else "proposed" if waiting else "accepted"
+    return replace(match, members=members).become(state)
+
+
+def tell(match: Match, reason: str | None = None) -> MatchEvent:
+    """The event that says what a match has just become. `reason` is why it ended or has another facilitator."""
+    common = {
+        "match_id": match.match_id,
+        "version": match.version,
+        "kind": match.kind,
+        "programme_id": match.programme_id,
+        "round_id": match.round_id,
+        "skill_id": match.skill_id,
+        "members": tuple(MatchMember(person_id=one.person_id, role=one.role) for one in match.members),
+    }
+    if match.state == "proposed":
+        assert match.expires_at is not None
+        return MatchProposed(**common, reasons=match.reasons, expires_at=match.expires_at)
+    if match.state == "formed":
+        if reason is not None:
+            return FacilitatorReplaced(**common, reason=reason)
+        return CircleFormed(**common, reasons=match.reasons)
+    if match.state == "ended":
+        return MatchEnded(**common, reason=reason or "ended")
+    return {"accepted": MatchAccepted, "declined": MatchDeclined, "expired": MatchExpired}[match.state](**common)

@@ -1,0 +1,95 @@
+"""A buddy for every newcomer: somebody near them who has been here for a while and has room for one more."""
+
+from time import perf_counter
+
+import numpy as np
+
+from services.matching.engine import assign
+from services.matching.engine.candidates import total
+from services.matching.engine.constraints import Funnel, few_hours, in_line, pack, speechless, unavailable
+from services.matching.engine.pairs import load_cost
+from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
+from services.matching.engine.population import Ints, Population, build, contains, pair_keys
+
+STAGES = (
+    "nobody_experienced",
+    "not_available",
+    "capacity_full",
+    "reporting_line",
+    "no_common_language",
+    "too_few_common_hours",
+    "matched_recently",
+)
+LISTED = 40
+
+
+def solve(problem: Problem) -> Outcome:
+    """Match every newcomer asked with one buddy."""
+    began = perf_counter()
+    pop = build(problem.people, problem.seed)
+    newcomers = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
+    funnel = Funnel(STAGES, len(newcomers))
+    rows, columns = [], []
+    recent = pair_keys(pop.index, problem.recent)
+    everybody = np.arange(len(pop))
+    for place, person in enumerate(newcomers.tolist()):
+        left = np.full(len(pop), person)
+        failed = pack(
+            (pop.tenure < problem.rules.buddy_tenure_days) | (everybody == person),
+            unavailable(pop, left, everybody),
+            pop.slots <= 0,
+            in_line(pop, left, everybody),
+            speechless(pop, left, everybody),
+            few_hours(pop, left, everybody, problem.rules.common_half_hours),
+            contains(recent, pop.keys(left, everybody)),
+        )
+        funnel.add(np.full(len(pop), place), failed)
+        columns.append(np.flatnonzero(failed == 0))
+        rows.append(np.full(len(columns[-1]), place))
+    row = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
+    buddy = np.concatenate([*columns, np.zeros(0, np.int64)]).astype(np.int64)
+    newcomer = newcomers[row]
+    found = _terms(pop, problem, newcomer, buddy)
+    ready = perf_counter()
+    graph = assign.Graph(
+        row=row,
+        column=buddy,
+        score=total(found),
+        lot=pop.draw(newcomer, buddy),
+        rows=len(newcomers),
+        load=pop.load,
+        slots=pop.slots,
+        cost=load_cost(problem.rules.weights["teacher_load"]),
+    )
+    choice = assign.solve(graph, LISTED)
+    matches = []
+    for place, cost in zip(choice.edges.tolist(), choice.cost.tolist(), strict=True):
+        terms = [Term(code, int(points[place])) for code, points in found.items() if points[place]]
+        terms += [Term("teacher_load", -int(cost))] if cost else []
+        pair = ((pop.ids[int(newcomer[place])], "newcomer"), (pop.ids[int(buddy[place])], "buddy"))
+        matches.append(Match(pair, None, tuple(terms)))
+    served = set(row[choice.edges].tolist())
+    unmatched: list[Unmatched] = [
+        funnel.explain(pop, person, place, "everyone_taken")
+        for place, person in enumerate(newcomers.tolist())
+        if place not in served
+    ]
+    timings = {"candidates": ready - began, "solve": perf_counter() - ready}
+    ordered = tuple(sorted(matches, key=lambda match: match.members))
+    return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings)
+
+
+def _terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:
+    weights = problem.rules.weights
+    same_unit, same_division = pop.unit[newcomer] == pop.unit[buddy], pop.division[newcomer] == pop.division[buddy]
+    spare = np.bitwise_count(pop.hours[newcomer] & pop.hours[buddy]).astype(np.int64) - problem.rules.common_half_hours
+    apart = np.abs(pop.level[newcomer] - pop.level[buddy])
+    found = {
+        "experienced": np.full(len(newcomer), weights["experienced"]),
+        "same_site": weights["same_site"] * (pop.site[newcomer] == pop.site[buddy]),
+        "near_unit": np.where(same_unit, weights["near_unit"], np.where(same_division, weights["near_unit"] // 2, 0)),
+        "same_function": weights["same_function"] * (pop.function[newcomer] == pop.function[buddy]),
+        "seniority": np.maximum(0, weights["seniority"] - 3 * apart),
+        "common_hours": np.clip(spare // 2, 0, weights["common_hours"]),
+    }
+    return {code: points.astype(np.int64) for code, points in found.items()}

@@ -1,0 +1,60 @@
+"""Every reason code in words: why two people fit, and why somebody was left out."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "need_met": "One offers {skill}, which the other wants to learn.",
+        "skill_gap": "The teacher of {skill} is ahead by a helpful step.",
+        "target_reached": "The teacher has reached the level of {skill} that is aimed for.",
+        "reciprocity": "The learning could go both ways.",
+        "cross_unit": "They come from different units.",
+        "same_site": "They work at the same site.",
+        "common_hours": "Their working days overlap well.",
+        "seniority": "Their job levels are close.",
+        "newcomer": "The learner is new here.",
+        "waited": "The learner was left out of earlier rounds.",
+        "teacher_load": "The other person already helps somebody.",
+        "experienced": "The buddy knows the organization.",
+        "near_unit": "They work in the same or a neighbouring unit.",
+        "same_function": "They do the same kind of work.",
+        "shared_need": "Members want to learn the same: {skill}.",
+        "can_contribute": "Somebody in the circle knows {skill}.",
+        "mixed_units": "Members come from different units.",
+        "mixed_functions": "Members do different kinds of work.",
+        "mixed_tenure": "Newer and longer-serving people meet.",
+        "neutral_facilitator": "The facilitator is nobody's superior.",
+        "facilitator_from_outside": "The facilitator comes from another unit.",
+        "facilitator_load": "The facilitator already has a circle.",
+    }
+)
+LEFT_OUT: Mapping[str, str] = MappingProxyType(
+    {
+        "nothing_needed": "No skill of this programme is among what you want to learn.",
+        "no_time": "Your time for learning is used up for now.",
+        "nobody_offers_it": "Nobody offers what you want to learn.",
+        "level_too_low": "Those who offer it are not far enough ahead of you.",
+        "nobody_experienced": "Nobody has been here long enough.",
+        "not_available": "Nobody suitable is available now.",
+        "capacity_full": "Everybody suitable already has as many people as they can take.",
+        "reporting_line": "Only people in your own reporting line would fit.",
+        "no_common_language": "No language in common with anybody suitable.",
+        "too_few_common_hours": "Working hours overlap too little.",
+        "matched_recently": "You were matched with everybody suitable not long ago.",
+        "everyone_taken": "Others were a closer fit for the people who suit you.",
+        "too_few_people": "Too few people fit together for another circle.",
+        "no_neutral_facilitator": "No neutral facilitator was free for your circle.",
+    }
+)
+UNNAMED = "a skill"
+
+
+def reason(code: str, skill: str | None = None) -> str:
+    """A score term in words; `skill` is its label."""
+    return REASONS[code].format(skill=skill or UNNAMED)
+
+
+def left_out(code: str) -> str:
+    """Why somebody has no match, in words."""
+    return LEFT_OUT[code]

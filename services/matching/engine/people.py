@@ -1,0 +1,113 @@
+"""What the engine is told of people and what it answers: plain values, no arrays."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from services.matching.engine.rules import Rules
+
+
+class Person(NamedTuple):
+    """One person as a round sees them. `slots`, `load` and `facilitating` already count their open matches."""
+
+    id: UUID
+    available: bool
+    """Active, opted in, not paused, with time left: may be asked and may be offered."""
+    manager: UUID | None
+    unit: str
+    division: str
+    site: str
+    function: str
+    level: int
+    tenure_days: int
+    """Days since they were hired; negative before the first day."""
+    starts: int
+    """Local minute the working day starts at, and below the one it ends at."""
+    ends: int
+    utc_offset: int
+    """Minutes their clock is ahead of UTC on the round's date."""
+    days: tuple[int, ...]
+    languages: tuple[str, ...]
+    offers: tuple[tuple[str, int], ...]
+    needs: tuple[tuple[str, int, int], ...]
+    slots: int
+    """Learners they can still take."""
+    load: int
+    """Learners they have."""
+    facilitator_ready: bool
+    facilitating: int
+    waited: int
+    """Rounds that left them unmatched."""
+    not_with: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A round's whole input. The order of nothing in it matters."""
+
+    people: tuple[Person, ...]
+    asked: frozenset[UUID]
+    rules: Rules
+    seed: int
+    recent: frozenset[tuple[UUID, UUID]] = frozenset()
+    """Pairs still in their cool-off."""
+    skills: frozenset[str] = frozenset()
+    """What the programme is about; empty is anything."""
+    in_person: bool = False
+    size_min: int = 2
+    size_max: int = 2
+
+
+class Term(NamedTuple):
+    """A reason and its share of the score."""
+
+    code: str
+    points: int
+    skill: str | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """People brought together; `terms` add up to `score`."""
+
+    members: tuple[tuple[UUID, str], ...]
+    skill: str | None
+    terms: tuple[Term, ...]
+
+    @property
+    def score(self) -> int:
+        """The sum of the terms."""
+        return sum(term.points for term in self.terms)
+
+
+class Count(NamedTuple):
+    """How many candidates a constraint leaves, or would open if it alone were lifted."""
+
+    constraint: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """Somebody left out: the first constraint that left no candidate, and what lifting one alone would open."""
+
+    person: UUID
+    reason: str
+    left: tuple[Count, ...]
+    opens: tuple[Count, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A round's whole output: `value` is the matches' scores, no matching at all could be worth more than `bound`."""
+
+    matches: tuple[Match, ...]
+    unmatched: tuple[Unmatched, ...]
+    value: int
+    bound: int
+    timings: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def gap(self) -> float:
+        """How much better could exist, as a share of the bound."""
+        return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0

@@ -1,0 +1,225 @@
+"""People as arrays, in an order of their own: bit masks, postings of skills, and the reporting tree as intervals."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby
+from typing import TypeAlias
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.people import Person
+
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+Masks: TypeAlias = NDArray[np.uint64]
+
+SLOTS = 48
+SLOT_MINUTES = 30
+WORD = 64
+
+
+@dataclass(frozen=True)
+class Postings:
+    """(skill, person, level[, target]) rows in this order; `start[s]:start[s + 1]` are the rows of skill `s`."""
+
+    person: Ints
+    level: Ints
+    target: Ints
+    skill: Ints
+    start: Ints
+
+
+@dataclass(frozen=True)
+class Population:
+    """One row a person, sorted by what they are like, so that the order people came in changes nothing."""
+
+    ids: tuple[UUID, ...]
+    index: dict[UUID, int]
+    skills: tuple[str, ...]
+    available: Bools
+    hours: Masks
+    """Half-hours in UTC that lie inside the working day."""
+    days: Masks
+    languages: Masks
+    """One row a person, as many 64-bit words as the languages need."""
+    unit: Ints
+    division: Ints
+    site: Ints
+    function: Ints
+    level: Ints
+    tenure: Ints
+    slots: Ints
+    load: Ints
+    ready: Bools
+    facilitating: Ints
+    waited: Ints
+    manager: Ints
+    """Row of the manager, -1 for none."""
+    enters: Ints
+    leaves: Ints
+    """Euler tour: `a` is above `b` when enters[a] < enters[b] <= leaves[a]."""
+    apart: Ints
+    """Sorted keys `low * n + high` of people kept apart for good."""
+    offers: Postings
+    needs: Postings
+    lots: Masks
+    """A number a person drawn by seed and likeness: ties are broken by it."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def keys(self, left: Ints, right: Ints) -> Ints:
+        """One number per unordered pair of rows."""
+        return np.minimum(left, right) * len(self) + np.maximum(left, right)
+
+    def above(self, upper: Ints, lower: Ints) -> Bools:
+        """Whether `upper` stands above `lower`, at any distance."""
+        return (self.enters[upper] < self.enters[lower]) & (self.enters[lower] <= self.leaves[upper])
+
+    def draw(self, left: Ints, right: Ints) -> NDArray[np.float64]:
+        """A tie-break in [0, 1) for each pair of rows."""
+        mixed = _mix(self.lots[left] ^ _mix(self.lots[right]))
+        return (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53)
+
+
+def build(people: Iterable[Person], seed: int) -> Population:
+    """Arrays of people; `seed` decides ties."""
+    rows = sorted(people, key=lambda person: (_likeness(person), person.id))
+    index = {person.id: row for row, person in enumerate(rows)}
+    manager = np.array([index.get(person.manager, -1) if person.manager else -1 for person in rows], np.int64)
+    offered = {skill for person in rows for skill, _ in person.offers}
+    skills = sorted(offered | {skill for person in rows for skill, _, _ in person.needs})
+    number = {skill: place for place, skill in enumerate(skills)}
+    enters, leaves = euler(manager)
+    return Population(
+        ids=tuple(person.id for person in rows),
+        index=index,
+        skills=tuple(skills),
+        available=np.array([person.available for person in rows], np.bool_),
+        hours=_hours(rows),
+        days=np.array([sum(1 << day for day in set(person.days)) for person in rows], np.uint64),
+        languages=_languages(rows),
+        unit=_codes([person.unit for person in rows]),
+        division=_codes([person.division for person in rows]),
+        site=_codes([person.site for person in rows]),
+        function=_codes([person.function for person in rows]),
+        level=np.array([person.level for person in rows], np.int64),
+        tenure=np.array([person.tenure_days for person in rows], np.int64),
+        slots=np.array([max(0, person.slots) for person in rows], np.int64),
+        load=np.array([person.load for person in rows], np.int64),
+        ready=np.array([person.facilitator_ready for person in rows], np.bool_),
+        facilitating=np.array([person.facilitating for person in rows], np.int64),
+        waited=np.array([person.waited for person in rows], np.int64),
+        manager=manager,
+        enters=enters,
+        leaves=leaves,
+        apart=pair_keys(index, ((person.id, other) for person in rows for other in person.not_with)),
+        offers=_postings(
+            [(number[skill], row, level, 0) for row, person in enumerate(rows) for skill, level in person.offers],
+            len(skills),
+        ),
+        needs=_postings(
+            [(number[skill], row, level, aim) for row, person in enumerate(rows) for skill, level, aim in person.needs],
+            len(skills),
+        ),
+        lots=_lots(rows, seed),
+    )
+
+
+def pair_keys(index: dict[UUID, int], pairs: Iterable[tuple[UUID, UUID]]) -> Ints:
+    """Sorted keys of the pairs whose people are both here."""
+    size = len(index)
+    rows = ((index[one], index[other]) for one, other in pairs if one in index and other in index)
+    return np.array(sorted({min(pair) * size + max(pair) for pair in rows}), np.int64)
+
+
+def contains(keys: Ints, wanted: Ints) -> Bools:
+    """Which of `wanted` are among the sorted `keys`."""
+    if not len(keys):
+        return np.zeros(wanted.shape, np.bool_)
+    found: Bools = keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted
+    return found
+
+
+def euler(manager: Ints) -> tuple[Ints, Ints]:
+    """Enter and leave numbers of a depth-first walk. A cycle, seen between two events, is cut where it is met."""
+    size = len(manager)
+    reports: list[list[int]] = [[] for _ in range(size)]
+    for row, boss in enumerate(manager.tolist()):
+        if boss >= 0:
+            reports[boss].append(row)
+    enters = np.full(size, -1, np.int64)
+    leaves = np.full(size, -1, np.int64)
+    clock = 0
+    roots = [row for row in range(size) if manager[row] < 0]
+    for root in (*roots, *range(size)):
+        stack = [root] if enters[root] < 0 else []
+        while stack:
+            row = stack.pop()
+            if row < 0:
+                leaves[~row] = clock - 1
+            elif enters[row] < 0:
+                enters[row] = clock
+                clock += 1
+                stack.append(~row)
+                stack += reports[row]
+    return enters, leaves
+
+
+def _hours(rows: Sequence[Person]) -> Masks:
+    """Whole half-hours of the working day in UTC; what passes midnight comes in again on the other side."""
+    starts = np.array([person.starts - person.utc_offset for person in rows], np.int64)
+    ends = np.array([person.ends - person.utc_offset for person in rows], np.int64)
+    first, end = -(-starts // SLOT_MINUTES), ends // SLOT_MINUTES
+    hours = np.zeros(len(rows), np.uint64)
+    for slot in range(SLOTS):
+        inside = (slot - first) % SLOTS < np.minimum(end - first, SLOTS)
+        hours |= inside.astype(np.uint64) << np.uint64(slot)
+    return hours
+
+
+def _languages(rows: Sequence[Person]) -> Masks:
+    known = sorted({language for person in rows for language in person.languages})
+    place = {language: divmod(bit, WORD) for bit, language in enumerate(known)}
+    masks = np.zeros((len(rows), len(known) // WORD + 1), np.uint64)
+    for row, person in enumerate(rows):
+        for language in person.languages:
+            word, bit = place[language]
+            masks[row, word] |= np.uint64(1 << bit)
+    return masks
+
+
+def _codes(values: Sequence[str]) -> Ints:
+    return np.unique(np.array(values, np.str_), return_inverse=True)[1].astype(np.int64).reshape(-1)
+
+
+def _postings(rows: list[tuple[int, int, int, int]], skills: int) -> Postings:
+    table = np.array(sorted(set(rows)), np.int64).reshape(-1, 4)
+    start = np.searchsorted(table[:, 0], np.arange(skills + 1)).astype(np.int64)
+    return Postings(table[:, 1], table[:, 2], table[:, 3], table[:, 0], start)
+
+
+def _lots(rows: Sequence[Person], seed: int) -> Masks:
+    """Those who are alike in everything draw by their place among themselves."""
+    drawn = [
+        int.from_bytes(blake2b(f"{place}/{like}".encode(), digest_size=8).digest())
+        for like, alike in groupby(rows, _likeness)
+        for place, _ in enumerate(alike)
+    ]
+    return _mix(np.array(drawn, np.uint64) ^ _mix(np.full(len(rows), seed % 2**64, np.uint64)))
+
+
+def _likeness(person: Person) -> str:
+    """What a person is like, without their random id: the same organization set up anew gets the same round."""
+    return repr(person._replace(id=UUID(int=0), manager=None, not_with=()))
+
+
+def _mix(value: Masks) -> Masks:
+    """The finaliser of SplitMix64: every input bit moves every output bit."""
+    value = value + np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

@@ -1,0 +1,70 @@
+"""The knobs of a round as data: thresholds that are never broken and weights that add up to a score."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Self
+
+WEIGHTS: Mapping[str, int] = MappingProxyType(
+    {
+        "need_met": 100,
+        "skill_gap": 40,
+        "target_reached": 15,
+        "reciprocity": 20,
+        "cross_unit": 15,
+        "same_site": 10,
+        "common_hours": 10,
+        "seniority": 10,
+        "newcomer": 10,
+        "waited": 15,
+        "teacher_load": 8,
+        "experienced": 100,
+        "near_unit": 15,
+        "same_function": 15,
+        "shared_need": 20,
+        "can_contribute": 15,
+        "mixed_units": 12,
+        "mixed_functions": 12,
+        "mixed_tenure": 6,
+        "neutral_facilitator": 50,
+        "facilitator_load": 20,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One programme's rules. Weights missing from a stored row have their defaults, unknown ones are refused."""
+
+    margin: int = 1
+    """Levels a teacher must be above a learner."""
+    common_half_hours: int = 2
+    cool_off_days: int = 180
+    newcomer_days: int = 180
+    buddy_tenure_days: int = 180
+    candidates: int = 40
+    """Teachers looked at first for each learner; prices bring in others."""
+    facilitator_circles: int = 2
+    min_functions: int = 1
+    """Job functions a circle must bring together."""
+    expires_days: int = 7
+    weights: Mapping[str, int] = field(default_factory=lambda: WEIGHTS)
+
+    @classmethod
+    def parse(cls, stored: Mapping[str, Any]) -> Self:
+        """From a stored row. Raises ValueError naming what is unknown."""
+        names = {knob.name for knob in fields(cls)}
+        weights = stored.get("weights", {})
+        if unknown := sorted({*(stored.keys() - names), *(weights.keys() - WEIGHTS.keys())}):
+            raise ValueError(f"unknown rules: {', '.join(unknown)}")
+        return cls(**{**stored, "weights": {**WEIGHTS, **weights}})
+
+    def stored(self) -> dict[str, Any]:
+        """As a row keeps it."""
+        knobs = {knob.name: getattr(self, knob.name) for knob in fields(self)}
+        return knobs | {"weights": dict(self.weights)}
+
+
+def defaults(format_: str) -> Rules:
+    """What a programme of this format starts with."""
+    return Rules(min_functions=2 if format_ == "problem_solving" else 1)

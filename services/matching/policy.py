@@ -1,0 +1,18 @@
+"""Who may call what. Whose match it is decides the rest, in queries and commands."""
+
+from shared.auth import Policy, allow
+
+SEE_ALL = ("programme-owner", "admin")
+ANYBODY = ("employee", "facilitator", "manager", *SEE_ALL)
+
+POLICY: Policy = {
+    "POST /v1/rounds": allow(*SEE_ALL),
+    "GET /v1/rounds": allow("analyst", *SEE_ALL),
+    "GET /v1/rounds/{round_id}": allow("analyst", *SEE_ALL),
+    "GET /v1/rounds/{round_id}/unmatched": allow(*SEE_ALL),
+    "GET /v1/matches": allow(*ANYBODY),
+    "GET /v1/matches/{match_id}": allow(*ANYBODY),
+    "POST /v1/matches/{match_id}/accept": allow(*ANYBODY),
+    "POST /v1/matches/{match_id}/decline": allow(*ANYBODY),
+    "GET /v1/people/{person_id}/suggestions": allow(*ANYBODY),
+}

@@ -1,0 +1,43 @@
+"""Rounds and whom they left out."""
+
+from uuid import UUID
+
+from services.matching.engine.explain import left_out
+from shared import sql
+from shared.db import Connection, Record
+from shared.refusal import NotFound
+
+SQL = sql.load("services.matching", "rounds")
+
+
+class UnknownRound(NotFound):
+    """No such round."""
+
+
+async def get_round(conn: Connection, round_id: UUID) -> dict[str, object]:
+    """One round. Raises UnknownRound."""
+    row = await conn.fetchrow(SQL.get_round, round_id)
+    if row is None:
+        raise UnknownRound("There is no such round.")
+    return dict(row)
+
+
+async def list_rounds(conn: Connection, programme_id: UUID | None, after: UUID | None, limit: int) -> list[Record]:
+    """Up to `limit` rounds before `after`, newest first."""
+    return await conn.fetch(SQL.list_rounds, programme_id, after, limit)
+
+
+async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:
+    """Whom a round left out, with reasons in words. Raises UnknownRound."""
+    await get_round(conn, round_id)
+    rows = await conn.fetch(SQL.list_unmatched, round_id, after, limit)
+    return [
+        {
+            "person_id": row["person_id"],
+            "reason": row["reason"],
+            "text": left_out(row["reason"]),
+            "left": row["remaining"],
+            "opens": row["opens"],
+        }
+        for row in rows
+    ]

@@ -1,0 +1,93 @@
+-- name: upsert_people
+INSERT INTO people (
+    person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
+    work_starts, work_ends, work_days, languages, offers, needs, offered_skills, capacity, time_budget_minutes,
+    facilitator_ready, opted_in, paused_until, not_with, hired_on
+)
+SELECT
+    person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
+    work_starts, work_ends, work_days, languages, offers, needs,
+    ARRAY(SELECT DISTINCT offer ->> 'skill_id' FROM jsonb_array_elements(offers) AS offer), capacity,
+    time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on
+FROM jsonb_to_recordset($1::jsonb) AS given (
+    person_id uuid, version int, status text, unit_code text, unit_path text[], manager_id uuid, job_level int,
+    job_function text, site_code text, time_zone text, work_starts int, work_ends int, work_days int[],
+    languages text[], offers jsonb, needs jsonb, capacity int, time_budget_minutes int, facilitator_ready boolean,
+    opted_in boolean, paused_until date, not_with uuid[], hired_on date
+)
+WHERE NOT EXISTS (SELECT FROM erased_people WHERE erased_people.person_id = given.person_id)
+ORDER BY person_id
+ON CONFLICT (person_id) DO UPDATE SET
+    version = excluded.version, status = excluded.status, unit_code = excluded.unit_code,
+    unit_path = excluded.unit_path, manager_id = excluded.manager_id, job_level = excluded.job_level,
+    job_function = excluded.job_function, site_code = excluded.site_code, time_zone = excluded.time_zone,
+    work_starts = excluded.work_starts, work_ends = excluded.work_ends, work_days = excluded.work_days,
+    languages = excluded.languages, offers = excluded.offers, needs = excluded.needs,
+    offered_skills = excluded.offered_skills, capacity = excluded.capacity,
+    time_budget_minutes = excluded.time_budget_minutes, facilitator_ready = excluded.facilitator_ready,
+    opted_in = excluded.opted_in, paused_until = excluded.paused_until, not_with = excluded.not_with,
+    hired_on = excluded.hired_on
+WHERE people.version < excluded.version
+RETURNING person_id
+
+-- name: managers
+SELECT person_id, manager_id FROM people WHERE person_id = ANY ($1::uuid[])
+
+-- name: upsert_skills
+INSERT INTO skills (skill_id, version, label)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[]) ORDER BY 1
+ON CONFLICT (skill_id) DO UPDATE SET version = excluded.version, label = excluded.label
+WHERE skills.version < excluded.version
+
+-- name: upsert_programmes
+INSERT INTO programmes (
+    programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
+    cadence_days, session_minutes
+)
+SELECT
+    programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
+    cadence_days, session_minutes
+FROM jsonb_to_recordset($1::jsonb) AS given (
+    programme_id uuid, version int, status text, format text, modality text, audience_units text[], skills text[],
+    group_size_min int, group_size_max int, cadence_days int, session_minutes int
+)
+ORDER BY programme_id
+ON CONFLICT (programme_id) DO UPDATE SET
+    version = excluded.version, status = excluded.status, format = excluded.format, modality = excluded.modality,
+    audience_units = excluded.audience_units, skills = excluded.skills, group_size_min = excluded.group_size_min,
+    group_size_max = excluded.group_size_max, cadence_days = excluded.cadence_days,
+    session_minutes = excluded.session_minutes
+WHERE programmes.version < excluded.version
+
+-- name: start_rules
+INSERT INTO rules (programme_id, version, rules)
+SELECT programme_id, 1, rules FROM jsonb_to_recordset($1::jsonb) AS given (programme_id uuid, rules jsonb)
+ORDER BY programme_id
+ON CONFLICT DO NOTHING
+
+-- name: remember_erasures
+INSERT INTO erased_people (person_id, rows)
+SELECT person_id, 0 FROM unnest($1::uuid[]) AS person_id ORDER BY person_id
+ON CONFLICT DO NOTHING
+
+-- name: forget_people
+-- Everything that names them, and how many rows that was for each.
+WITH person AS (
+    DELETE FROM people WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), member AS (
+    DELETE FROM match_members WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), left_out AS (
+    DELETE FROM unmatched WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), wish AS (
+    UPDATE people SET not_with = ARRAY(SELECT other FROM unnest(not_with) AS other WHERE other <> ALL ($1::uuid[]))
+    WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
+), counted AS (
+    SELECT person_id, count(*) AS rows
+    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out) AS every_row
+    GROUP BY person_id
+)
+UPDATE erased_people SET rows = erased_people.rows + counted.rows
+FROM counted WHERE erased_people.person_id = counted.person_id
+
+-- name: erased_rows
+SELECT person_id, rows FROM erased_people WHERE person_id = ANY ($1::uuid[])

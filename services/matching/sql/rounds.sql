@@ -1,0 +1,107 @@
+-- name: deciding
+-- One decision about who is free at a time: a round never offers somebody who is leaving in another transaction.
+SELECT pg_advisory_xact_lock(7300102)
+
+-- name: programme
+SELECT programme.*, rules.version AS rules_version, rules.rules
+FROM programmes AS programme
+CROSS JOIN LATERAL (
+    SELECT version, rules FROM rules
+    WHERE rules.programme_id = programme.programme_id ORDER BY version DESC LIMIT 1
+) AS rules
+WHERE programme.programme_id = $1
+
+-- name: published_programmes
+SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 ORDER BY programme_id
+
+-- name: population
+-- Everybody, with what their open matches take from them. `minutes` is what those cost a month.
+SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
+    coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited
+FROM people AS person
+LEFT JOIN (
+    SELECT member.person_id,
+        count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
+        count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
+        sum(programme.session_minutes * 30 / programme.cadence_days) AS minutes
+    FROM matches AS match
+    JOIN match_members AS member USING (match_id)
+    JOIN programmes AS programme USING (programme_id)
+    WHERE match.state IN ('proposed', 'accepted', 'formed')
+        AND ($2::uuid[] IS NULL OR member.person_id = ANY ($2))
+    GROUP BY member.person_id
+) AS busy USING (person_id)
+LEFT JOIN (
+    SELECT unmatched.person_id, count(*) AS rounds
+    FROM unmatched JOIN rounds USING (round_id)
+    WHERE rounds.programme_id = $1 AND rounds.published
+        AND ($2::uuid[] IS NULL OR unmatched.person_id = ANY ($2))
+    GROUP BY unmatched.person_id
+) AS waiting USING (person_id)
+WHERE $2::uuid[] IS NULL OR person.person_id = ANY ($2::uuid[])
+
+-- name: already_in
+-- Who has an open match of a programme in a role that asks for one.
+SELECT DISTINCT member.person_id
+FROM matches AS match JOIN match_members AS member USING (match_id)
+WHERE match.programme_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
+    AND member.role IN ('learner', 'newcomer', 'participant')
+
+-- name: recent_pairs
+SELECT DISTINCT one.person_id AS one, other.person_id AS other
+FROM matches AS match
+JOIN match_members AS one USING (match_id)
+JOIN match_members AS other ON other.match_id = match.match_id AND one.person_id < other.person_id
+WHERE match.kind IN ('pair', 'buddy') AND match.created_at > now() - make_interval(days => $1)
+    AND ($2::uuid IS NULL OR $2 IN (one.person_id, other.person_id))
+
+-- name: newcomers_without_buddy
+-- Recent and coming hires nobody has been proposed to, each with one programme that is for them.
+SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id
+FROM people AS person
+JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
+    AND (programme.audience_units = '{}' OR programme.audience_units && person.unit_path)
+WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
+    AND person.status IN ('prehire', 'active') AND person.opted_in
+    AND (person.paused_until IS NULL OR person.paused_until <= $1)
+    AND person.time_budget_minutes > 0
+    AND ($2::uuid[] IS NULL OR person.person_id = ANY ($2))
+    AND ($3::uuid IS NULL OR programme.programme_id = $3)
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = person.person_id AND member.role = 'newcomer'
+            AND match.state IN ('proposed', 'accepted')
+    )
+ORDER BY person.person_id, programme.programme_id
+
+-- name: teachers_of
+-- Who offers something a person needs; a sample where there are very many.
+SELECT person_id FROM people
+WHERE offered_skills && $2::text[] AND status = 'active' AND opted_in AND person_id <> $1
+ORDER BY md5(person_id::text || $1::text)
+LIMIT 1000
+
+-- name: insert_round
+INSERT INTO rounds (
+    round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
+    unmatched_by_reason, matches, value, bound, gap, timings
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+RETURNING *
+
+-- name: insert_unmatched
+INSERT INTO unmatched (round_id, person_id, reason, remaining, opens)
+SELECT $1, person_id, reason, remaining, opens
+FROM jsonb_to_recordset($2::jsonb) AS given (person_id uuid, reason text, remaining jsonb, opens jsonb)
+
+-- name: get_round
+SELECT * FROM rounds WHERE round_id = $1
+
+-- name: list_rounds
+SELECT * FROM rounds
+WHERE ($1::uuid IS NULL OR programme_id = $1) AND ($2::uuid IS NULL OR round_id < $2)
+ORDER BY round_id DESC LIMIT $3
+
+-- name: list_unmatched
+SELECT * FROM unmatched
+WHERE round_id = $1 AND ($2::uuid IS NULL OR person_id > $2)
+ORDER BY person_id LIMIT $3

@@ -1,0 +1,115 @@
+"""Matches between their rows and the domain."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.matching.domain.match import Match, Member, first_answer
+from services.matching.engine.people import Match as Formed
+from shared import sql
+from shared.db import Connection, Record
+from shared.events.matching import MatchKind, MatchReason
+
+SQL = sql.load("services.matching", "matches")
+
+
+def propose(kind: MatchKind, formed: Formed, programme_id: UUID, round_id: UUID | None, expires_at: datetime) -> Match:
+    """What the engine formed, as a match: a circle stands, everything else waits for answers."""
+    return Match(
+        match_id=uuid7(),
+        version=1,
+        kind=kind,
+        state="formed" if kind == "circle" else "proposed",
+        programme_id=programme_id,
+        round_id=round_id,
+        skill_id=formed.skill,
+        members=tuple(Member(person, role, first_answer(kind, role)) for person, role in formed.members),  # type: ignore[arg-type]
+        score=formed.score,
+        reasons=tuple(MatchReason(code=term.code, points=term.points, skill_id=term.skill) for term in formed.terms),
+        expires_at=None if kind == "circle" else expires_at,
+    )
+
+
+async def insert(conn: Connection, matches: Sequence[Match]) -> None:
+    """New matches with their members."""
+    rows = [
+        {
+            "match_id": str(match.match_id),
+            "kind": match.kind,
+            "state": match.state,
+            "programme_id": str(match.programme_id),
+            "round_id": str(match.round_id) if match.round_id else None,
+            "skill_id": match.skill_id,
+            "score": match.score,
+            "reasons": [reason.model_dump() for reason in match.reasons],
+            "expires_at": match.expires_at.isoformat() if match.expires_at else None,
+        }
+        for match in matches
+    ]
+    await conn.execute(SQL.insert_matches, rows)
+    members = [(match.match_id, member) for match in matches for member in match.members]
+    await conn.execute(
+        SQL.insert_members,
+        [match_id for match_id, _ in members],
+        [member.person_id for _, member in members],
+        [member.role for _, member in members],
+        [member.answer for _, member in members],
+    )
+
+
+async def lock(conn: Connection, match_ids: Sequence[UUID]) -> list[Match]:
+    """These matches, locked in the order of their ids."""
+    return await with_members(conn, await conn.fetch(SQL.lock_matches, match_ids))
+
+
+async def lock_expired(conn: Connection, limit: int) -> list[Match]:
+    """Proposals past their time that nobody is answering just now."""
+    return await with_members(conn, await conn.fetch(SQL.lock_expired, limit))
+
+
+async def with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]:
+    """Rows of `matches` with their members, in the order of the rows."""
+    members: dict[UUID, list[Member]] = defaultdict(list)
+    for row in await conn.fetch(SQL.members_of, [row["match_id"] for row in rows]):
+        members[row["match_id"]].append(Member(row["person_id"], row["role"], row["answer"]))
+    return [
+        Match(
+            match_id=row["match_id"],
+            version=row["version"],
+            kind=row["kind"],
+            state=row["state"],
+            programme_id=row["programme_id"],
+            round_id=row["round_id"],
+            skill_id=row["skill_id"],
+            members=tuple(members[row["match_id"]]),
+            score=row["score"],
+            reasons=tuple(MatchReason.model_validate(reason) for reason in row["reasons"]),
+            expires_at=row["expires_at"],
+        )
+        for row in rows
+    ]
+
+
+async def save_states(conn: Connection, matches: Sequence[Match]) -> None:
+    """The new states of locked matches; each counts one version up."""
+    ids, states = [match.match_id for match in matches], [match.state for match in matches]
+    await conn.execute(SQL.change_states, ids, states)
+
+
+async def save_members(conn: Connection, before: Sequence[Match], after: Sequence[Match]) -> None:
+    """Who is in these locked circles now."""
+    gone = [
+        (old.match_id, member.person_id)
+        for old, new in zip(before, after, strict=True)
+        for member in set(old.members) - set(new.members)
+    ]
+    await conn.execute(SQL.remove_members, [match_id for match_id, _ in gone], [person for _, person in gone])
+    come = [
+        (new.match_id, member.person_id)
+        for old, new in zip(before, after, strict=True)
+        for member in set(new.members) - set(old.members)
+    ]
+    await conn.execute(SQL.add_facilitators, [match_id for match_id, _ in come], [person for _, person in come])

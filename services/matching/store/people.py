@@ -1,0 +1,74 @@
+"""Everybody as a round sees them: rows in, the engine's people out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.matching.domain.person import utc_offset
+from services.matching.engine.people import Person
+from services.matching.store.programmes import Programme
+from shared import sql
+from shared.db import Connection, Record
+
+SQL = sql.load("services.matching", "rounds")
+HOUR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person and what decides whether a round asks them."""
+
+    person: Person
+    taking_part: bool
+    """Active, opted in and not paused: what is left is time."""
+    unit_path: frozenset[str]
+
+
+async def everybody(
+    conn: Connection, programme: Programme | None, today: date, only: Sequence[UUID] | None = None
+) -> list[Known]:
+    """All people, or only some, with what their open matches leave of capacity and time.
+
+    `programme` says what taking part would cost and whose earlier rounds count; without one, an hour and none.
+    """
+    minutes = programme.monthly_minutes if programme else HOUR
+    rows = await conn.fetch(SQL.population, programme.programme_id if programme else None, only)
+    return [_known(row, minutes, today) for row in rows]
+
+
+async def recent_pairs(conn: Connection, days: int, person: UUID | None = None) -> frozenset[tuple[UUID, UUID]]:
+    """Pairs that were matched in the last days, of everybody or of one."""
+    return frozenset((row["one"], row["other"]) for row in await conn.fetch(SQL.recent_pairs, days, person))
+
+
+def _known(row: Record, cost: int, today: date) -> Known:
+    paused = row["paused_until"] is not None and row["paused_until"] > today
+    taking_part = row["status"] == "active" and row["opted_in"] and not paused
+    minutes = row["time_budget_minutes"] - int(row["minutes"])
+    path = row["unit_path"]
+    person = Person(
+        id=row["person_id"],
+        available=taking_part and minutes > 0,
+        manager=row["manager_id"],
+        unit=row["unit_code"],
+        division=path[min(1, len(path) - 1)] if path else row["unit_code"],
+        site=row["site_code"],
+        function=row["job_function"] or "",
+        level=row["job_level"],
+        tenure_days=(today - row["hired_on"]).days,
+        starts=row["work_starts"],
+        ends=row["work_ends"],
+        utc_offset=utc_offset(row["time_zone"], today),
+        days=tuple(row["work_days"]),
+        languages=tuple(row["languages"]),
+        offers=tuple((offer["skill_id"], offer["level"]) for offer in row["offers"]),
+        needs=tuple((need["skill_id"], need["level"], need["target_level"]) for need in row["needs"]),
+        slots=min(row["capacity"] - row["learners"], -(-max(0, minutes) // cost)),
+        load=row["learners"],
+        facilitator_ready=row["facilitator_ready"],
+        facilitating=row["facilitating"],
+        waited=row["waited"],
+        not_with=tuple(row["not_with"]),
+    )
+    return Known(person, taking_part, frozenset(path))

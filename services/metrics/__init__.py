@@ -1,0 +1,1 @@
+"""The metrics service: what came of peer learning, honestly."""

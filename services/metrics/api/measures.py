@@ -1,0 +1,112 @@
+"""Measures: the catalogue, and values by cell."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.metrics.domain.measures import MEASURES, By, Unit
+from services.metrics.queries import measures as queries
+from services.metrics.queries.release import Release
+from services.metrics.queries.scope import Scope, Window
+from shared.auth import Principal
+from shared.edge import Edge
+from shared.refusal import Forbidden
+
+router = APIRouter(tags=["measures"])
+UNRESTRICTED = ("analyst", "programme-owner", "admin")
+
+
+class MeasureOut(BaseModel):
+    """One definition."""
+
+    model_config = ConfigDict(from_attributes=True)
+    name: str
+    title: str
+    unit: Unit
+    definition_version: str
+    formula: str
+    source: str
+    n_counts: str
+    denominator_counts: str | None
+
+
+class Catalogue(BaseModel):
+    """All definitions."""
+
+    items: list[MeasureOut]
+    next: None = None
+
+
+class WindowOut(BaseModel):
+    """Whole UTC months: `start` is inside, `end` is not."""
+
+    start: date
+    end: date
+
+
+class CellOut(BaseModel):
+    """One value. A suppressed cell has a reason and no number."""
+
+    group: str = Field(description="Unit code, programme id, format or YYYY-MM; empty for all.")
+    label: str
+    value: float | None
+    n: int | None
+    denominator: int | None
+    window: WindowOut
+    suppressed: bool
+    reason: str | None
+    as_of: datetime
+
+
+class MeasureTable(BaseModel):
+    """A measure over a division."""
+
+    measure: str
+    by: By
+    definition_version: str
+    cells: list[CellOut]
+
+
+class Selection(BaseModel):
+    """How to divide and what to select; days widen to whole months."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: By = "none"
+    programme_id: UUID | None = None
+    unit: str | None = Field(None, min_length=1, max_length=200, description="Unit code; its sub-units are the cells.")
+    format: str | None = Field(None, min_length=1, max_length=200)
+    starts_on: date | None = Field(None, description="Default: the first of the month two months before.")
+    ends_on: date | None = Field(None, description="Default: today.")
+
+    def scope(self) -> Scope:
+        """As a scope. Raises InvalidRequest for a window the wrong way round."""
+        window = Window.covering(self.starts_on, self.ends_on)
+        return Scope(window, self.by, self.programme_id, self.unit, self.format)
+
+
+@router.get("/v1/measures", summary="List the measures and their definitions")
+async def list_measures() -> Catalogue:
+    """Each measure's formula, unit, source and version: what a value with that `definition_version` means."""
+    return Catalogue(items=[MeasureOut.model_validate(measure) for measure in MEASURES.values()])
+
+
+@router.get("/v1/measures/{name}", response_model=MeasureTable, summary="Read a measure by cell")
+async def get_measure(
+    name: Annotated[str, Path(examples=["participation_rate"])], selection: Annotated[Selection, Query()], edge: Edge
+) -> Response:
+    """Ratios are fractions in whole per cent. Managers read by unit only."""
+    measure = queries.find(name)
+    _may_divide(edge.principal, selection.by)
+    scope = selection.scope()
+    k = edge.request.app.state.settings.k_scores
+
+    return await edge.read(lambda conn: queries.get_measure(conn, Release(conn, k), measure, scope))
+
+
+def _may_divide(principal: Principal, by: By) -> None:
+    if not principal.has(*UNRESTRICTED) and by != "unit":
+        detail = "Managers read measures by unit."
+        raise Forbidden(detail)

@@ -1,0 +1,24 @@
+"""The metrics API and its page."""
+
+from fastapi import FastAPI
+
+from services.metrics.api import goals, measures, pipeline
+from services.metrics.policy import POLICY
+from services.metrics.web import dashboard, sign_in
+from services.metrics.web.cookie import CookieToken
+from shared import web
+from shared.auth import Verifier
+from shared.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its page is for people, the rest for programs."""
+    app = web.create_app(
+        settings,
+        title="Lateral metrics",
+        routers=[measures.router, goals.router, pipeline.router, dashboard.router, sign_in.router],
+        policy=POLICY,
+    )
+    app.state.verifier = Verifier(settings)
+    app.add_middleware(CookieToken)
+    return app

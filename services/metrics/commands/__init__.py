@@ -1,0 +1,1 @@
+"""Use cases: one function per thing that can happen to the store."""

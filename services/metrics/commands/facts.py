@@ -1,0 +1,37 @@
+"""What happened in sessions: facts, with the roll-up in step by the store's triggers."""
+
+from collections.abc import Sequence
+from datetime import UTC
+
+from services.metrics import store
+from services.metrics.domain.latest import newest
+from services.metrics.store import SessionState
+from shared.db import Connection
+from shared.events.sessions import FeedbackReleased, ParticipationChanged, SessionEvent
+from shared.telemetry import STALE
+
+
+async def record_participations(conn: Connection, events: Sequence[ParticipationChanged]) -> None:
+    """Record people's parts in sessions; corrections replace, older versions change nothing."""
+    await conn.execute(store.FACTS.share_membership)
+    facts = newest(events, lambda fact: (fact.session_id, fact.person_id))
+    months = [store.first_of_month(fact.session_starts_at.astimezone(UTC).date()) for fact in facts]
+    applied = await store.apply_participations(conn, months, facts)
+    STALE.labels("ParticipationChanged").inc(len(events) - applied)
+
+
+async def record_sessions(conn: Connection, events: Sequence[SessionEvent], state: SessionState) -> None:
+    """Record sessions and what has become of them."""
+    sessions = newest(events, lambda session: session.session_id)
+    await store.apply_sessions(conn, [(session, state) for session in sessions])
+
+
+async def record_feedback(conn: Connection, batches: Sequence[FeedbackReleased]) -> None:
+    """Record released batches of answers, each once."""
+    await store.apply_feedback(conn, list({batch.batch_id: batch for batch in batches}.values()))
+
+
+async def prepare_months(conn: Connection) -> int:
+    """Make the partitions of this month and the next two; returns how many were missing."""
+    made: int = await conn.fetchval(store.FACTS.ensure_coming_months)
+    return made

@@ -1,0 +1,24 @@
+"""How long events took to be seen here."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.metrics.domain.lag import histogram
+from shared import sql
+from shared.db import Connection
+
+SQL = sql.load("services.metrics", "lag")
+
+
+async def record_lag(conn: Connection, event_times: Sequence[datetime]) -> None:
+    """Record the lags of events that become visible when this transaction ends, a moment from now."""
+    now = datetime.now(UTC)
+    counts = histogram(max(0.0, (now - at).total_seconds()) for at in event_times)
+    await conn.execute(SQL.insert_lag, max(event_times), list(counts), list(counts.values()))
+
+
+async def fold_lag(conn: Connection) -> int:
+    """Fold single batches into hours, and forget old hours; returns how many batches were folded."""
+    await conn.execute(SQL.forget_lag)
+    folded: int = await conn.fetchval(SQL.fold_lag)
+    return folded

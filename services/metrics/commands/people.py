@@ -1,0 +1,62 @@
+"""Who belongs where from when on, and who is forgotten."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID, uuid4
+
+from services.metrics import store
+from services.metrics.domain.latest import newest
+from shared import outbox
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.directory import PersonChanged
+from shared.events.privacy import ErasureCompleted, ErasureRequested
+
+SERVICE = "metrics"
+
+
+async def change_people(conn: Connection, events: Sequence[PersonChanged]) -> None:
+    """Write people's history; facts that it explains better move to the unit their person belonged to then."""
+    await conn.execute(store.PEOPLE.own_membership)
+    changed = await store.apply_membership(conn, newest(events, lambda event: (event.person_id, event.effective_at)))
+    if changed:
+        await conn.execute(store.PEOPLE.reattribute, changed)
+
+
+async def erase_people(conn: Connection, person_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Forget people, once: returns for each how many rows were theirs. Nothing that comes later brings them back."""
+    wanted = sorted(set(person_ids))
+    await conn.execute(store.PEOPLE.own_membership)
+    people = [row["person_id"] for row in await conn.fetch(store.PEOPLE.remember_erasure, wanted)]
+    if people:
+        await _pseudonymise(conn, people)
+    return {row["person_id"]: row["touched"] for row in await conn.fetch(store.PEOPLE.erasures, wanted)}
+
+
+async def _pseudonymise(conn: Connection, people: list[UUID]) -> None:
+    """Random ids in place of people's; which became which is written nowhere."""
+    pseudonyms = [uuid4() for _ in people]
+    touched: Counter[UUID] = Counter()
+    queries = store.PEOPLE
+    for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership):
+        touched.update(row["person_id"] for row in await conn.fetch(query, people, pseudonyms))
+    for person, pseudonym in zip(people, pseudonyms, strict=True):
+        # One at a time: two people of one match cannot be replaced in one statement.
+        touched.update(row["person_id"] for row in await conn.fetch(queries.erase_matches, [person], [pseudonym]))
+    await conn.execute(queries.end_membership, pseudonyms)
+    await conn.execute(queries.count_erased, list(touched), list(touched.values()))
+
+
+async def answer_erasures(conn: Connection, requests: Sequence[Envelope[ErasureRequested]]) -> None:
+    """Forget the people asked for and send a receipt for each request."""
+    touched = await erase_people(conn, [request.data.person_id for request in requests])
+    receipts = [
+        ErasureCompleted(
+            request_id=request.data.request_id,
+            person_id=request.data.person_id,
+            service=SERVICE,
+            rows=touched[request.data.person_id],
+        )
+        for request in requests
+    ]
+    await outbox.append_all(conn, zip(receipts, requests, strict=True))

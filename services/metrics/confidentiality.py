@@ -1,0 +1,42 @@
+"""Which numbers may be shown: nothing about fewer than k people, directly or by subtraction (MEASUREMENT 13). Pure."""
+
+from collections.abc import Hashable, Mapping
+from typing import Literal, TypeVar
+
+Group = TypeVar("Group", bound=Hashable)
+Reason = Literal["small_group", "complement", "filter"]
+
+K = 5
+FLOOR = 3
+
+
+def explain(reason: Reason, k: int) -> str:
+    """What a reader is told in place of a number."""
+    return {
+        "small_group": f"Fewer than {k} people: not shown, so that nobody can be made out.",
+        "complement": f"Not shown, because a group of fewer than {k} could be worked out from it by subtraction.",
+        "filter": f"Not shown, because this selection singles out a group that is itself not shown (fewer than {k} "
+        "people, or what would be left over is).",
+    }[reason]
+
+
+def hide(sizes: Mapping[Group, int], k: int = K) -> dict[Group, Reason]:
+    """The groups of one partition of one parent that stay hidden, and why. Sizes are distinct persons.
+
+    Hides 0 < n < k; then, while what is hidden is a single group or sums to less than k, the next smallest visible.
+    Empty groups are nobody's and stay visible. Raises ValueError for a k below the floor.
+    """
+    if k < FLOOR:
+        message = f"k is {k}, below the floor of {FLOOR}"
+        raise ValueError(message)
+    ascending = sorted((group for group in sizes if sizes[group] > 0), key=lambda group: (sizes[group], str(group)))
+    hidden: dict[Group, Reason] = {group: "small_group" for group in ascending if sizes[group] < k}
+    visible = [group for group in ascending if group not in hidden]
+    while hidden and visible and (len(hidden) < 2 or sum(sizes[group] for group in hidden) < k):  # noqa: PLR2004
+        hidden[visible.pop(0)] = "complement"
+    return hidden
+
+
+def allowed(selected: int, remaining: int, k: int = K) -> bool:
+    """Whether a selection of distinct persons may be asked about: neither it nor what it leaves over is too small."""
+    return selected >= k and (remaining == 0 or remaining >= k)

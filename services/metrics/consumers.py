@@ -1,0 +1,123 @@
+"""Which event does what: every handler takes a whole batch of one type."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
+from typing import Any, TypeAlias
+
+from services.metrics.commands import dimensions, facts, freshness, matches, people
+from shared.consumer import Handler, Handlers
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
+from shared.events.matching import (
+    CircleFormed,
+    FacilitatorReplaced,
+    MatchAccepted,
+    MatchDeclined,
+    MatchEnded,
+    MatchExpired,
+    MatchProposed,
+)
+from shared.events.privacy import ErasureRequested
+from shared.events.sessions import (
+    FeedbackReleased,
+    ParticipationChanged,
+    ProgrammeChanged,
+    SessionCancelled,
+    SessionHeld,
+    SessionRescheduled,
+    SessionScheduled,
+)
+
+Batch: TypeAlias = Sequence[Envelope[Any]]
+
+
+def _timed(handler: Handler) -> Handler:
+    """Also record how long the events took to get here."""
+
+    @wraps(handler)
+    async def timed(conn: Connection, batch: Batch) -> None:
+        await handler(conn, batch)
+        await freshness.record_lag(conn, [envelope.time for envelope in batch])
+
+    return timed
+
+
+def _data(command: Callable[[Connection, Sequence[Any]], Awaitable[None]]) -> Handler:
+    """A handler for a command that needs only what the events say."""
+
+    async def handle(conn: Connection, batch: Batch) -> None:
+        await command(conn, [envelope.data for envelope in batch])
+
+    return _timed(handle)
+
+
+@_timed
+async def on_person_erased(conn: Connection, batch: Batch) -> None:
+    """A tombstone: forget."""
+    await people.erase_people(conn, [envelope.data.person_id for envelope in batch])
+
+
+@_timed
+async def on_session_planned(conn: Connection, batch: Batch) -> None:
+    """A session has a time, or another one."""
+    await facts.record_sessions(conn, [envelope.data for envelope in batch], "scheduled")
+
+
+@_timed
+async def on_session_cancelled(conn: Connection, batch: Batch) -> None:
+    """A session will not take place."""
+    await facts.record_sessions(conn, [envelope.data for envelope in batch], "cancelled")
+
+
+@_timed
+async def on_session_held(conn: Connection, batch: Batch) -> None:
+    """A session took place."""
+    await facts.record_sessions(conn, [envelope.data for envelope in batch], "held")
+
+
+@_timed
+async def on_match(conn: Connection, batch: Batch) -> None:
+    """A match is proposed, formed, changed or ended: no answer in it."""
+    await matches.record_matches(conn, [(envelope.data, envelope.time) for envelope in batch])
+
+
+@_timed
+async def on_match_accepted(conn: Connection, batch: Batch) -> None:
+    """Everybody said yes."""
+    await matches.record_matches(conn, [(envelope.data, envelope.time) for envelope in batch], "accepted")
+
+
+@_timed
+async def on_match_declined(conn: Connection, batch: Batch) -> None:
+    """Somebody said no."""
+    await matches.record_matches(conn, [(envelope.data, envelope.time) for envelope in batch], "declined")
+
+
+@_timed
+async def on_match_expired(conn: Connection, batch: Batch) -> None:
+    """Nobody answered in time."""
+    await matches.record_matches(conn, [(envelope.data, envelope.time) for envelope in batch], "expired")
+
+
+HANDLERS: Handlers = {
+    PersonChanged: _data(people.change_people),
+    PersonErased: on_person_erased,
+    UnitChanged: _data(dimensions.change_units),
+    SkillChanged: _data(dimensions.change_skills),
+    ProgrammeChanged: _data(dimensions.change_programmes),
+    MatchProposed: on_match,
+    MatchAccepted: on_match_accepted,
+    MatchDeclined: on_match_declined,
+    MatchExpired: on_match_expired,
+    CircleFormed: on_match,
+    FacilitatorReplaced: on_match,
+    MatchEnded: on_match,
+    SessionScheduled: on_session_planned,
+    SessionRescheduled: on_session_planned,
+    SessionCancelled: on_session_cancelled,
+    SessionHeld: on_session_held,
+    ParticipationChanged: _data(facts.record_participations),
+    FeedbackReleased: _data(facts.record_feedback),
+    ErasureRequested: _timed(people.answer_erasures),
+}

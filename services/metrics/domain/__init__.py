@@ -1,0 +1,1 @@
+"""What is true of measures, goals, lags and unevenness, whatever stores it: pure."""

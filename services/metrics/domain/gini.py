@@ -1,0 +1,34 @@
+"""How unevenly a group speaks: the Gini coefficient over everybody expected, the silent included."""
+
+from collections.abc import Sequence
+
+
+def gini(contributions: Sequence[float]) -> float | None:
+    """Unevenness of all expected members' contributions, 0..1; None when nobody contributed or nobody was expected.
+
+    G = 2*sum(i*x_(i)) / (n*sum x) - (n+1)/n, ascending, i = 1..n. Zeros belong in: without them G is too low.
+    """
+    count, total = len(contributions), sum(contributions)
+    if total == 0:
+        return None
+    ranked = sum(place * value for place, value in enumerate(sorted(contributions), 1))
+    return 2 * ranked / (count * total) - (count + 1) / count
+
+
+def corrected_gini(contributions: Sequence[float]) -> float | None:
+    """G* = G*n/(n-1), so that one speaker among few is 1 as among many; None for fewer than two members."""
+    count = len(contributions)
+    found = gini(contributions) if count > 1 else None
+    return None if found is None else found * count / (count - 1)
+
+
+def evenness(contributions: Sequence[float]) -> float | None:
+    """1 - G* of one group: 1 when all contribute alike, 0 when one does all."""
+    found = corrected_gini(contributions)
+    return None if found is None else 1 - found
+
+
+def mean_evenness(groups: Sequence[Sequence[float]]) -> tuple[float | None, int]:
+    """The plain mean over groups, each once whatever its size, and how many groups had an evenness at all."""
+    found = [value for group in groups if (value := evenness(group)) is not None]
+    return (sum(found) / len(found) if found else None), len(found)

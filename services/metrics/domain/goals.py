@@ -1,0 +1,37 @@
+"""How far a programme is on the way to its goals (MEASUREMENT 14)."""
+
+from datetime import date
+from typing import Literal
+
+from shared.refusal import Refused
+
+Status = Literal["achieved", "on_track", "at_risk", "off_track"]
+
+
+class GoalWithoutDistance(Refused):
+    """Baseline and target are the same: nothing can be progress."""
+
+    status = 422
+
+
+def progress(baseline: float, target: float, current: float) -> float:
+    """The share of the way done, 0..1; also for goals that go down. Raises GoalWithoutDistance."""
+    if baseline == target:
+        detail = "The goal's baseline and target are the same."
+        raise GoalWithoutDistance(detail)
+    return min(1.0, max(0.0, (current - baseline) / (target - baseline)))
+
+
+def expected(starts_on: date, due: date, today: date) -> float:
+    """The share of the time gone, 0..1: what a steady programme would have done."""
+    total = (due - starts_on).days
+    return 1.0 if total <= 0 else min(1.0, max(0.0, (today - starts_on).days / total))
+
+
+def status(done: float, due: float) -> Status:
+    """What progress means beside what could be expected by now."""
+    if done >= 1:
+        return "achieved"
+    if done >= due - 0.10:
+        return "on_track"
+    return "at_risk" if done >= due - 0.25 else "off_track"

@@ -1,0 +1,1 @@
+"""Reads: published values and what they rest on."""

@@ -1,0 +1,109 @@
+"""How far programmes are on the way to their goals."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.metrics.domain.goals import GoalWithoutDistance, Status, expected, progress, status
+from services.metrics.domain.measures import MEASURES
+from services.metrics.queries.release import Cell, Release
+from services.metrics.queries.scope import Scope, Window
+from shared import sql
+from shared.db import Connection, Record
+
+SQL = sql.load("services.metrics", "dimensions")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal and where it stands; without a value, `reason` says why."""
+
+    programme_id: UUID
+    programme: str
+    measure: str
+    definition_version: str
+    baseline: float
+    target: float
+    due: date
+    current: float | None
+    n: int | None
+    progress: float | None
+    expected: float
+    status: Status | None
+    suppressed: bool
+    reason: str | None
+    as_of: datetime
+
+
+async def list_goals(
+    conn: Connection, release: Release, programme_id: UUID | None = None, after: UUID | None = None, limit: int = 100
+) -> list[tuple[UUID, list[Goal]]]:
+    """Goals whose measure is known, of up to `limit` programmes in order of id, each over its programme's run."""
+    programmes = await conn.fetch(SQL.programmes_with_goals, programme_id, after, limit)
+    cells = await _cells(release, programmes)
+    as_of = datetime.now(UTC)
+    return [
+        (
+            programme["programme_id"],
+            [
+                _goal(programme, goal, cells[goal["measure"]].get(str(programme["programme_id"])), as_of)
+                for goal in programme["goals"]
+                if _by_programme(goal["measure"])
+            ],
+        )
+        for programme in programmes
+    ]
+
+
+async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, dict[str, Cell]]:
+    """Each measure that is asked for, once for all programmes with the same months."""
+    asked: dict[tuple[str, Window], None] = {}
+    for programme in programmes:
+        window = Window.covering(programme["starts_on"], programme["ends_on"])
+        asked.update(((goal["measure"], window), None) for goal in programme["goals"] if _by_programme(goal["measure"]))
+    found: dict[str, dict[str, Cell]] = defaultdict(dict)
+    wanted = {str(row["programme_id"]): Window.covering(row["starts_on"], row["ends_on"]) for row in programmes}
+    for name, window in asked:
+        cells = await release.cells(MEASURES[name], Scope(window, "programme"))
+        found[name].update({cell.group: cell for cell in cells if wanted.get(cell.group) == window})
+    return found
+
+
+def _by_programme(name: str) -> bool:
+    return name in MEASURES and MEASURES[name].family != "freshness"
+
+
+def _goal(programme: Record, goal: dict[str, Any], cell: Cell | None, as_of: datetime) -> Goal:
+    measure, due = MEASURES[goal["measure"]], date.fromisoformat(goal["due"])
+    baseline, target = float(goal["baseline"]), float(goal["target"])
+    share = expected(programme["starts_on"], due, as_of.date())
+    current = cell.value if cell else None
+    reason = cell.reason if cell else None
+    done = None
+    if current is None:
+        reason = reason or "Nothing has been measured yet."
+    else:
+        try:
+            done = progress(baseline, target, current)
+        except GoalWithoutDistance as error:
+            reason = error.detail
+    return Goal(
+        programme_id=programme["programme_id"],
+        programme=programme["name"],
+        measure=measure.name,
+        definition_version=measure.definition_version,
+        baseline=baseline,
+        target=target,
+        due=due,
+        current=current,
+        n=cell.n if cell else None,
+        progress=None if done is None else round(done, 2),
+        expected=round(share, 2),
+        status=None if done is None else status(done, share),
+        suppressed=bool(cell and cell.suppressed),
+        reason=reason,
+        as_of=as_of,
+    )

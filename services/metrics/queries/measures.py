@@ -1,0 +1,74 @@
+"""Published values of a measure, by cell, with names people know."""
+
+from dataclasses import dataclass, replace
+
+from services.metrics.domain.measures import MEASURES, By, Measure
+from services.metrics.queries.freshness import get_freshness
+from services.metrics.queries.release import Cell, Release
+from services.metrics.queries.scope import Scope
+from shared import sql
+from shared.db import Connection
+from shared.refusal import InvalidRequest, NotFound
+
+SQL = sql.load("services.metrics", "dimensions")
+UNKNOWN = "Not known"
+
+
+class UnknownMeasure(NotFound):
+    """The catalogue has no such measure."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One measure over one division."""
+
+    measure: str
+    by: By
+    definition_version: str
+    cells: list[Cell]
+
+
+def find(name: str) -> Measure:
+    """The measure of that name. Raises UnknownMeasure."""
+    try:
+        return MEASURES[name]
+    except KeyError:
+        detail = f"There is no measure named {name}."
+        raise UnknownMeasure(detail, measures=sorted(MEASURES)) from None
+
+
+async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:
+    """A measure's cells in order of label, months in order of time. Raises InvalidRequest."""
+    if measure.family == "freshness":
+        cells = [await _freshness(conn, measure, scope)]
+    else:
+        cells = await release.cells(measure, scope)
+    labels = await name_cells(conn, scope.by, [cell.group for cell in cells])
+    named = [replace(cell, label=labels[cell.group]) for cell in cells]
+    by_time = scope.by == "month"
+    named.sort(key=lambda cell: (cell.group if by_time else cell.label.casefold(), cell.group))
+    return Table(measure.name, scope.by, measure.definition_version, named)
+
+
+async def name_cells(conn: Connection, by: By, groups: list[str]) -> dict[str, str]:
+    """What people call the cells of a division."""
+    if by in {"unit", "programme"}:
+        rows = await conn.fetch(SQL.unit_names if by == "unit" else SQL.programme_names, groups)
+        known = {row["cell"]: row["label"] for row in rows}
+        return {group: known.get(group, group or UNKNOWN) for group in groups}
+    if by == "format":
+        return {group: format_name(group) for group in groups}
+    return {group: group or "All" for group in groups}
+
+
+def format_name(code: str) -> str:
+    """A format as words."""
+    return code.replace("_", " ").capitalize() or UNKNOWN
+
+
+async def _freshness(conn: Connection, measure: Measure, scope: Scope) -> Cell:
+    if scope.by != "none" or scope.programme_id or scope.unit or scope.format:
+        raise InvalidRequest.naming("by", "freshness is one number for the whole store")
+    found = await get_freshness(conn)
+    value = measure.rounded(found.p95)
+    return Cell("", value, found.events, None, scope.window, suppressed=False, reason=None, as_of=found.as_of)

@@ -1,0 +1,76 @@
+-- Who belonged where and when, and who is to be forgotten.
+
+-- name: own_membership
+-- Facts look the unit up under a shared lock: no fact can slip in beside a change and keep the unit of before.
+SELECT pg_advisory_xact_lock(7300010)
+
+-- name: apply_membership
+INSERT INTO membership AS kept (person_id, valid_from, version, unit_path, status, hired_on)
+SELECT person_id, valid_from, version, unit_path, status, hired_on
+FROM jsonb_to_recordset($1) AS incoming (
+    person_id uuid, valid_from date, version int, unit_path text[], status text, hired_on date
+)
+WHERE NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = incoming.person_id)
+ORDER BY person_id, valid_from
+ON CONFLICT (person_id, valid_from) DO UPDATE SET
+    version = excluded.version, unit_path = excluded.unit_path, status = excluded.status, hired_on = excluded.hired_on
+WHERE kept.version < excluded.version
+RETURNING person_id
+
+-- name: reattribute
+-- Facts of people whose past has become known better move to the unit they belonged to then.
+UPDATE participations AS fact SET unit_path = known.unit_path
+FROM (
+    SELECT session_id, person_id, month, unit_path_on(person_id, (starts_at AT TIME ZONE 'UTC')::date) AS unit_path
+    FROM participations WHERE person_id = ANY ($1::uuid[])
+) AS known
+WHERE fact.session_id = known.session_id AND fact.person_id = known.person_id AND fact.month = known.month
+    AND fact.unit_path <> known.unit_path
+
+-- name: remember_erasure
+INSERT INTO erased_people (person_id, erased_on, touched)
+SELECT person_id, current_date, 0 FROM unnest($1::uuid[]) AS person_id ORDER BY person_id
+ON CONFLICT DO NOTHING
+RETURNING person_id
+
+-- name: erase_facts
+-- Facts live on under a name that nothing else knows, so that published numbers stay what they were.
+UPDATE participations AS fact SET person_id = pseudonym
+FROM unnest($1::uuid[], $2::uuid[]) AS people (person_id, pseudonym)
+WHERE fact.person_id = people.person_id
+RETURNING people.person_id
+
+-- name: erase_facilitation
+UPDATE sessions AS session SET facilitator_id = pseudonym
+FROM unnest($1::uuid[], $2::uuid[]) AS people (person_id, pseudonym)
+WHERE session.facilitator_id = people.person_id
+RETURNING people.person_id
+
+-- name: erase_matches
+UPDATE matches AS kept SET member_ids = array_replace(member_ids, people.person_id, people.pseudonym)
+FROM unnest($1::uuid[], $2::uuid[]) AS people (person_id, pseudonym)
+WHERE kept.member_ids @> ARRAY[people.person_id]
+RETURNING people.person_id
+
+-- name: erase_membership
+UPDATE membership AS kept SET person_id = pseudonym
+FROM unnest($1::uuid[], $2::uuid[]) AS people (person_id, pseudonym)
+WHERE kept.person_id = people.person_id
+RETURNING people.person_id
+
+-- name: end_membership
+-- Whoever is forgotten counts among nobody's people from today on.
+INSERT INTO membership AS kept (person_id, valid_from, version, unit_path, status, hired_on)
+SELECT DISTINCT ON (person_id) person_id, current_date, max(version) OVER (PARTITION BY person_id) + 1, unit_path, 'left',
+    hired_on
+FROM membership WHERE person_id = ANY ($1::uuid[])
+ORDER BY person_id, version DESC
+ON CONFLICT (person_id, valid_from) DO UPDATE SET status = excluded.status, version = excluded.version
+
+-- name: count_erased
+UPDATE erased_people AS erased SET touched = erased.touched + counted.touched
+FROM unnest($1::uuid[], $2::int[]) AS counted (person_id, touched)
+WHERE erased.person_id = counted.person_id
+
+-- name: erasures
+SELECT person_id, touched FROM erased_people WHERE person_id = ANY ($1::uuid[])

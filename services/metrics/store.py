@@ -1,0 +1,108 @@
+"""Events as rows: each function is one set-based statement for a whole batch."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from shared import sql
+from shared.db import Connection
+from shared.events.directory import PersonChanged, SkillChanged, UnitChanged
+from shared.events.matching import MatchEvent
+from shared.events.sessions import FeedbackReleased, ParticipationChanged, ProgrammeChanged, SessionEvent
+
+FACTS = sql.load("services.metrics", "facts")
+PEOPLE = sql.load("services.metrics", "people")
+DIMENSIONS = sql.load("services.metrics", "dimensions")
+SessionState = Literal["scheduled", "cancelled", "held"]
+Outcome = Literal["accepted", "declined", "expired"]
+
+
+def first_of_month(day: date) -> date:
+    """The month a day belongs to."""
+    return date(day.year, day.month, 1)
+
+
+async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
+    """Write facts, each with the unit of its person at session start; returns how many were news."""
+    await conn.execute(FACTS.ensure_months, sorted(set(months)))
+    applied: int = await conn.fetchval(
+        FACTS.apply_participations,
+        [fact.session_id for fact in facts],
+        [fact.person_id for fact in facts],
+        months,
+        [fact.session_starts_at for fact in facts],
+        [fact.version for fact in facts],
+        [fact.programme_id for fact in facts],
+        [fact.format for fact in facts],
+        [fact.state for fact in facts],
+        [fact.role for fact in facts],
+        [fact.minutes for fact in facts],
+        [fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised for fact in facts],
+    )
+    return applied
+
+
+async def apply_sessions(conn: Connection, states: Sequence[tuple[SessionEvent, SessionState]]) -> None:
+    """Write sessions with what has become of them."""
+    kept = {"session_id", "version", "programme_id", "group_id", "match_id", "format", "starts_at", "facilitator_id"}
+    await conn.execute(
+        FACTS.apply_sessions, [{**session.model_dump(include=kept), "state": state} for session, state in states]
+    )
+
+
+async def apply_feedback(conn: Connection, batches: Sequence[FeedbackReleased]) -> None:
+    """Write batches of answers as sums: single answers are not kept."""
+    rows = [
+        {
+            **batch.model_dump(include={"batch_id", "programme_id", "format", "division"}),
+            "month": first_of_month(batch.month),
+            "answers": len(batch.answers),
+            "usefulness": sum(answer.usefulness for answer in batch.answers),
+            "relevance": sum(answer.relevance for answer in batch.answers),
+            "engagement": sum(answer.engagement for answer in batch.answers),
+        }
+        for batch in batches
+    ]
+    await conn.execute(FACTS.apply_feedback, rows)
+
+
+async def apply_matches(conn: Connection, matches: Sequence[tuple[MatchEvent, Outcome | None, datetime]]) -> None:
+    """Write matches, each with the answer it brings and the time it was told."""
+    rows = [
+        {
+            **match.model_dump(include={"match_id", "version", "kind", "programme_id"}),
+            "member_ids": [member.person_id for member in match.members],
+            "member_roles": [member.role for member in match.members],
+            "outcome": outcome,
+            "first_seen_at": at,
+        }
+        for match, outcome, at in matches
+    ]
+    await conn.execute(FACTS.apply_matches, rows)
+
+
+async def apply_membership(conn: Connection, people: Sequence[PersonChanged]) -> list[UUID]:
+    """Write where people belong from when on; returns whose history has changed."""
+    kept = {"person_id", "version", "unit_path", "status", "hired_on"}
+    rows = [{**person.model_dump(include=kept), "valid_from": person.effective_at} for person in people]
+    return sorted({row["person_id"] for row in await conn.fetch(PEOPLE.apply_membership, rows)})
+
+
+async def apply_units(conn: Connection, units: Sequence[UnitChanged]) -> None:
+    """Write units."""
+    kept = {"code", "version", "name", "path"}
+    await conn.execute(DIMENSIONS.apply_units, [unit.model_dump(include=kept) for unit in units])
+
+
+async def apply_skills(conn: Connection, skills: Sequence[SkillChanged]) -> None:
+    """Write skills."""
+    await conn.execute(DIMENSIONS.apply_skills, [skill.model_dump() for skill in skills])
+
+
+async def apply_programmes(conn: Connection, programmes: Sequence[ProgrammeChanged]) -> None:
+    """Write programmes; who sponsors them is no business of the numbers."""
+    kept = {
+        "programme_id", "version", "status", "name", "format", "audience_units", "starts_on", "ends_on", "goals",
+    }  # fmt: skip
+    await conn.execute(DIMENSIONS.apply_programmes, [programme.model_dump(include=kept) for programme in programmes])

@@ -1,0 +1,1 @@
+"""The page for people: HTML, one style sheet, no script."""

@@ -1,0 +1,1 @@
+"""Programmes, groups, sessions, attendance, feedback and calendars."""

@@ -1,0 +1,181 @@
+"""Programmes: drafted, changed, published."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.sessions.commands import programmes as commands
+from services.sessions.domain import programme as domain
+from services.sessions.queries import programmes as queries
+from shared.auth import Principal
+from shared.db import Connection
+from shared.edge import Edge
+from shared.events.base import Code
+from shared.events.sessions import Confidentiality, Modality, ProgrammeStatus
+from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+
+router = APIRouter(tags=["programmes"])
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Rules = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+GroupSize = Annotated[int, Field(ge=2, le=30)]
+Cadence = Annotated[int, Field(ge=1, le=366)]
+Minutes = Annotated[int, Field(ge=10, le=480)]
+Codes = Annotated[list[Code], Field(max_length=500)]
+READERS_OF_DRAFTS = ("programme-owner", "analyst", "admin")
+EXAMPLE: dict[str, Any] = {
+    "name": "Data skills across departments",
+    "objective": "Every department has somebody who can answer its own questions from data.",
+    "sponsor_id": "0b54a1f4-3a4e-4a0e-9a63-3d5f3a2f7c11",
+    "format": "mentoring_circle",
+    "audience_units": [],
+    "starts_on": "2027-01-11",
+    "ends_on": "2027-03-31",
+    "goals": [{"measure": "participation_rate", "baseline": 0.1, "target": 0.4, "due": "2027-03-31"}],
+}
+
+
+class Goal(BaseModel):
+    """A measure of the metrics service, where it is and where it shall be by when."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    measure: Code
+    baseline: float
+    target: float
+    due: date
+
+
+Goals = Annotated[list[Goal], Field(max_length=20)]
+
+
+class NewProgramme(BaseModel):
+    """What a programme starts with; what is left out takes its format's default."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    objective: Words | None = None
+    sponsor_id: UUID | None = None
+    format: Code
+    modality: Modality = "remote"
+    confidentiality: Confidentiality | None = None
+    audience_units: Codes | None = Field(None, description="null is undecided, [] is everybody.")
+    skills: Codes = []
+    group_size_min: GroupSize | None = None
+    group_size_max: GroupSize | None = None
+    cadence_days: Cadence | None = None
+    session_minutes: Minutes | None = None
+    starts_on: date
+    ends_on: date
+    backfill: bool = Field(False, description="It has happened already, in whole or in part.")
+    goals: Goals = []
+    ground_rules: Rules | None = None
+
+
+class ProgrammeChanges(BaseModel):
+    """The fields to change. Only what was sent counts: the defaults below are never read."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"audience_units": ["sales"]}]})
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = "-"
+    objective: Words | None = None
+    sponsor_id: UUID | None = None
+    format: Code = "-"
+    modality: Modality = "remote"
+    confidentiality: Confidentiality = "chatham"
+    audience_units: Codes | None = None
+    skills: Codes = []
+    group_size_min: GroupSize = 2
+    group_size_max: GroupSize = 2
+    cadence_days: Cadence = 1
+    session_minutes: Minutes = 10
+    starts_on: date = date.min
+    ends_on: date = date.min
+    backfill: bool = False
+    goals: Goals = []
+    ground_rules: Rules = "-"
+
+
+class Programme(BaseModel):
+    """The whole of a programme."""
+
+    programme_id: UUID
+    version: int
+    status: ProgrammeStatus
+    name: str
+    objective: str | None
+    sponsor_id: UUID | None
+    format: str
+    modality: Modality
+    confidentiality: Confidentiality
+    audience_units: list[str] | None
+    skills: list[str]
+    group_size_min: int
+    group_size_max: int
+    cadence_days: int
+    session_minutes: int
+    starts_on: date
+    ends_on: date
+    backfill: bool
+    goals: list[Goal]
+    ground_rules: str
+
+
+@router.post("/v1/programmes", status_code=201, response_model=Programme, summary="Draft a programme")
+async def create_programme(body: NewProgramme, edge: Edge) -> Response:
+    """A draft; the publish checklist comes later."""
+    return await edge.write(lambda conn: commands.create_programme(conn, body.model_dump()), body=body)
+
+
+@router.get("/v1/programmes", response_model=Page[Programme], summary="List programmes")
+async def list_programmes(
+    edge: Edge,
+    status: Literal["draft", "published", "closed"] | None = None,
+    format: str | None = None,  # noqa: A002 - filters are named as the field
+    cursor: Cursor | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> Response:
+    """Oldest first. Drafts are shown to owners, analysts and admins."""
+    (after,) = decode_cursor(cursor, UUID) or (None,)
+    drafts = _sees_drafts(edge.principal)
+
+    async def work(conn: Connection) -> Page[Programme]:
+        found = await queries.list_programmes(
+            conn, drafts=drafts, status=status, format=format, after=after, limit=limit
+        )
+        return page(found, limit, _shown, lambda row: (row.programme_id,))
+
+    return await edge.read(work)
+
+
+@router.get("/v1/programmes/{programme_id}", response_model=Programme, summary="Read a programme")
+async def get_programme(programme_id: UUID, edge: Edge) -> Response:
+    """With its version as ETag."""
+    drafts = _sees_drafts(edge.principal)
+    return await edge.read(lambda conn: queries.get_programme(conn, programme_id, drafts=drafts))
+
+
+@router.patch("/v1/programmes/{programme_id}", response_model=Programme, summary="Change a programme")
+async def change_programme(programme_id: UUID, body: ProgrammeChanges, edge: Edge) -> Response:
+    """Needs If-Match. Format, start and backfill are fixed once it is published."""
+    changes = body.model_dump(exclude_unset=True)
+    expected = edge.if_match
+    return await edge.write(lambda conn: commands.change_programme(conn, programme_id, expected, changes), body=body)
+
+
+@router.post("/v1/programmes/{programme_id}/publish", response_model=Programme, summary="Publish a programme")
+async def publish_programme(programme_id: UUID, edge: Edge) -> Response:
+    """409 ProgrammeIncomplete names everything that is missing: objective, sponsor, audience, goal."""
+    return await edge.write(lambda conn: commands.publish_programme(conn, programme_id))
+
+
+def _sees_drafts(principal: Principal) -> bool:
+    return principal.has(*READERS_OF_DRAFTS)
+
+
+def _shown(found: domain.Programme) -> Programme:
+    return Programme.model_validate(found, from_attributes=True)

@@ -1,0 +1,15 @@
+"""The HTTP application of sessions."""
+
+from fastapi import FastAPI
+
+from services.sessions.api import calendar, feedback, formats, groups, programmes, sessions
+from services.sessions.policy import POLICY
+from shared import web
+from shared.settings import Settings
+
+NOUNS = (programmes, groups, sessions, feedback, calendar, formats)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """All routes, each under its policy row."""
+    return web.create_app(settings, title="Lateral sessions", routers=[noun.router for noun in NOUNS], policy=POLICY)

@@ -1,0 +1,1 @@
+"""What sessions does: one function a use case; each takes the transaction's connection."""

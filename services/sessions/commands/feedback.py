@@ -1,0 +1,64 @@
+"""Take feedback in without its author, and let it go in batches."""
+
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
+from services.sessions.domain.session import UnknownSession
+from services.sessions.store import sessions as store
+from shared import outbox, sql
+from shared.db import Connection
+from shared.events.sessions import FeedbackAnswer
+
+SQL = sql.load("services.sessions", "feedback")
+PEOPLE = sql.load("services.sessions", "people")
+
+
+async def give_feedback(
+    conn: Connection, session_id: UUID, person_id: UUID, answer: FeedbackAnswer, comment: str | None
+) -> None:
+    """Keep an answer and, apart from it, that this person has answered.
+
+    Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven.
+    """
+    # Two answers of one person take turns here: each must see the other to get a round of its own.
+    division = await conn.fetchval(PEOPLE.lock_division, person_id)
+    part = await store.get_participation(conn, session_id, person_id)
+    if part is None:
+        raise UnknownSession("There is no such session, or you were not in it.")
+    if part.state != "attended":
+        raise DidNotAttend("Feedback is asked of those who were there.", state=part.state)
+    session = await store.lock(conn, session_id)
+    if not await conn.fetchval(SQL.give, session_id, person_id):
+        raise FeedbackAlreadyGiven("You have given feedback on this session already.")
+    month = month_of(session.starts_at)
+    begin = datetime.combine(month, time(), UTC)
+    round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)
+    cell = (session.programme_id, session.format, division or "none", month, round_number)
+    scores = (answer.usefulness, answer.relevance, answer.engagement)
+    await conn.execute(SQL.keep, *cell, *scores, [comment] if comment else [])
+
+
+async def release_feedback(conn: Connection) -> int:
+    """Release what five people, or ten, have answered in one cell; returns how many batches that were."""
+    today = datetime.now(UTC).date()
+    batches, kept = [], []
+    for row in await conn.fetch(SQL.lock_ripe):
+        cell = (row["programme_id"], row["format"], row["division"], row["month"])
+        answers = [FeedbackAnswer(**dict(answer)) for answer in row["answers"]]
+        batch, waiting = release(cell, answers, row["comments"], today)
+        batches.append(batch)
+        kept.append((*cell, row["round"], sorted((a.usefulness, a.relevance, a.engagement) for a in waiting)))
+    await conn.executemany(SQL.keep_the_rest, kept)
+    if batches:
+        rows = [
+            (
+                b.batch_id, b.programme_id, b.format, b.division, b.month, b.released_on, len(b.answers),
+                sum(a.usefulness for a in b.answers), sum(a.relevance for a in b.answers),
+                sum(a.engagement for a in b.answers), list(b.comments),
+            )
+            for b in batches
+        ]  # fmt: skip
+        await conn.execute(SQL.insert_batches, *map(list, zip(*rows, strict=True)))
+        await outbox.append_all(conn, [(batch.told(), None) for batch in batches])
+    return len(batches)

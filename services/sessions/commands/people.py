@@ -1,0 +1,59 @@
+"""Keep what sessions needs of people, contacts and skills; whoever leaves is not expected any more."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.sessions.commands.seats import leave
+from services.sessions.domain.person import UnknownTimeZone, division
+from shared import sql
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.base import Event
+from shared.events.directory import ContactChanged, PersonChanged, SkillChanged
+
+SQL = sql.load("services.sessions", "people")
+E = TypeVar("E", bound=Event)
+
+
+async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChanged]]) -> None:
+    """Newer states of people. Raises UnknownTimeZone, for nobody's working hours can be guessed."""
+    latest = _latest(causes)
+    for cause in latest:
+        _check_zone(cause.data.time_zone)
+    rows = [
+        (
+            p.person_id, p.version, p.status, division(p.unit_path), p.time_zone, p.work_starts, p.work_ends,
+            ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on,
+        )
+        for p in (cause.data for cause in latest)
+    ]  # fmt: skip
+    changed = await conn.fetch(SQL.project_people, *map(list, zip(*rows, strict=True)))
+    left = sorted(row["person_id"] for row in changed if row["status"] == "left")
+    if left:
+        await leave(conn, left, {cause.data.person_id: cause for cause in latest})
+
+
+async def project_contacts(conn: Connection, causes: Sequence[Envelope[ContactChanged]]) -> None:
+    """Newer names and addresses."""
+    rows = [(c.person_id, c.version, c.display_name, c.email, c.locale) for c in (x.data for x in _latest(causes))]
+    await conn.execute(SQL.project_contacts, *map(list, zip(*rows, strict=True)))
+
+
+async def project_skills(conn: Connection, causes: Sequence[Envelope[SkillChanged]]) -> None:
+    """Newer labels of skills."""
+    rows = [(skill.skill_id, skill.version, skill.label) for skill in (cause.data for cause in _latest(causes))]
+    await conn.execute(SQL.project_skills, *map(list, zip(*rows, strict=True)))
+
+
+def _latest(causes: Sequence[Envelope[E]]) -> list[Envelope[E]]:
+    """The newest event of each key: one statement cannot write a row twice."""
+    ordered = sorted(causes, key=lambda cause: cause.data.sequence or 0)
+    return list({cause.key: cause for cause in ordered}.values())
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownTimeZone(f"No time zone is named {name}.", time_zone=name) from error

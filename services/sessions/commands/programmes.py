@@ -1,0 +1,79 @@
+"""Create, change and publish a programme."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.sessions.domain.catalogue import format_named
+from services.sessions.domain.programme import (
+    GROUND_RULES,
+    Programme,
+    check,
+    check_changeable,
+    check_publishable,
+)
+from services.sessions.store import programmes
+from shared import outbox
+from shared.db import Connection
+from shared.events.sessions import ProgrammeGoal
+from shared.refusal import match_version
+
+
+async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Programme:
+    """A draft; what is left open takes its format's default. Raises InvalidRequest."""
+    shape = format_named(fields["format"])
+    defaults = {
+        "confidentiality": shape.confidentiality,
+        "group_size_min": shape.size[0],
+        "group_size_max": shape.size[1],
+        "cadence_days": shape.cadence_days,
+        "session_minutes": shape.minutes,
+        "ground_rules": GROUND_RULES,
+    }
+    given = {name: value for name, value in _plain(fields).items() if value is not None or name not in defaults}
+    programme = Programme(programme_id=uuid7(), version=1, status="draft", **{**defaults, **given})
+    check(programme, datetime.now(UTC).date())
+    await programmes.insert(conn, programme)
+    await outbox.append(conn, programme.changed())
+    return programme
+
+
+async def change_programme(
+    conn: Connection, programme_id: UUID, expected: int | None, fields: Mapping[str, Any]
+) -> Programme:
+    """Change some fields of the version the caller has seen. Raises ProgrammeFixed, PreconditionFailed."""
+    programme = await programmes.lock(conn, programme_id)
+    match_version(programme.version, expected)
+    changed = replace(programme, **_plain(fields))
+    different = {name for name in fields if getattr(changed, name) != getattr(programme, name)}
+    if not different:
+        return programme
+    check_changeable(programme, different)
+    check(changed, datetime.now(UTC).date())
+    return await save_changed(conn, changed)
+
+
+async def publish_programme(conn: Connection, programme_id: UUID) -> Programme:
+    """Open it to matching. Raises ProgrammeIncomplete naming all that is missing, ProgrammeNotDraft."""
+    programme = await programmes.lock(conn, programme_id)
+    check_publishable(programme)
+    return await save_changed(conn, replace(programme, status="published"))
+
+
+async def save_changed(conn: Connection, programme: Programme) -> Programme:
+    """The next version of a locked programme, told."""
+    following = replace(programme, version=programme.version + 1)
+    await programmes.update(conn, following)
+    await outbox.append(conn, following.changed())
+    return following
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    if "goals" in values:
+        values["goals"] = tuple(ProgrammeGoal.model_validate(goal) for goal in values["goals"])
+    return values

@@ -1,0 +1,31 @@
+"""Which event is met by what."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.sessions.commands import erasures, groups, matches, people
+from shared.consumer import Handlers
+from shared.db import Connection
+from shared.envelope import Envelope
+from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
+from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
+from shared.events.privacy import ErasureRequested
+
+
+async def on_person_erased(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+    """Forget them; the receipt is written for the request, not for the tombstone."""
+    await erasures.erase_people(conn, [envelope.data.person_id for envelope in envelopes])
+
+
+HANDLERS: Handlers = {
+    PersonChanged: people.project_people,
+    PersonErased: on_person_erased,
+    ContactChanged: people.project_contacts,
+    ContactErased: on_person_erased,
+    SkillChanged: people.project_skills,
+    MatchAccepted: groups.form_groups,
+    CircleFormed: groups.form_groups,
+    FacilitatorReplaced: matches.replace_facilitators,
+    MatchEnded: matches.end_groups,
+    ErasureRequested: erasures.complete_erasures,
+}

@@ -1,0 +1,1 @@
+"""The rules of programmes, sessions and attendance; pure."""

@@ -1,0 +1,105 @@
+"""Sessions as iCalendar (RFC 5545, iTIP RFC 5546): all times in UTC, so that no client's zone tables matter."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from icalendar import CLASS, STATUS, Calendar, Event, vCalAddress
+
+from services.sessions.domain.attendance import CANCELLED, ParticipantState
+from services.sessions.domain.session import SessionState
+from shared.events.sessions import Confidentiality, SessionRole
+
+PRODUCT = "-//Lateral//Sessions//EN"
+REFRESH = timedelta(hours=1)
+Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One session in one person's calendar."""
+
+    session_id: UUID
+    version: int
+    state: SessionState
+    starts_at: datetime
+    ends_at: datetime
+    changed_at: datetime
+    programme_name: str
+    title: str
+    confidentiality: Confidentiality
+    skill: str | None
+    role: SessionRole
+    answer: ParticipantState
+    display_name: str | None
+    email: str | None
+
+    @property
+    def summary(self) -> str:
+        """What others may read over a shoulder: a closed session says nothing of its subject."""
+        if self.confidentiality == "closed":
+            return "Peer learning"
+        return f"{self.title}: {self.skill}" if self.skill else f"{self.title}: {self.programme_name}"
+
+
+def feed(entries: Iterable[Entry]) -> bytes:
+    """A person's sessions to subscribe to."""
+    events = [_event(entry) for entry in entries]
+    return _calendar("PUBLISH", events, refresh=REFRESH)
+
+
+def invitation(entry: Entry, organizer: str) -> bytes:
+    """An invitation to answer, or the cancellation of it. The same UID and a higher SEQUENCE replace the one before."""
+    event = _event(entry)
+    event.organizer = _address(organizer)
+    event.attendees = [_attendee(entry)]
+    method: Method = "CANCEL" if entry.state == "cancelled" else "REQUEST"
+    return _calendar(method, [event])
+
+
+def _event(entry: Entry) -> Event:
+    return Event.new(
+        uid=f"{entry.session_id}@lateral",
+        start=entry.starts_at.astimezone(UTC),
+        end=entry.ends_at.astimezone(UTC),
+        stamp=entry.changed_at.astimezone(UTC).replace(microsecond=0),
+        sequence=entry.version,
+        summary=entry.summary,
+        description=f"You take part as {entry.role}.",
+        classification=CLASS.PRIVATE if entry.confidentiality == "closed" else CLASS.PUBLIC,
+        status=STATUS.CANCELLED if entry.state == "cancelled" else STATUS.CONFIRMED,
+    )
+
+
+def _attendee(entry: Entry) -> vCalAddress:
+    address = _address(entry.email or f"{entry.session_id}@lateral.invalid")
+    address.params["RSVP"] = "TRUE"
+    address.params["ROLE"] = "REQ-PARTICIPANT"
+    address.params["PARTSTAT"] = _partstat(entry.answer)
+    if entry.display_name:
+        address.params["CN"] = entry.display_name
+    return address
+
+
+def _partstat(answer: ParticipantState) -> str:
+    if answer in CANCELLED:
+        return "DECLINED"
+    return {"invited": "NEEDS-ACTION", "waitlisted": "TENTATIVE"}.get(answer, "ACCEPTED")
+
+
+def _address(email: str) -> vCalAddress:
+    return vCalAddress(f"mailto:{email}")
+
+
+def _calendar(method: Method, events: list[Event], refresh: timedelta | None = None) -> bytes:
+    calendar = Calendar.new(
+        prodid=PRODUCT, method=method, name="Lateral", refresh_interval=refresh, subcomponents=events
+    )
+    # A random UID of the whole file would make every reading a new one; RFC 7986 wants the type of an interval named.
+    del calendar["UID"]
+    if refresh is not None:
+        calendar["REFRESH-INTERVAL"].params["VALUE"] = "DURATION"
+    content: bytes = calendar.to_ical()
+    return content

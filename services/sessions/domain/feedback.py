@@ -1,0 +1,66 @@
+"""Feedback that nobody can trace: how much of it must lie together before any of it is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from random import SystemRandom
+from uuid import UUID, uuid4
+
+from shared.events.sessions import FeedbackAnswer, FeedbackReleased
+from shared.refusal import Refused
+
+ENOUGH = 5
+"""Fewer answers than this, by as many people, are told to nobody."""
+
+
+class DidNotAttend(Refused):
+    """Only somebody who was there can say how it was."""
+
+
+class FeedbackAlreadyGiven(Refused):
+    """One answer a person and session; which one it was cannot be found again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Answers that leave together: one a person, in random order."""
+
+    batch_id: UUID
+    programme_id: UUID
+    format: str
+    division: str
+    month: date
+    released_on: date
+    answers: tuple[FeedbackAnswer, ...]
+    comments: tuple[str, ...]
+
+    def told(self) -> FeedbackReleased:
+        """The event: no comment, no person, no session."""
+        return FeedbackReleased(**{name: getattr(self, name) for name in FeedbackReleased.model_fields})
+
+
+def release(
+    cell: tuple[UUID, str, str, date], answers: Sequence[FeedbackAnswer], comments: Sequence[str], today: date
+) -> tuple[Batch, list[FeedbackAnswer]]:
+    """A ripe cell's content as a batch, drawn by lot in fives, and the answers that wait for others.
+
+    In fives, so that what is told does not depend on when somebody looked. The id is random: it sorts by nothing.
+    """
+    if len(answers) < ENOUGH:
+        raise ValueError(f"{len(answers)} answers are too few")
+    dice = SystemRandom()
+    drawn = dice.sample(answers, len(answers))
+    leaving = len(answers) // ENOUGH * ENOUGH
+    batch = Batch(
+        uuid4(),
+        *cell,
+        released_on=today,
+        answers=tuple(drawn[:leaving]),
+        comments=tuple(dice.sample(comments, len(comments))),
+    )
+    return batch, drawn[leaving:]
+
+
+def month_of(starts_at: datetime) -> date:
+    """First day of the session's month (UTC): the finest time an answer is kept with."""
+    return starts_at.astimezone(UTC).date().replace(day=1)

@@ -1,0 +1,30 @@
+"""Who may call what; whose object it is, is for commands and queries to say."""
+
+from shared.auth import PUBLIC, ROLES, Policy, allow
+
+EVERYBODY = allow(*ROLES)
+PEOPLE = allow("employee", "facilitator", "manager", "programme-owner", "admin")
+OWNERS = allow("programme-owner", "admin")
+
+POLICY: Policy = {
+    "GET /v1/formats": EVERYBODY,
+    "POST /v1/programmes": OWNERS,
+    "GET /v1/programmes": allow("employee", "facilitator", "manager", "programme-owner", "analyst", "admin"),
+    "GET /v1/programmes/{programme_id}": allow(
+        "employee", "facilitator", "manager", "programme-owner", "analyst", "admin"
+    ),
+    "PATCH /v1/programmes/{programme_id}": OWNERS,
+    "POST /v1/programmes/{programme_id}/publish": OWNERS,
+    "GET /v1/groups": PEOPLE,
+    "GET /v1/groups/{group_id}": PEOPLE,
+    "POST /v1/groups/{group_id}/acknowledgements": PEOPLE,
+    "GET /v1/sessions": PEOPLE,
+    "GET /v1/sessions/{session_id}": PEOPLE,
+    "POST /v1/sessions/{session_id}/rsvp": PEOPLE,
+    "PUT /v1/sessions/{session_id}/attendance": PEOPLE,
+    "POST /v1/sessions/{session_id}/feedback": PEOPLE,
+    "GET /v1/sessions/{session_id}/feedback": allow("employee", "facilitator", "programme-owner"),
+    "GET /v1/sessions/{session_id}/invitation.ics": PEOPLE,
+    "POST /v1/calendar-feeds": PEOPLE,
+    "GET /v1/calendar-feeds/{token}.ics": PUBLIC,
+}

@@ -1,0 +1,38 @@
+"""A person's sessions as calendar files."""
+
+from uuid import UUID
+
+from services.sessions.domain.calendar import Entry, feed, invitation
+from services.sessions.domain.catalogue import FORMATS
+from services.sessions.domain.feeds import token_hash
+from services.sessions.domain.session import UnknownSession
+from shared import sql
+from shared.db import Connection, Record
+from shared.refusal import NotFound
+
+SQL = sql.load("services.sessions", "calendar")
+
+
+class UnknownFeed(NotFound):
+    """The address was never given out, or another one has replaced it."""
+
+
+async def get_feed(conn: Connection, token: str) -> bytes:
+    """The feed behind a secret address. Raises UnknownFeed."""
+    person = await conn.fetchval(SQL.person_of_feed, token_hash(token))
+    if person is None:
+        raise UnknownFeed("There is no such calendar.")
+    return feed(_entry(row) for row in await conn.fetch(SQL.entries, person, None))
+
+
+async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | None, organizer: str) -> bytes:
+    """A participant's own invitation. Raises UnknownSession."""
+    row = await conn.fetchrow(SQL.entries, person_id, session_id)
+    if row is None:
+        raise UnknownSession("There is no such session, or you are not invited.")
+    return invitation(_entry(row), organizer)
+
+
+def _entry(row: Record) -> Entry:
+    values = dict(row)
+    return Entry(title=FORMATS[values.pop("format")].title, **values)

@@ -1,0 +1,25 @@
+-- Calendar feeds and invitations.
+
+-- name: save_feed
+INSERT INTO calendar_feeds (person_id, token_hash) VALUES ($1, $2)
+ON CONFLICT (person_id) DO UPDATE SET token_hash = excluded.token_hash
+
+-- name: person_of_feed
+SELECT person_id FROM calendar_feeds WHERE token_hash = $1
+
+-- name: entries
+-- A person's own sessions: all that are near (feed), or the one asked for (invitation).
+SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name, p.format,
+       p.confidentiality, k.label AS skill, t.role, t.state AS answer, c.display_name, c.email
+FROM participants AS t
+JOIN sessions AS s USING (session_id)
+JOIN groups AS g USING (group_id)
+JOIN programmes AS p ON p.programme_id = s.programme_id
+LEFT JOIN skills AS k ON k.skill_id = g.skill_id
+LEFT JOIN contacts AS c ON c.person_id = t.person_id
+WHERE t.person_id = $1 AND ($2::uuid IS NULL OR s.session_id = $2)
+  AND ($2 IS NOT NULL OR (
+      s.starts_at > now() - interval '31 days' AND s.state <> 'cancelled'
+      AND t.state NOT IN ('cancelled_early', 'cancelled_late')
+  ))
+ORDER BY s.starts_at, s.session_id LIMIT 1000

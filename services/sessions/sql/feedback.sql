@@ -1,0 +1,54 @@
+-- Feedback. No query joins what was answered with who has answered, and none can.
+
+-- name: give
+INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true
+
+-- name: count_given
+-- How many answers somebody has given to a programme's sessions of a month.
+SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
+WHERE f.person_id = $1 AND s.programme_id = $2 AND date_trunc('month', s.starts_at, 'UTC') = $3::timestamptz
+
+-- name: keep
+INSERT INTO feedback_cells AS c (programme_id, format, division, month, round, answers, comments)
+VALUES ($1, $2, $3, $4, $5, ARRAY[ROW($6, $7, $8)::feedback_answer], $9::text[])
+ON CONFLICT (programme_id, format, division, month, round) DO UPDATE SET
+    answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer),
+    comments = ARRAY(SELECT comment FROM unnest(c.comments || excluded.comments) AS comment ORDER BY comment)
+
+-- name: lock_ripe
+SELECT programme_id, format, division, month, round, answers, comments FROM feedback_cells
+WHERE cardinality(answers) >= 5
+ORDER BY programme_id, format, division, month, round
+LIMIT 1000 FOR UPDATE
+
+-- name: keep_the_rest
+UPDATE feedback_cells SET answers = $6::feedback_answer[], comments = '{}'
+WHERE programme_id = $1 AND format = $2 AND division = $3 AND month = $4 AND round = $5
+
+-- name: insert_batches
+INSERT INTO feedback_batches (
+    batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement, comments
+)
+SELECT batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement,
+       ARRAY(SELECT jsonb_array_elements_text(comments))
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::int[], $8::int[], $9::int[], $10::int[],
+    $11::jsonb[]
+) AS new (
+    batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement, comments
+)
+
+-- name: summary
+-- Means over all released answers of the session's programme, format and month.
+SELECT s.session_id, s.programme_id, p.format, (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date AS month,
+       s.facilitator_id, coalesce(sum(b.answers), 0)::int AS answers,
+       EXISTS (SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $2) AS takes_part,
+       round(sum(b.usefulness)::numeric / sum(b.answers), 2)::float8 AS usefulness,
+       round(sum(b.relevance)::numeric / sum(b.answers), 2)::float8 AS relevance,
+       round(sum(b.engagement)::numeric / sum(b.answers), 2)::float8 AS engagement
+FROM sessions AS s JOIN programmes AS p USING (programme_id)
+LEFT JOIN feedback_batches AS b
+    ON b.programme_id = s.programme_id AND b.format = p.format
+   AND b.month = (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date
+WHERE s.session_id = $1
+GROUP BY s.session_id, p.format

@@ -1,0 +1,100 @@
+-- Groups, their members and who has accepted the ground rules.
+
+-- name: insert_groups
+INSERT INTO groups (
+    group_id, programme_id, match_id, match_version, kind, skill_id, state, facilitator_id, rules_version, rules_text
+)
+SELECT new.group_id, new.programme_id, new.match_id, new.match_version, new.kind, new.skill_id, 'waiting',
+       new.facilitator_id, 1, p.ground_rules
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
+    AS new (group_id, programme_id, match_id, match_version, kind, skill_id, facilitator_id)
+JOIN programmes AS p USING (programme_id)
+ORDER BY new.match_id
+ON CONFLICT (match_id) DO NOTHING
+RETURNING group_id
+
+-- name: lock_groups
+-- Everything planning needs of a group and its programme.
+SELECT g.group_id, g.match_id, g.kind, g.skill_id, g.facilitator_id, p.programme_id, p.format, p.group_size_max,
+       p.cadence_days, p.session_minutes, p.starts_on, p.ends_on, p.backfill,
+       (SELECT jsonb_agg(jsonb_build_object('person_id', m.person_id, 'role', m.role) ORDER BY m.person_id)
+        FROM group_members AS m WHERE m.group_id = g.group_id) AS members
+FROM groups AS g JOIN programmes AS p USING (programme_id)
+WHERE g.group_id = ANY ($1::uuid[]) AND g.state = 'waiting'
+ORDER BY g.match_id FOR UPDATE OF g
+
+-- name: lock_groups_of_matches
+SELECT group_id, match_id, match_version, state FROM groups WHERE match_id = ANY ($1::uuid[])
+ORDER BY match_id FOR UPDATE
+
+-- name: plannable_groups
+SELECT g.group_id FROM groups AS g
+WHERE g.state = 'waiting' AND NOT EXISTS (
+    SELECT FROM group_members AS m LEFT JOIN people AS p USING (person_id)
+    WHERE m.group_id = g.group_id AND p.person_id IS NULL
+)
+ORDER BY g.group_id LIMIT 500
+
+-- name: set_states
+UPDATE groups AS g SET state = new.state, reason = new.reason
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS new (group_id, state, reason)
+WHERE g.group_id = new.group_id
+
+-- name: end_groups
+UPDATE groups AS g SET state = 'ended', reason = new.reason, match_version = new.match_version
+FROM unnest($1::uuid[], $2::text[], $3::int[]) AS new (group_id, reason, match_version)
+WHERE g.group_id = new.group_id
+
+-- name: set_facilitators
+UPDATE groups AS g SET facilitator_id = new.facilitator_id, match_version = new.match_version,
+    state = CASE g.state WHEN 'unschedulable' THEN 'waiting' ELSE g.state END
+FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (group_id, facilitator_id, match_version)
+WHERE g.group_id = new.group_id
+
+-- name: remove_members
+DELETE FROM group_members WHERE group_id = ANY ($1::uuid[])
+
+-- name: remove_leavers
+DELETE FROM group_members WHERE person_id = ANY ($1::uuid[])
+
+-- name: clear_facilitators
+UPDATE groups SET facilitator_id = NULL WHERE facilitator_id = ANY ($1::uuid[])
+
+-- name: lock_membership
+SELECT g.group_id, g.programme_id, g.state, g.rules_version
+FROM groups AS g JOIN group_members AS m USING (group_id)
+WHERE g.group_id = $1 AND m.person_id = $2
+FOR UPDATE OF g
+
+-- name: acknowledge
+INSERT INTO acknowledgements AS a (group_id, person_id, rules_version) VALUES ($1, $2, $3)
+ON CONFLICT (group_id, person_id) DO UPDATE SET rules_version = excluded.rules_version
+WHERE a.rules_version < excluded.rules_version
+RETURNING true
+
+-- name: has_acknowledged
+SELECT EXISTS (
+    SELECT FROM acknowledgements AS a JOIN groups AS g USING (group_id)
+    WHERE a.group_id = $1 AND a.person_id = $2 AND a.rules_version = g.rules_version
+)
+
+-- name: list_groups
+-- $1 is the one group asked for, $2 the caller unless they see all.
+SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.skill_id, g.state, g.reason, g.facilitator_id,
+       jsonb_build_object('version', g.rules_version, 'text', g.rules_text) AS ground_rules,
+       coalesce(m.members, '[]') AS members, coalesce(a.acknowledged, '{}') AS acknowledged
+FROM groups AS g
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('person_id', m.person_id, 'role', m.role) ORDER BY m.person_id) AS members
+    FROM group_members AS m WHERE m.group_id = g.group_id
+) AS m
+CROSS JOIN LATERAL (
+    SELECT array_agg(a.person_id ORDER BY a.person_id) AS acknowledged
+    FROM acknowledgements AS a WHERE a.group_id = g.group_id AND a.rules_version = g.rules_version
+) AS a
+WHERE ($1::uuid IS NULL OR g.group_id = $1)
+  AND ($2::uuid IS NULL OR EXISTS (SELECT FROM group_members AS m WHERE m.group_id = g.group_id AND m.person_id = $2))
+  AND ($3::uuid IS NULL OR g.programme_id = $3)
+  AND ($4::uuid IS NULL OR EXISTS (SELECT FROM group_members AS m WHERE m.group_id = g.group_id AND m.person_id = $4))
+  AND ($5::uuid IS NULL OR g.group_id > $5)
+ORDER BY g.group_id LIMIT $6

@@ -1,0 +1,62 @@
+-- Who takes part in a session, and how.
+
+-- name: get_participant
+SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+FROM participants WHERE session_id = $1 AND person_id = $2
+
+-- name: get_participants
+SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+FROM participants WHERE session_id = $1 ORDER BY person_id
+
+-- name: count_seats_taken
+SELECT count(*) FROM participants
+WHERE session_id = $1 AND state = 'registered' AND NOT role = ANY ($2::text[])
+
+-- name: answer
+-- A new place on the waitlist is the last one; whoever is not waiting has none.
+UPDATE participants AS p SET state = $3, version = version + 1,
+    place = CASE WHEN $3 = 'waitlisted'
+        THEN (SELECT coalesce(max(o.place), 0) + 1 FROM participants AS o WHERE o.session_id = $1) END
+WHERE session_id = $1 AND person_id = $2
+RETURNING session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+
+-- name: promote
+-- Fill free seats of locked sessions from their waitlists, first come first served.
+UPDATE participants AS p SET state = 'registered', place = NULL, version = p.version + 1
+FROM (
+    SELECT w.session_id, w.person_id, row_number() OVER (PARTITION BY w.session_id ORDER BY w.place) AS turn,
+           s.capacity - (
+               SELECT count(*) FROM participants AS r
+               WHERE r.session_id = w.session_id AND r.state = 'registered' AND NOT r.role = ANY ($2::text[])
+           ) AS free
+    FROM participants AS w JOIN sessions AS s USING (session_id)
+    WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted'
+) AS waiting
+WHERE p.session_id = waiting.session_id AND p.person_id = waiting.person_id AND waiting.turn <= waiting.free
+RETURNING p.session_id, p.person_id, p.role, p.state, p.version, p.minutes, p.taught, p.asked, p.shared,
+          p.challenged, p.summarised
+
+-- name: record
+UPDATE participants AS p SET state = new.state, minutes = new.minutes, taught = new.taught, asked = new.asked,
+    shared = new.shared, challenged = new.challenged, summarised = new.summarised, version = p.version + 1, place = NULL
+FROM unnest($2::uuid[], $3::text[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[])
+    AS new (person_id, state, minutes, taught, asked, shared, challenged, summarised)
+WHERE p.session_id = $1 AND p.person_id = new.person_id
+
+-- name: withdraw
+-- These people give up the seats they hold; who never answered is simply not expected.
+UPDATE participants SET state = 'cancelled_early', place = NULL, version = version + 1
+WHERE (session_id, person_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND state IN ('registered', 'waitlisted')
+RETURNING session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+
+-- name: uninvite
+DELETE FROM participants
+WHERE (session_id, person_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND state = 'invited'
+
+-- name: invite
+INSERT INTO participants (session_id, person_id, role)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+ON CONFLICT (session_id, person_id) DO UPDATE SET role = excluded.role
+
+-- name: get_pairs
+SELECT session_id, person_id FROM participants WHERE session_id = ANY ($1::uuid[])

@@ -1,0 +1,59 @@
+-- What sessions knows of people, contacts and skills; stale versions and erased people are left alone.
+
+-- name: project_people
+INSERT INTO people AS p (
+    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
+)
+SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
+       (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
+       new.hired_on, new.paused_until, new.leaves_on
+FROM unnest(
+    $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
+    $9::date[], $10::date[], $11::date[]
+) AS new (
+    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
+)
+WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
+ORDER BY new.person_id
+ON CONFLICT (person_id) DO UPDATE SET
+    version = excluded.version, status = excluded.status, division = excluded.division,
+    time_zone = excluded.time_zone, work_starts = excluded.work_starts, work_ends = excluded.work_ends,
+    work_days = excluded.work_days, hired_on = excluded.hired_on, paused_until = excluded.paused_until,
+    leaves_on = excluded.leaves_on
+WHERE p.version < excluded.version
+RETURNING person_id, status
+
+-- name: project_contacts
+INSERT INTO contacts AS c (person_id, version, display_name, email, locale)
+SELECT new.* FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[])
+    AS new (person_id, version, display_name, email, locale)
+WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
+ORDER BY new.person_id
+ON CONFLICT (person_id) DO UPDATE SET
+    version = excluded.version, display_name = excluded.display_name, email = excluded.email, locale = excluded.locale
+WHERE c.version < excluded.version
+
+-- name: project_skills
+INSERT INTO skills AS s (skill_id, version, label)
+SELECT new.* FROM unnest($1::text[], $2::int[], $3::text[]) AS new (skill_id, version, label)
+ORDER BY new.skill_id
+ON CONFLICT (skill_id) DO UPDATE SET version = excluded.version, label = excluded.label
+WHERE s.version < excluded.version
+
+-- name: lock_people
+-- Whoever plans for these people waits for whoever plans for them now.
+SELECT person_id, status, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
+FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id FOR NO KEY UPDATE
+
+-- name: lock_division
+SELECT division FROM people WHERE person_id = $1 FOR NO KEY UPDATE
+
+-- name: busy
+SELECT p.person_id, s.starts_at, s.ends_at
+FROM participants AS p JOIN sessions AS s USING (session_id)
+WHERE p.person_id = ANY ($1::uuid[]) AND s.state <> 'cancelled'
+  AND p.state NOT IN ('cancelled_early', 'cancelled_late')
+  AND s.ends_at > $2 AND s.starts_at < $3 AND NOT s.session_id = ANY ($4::uuid[])
+
+-- name: erased_among
+SELECT person_id FROM erased_people WHERE person_id = ANY ($1::uuid[])

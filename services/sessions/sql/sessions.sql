@@ -1,0 +1,68 @@
+-- Sessions. `told` columns are all that an event says.
+
+-- name: lock_session
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.session_id = $1
+FOR UPDATE OF s
+
+-- name: lock_upcoming_of_groups
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why,
+       least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > $2
+ORDER BY s.session_id FOR UPDATE OF s
+
+-- name: lock_upcoming_of_people
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
+    s.facilitator_id = ANY ($1::uuid[])
+    OR EXISTS (SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = ANY ($1::uuid[]))
+)
+ORDER BY s.session_id FOR UPDATE OF s
+
+-- name: hold_session
+UPDATE sessions SET state = 'held', version = version + 1, changed_at = now() WHERE session_id = $1
+
+-- name: cancel_sessions
+UPDATE sessions SET state = 'cancelled', version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])
+
+-- name: reschedule_sessions
+UPDATE sessions AS s SET starts_at = new.starts_at, ends_at = new.ends_at, facilitator_id = new.facilitator_id,
+       why = new.why, version = s.version + 1, changed_at = now()
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[])
+    AS new (session_id, starts_at, ends_at, facilitator_id, why)
+WHERE s.session_id = new.session_id
+
+-- name: list_sessions
+-- $1 is the one session asked for, $2 the caller unless they see all.
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, p.modality, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why, coalesce(t.participants, '[]') AS participants
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(
+        jsonb_build_object('person_id', t.person_id, 'role', t.role, 'state', t.state) ORDER BY t.place, t.person_id
+    ) AS participants
+    FROM participants AS t WHERE t.session_id = s.session_id
+) AS t
+WHERE ($1::uuid IS NULL OR s.session_id = $1)
+  AND ($2::uuid IS NULL OR s.facilitator_id = $2 OR EXISTS (
+      SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $2
+  ))
+  AND ($3::uuid IS NULL OR s.programme_id = $3)
+  AND ($4::uuid IS NULL OR s.group_id = $4)
+  AND ($5::uuid IS NULL OR EXISTS (
+      SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $5
+  ))
+  AND ($6::text IS NULL OR s.state = $6)
+  AND ($7::timestamptz IS NULL OR s.starts_at >= $7)
+  AND ($8::timestamptz IS NULL OR s.starts_at < $8)
+  AND ($9::timestamptz IS NULL OR (s.starts_at, s.session_id) > ($9, $10::uuid))
+ORDER BY s.starts_at, s.session_id LIMIT $11
+
+-- name: lose_facilitators
+UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])

@@ -1,0 +1,49 @@
+"""Sessions and participations as rows."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from uuid import UUID
+
+from services.sessions.domain.session import CONTENT, Participation, Session, UnknownSession
+from shared import sql
+from shared.db import Connection, Record
+
+SESSIONS = sql.load("services.sessions", "sessions")
+PARTICIPANTS = sql.load("services.sessions", "participants")
+NAMES = tuple(field.name for field in fields(Session))
+
+
+def session(row: Record) -> Session:
+    """The session of a row, which may hold more than that."""
+    return Session(**{name: row[name] for name in NAMES})
+
+
+def participation(row: Record) -> Participation:
+    """The participation of a row."""
+    return Participation(**dict(row))
+
+
+async def lock(conn: Connection, session_id: UUID) -> Session:
+    """The session, locked until the transaction ends. Raises UnknownSession."""
+    row = await conn.fetchrow(SESSIONS.lock_session, session_id)
+    if row is None:
+        raise UnknownSession("There is no such session.")
+    return session(row)
+
+
+async def get_participation(conn: Connection, session_id: UUID, person_id: UUID) -> Participation | None:
+    """One person's part."""
+    row = await conn.fetchrow(PARTICIPANTS.get_participant, session_id, person_id)
+    return participation(row) if row else None
+
+
+async def get_participations(conn: Connection, session_id: UUID) -> dict[UUID, Participation]:
+    """Everybody's part, by person."""
+    rows = await conn.fetch(PARTICIPANTS.get_participants, session_id)
+    return {row["person_id"]: participation(row) for row in rows}
+
+
+async def record(conn: Connection, session_id: UUID, changed: Iterable[Participation]) -> None:
+    """Write what was recorded of some participants; their versions go up by one."""
+    rows = [(part.person_id, *(getattr(part, name) for name in CONTENT)) for part in changed]
+    await conn.execute(PARTICIPANTS.record, session_id, *map(list, zip(*rows, strict=True)))

@@ -1,0 +1,10 @@
+"""What falls due by itself."""
+
+from services.sessions.commands.feedback import release_feedback
+from services.sessions.commands.schedules import schedule_waiting
+from shared.timers import Timer
+
+TIMERS = (
+    Timer("release-feedback", 1, release_feedback),
+    Timer("schedule-waiting", 2, schedule_waiting),
+)

@@ -1,0 +1,66 @@
+"""How the records of one poll are grouped for set-based handlers, and whose traces their work belongs to."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from opentelemetry import trace
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from shared.envelope import Envelope
+from shared.events.base import Event
+from shared.telemetry import remote_span, trace_context, tracer
+
+
+def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[Envelope[Event]]]]:
+    """Group by type for set-based handlers, without ever passing an earlier event of the same key."""
+    groups: list[tuple[type[Event], list[Envelope[Event]]]] = []
+    reached: dict[tuple[str, str], int] = {}
+    latest: dict[type[Event], int] = {}
+    for envelope in envelopes:
+        cls, key = type(envelope.data), (envelope.topic, envelope.key)
+        earliest = reached.get(key, 0)
+        at = latest.get(cls, -1)
+        if at < earliest:
+            groups.append((cls, []))
+            at = latest[cls] = len(groups) - 1
+        groups[at][1].append(envelope)
+        reached[key] = at
+    return groups
+
+
+def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
+    """Give a record of a sampled trace its process span, a child of the span that created the event."""
+    if not remote_span(envelope.traceparent).trace_flags.sampled:
+        return envelope
+    parent = trace_context({"traceparent": envelope.traceparent or "", "tracestate": envelope.tracestate or ""})
+    span = tracer().start_span(
+        f"process {envelope.topic}",
+        parent,
+        trace.SpanKind.CONSUMER,
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": envelope.topic,
+            "messaging.destination.partition.id": str(envelope.partition),
+            "messaging.kafka.offset": envelope.offset,
+            "messaging.message.id": envelope.id,
+            "lateral.event.type": envelope.type,
+        },
+    )
+    spans.callback(span.end)
+    return replace(envelope, span=span)
+
+
+def around(envelopes: Sequence[Envelope[Event]]) -> ExitStack:
+    """What the database's spans belong to: the one trace's span, or a span of its own that links to many."""
+    block = ExitStack()
+    sampled = [envelope.span for envelope in envelopes if envelope.span.is_recording()]
+    if len({span.get_span_context().trace_id for span in sampled}) == 1:
+        block.enter_context(trace.use_span(sampled[0]))
+    elif sampled:
+        links = [trace.Link(span.get_span_context()) for span in sampled[:128]]
+        block.enter_context(tracer().start_as_current_span("process batch", links=links))
+    else:
+        block.enter_context(suppress_instrumentation())
+    return block

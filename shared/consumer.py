@@ -1,0 +1,301 @@
+"""From Kafka to the database: one poll, one transaction, each effect once; bad records are parked, never dropped."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from shared import deadletters, inbox, ledger, sql
+from shared.batch import around, runs, traced
+from shared.crashpoint import crashpoint
+from shared.db import TROUBLE, Connection, Database
+from shared.envelope import Envelope, Raw, Undecodable, decode
+from shared.events.base import Event
+from shared.events.topics import Topic
+from shared.kafka import AIOKafkaConsumer, KafkaError, Record, TopicPartition, consumer, wire_name
+from shared.rebalance import Assignment
+from shared.refusal import Refused
+from shared.settings import Settings
+from shared.telemetry import (
+    COMMIT_FAILURES,
+    CONSUMED,
+    CONSUMER_DELAY,
+    CONSUMER_DURATION,
+    CONSUMER_PROGRESS,
+    CONSUMER_STOPPED,
+    UNKNOWN_TYPES,
+)
+
+Handler: TypeAlias = Callable[[Connection, Sequence[Envelope[Any]]], Awaitable[None]]
+Handlers: TypeAlias = Mapping[type[Event], Handler]
+
+SQL = sql.load("shared", "delivery")
+log = logging.getLogger(__name__)
+
+TRIES = 3
+PARKED_IN_A_ROW = 100
+OUTAGE_SECONDS = 60.0
+FAILED_COMMITS_IN_A_ROW = 3
+LOOK_SECONDS = 1.0
+SHORTEST_IDLE = 0.01
+
+
+class ConsumerStopped(Exception):
+    """Too many records in a row could not be handled: the code is wrong, not the records."""
+
+
+class TooManyBroken(Exception):
+    """A batch of nothing but broken records: take fewer at a time, so that the limit holds."""
+
+
+class Consumer:
+    """One service's reader; what it raises, a restart may cure."""
+
+    def __init__(self, settings: Settings, db: Database, handlers: Handlers) -> None:
+        self._settings = settings
+        self._db = db
+        self._name = settings.service
+        self._handlers = handlers
+        self._classes = {cls.event_type: cls for cls in handlers}
+        self._topics = {wire_name(settings, cls.topic): cls.topic.name for cls in handlers}
+        self._wire = {logical: wire for wire, logical in self._topics.items()}
+        self._done: dict[tuple[str, int], int] = {}
+        self._idle = SHORTEST_IDLE
+        self._parked_in_a_row = 0
+        self._commit_failures = 0
+        self.assignment = Assignment()
+
+    @property
+    def topics(self) -> set[Topic]:
+        """What it reads."""
+        return {cls.topic for cls in self._handlers}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`. Raises Stalled, KafkaError, or a database error that outlasts a minute."""
+        while not stop.is_set():
+            if await self._stopped():
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            try:
+                await self._consume(stop)
+            except ConsumerStopped as error:
+                log.error("consumer stopped, waits for `dead-letters resume`: %s", error)  # noqa: TRY400
+
+    async def _stopped(self) -> bool:
+        async with self._db.acquire() as conn:
+            stopped = await conn.fetchval(SQL.why_stopped, self._name) is not None
+        CONSUMER_STOPPED.set(stopped)
+        return stopped
+
+    async def _consume(self, stop: asyncio.Event) -> None:
+        self._parked_in_a_row = 0
+        self._done.clear()
+        client = consumer(self._settings, f"{self._settings.topic_prefix}{self._name}")
+        client.subscribe(list(self._topics), listener=self.assignment)
+        try:
+            await asyncio.wait_for(client.start(), 60)
+            watchdog = asyncio.create_task(self.assignment.watch(client))
+            try:
+                while not stop.is_set() and not watchdog.done():
+                    await self._poll(client)
+                if watchdog.done():
+                    watchdog.result()
+            finally:
+                watchdog.cancel()
+        finally:
+            await _within(3, client.stop())
+
+    async def _poll(self, client: AIOKafkaConsumer) -> None:
+        longest = self._settings.kafka_idle_seconds
+        batches = await client.getmany(timeout_ms=2 if longest else 250, max_records=self._settings.batch_size)
+        records = [record for records in batches.values() for record in records]
+        if not records:
+            self._idle = min(self._idle * 1.5, longest)
+            if self._idle:
+                await self._leave_alone(client)
+            return
+        self._idle = SHORTEST_IDLE
+        started = time.monotonic()
+        try:
+            await self._apply([self._raw(record) for record in records])
+        except TROUBLE as error:
+            await self._wait_for_the_world(client, records, error)
+        except ConsumerStopped:
+            await self._commit(client)
+            raise
+        else:
+            CONSUMER_DURATION.observe(time.monotonic() - started)
+            CONSUMER_PROGRESS.set_to_current_time()
+            self.assignment.progressed()
+            await self._commit(client)
+
+    async def _leave_alone(self, client: AIOKafkaConsumer) -> None:
+        """Fetch nothing for a while, longer each time: for a broker that does not wait until it has something."""
+        client.pause(*client.assignment())
+        await asyncio.sleep(self._idle)
+        client.resume(*client.paused())
+
+    def _raw(self, record: Record) -> Raw:
+        headers = tuple((name, value) for name, value in record.headers)
+        return Raw(
+            self._topics[record.topic],
+            record.partition,
+            record.offset,
+            record.key,
+            headers,
+            record.value,
+            record.timestamp,
+        )
+
+    async def _apply(self, raws: Sequence[Raw]) -> None:
+        """Apply in one transaction; when that fails, in halves, until the bad record is alone."""
+        if not await self._succeeds(raws):
+            middle = len(raws) // 2
+            await self._apply(raws[:middle])
+            await self._apply(raws[middle:])
+            return
+        for raw in raws:
+            self._done[raw.topic, raw.partition] = raw.offset + 1
+        if self._parked_in_a_row >= PARKED_IN_A_ROW:
+            await self._stop_for_good()
+
+    async def _succeeds(self, raws: Sequence[Raw]) -> bool:
+        """Whether these are handled now, if need be by parking; False asks for halves."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._attempt(raws)
+            except TROUBLE:
+                raise
+            except Exception as error:
+                if len(raws) > 1:
+                    return False
+                if isinstance(error, Refused) or attempt == TRIES:
+                    await self._park(raws[0], error, attempt)
+                    return True
+                log.warning("handler failed, trying again", exc_info=error, extra={"fields": _where(raws[0])})
+                await asyncio.sleep(0.1 * 4 ** (attempt - 1))
+            else:
+                break
+        return True
+
+    async def _attempt(self, raws: Sequence[Raw]) -> None:
+        with ExitStack() as spans:
+            decoded, broken = self._decode(raws)
+            if len(broken) == len(raws) > PARKED_IN_A_ROW:
+                raise TooManyBroken
+            envelopes = [traced(envelope, spans) for envelope in decoded.values()]
+            spans.enter_context(around(envelopes))
+            async with self._db.transaction() as conn:
+                held = await deadletters.held(conn, self._name, raws)
+                fresh = await inbox.claim(conn, self._name, envelopes)
+                ready = [envelope for envelope in fresh if (envelope.topic, envelope.key) not in held]
+                for cls, run in runs(ready):
+                    await self._handlers[cls](conn, run)
+                waiting = {_place(envelope) for envelope in fresh if (envelope.topic, envelope.key) in held}
+                for raw in raws:
+                    if raw in broken:
+                        await deadletters.park(conn, self._name, raw, "undecodable", broken[raw])
+                    elif _place(raw) in waiting:
+                        await deadletters.park(conn, self._name, raw, "held", "an earlier event of this key is parked")
+                await deadletters.supersede(conn, self._name, list(decoded))
+                await ledger.record(conn, self._name, raws)
+                await crashpoint("consumer.before_store")
+        await crashpoint("consumer.after_store")
+        self._count(ready, len(broken))
+
+    def _decode(self, raws: Sequence[Raw]) -> tuple[dict[Raw, Envelope[Event]], dict[Raw, str]]:
+        decoded: dict[Raw, Envelope[Event]] = {}
+        broken: dict[Raw, str] = {}
+        for raw in raws:
+            try:
+                envelope = decode(raw, self._classes)
+            except Undecodable as error:
+                broken[raw] = str(error)
+                continue
+            if envelope is None:
+                UNKNOWN_TYPES.labels(raw.topic).inc()
+            else:
+                decoded[raw] = envelope
+        return decoded, broken
+
+    def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
+        now = datetime.now(UTC)
+        for envelope in applied:
+            CONSUMED.labels(envelope.topic).inc()
+            CONSUMER_DELAY.labels(envelope.topic).observe(max(0.0, (now - envelope.time).total_seconds()))
+        self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
+
+    async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:
+        reason: deadletters.Reason = "refused" if isinstance(error, Refused) else "failed"
+        detail = f"{type(error).__name__}: {error}"
+        async with self._db.transaction() as conn:
+            envelope = decode(raw, self._classes)
+            if envelope is not None:
+                await inbox.claim(conn, self._name, [envelope])
+            await deadletters.park(conn, self._name, raw, reason, detail, attempts)
+            await ledger.record(conn, self._name, [raw])
+        log.error("record parked", extra={"fields": {**_where(raw), "reason": reason, "detail": detail}})
+        self._parked_in_a_row += 1
+
+    async def _stop_for_good(self) -> None:
+        why = f"{self._parked_in_a_row} records in a row could not be handled"
+        async with self._db.transaction() as conn:
+            await conn.execute(SQL.stop_consumer, self._name, why)
+        raise ConsumerStopped(why)
+
+    async def _wait_for_the_world(
+        self, client: AIOKafkaConsumer, records: Sequence[Record], error: BaseException
+    ) -> None:
+        """Go back to the first unapplied record and pause; keep polling, so that the group keeps us."""
+        pause = self.assignment.outage()
+        log.warning("the database is in trouble, waiting", exc_info=error, extra={"fields": {"seconds": pause}})
+        if self.assignment.outage_seconds > OUTAGE_SECONDS:
+            raise error
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        mine = {partition: offset for partition, offset in first.items() if partition in client.assignment()}
+        for partition, offset in mine.items():
+            client.seek(partition, offset)
+        client.pause(*client.assignment())
+        try:
+            await client.getmany(timeout_ms=int(pause * 1000))
+            await asyncio.sleep(pause)
+        finally:
+            client.resume(*client.paused())
+
+    async def _commit(self, client: AIOKafkaConsumer) -> None:
+        """Commit offset + 1 of what the database has committed. A failure loses nothing: the inbox absorbs it."""
+        mine = client.assignment()
+        done = {TopicPartition(self._wire[topic], number): offset for (topic, number), offset in self._done.items()}
+        self._done.clear()
+        try:
+            offsets = {partition: offset for partition, offset in done.items() if partition in mine}
+            await asyncio.wait_for(client.commit(offsets), 10)
+        except (KafkaError, TimeoutError) as error:
+            COMMIT_FAILURES.inc()
+            self._commit_failures += 1
+            log.warning("offset commit failed", exc_info=error)
+            if self._commit_failures >= FAILED_COMMITS_IN_A_ROW:
+                raise
+        else:
+            self._commit_failures = 0
+
+
+def _place(at: Raw | Envelope[Event]) -> tuple[str, int, int]:
+    return at.topic, at.partition, at.offset
+
+
+def _where(raw: Raw) -> dict[str, object]:
+    return {"topic": raw.topic, "partition": raw.partition, "offset": raw.offset}
+
+
+async def _within(seconds: float, work: Awaitable[None]) -> None:
+    """Bounded: a client whose broker is gone may wait for ever."""
+    try:
+        await asyncio.wait_for(work, seconds)
+    except (TimeoutError, KafkaError) as error:
+        log.warning("gave up waiting for the broker", exc_info=error)

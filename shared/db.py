@@ -1,0 +1,144 @@
+"""The only door to PostgreSQL: a pool whose waits are all bounded, and transactions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self, TypeAlias
+
+import asyncpg
+import orjson
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.settings import Settings
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Record: TypeAlias = asyncpg.Record
+UniqueViolation = asyncpg.UniqueViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+CheckViolation = asyncpg.CheckViolationError
+
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Errors that say the database is in trouble, not the statement: wait and try again."""
+
+
+class ConnectionLost(OSError):
+    """The connection broke while it was in use."""
+
+
+class DatabaseBusy(Exception):
+    """Every connection was in use for longer than the acquire timeout."""
+
+
+TROUBLE: tuple[type[Exception], ...] = (*UNAVAILABLE, DatabaseBusy)
+
+
+async def _prepare(conn: Connection) -> None:
+    for name in ("json", "jsonb"):
+        await conn.set_type_codec(
+            name, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )
+
+
+async def connect(settings: Settings, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    """One connection outside the pool, for what must own its session (the relay, migrations)."""
+    conn: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+        settings.database_url,
+        timeout=settings.connect_timeout,
+        command_timeout=settings.command_timeout,
+        server_settings={"application_name": f"lateral-{settings.service}"},
+        **options,
+    )
+    await _prepare(conn)
+    return conn
+
+
+@asynccontextmanager
+async def session(settings: Settings) -> AsyncIterator[Connection]:
+    """A connection outside the pool whose session matters; it ends, with its locks, when the block does."""
+    conn = await connect(settings)
+    try:
+        with _naming_a_lost(conn):
+            yield conn
+    finally:
+        conn.terminate()
+
+
+@contextmanager
+def _naming_a_lost(conn: Connection) -> Iterator[None]:
+    """A driver that says `connection is closed` by its error for misuse must not hide an outage."""
+    try:
+        yield
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if _is_lost(conn) or isinstance(error, asyncpg.InternalClientError):
+            raise ConnectionLost(str(error)) from error
+        raise
+
+
+def _is_lost(conn: Connection) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken it back already
+        return True
+
+
+class Database:
+    """A service's own database."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> None:
+        self._pool = pool
+        self._settings = settings
+
+    @classmethod
+    async def connect(cls, settings: Settings) -> Self:
+        """Open the pool. Raises one of UNAVAILABLE when the database cannot be reached."""
+        pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=1,
+            max_size=settings.pool_size,
+            timeout=settings.connect_timeout,
+            command_timeout=settings.command_timeout,
+            server_settings={"application_name": f"lateral-{settings.service}"},
+            init=_prepare,
+        )
+        return cls(pool, settings)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection for reads. Raises DatabaseBusy when none is free in time."""
+        try:
+            conn = await self._pool.acquire(timeout=self._settings.acquire_timeout)
+        except TimeoutError as error:
+            message = f"no free connection within {self._settings.acquire_timeout} s"
+            raise DatabaseBusy(message) from error
+        try:
+            with _naming_a_lost(conn):
+                yield conn
+        finally:
+            await asyncio.shield(self._pool.release(conn, timeout=self._settings.command_timeout))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction; it is committed when the block ends and rolled back when it raises."""
+        async with self.acquire() as conn, conn.transaction():
+            yield conn
+
+    @property
+    def in_use(self) -> int:
+        """Connections handed out now."""
+        return self._pool.get_size() - self._pool.get_idle_size()
+
+    async def close(self) -> None:
+        """Close the pool within 3 s; connections still busy then are cut."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 3)
+        except TimeoutError:
+            self._pool.terminate()

@@ -1,0 +1,141 @@
+"""A route's one way to the database: one transaction, one effect, one audit line."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends, Request, Response
+from opentelemetry import trace
+from pydantic import BaseModel, TypeAdapter
+from starlette.exceptions import HTTPException
+
+from shared import audit, idempotency, paging
+from shared.auth import Principal
+from shared.crashpoint import crashpoint
+from shared.db import Connection, Database
+from shared.gate import BODY_LIMIT, Operation
+from shared.idempotency import Claim, Reply
+from shared.refusal import NotFound, PreconditionFailed
+
+Work: TypeAlias = Callable[[Connection], Awaitable[object]]
+LONGEST_LINE = BODY_LIMIT
+VERSION_TAG = re.compile(r'"v(\d{1,18})"')
+
+
+class EdgeCall:
+    """One request on its way to the database."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._db: Database = request.app.state.db
+        self._operation: Operation = request.state.operation
+
+    @property
+    def principal(self) -> Principal:
+        """The caller. A public route has none and must not ask."""
+        found: Principal = self.request.state.principal
+        return found
+
+    @property
+    def if_match(self) -> int | None:
+        """The version named by If-Match, for `match_version`. Raises PreconditionFailed for a tag never given out."""
+        tag = self.request.headers.get("if-match")
+        if tag is None or tag == "*":
+            return None
+        if found := VERSION_TAG.fullmatch(tag.strip()):
+            return int(found[1])
+        detail = "If-Match names no version that was given out here."
+        raise PreconditionFailed(detail)
+
+    async def write(self, work: Work, *, body: BaseModel | None = None) -> Response:
+        """Do `work` once and answer when it is committed: the route's status with what it returned, 204 for None."""
+        claim = await self._claim(body)
+        async with self._db.transaction() as conn:
+            if claim and (saved := await idempotency.take(conn, claim)):
+                return self._answer(saved, {"Idempotency-Replayed": "true"})
+            result = await work(conn)
+            reply = self._reply(result, self._operation.status)
+            await self._audit(conn, self.request.url.path, reply.status)
+            if claim:
+                await idempotency.save(conn, claim, reply)
+            await crashpoint("http.before_commit")
+        await crashpoint("http.before_reply")
+        return self._answer(reply)
+
+    async def read(self, work: Work) -> Response:
+        """Answer with what `work` finds: 404 for None, 304 for a version the caller has, a Response as it is."""
+        async with self._db.acquire() as conn:
+            result = await work(conn)
+        if result is None:
+            detail = "There is no such thing here."
+            raise NotFound(detail)
+        if isinstance(result, Response):
+            return result
+        reply = self._reply(result, self._operation.status)
+        headers = {}
+        if isinstance(result, paging.Page) and result.next:
+            headers["Link"] = paging.link_header(self.request.url.path, self.request.url.query, result.next)
+        seen = {tag.strip().removeprefix("W/") for tag in self.request.headers.get("if-none-match", "").split(",")}
+        if reply.etag and not seen.isdisjoint({reply.etag, "*"}):
+            return self._answer(Reply(304, None, reply.etag), headers)
+        return self._answer(reply, headers)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of a bulk route's own, for one or more of its lines, with its own audit line."""
+        async with self._db.transaction() as conn:
+            yield conn
+            await self._audit(conn, self.request.url.path, self._operation.status)
+
+    async def audit_read(self, conn: Connection, object: str) -> None:  # noqa: A002 - the trail's own word
+        """Record that the caller read something confidential."""
+        await self._audit(conn, object, 200)
+
+    async def lines(self) -> AsyncIterator[tuple[int, bytes]]:
+        """The JSON Lines of the body as they arrive, counted from 1, without the empty ones."""
+        number, rest = 0, b""
+        async for chunk in self.request.stream():
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                number += 1
+                if line.strip():
+                    yield number, line
+            if len(rest) > LONGEST_LINE:
+                detail = f"Line {number + 1} is longer than {LONGEST_LINE} bytes."
+                raise HTTPException(413, detail)
+        if rest.strip():
+            yield number + 1, rest
+
+    async def _claim(self, body: BaseModel | None) -> Claim | None:
+        key = self.request.headers.get(idempotency.HEADER)
+        if key is None:
+            return None
+        content = body.model_dump_json(exclude_unset=True).encode() if body else await self.request.body()
+        fingerprint = idempotency.fingerprint(self.request.path_params, content)
+        return Claim(self.principal.subject, self._operation.method, self._operation.path, key, fingerprint)
+
+    async def _audit(self, conn: Connection, object_: str, outcome: int) -> None:
+        context = trace.get_current_span().get_span_context()
+        trace_id = f"{context.trace_id:032x}" if context.is_valid else None
+        entry = audit.Entry(
+            self.principal.subject, self._operation.name, object_, outcome, trace_id, self.request.state.request_id
+        )
+        await audit.append(conn, entry)
+
+    def _reply(self, result: object, status: int) -> Reply:
+        if result is None:
+            return Reply(204, None)
+        # The declared model is the list of what may leave: whatever else the result carries stays here.
+        adapter: TypeAdapter[Any] = self._operation.response or TypeAdapter(type(result))
+        model = adapter.validate_python(result, from_attributes=True)
+        version = getattr(model, "version", None)
+        return Reply(status, adapter.dump_json(model, by_alias=True), f'"v{version}"' if version is not None else None)
+
+    def _answer(self, reply: Reply, headers: dict[str, str] | None = None) -> Response:
+        tag = {"ETag": reply.etag} if reply.etag else {}
+        media_type = "application/json" if reply.body is not None else None
+        return Response(reply.body, reply.status, {**tag, **(headers or {})}, media_type)
+
+
+Edge: TypeAlias = Annotated[EdgeCall, Depends(EdgeCall)]

@@ -1,0 +1,212 @@
+"""An event in its envelope: CloudEvents 1.0.2 in Kafka binary mode out, binary and structured mode in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
+
+import orjson
+from cloudevents.core.base import BaseCloudEvent, EventFactory
+from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka, to_binary
+from cloudevents.core.formats.base import Format
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from opentelemetry.trace import INVALID_SPAN, Span
+from pydantic import ValidationError
+from uuid_utils.compat import uuid7
+
+from shared.events.base import Event
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+MAX_BYTES = 262_144
+
+
+class Undecodable(Exception):
+    """The record is not an event of ours: it is parked with this reason."""
+
+
+class TooLarge(Exception):
+    """The event's JSON is over 256 KiB: it is refused before it enters the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record as the broker has it, named by its logical topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+    timestamp_ms: int = 0
+
+    @property
+    def key_text(self) -> str | None:
+        """The key for people and for parking; bytes that are not UTF-8 are shown escaped."""
+        return None if self.key is None else self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope(Generic[E_co]):
+    """An event as it arrived: what it says, who said it when, and where it stood."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: E_co
+    topic: str
+    key: str
+    partition: int
+    offset: int
+    traceparent: str | None = None
+    tracestate: str | None = None
+    span: Span = field(default=INVALID_SPAN, compare=False)
+    """The span its processing runs under, so that what it causes stays in its trace."""
+
+
+class _Bytes(Format):
+    """Leaves the data of a binary-mode event alone: pydantic reads and writes it, once."""
+
+    def read(self, event_factory: EventFactory | None, data: str | bytes) -> BaseCloudEvent:
+        return JSONFormat().read(event_factory, data)
+
+    def write(self, event: BaseCloudEvent) -> bytes:
+        return JSONFormat().write(event)
+
+    def write_data(self, data: Any, datacontenttype: str | None) -> bytes:  # noqa: ARG002
+        return data if isinstance(data, bytes) else b""
+
+    def read_data(self, body: bytes, datacontenttype: str | None) -> bytes:  # noqa: ARG002
+        return body
+
+    def get_content_type(self) -> str:
+        return "application/cloudevents+json"
+
+
+FORMAT = _Bytes()
+
+
+def encode(event: Event, trace: Mapping[str, str]) -> tuple[list[tuple[str, bytes]], bytes | None]:
+    """Headers and value of the finished record. Raises TooLarge."""
+    value = None if event.tombstone else event.model_dump_json().encode()
+    if value is not None and len(value) > MAX_BYTES:
+        message = f"{event.event_type} of {event.key}: {len(value)} bytes, at most {MAX_BYTES} may travel"
+        raise TooLarge(message)
+    attributes: dict[str, Any] = {
+        "id": str(event_id(event)),
+        "source": event.source,
+        "type": event.event_type,
+        "subject": event.key,
+        "time": _now(),
+        "datacontenttype": "application/json",
+        "partitionkey": event.key,
+        **trace,
+    }
+    if event.sequence is not None:
+        attributes["sequence"] = f"{event.sequence:012d}"
+    record = to_binary(CloudEvent(attributes, value), FORMAT)
+    headers = list(record.headers.items())
+    headers += [(name, text.encode()) for name, text in trace.items()]
+    return headers, value
+
+
+def _now() -> datetime:
+    """Whole milliseconds: some SDKs cut the rest off, and times should survive a round trip."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def event_id(event: Event) -> object:
+    """UUIDv7 sorts by time; anonymous facts get UUIDv4, so that their ids tell no time."""
+    return uuid4() if event.topic.name == "sessions.feedback" else uuid7()
+
+
+def decode(raw: Raw, classes: Mapping[str, type[Event]]) -> Envelope[Event] | None:
+    """The envelope of a record, or None when nobody here handles its type. Raises Undecodable."""
+    if raw.value is None:
+        return _decode_tombstone(raw, classes)
+    headers = dict(raw.headers)
+    try:
+        cloud_event = from_kafka(KafkaMessage(headers=headers, key=raw.key, value=raw.value), FORMAT)
+    except Exception as error:
+        detail = f"not a CloudEvent: {error}"
+        raise Undecodable(detail) from error
+    cls = classes.get(cloud_event.get_type())
+    if cls is None:
+        return None
+    if cls.topic.name != raw.topic:
+        detail = f"{cls.event_type} does not belong on {raw.topic}"
+        raise Undecodable(detail)
+    event = _parse(cls, cloud_event.get_data())
+    if raw.key_text != event.key:
+        detail = f"the record key {raw.key_text!r} is not the event's {cls.key_field} {event.key!r}"
+        raise Undecodable(detail)
+    trace = cloud_event.get_extension("traceparent")
+    return Envelope(
+        id=cloud_event.get_id(),
+        source=cloud_event.get_source(),
+        type=cloud_event.get_type(),
+        subject=cloud_event.get_subject() or event.key,
+        time=cloud_event.get_time() or datetime.now(UTC),
+        data=event,
+        topic=raw.topic,
+        key=event.key,
+        partition=raw.partition,
+        offset=raw.offset,
+        traceparent=_header(headers, "traceparent") or (str(trace) if trace else None),
+        tracestate=_header(headers, "tracestate"),
+    )
+
+
+def _parse(cls: type[Event], data: object) -> Event:
+    body = data if isinstance(data, bytes) else orjson.dumps(data)
+    if rb"\u0000" in body:
+        detail = "a NUL character, which no database text can hold"
+        raise Undecodable(detail)
+    try:
+        return cls.model_validate_json(body, extra="ignore")
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'event'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)[:5]
+        )
+        detail = f"does not fit {cls.event_type}: {reasons}"
+        raise Undecodable(detail) from None
+
+
+def _decode_tombstone(raw: Raw, classes: Mapping[str, type[Event]]) -> Envelope[Event] | None:
+    cls = next((cls for cls in classes.values() if cls.tombstone and cls.topic.name == raw.topic), None)
+    if cls is None:
+        return None
+    if not raw.key:
+        detail = "a tombstone without a key"
+        raise Undecodable(detail)
+    headers = dict(raw.headers)
+    try:
+        event = cls.model_validate({cls.key_field: raw.key.decode()})
+    except ValueError as error:
+        detail = f"a tombstone whose key is no {cls.key_field}"
+        raise Undecodable(detail) from error
+    return Envelope(
+        id=_header(headers, "ce_id") or f"{raw.topic}/{raw.partition}/{raw.offset}",
+        source=_header(headers, "ce_source") or f"/{raw.topic}",
+        type=cls.event_type,
+        subject=event.key,
+        time=datetime.now(UTC),
+        data=event,
+        topic=raw.topic,
+        key=event.key,
+        partition=raw.partition,
+        offset=raw.offset,
+        traceparent=_header(headers, "traceparent"),
+        tracestate=_header(headers, "tracestate"),
+    )
+
+
+def _header(headers: Mapping[str, bytes], name: str) -> str | None:
+    value = headers.get(name)
+    return value.decode("ascii", "ignore") if value else None

@@ -1,0 +1,15 @@
+"""Every event class, for tools and tests; services name the classes they handle themselves."""
+
+from inspect import isclass
+from types import ModuleType
+
+from shared.events import directory, hr, matching, privacy, sessions
+from shared.events.base import Event
+
+MODULES: tuple[ModuleType, ...] = (hr, directory, matching, sessions, privacy)
+EVENTS: tuple[type[Event], ...] = tuple(
+    item
+    for module in MODULES
+    for item in vars(module).values()
+    if isclass(item) and issubclass(item, Event) and item.__module__ == module.__name__ and hasattr(item, "event_type")
+)

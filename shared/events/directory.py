@@ -1,0 +1,147 @@
+"""What the directory says of people, units and skills. No name and no address travels here, but for contacts."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.base import Code, Event, Value
+from shared.events.hr import Level
+from shared.events.topics import DIRECTORY_CONTACTS, DIRECTORY_PEOPLE, DIRECTORY_SKILLS, DIRECTORY_UNITS
+
+PersonStatus = Literal["prehire", "active", "leave", "left"]
+ChangeReason = Literal[
+    "hired",
+    "moved",
+    "manager_changed",
+    "leave_started",
+    "leave_ended",
+    "left",
+    "rehired",
+    "profile_changed",
+]
+MinuteOfDay = Annotated[int, Field(ge=0, le=1440)]
+
+
+class SkillOffer(Value):
+    """A skill somebody is willing to teach, at the level they have."""
+
+    skill_id: Code
+    level: Level
+
+
+class SkillNeed(Value):
+    """A skill somebody wants, the level they have and the level they aim for."""
+
+    skill_id: Code
+    level: Level
+    target_level: Level
+
+
+class PersonChanged(Event):
+    """Everything the other services may know of a person; `reasons` is what the directory derived had happened."""
+
+    event_type = "org.lateral.directory.person.changed.v1"
+    topic = DIRECTORY_PEOPLE
+    key_field = "person_id"
+
+    person_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    reasons: tuple[ChangeReason, ...]
+    effective_at: date
+    status: PersonStatus
+    unit_code: Code
+    unit_path: tuple[Code, ...]
+    """Unit codes from the root to `unit_code`."""
+    manager_id: UUID | None
+    job_code: Code
+    job_level: int
+    job_function: Code | None
+    site_code: Code
+    country: Code
+    time_zone: Code
+    work_starts: MinuteOfDay
+    work_ends: MinuteOfDay
+    """Local minutes of the working day; `work_starts` < `work_ends`."""
+    work_days: tuple[Annotated[int, Field(ge=1, le=7)], ...]
+    """ISO weekdays, Monday is 1."""
+    languages: tuple[Code, ...]
+    offers: tuple[SkillOffer, ...]
+    needs: tuple[SkillNeed, ...]
+    capacity: Annotated[int, Field(ge=0, le=50)]
+    """How many learners this person will take at a time."""
+    time_budget_minutes: Annotated[int, Field(ge=0)]
+    """Minutes a month for learning with peers, agreed with the manager."""
+    facilitator_ready: bool
+    opted_in: bool
+    paused_until: date | None
+    not_with: tuple[UUID, ...]
+    """Confidential: matching keeps these people apart and never says why."""
+    hired_on: date
+    leaves_on: date | None
+
+
+class PersonErased(Event):
+    """Forget this person: a tombstone."""
+
+    event_type = "org.lateral.directory.person.erased.v1"
+    topic = DIRECTORY_PEOPLE
+    key_field = "person_id"
+    tombstone = True
+
+    person_id: UUID
+
+
+class ContactChanged(Event):
+    """What an invitation needs, for sessions alone."""
+
+    event_type = "org.lateral.directory.contact.changed.v1"
+    topic = DIRECTORY_CONTACTS
+    key_field = "person_id"
+
+    person_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    display_name: Code
+    email: Code
+    locale: Code
+
+
+class ContactErased(Event):
+    """Forget this person's name and address: a tombstone."""
+
+    event_type = "org.lateral.directory.contact.erased.v1"
+    topic = DIRECTORY_CONTACTS
+    key_field = "person_id"
+    tombstone = True
+
+    person_id: UUID
+
+
+class UnitChanged(Event):
+    """An org unit and its place in the tree."""
+
+    event_type = "org.lateral.directory.unit.changed.v1"
+    topic = DIRECTORY_UNITS
+    key_field = "code"
+
+    code: Code
+    version: Annotated[int, Field(ge=1)]
+    name: Code
+    parent_code: Code | None
+    path: tuple[Code, ...]
+    """Unit codes from the root to this one."""
+    valid_from: date
+    valid_to: date | None
+
+
+class SkillChanged(Event):
+    """A skill of the taxonomy, by its URI."""
+
+    event_type = "org.lateral.directory.skill.changed.v1"
+    topic = DIRECTORY_SKILLS
+    key_field = "skill_id"
+
+    skill_id: Code
+    version: Annotated[int, Field(ge=1)]
+    label: Code

@@ -1,0 +1,125 @@
+"""What matching decided: proposals and answers, circles, facilitators, rounds, and who was left unmatched and why."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.base import Code, Event, Value
+from shared.events.topics import MATCHING_MATCHES
+
+MatchKind = Literal["pair", "buddy", "circle"]
+MemberRole = Literal["learner", "teacher", "newcomer", "buddy", "participant", "facilitator"]
+
+
+class MatchMember(Value):
+    """Somebody in a match, and as what."""
+
+    person_id: UUID
+    role: MemberRole
+
+
+class MatchReason(Value):
+    """One term of the score: a reason code, its points, and the skill it is about where it is about one."""
+
+    code: Code
+    points: int
+    skill_id: Code | None = None
+
+
+class MatchEvent(Event):
+    """Every event of a match says all of it, so that a reader needs no earlier one."""
+
+    topic = MATCHING_MATCHES
+    key_field = "match_id"
+
+    match_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    kind: MatchKind
+    programme_id: UUID
+    round_id: UUID | None
+    skill_id: Code | None
+    members: tuple[MatchMember, ...]
+
+
+class MatchProposed(MatchEvent):
+    """Two people are asked whether they will learn together; both must accept before `expires_at`."""
+
+    event_type = "org.lateral.matching.match.proposed.v1"
+
+    reasons: tuple[MatchReason, ...]
+    expires_at: datetime
+
+
+class MatchAccepted(MatchEvent):
+    """Everybody asked has said yes."""
+
+    event_type = "org.lateral.matching.match.accepted.v1"
+
+
+class MatchDeclined(MatchEvent):
+    """Somebody said no. Who and why stays in matching."""
+
+    event_type = "org.lateral.matching.match.declined.v1"
+
+
+class MatchExpired(MatchEvent):
+    """Nobody answered in time."""
+
+    event_type = "org.lateral.matching.match.expired.v1"
+
+
+class CircleFormed(MatchEvent):
+    """A circle and its neutral facilitator; members answer when they are invited to its sessions."""
+
+    event_type = "org.lateral.matching.circle.formed.v1"
+
+    reasons: tuple[MatchReason, ...]
+
+
+class FacilitatorReplaced(MatchEvent):
+    """The circle has another facilitator; `members` is who is in it now."""
+
+    event_type = "org.lateral.matching.facilitator.replaced.v1"
+
+    reason: Code
+
+
+class MatchEnded(MatchEvent):
+    """The match is over before its time: somebody left or paused. `reason` is a code that names nobody's absence."""
+
+    event_type = "org.lateral.matching.match.ended.v1"
+
+    reason: Code
+
+
+class RoundCompleted(Event):
+    """A round of matching is published; `matched` and `unmatched` people add up to `asked`."""
+
+    event_type = "org.lateral.matching.round.completed.v1"
+    topic = MATCHING_MATCHES
+    key_field = "round_id"
+
+    round_id: UUID
+    programme_id: UUID
+    kind: MatchKind
+    asked: int
+    matched: int
+    unmatched: int
+    seed: int
+    rules_version: int
+    input_digest: Code
+
+
+class PersonLeftUnmatched(Event):
+    """Nobody is dropped silently: a person of the round, and the constraint that left them out."""
+
+    event_type = "org.lateral.matching.person.left-unmatched.v1"
+    topic = MATCHING_MATCHES
+    key_field = "round_id"
+
+    round_id: UUID
+    programme_id: UUID
+    person_id: UUID
+    reason: Code

@@ -1,0 +1,182 @@
+"""What happens where people learn: programmes, sessions, participation, and feedback without an author."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.base import Code, Event, Text, Value
+from shared.events.topics import SESSIONS_FEEDBACK, SESSIONS_PARTICIPATION, SESSIONS_PROGRAMMES, SESSIONS_SESSIONS
+
+ProgrammeStatus = Literal["draft", "published", "closed"]
+Confidentiality = Literal["open", "chatham", "closed"]
+Modality = Literal["in_person", "remote", "hybrid"]
+AttendanceState = Literal[
+    "registered",
+    "waitlisted",
+    "cancelled_early",
+    "cancelled_late",
+    "attended",
+    "no_show",
+    "excused",
+]
+SessionRole = Literal[
+    "facilitator",
+    "presenter",
+    "contributor",
+    "participant",
+    "observer",
+    "host",
+    "buddy",
+    "newcomer",
+    "mentor",
+    "mentee",
+    "reviewer",
+    "reviewee",
+]
+Score = Annotated[int, Field(ge=1, le=5)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class ProgrammeGoal(Value):
+    """A measure of the metrics service and where it shall be by when."""
+
+    measure: Code
+    baseline: float
+    target: float
+    due: date
+
+
+class ProgrammeChanged(Event):
+    """The whole of a programme."""
+
+    event_type = "org.lateral.sessions.programme.changed.v1"
+    topic = SESSIONS_PROGRAMMES
+    key_field = "programme_id"
+
+    programme_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    status: ProgrammeStatus
+    name: Code
+    objective: Text
+    sponsor_id: UUID | None
+    format: Code
+    modality: Modality
+    confidentiality: Confidentiality
+    audience_units: tuple[Code, ...]
+    """Units whose people (and sub-units' people) may join; empty is everybody."""
+    skills: tuple[Code, ...]
+    """Skills the programme is about; empty is any."""
+    group_size_min: Annotated[int, Field(ge=2, le=30)]
+    group_size_max: Annotated[int, Field(ge=2, le=30)]
+    cadence_days: Annotated[int, Field(ge=1)]
+    session_minutes: Annotated[int, Field(ge=10)]
+    starts_on: date
+    ends_on: date
+    goals: tuple[ProgrammeGoal, ...]
+
+
+class SessionEvent(Event):
+    """Every event of a session says all of it."""
+
+    topic = SESSIONS_SESSIONS
+    key_field = "session_id"
+
+    session_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    programme_id: UUID
+    group_id: UUID
+    match_id: UUID | None
+    format: Code
+    skill_id: Code | None
+    starts_at: datetime
+    ends_at: datetime
+    capacity: Count
+    facilitator_id: UUID | None
+
+
+class SessionScheduled(SessionEvent):
+    """A session has a time inside everybody's working hours."""
+
+    event_type = "org.lateral.sessions.session.scheduled.v1"
+
+
+class SessionRescheduled(SessionEvent):
+    """The session has another time or another facilitator."""
+
+    event_type = "org.lateral.sessions.session.rescheduled.v1"
+
+
+class SessionCancelled(SessionEvent):
+    """The session will not take place."""
+
+    event_type = "org.lateral.sessions.session.cancelled.v1"
+
+
+class SessionHeld(SessionEvent):
+    """The session took place and its attendance is recorded."""
+
+    event_type = "org.lateral.sessions.session.held.v1"
+
+
+class ParticipationChanged(Event):
+    """The whole of one person's part in one session. `version` counts up per session and person."""
+
+    event_type = "org.lateral.sessions.participation.changed.v1"
+    topic = SESSIONS_PARTICIPATION
+    key_field = "session_id"
+
+    session_id: UUID
+    person_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    programme_id: UUID
+    format: Code
+    session_starts_at: datetime
+    state: AttendanceState
+    role: SessionRole
+    minutes: Count
+    taught: Count
+    asked: Count
+    shared: Count
+    challenged: Count
+    summarised: Count
+
+
+class GroundRulesAcknowledged(Event):
+    """A person has accepted a version of the group's ground rules. Keyed by group: it comes before any session."""
+
+    event_type = "org.lateral.sessions.ground-rules.acknowledged.v1"
+    topic = SESSIONS_PARTICIPATION
+    key_field = "group_id"
+
+    group_id: UUID
+    programme_id: UUID
+    person_id: UUID
+    rules_version: Annotated[int, Field(ge=1)]
+
+
+class FeedbackAnswer(Value):
+    """One anonymous answer."""
+
+    usefulness: Score
+    relevance: Score
+    engagement: Score
+
+
+class FeedbackReleased(Event):
+    """A shuffled batch of five or more answers by distinct people of one division; nothing says who or where."""
+
+    event_type = "org.lateral.sessions.feedback.released.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    batch_id: UUID
+    programme_id: UUID
+    format: Code
+    division: Code
+    """The respondents' unit below the root."""
+    month: date
+    """First day of the sessions' month."""
+    released_on: date
+    answers: Annotated[tuple[FeedbackAnswer, ...], Field(min_length=5)]

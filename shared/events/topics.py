@@ -1,0 +1,63 @@
+"""Every topic: who owns it, who reads it, what its key is, how long it is kept."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Service = Literal["directory", "matching", "sessions", "metrics"]
+SERVICES: tuple[Service, ...] = ("directory", "matching", "sessions", "metrics")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic as code. `full_state`: each record holds all of its key's state, so the latest one wins."""
+
+    name: str
+    owner: str
+    readers: tuple[Service, ...]
+    key: str
+    full_state: bool = False
+    retention_days: int = 30
+    partitions: int = 6
+    compaction_lag_days: int = 0
+    """How long a superseded record stays readable: HR sends a future-dated state beside the present one."""
+
+
+HR_WORKERS = Topic("hr.workers", "hr", ("directory",), "worker id", full_state=True, compaction_lag_days=7)
+HR_ORG_UNITS = Topic(
+    "hr.org-units", "hr", ("directory",), "unit code", full_state=True, compaction_lag_days=7, partitions=1
+)
+DIRECTORY_PEOPLE = Topic(
+    "directory.people", "directory", ("matching", "sessions", "metrics"), "person id", full_state=True
+)
+DIRECTORY_CONTACTS = Topic("directory.contacts", "directory", ("sessions",), "person id", full_state=True)
+DIRECTORY_UNITS = Topic("directory.units", "directory", ("metrics",), "unit code", full_state=True, partitions=1)
+DIRECTORY_SKILLS = Topic(
+    "directory.skills", "directory", ("matching", "sessions", "metrics"), "skill id", full_state=True, partitions=1
+)
+SESSIONS_PROGRAMMES = Topic(
+    "sessions.programmes", "sessions", ("matching", "metrics"), "programme id", full_state=True, partitions=1
+)
+MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match or round id")
+SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("metrics",), "session id")
+SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("metrics",), "session id")
+SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
+PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1)
+
+TOPICS: tuple[Topic, ...] = (
+    HR_WORKERS,
+    HR_ORG_UNITS,
+    DIRECTORY_PEOPLE,
+    DIRECTORY_CONTACTS,
+    DIRECTORY_UNITS,
+    DIRECTORY_SKILLS,
+    SESSIONS_PROGRAMMES,
+    MATCHING_MATCHES,
+    SESSIONS_SESSIONS,
+    SESSIONS_PARTICIPATION,
+    SESSIONS_FEEDBACK,
+    PRIVACY_ERASURES,
+)
+
+DEAD_LETTERS: dict[Service, Topic] = {
+    service: Topic(f"{service}.dead-letters", service, (), "original key", partitions=1) for service in SERVICES
+}

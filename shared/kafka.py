@@ -1,0 +1,122 @@
+"""The only door to aiokafka: how a producer, a consumer and an admin are made, and what a failed send may mean."""
+
+import ssl
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.events.topics import DEAD_LETTERS, TOPICS, Topic
+from shared.settings import Settings
+
+__all__ = [
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "ConsumerRebalanceListener",
+    "KafkaError",
+    "Record",
+    "TopicPartition",
+    "apply_topics",
+    "consumer",
+    "producer",
+    "reader",
+    "wire_name",
+]
+
+Record = ConsumerRecord[bytes, bytes]
+DAY_MS = 86_400_000
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """What every client needs to reach the brokers."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap,
+        "client_id": f"{settings.service}-{settings.instance}",
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_security_protocol.endswith("SSL"):
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_username,
+            "sasl_plain_password": settings.kafka_password,
+        }
+    return options
+
+
+def producer(settings: Settings) -> AIOKafkaProducer:
+    """An idempotent producer that waits for every in-sync replica. After a fatal error make a new one."""
+    return AIOKafkaProducer(
+        **connection(settings),
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=0,
+        max_batch_size=262_144,
+        request_timeout_ms=40_000,
+    )
+
+
+def consumer(settings: Settings, group: str) -> AIOKafkaConsumer:
+    """A consumer that commits only when told; bytes in, bytes out."""
+    return AIOKafkaConsumer(
+        **connection(settings),
+        group_id=group,
+        group_instance_id=f"{group}-{settings.instance}",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=30_000,
+        heartbeat_interval_ms=3_000,
+        request_timeout_ms=40_000,
+        max_poll_interval_ms=300_000,
+        fetch_max_wait_ms=100,
+    )
+
+
+def reader(settings: Settings) -> AIOKafkaConsumer:
+    """A client outside every group, that only asks where topics stand."""
+    return AIOKafkaConsumer(**connection(settings), group_id=None, enable_auto_commit=False, request_timeout_ms=40_000)
+
+
+def wire_name(settings: Settings, topic: Topic) -> str:
+    """The topic's name on the broker."""
+    return f"{settings.topic_prefix}{topic.name}"
+
+
+async def apply_topics(settings: Settings) -> list[str]:
+    """Create every topic that is missing, as code says; returns the names created."""
+    admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=40_000)
+    await admin.start()
+    try:
+        existing = set(await admin.list_topics())
+        wanted = {wire_name(settings, topic): topic for topic in (*TOPICS, *DEAD_LETTERS.values())}
+        missing = [name for name in wanted if name not in existing]
+        if missing:
+            response = await admin.create_topics([_new_topic(settings, name, wanted[name]) for name in missing])
+            for name, code, *_ in response.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    message = f"topic {name}: {error.__name__}"
+                    raise KafkaError(message)
+        return missing
+    finally:
+        await admin.close()
+
+
+def _new_topic(settings: Settings, name: str, topic: Topic) -> NewTopic:
+    retention = {"retention.ms": str(topic.retention_days * DAY_MS)}
+    compaction = {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": str(7 * DAY_MS),
+        "min.compaction.lag.ms": str(topic.compaction_lag_days * DAY_MS),
+    }
+    clock = {"message.timestamp.type": "LogAppendTime"}  # one clock a partition: days can be counted exactly
+    return NewTopic(
+        name=name,
+        num_partitions=topic.partitions,
+        replication_factor=settings.kafka_replication,
+        topic_configs=clock | (compaction if topic.full_state else retention),
+    )

@@ -1,0 +1,135 @@
+"""Counts per topic and day what a consumer has taken and what the broker holds: the two must agree."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from shared import sql
+from shared.db import TROUBLE, Connection, Database
+from shared.deadletters import FULL_STATE
+from shared.envelope import Raw
+from shared.events.topics import Topic
+from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, reader, wire_name
+from shared.settings import Settings
+from shared.telemetry import OFFSET_GAPS, RECONCILE_MISSING
+
+SQL = sql.load("shared", "delivery")
+EVERY_SECONDS = 2.0
+WAIT_SECONDS = 20.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """One topic on one UTC day: as many records taken as were produced, or not yet."""
+
+    topic: str
+    day: date
+    produced: int
+    ingested: int
+    as_of: datetime | None
+
+
+async def record(conn: Connection, consumer: str, raws: Sequence[Raw]) -> None:
+    """Count these records, whatever became of them, in the transaction that handles them. Redelivery counts once."""
+    gaps = await conn.fetch(
+        SQL.record_ingested,
+        consumer,
+        [raw.topic for raw in raws],
+        [raw.partition for raw in raws],
+        [raw.offset for raw in raws],
+        [datetime.fromtimestamp(raw.timestamp_ms / 1000, UTC).date() for raw in raws],
+        [raw.topic in FULL_STATE for raw in raws],
+    )
+    for gap in gaps:
+        OFFSET_GAPS.labels(gap["topic"]).inc(gap["gap"])
+        log.error("records are missing from the log", extra={"fields": dict(gap)})
+
+
+async def completeness(conn: Connection, consumer: str) -> list[Completeness]:
+    """Newest day first."""
+    return [Completeness(**row) for row in await conn.fetch(SQL.completeness, consumer)]
+
+
+class Ledger:
+    """Asks the broker what was produced, every few seconds."""
+
+    def __init__(self, settings: Settings, db: Database, topics: Iterable[Topic]) -> None:
+        self._settings = settings
+        self._db = db
+        self._topics = {wire_name(settings, topic): topic.name for topic in topics}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Compare until `stop`; a broker or database in trouble is waited for."""
+        while not stop.is_set():
+            try:
+                with suppress_instrumentation():
+                    await self._compare_until(stop)
+            except (*TROUBLE, KafkaError) as error:
+                log.warning("the ledger waits", exc_info=error)
+                await _sleep(stop)
+
+    async def _compare_until(self, stop: asyncio.Event) -> None:
+        client = reader(self._settings)
+        try:
+            await asyncio.wait_for(client.start(), WAIT_SECONDS)
+            while not stop.is_set():
+                await asyncio.wait_for(self.compare(client), WAIT_SECONDS)
+                await _sleep(stop)
+        finally:
+            await asyncio.wait_for(client.stop(), 3)
+
+    async def compare(self, client: AIOKafkaConsumer) -> int:
+        """Store what was produced yesterday and today; returns how much of what was produced before is missing."""
+        async with self._db.acquire() as conn:
+            before = await completeness(conn, self._settings.service)
+        missing = sum(max(0, entry.produced - entry.ingested) for entry in before)
+        RECONCILE_MISSING.set(missing)
+        today = datetime.now(UTC).date()
+        rows = [
+            (topic, day, count)
+            for day in (today - timedelta(days=1), today)
+            for topic, count in (await self._produced(client, day)).items()
+            if count
+        ]
+        async with self._db.transaction() as conn:
+            topics, days, counts = zip(*rows, strict=True) if rows else ((), (), ())
+            await conn.execute(SQL.record_produced, self._settings.service, topics, days, counts)
+        return missing
+
+    async def _produced(self, client: AIOKafkaConsumer, day: date) -> dict[str, int]:
+        found = {name: client.partitions_for_topic(name) or set() for name in self._topics}
+        partitions = [TopicPartition(name, number) for name, numbers in found.items() for number in numbers]
+        if not partitions:
+            return {}
+        first = await self._offsets(client, partitions, day)
+        after = await self._offsets(client, partitions, day + timedelta(days=1))
+        counts = dict.fromkeys(self._topics.values(), 0)
+        for partition in partitions:
+            counts[self._topics[partition.topic]] += after[partition] - first[partition]
+        return counts
+
+    async def _offsets(
+        self, client: AIOKafkaConsumer, partitions: Sequence[TopicPartition], day: date
+    ) -> dict[TopicPartition, int]:
+        """Where each partition stood when the day began; its end where nothing came later."""
+        midnight = int(datetime.combine(day, time.min, UTC).timestamp() * 1000)
+        ends = await client.end_offsets(partitions)
+        if day > datetime.now(UTC).date():
+            return dict(ends)
+        found = await client.offsets_for_times(dict.fromkeys(partitions, midnight))
+        return {
+            partition: ends[partition] if found.get(partition) is None else found[partition].offset
+            for partition in partitions
+        }
+
+
+async def _sleep(stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
+    except TimeoutError:
+        return

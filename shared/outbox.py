@@ -1,0 +1,44 @@
+"""Puts events beside the change they tell of, in the caller's transaction; the relay publishes them."""
+
+from collections.abc import Iterable
+
+from opentelemetry import trace
+
+from shared.db import Connection
+from shared.envelope import Envelope, encode
+from shared.events.base import Event
+from shared.telemetry import trace_headers, tracer
+
+COLUMNS = ("topic", "key", "header_names", "header_values", "value")
+
+
+async def append(conn: Connection, event: Event, cause: Envelope[Event] | None = None) -> None:
+    """Append one event. Lock the aggregate first: the order of appends is the order readers see.
+
+    `cause` is the event being handled, whose trace goes on; else the current span's does. Raises TooLarge.
+    """
+    await append_all(conn, [(event, cause)])
+
+
+async def append_all(conn: Connection, events: Iterable[tuple[Event, Envelope[Event] | None]]) -> None:
+    """Append many, in this order, by one COPY."""
+    rows = [_row(event, cause) for event, cause in events]
+    if rows:
+        await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
+
+
+def _row(event: Event, cause: Envelope[Event] | None) -> tuple[str, str, list[str], list[bytes], bytes | None]:
+    context = trace.set_span_in_context(cause.span) if cause else None
+    with tracer().start_as_current_span(
+        f"create {event.topic.name}",
+        context,
+        trace.SpanKind.PRODUCER,
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.operation.type": "create",
+            "messaging.destination.name": event.topic.name,
+            "lateral.event.type": event.event_type,
+        },
+    ):
+        headers, value = encode(event, trace_headers())
+    return event.topic.name, event.key, [name for name, _ in headers], [text for _, text in headers], value

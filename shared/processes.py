@@ -1,0 +1,130 @@
+"""A service's processes: its API, its worker, or both in one; and how each ends in good order."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from shared import telemetry, timers
+from shared.consumer import Consumer, Handlers
+from shared.db import Database
+from shared.health import health_app
+from shared.ledger import Ledger
+from shared.migrate import SchemaMismatch, check
+from shared.relay import Relay
+from shared.retry import retry_refused
+from shared.settings import Settings, load
+from shared.timers import HOUSEKEEPING, Timer
+
+log = logging.getLogger(__name__)
+DRAIN_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Service:
+    """All that makes a service a service; its `__main__` says it once."""
+
+    name: str
+    settings: type[Settings]
+    app: Callable[[Settings], Any]
+    """Makes the FastAPI application."""
+    handlers: Handlers
+    timers: Sequence[Timer] = ()
+
+    def load(self, **overrides: object) -> Settings:
+        """Its settings from the environment."""
+        return load(self.settings, self.name, **overrides)
+
+
+async def run(service: Service, role: str) -> int:
+    """Be the `api`, the `worker` or `all` until SIGTERM, or until a part fails; returns the exit code."""
+    settings = service.load()
+    telemetry.setup(settings, role)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    db = await Database.connect(settings)
+    try:
+        async with db.acquire() as conn:
+            await check(conn, service.name)
+        parts = {} if role == "api" else work(service, settings, db, stop)
+        if role == "worker":
+            parts["health"] = serve(health_app(db), settings.host, settings.worker_port, stop)
+        else:
+            parts["api"] = serve(service.app(settings), settings.host, settings.port, stop)
+        return await supervise(parts, stop)
+    except SchemaMismatch as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
+        return 2
+    finally:
+        await db.close()
+        telemetry.flush()
+
+
+def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event) -> dict[str, Awaitable[None]]:
+    """What a worker does: consume events, publish the outbox, keep the ledger, run timers."""
+    consumer = Consumer(settings, db, service.handlers)
+    again = Timer("retry-refused", 2, partial(retry_refused, service=service.name, handlers=service.handlers))
+    return {
+        "consumer": consumer.run(stop),
+        "relay": Relay(settings).run(stop),
+        "ledger": Ledger(settings, db, consumer.topics).run(stop),
+        "timers": timers.run(db, (*HOUSEKEEPING, again, *service.timers), stop),
+    }
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> None:
+    """Answer requests until `stop`; /readyz then says that we drain, and requests in flight are finished."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    app.state.draining = True
+    server.should_exit = True
+    await serving
+    if not server.started:
+        message = f"cannot serve on {host}:{port}"
+        raise OSError(message)
+
+
+async def supervise(parts: dict[str, Awaitable[None]], stop: asyncio.Event) -> int:
+    """Run the parts; when one fails or ends unasked, stop the others in good order."""
+    tasks = {asyncio.ensure_future(part): name for name, part in parts.items()}
+    code = 0
+    while tasks:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            name = tasks.pop(task)
+            error = None if task.cancelled() else task.exception()
+            if error is not None or not stop.is_set():
+                log.error("%s ended", name, exc_info=error)
+                code = 1
+                stop.set()
+    return code

@@ -1,0 +1,64 @@
+"""`python -m services.<name>`: the same commands for every service."""
+
+import asyncio
+import json
+
+import typer
+import uvloop
+
+from shared import kafka, processes
+from shared.letters import commands as dead_letters
+from shared.migrate import SchemaMismatch, migrate
+from shared.processes import Service
+
+__all__ = ["Service", "cli", "run"]
+
+
+def run(service: Service) -> None:
+    """The command line of a service. Exits 2 when the schema does not fit."""
+    cli(service)()
+
+
+def cli(service: Service) -> typer.Typer:
+    """The commands, for `run` and for tests."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {service.name} service.")
+
+    @app.command()
+    def api() -> None:
+        """Serve HTTP."""
+        raise typer.Exit(uvloop.run(processes.run(service, "api")))
+
+    @app.command()
+    def worker() -> None:
+        """Consume events, publish the outbox, run timers."""
+        raise typer.Exit(uvloop.run(processes.run(service, "worker")))
+
+    @app.command(name="all")
+    def all_() -> None:
+        """Both in one process: for small installations."""
+        raise typer.Exit(uvloop.run(processes.run(service, "all")))
+
+    @app.command(name="migrate")
+    def migrate_() -> None:
+        """Bring the database to this code's schema."""
+        try:
+            done = asyncio.run(migrate(service.load()))
+        except SchemaMismatch as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        typer.echo("\n".join(f"applied {name}" for name in done) or "nothing to apply")
+
+    @app.command()
+    def topics() -> None:
+        """Create the Kafka topics that are missing."""
+        created = asyncio.run(kafka.apply_topics(service.load()))
+        typer.echo("\n".join(f"created {name}" for name in created) or "all topics exist")
+
+    @app.command()
+    def openapi() -> None:
+        """Print the OpenAPI document."""
+        settings = service.load(database_url="postgresql://unused")
+        typer.echo(json.dumps(service.app(settings).openapi(), indent=2, sort_keys=True))
+
+    app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
+    return app

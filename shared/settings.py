@@ -1,0 +1,73 @@
+"""What a process is told by its environment: `LATERAL_<SERVICE>_<NAME>` wins over `LATERAL_<NAME>`."""
+
+import socket
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The variables every service understands; a service's own settings add only what differs."""
+
+    model_config = SettingsConfigDict(env_prefix="LATERAL_", extra="ignore", frozen=True)
+
+    service: str
+    instance: str = Field(default_factory=socket.gethostname)
+    """Names this replica; a restart under the same name takes its Kafka partitions over at once."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Health and metrics of the worker; 0 takes any free port."""
+    log_level: str = "INFO"
+
+    database_url: str
+    pool_size: Annotated[int, Field(ge=1)] = 8
+    acquire_timeout: float = 1.0
+    command_timeout: float = 15.0
+    connect_timeout: float = 5.0
+
+    kafka_bootstrap: str = "127.0.0.1:19092"
+    kafka_security_protocol: str = "PLAINTEXT"
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: str | None = None
+    kafka_ca_file: str | None = None
+    kafka_replication: Annotated[int, Field(ge=1)] = 1
+    kafka_idle_seconds: float = 0.0
+    """How long at most to leave a broker alone that had nothing: for one that answers at once and does not wait."""
+    topic_prefix: str = ""
+    batch_size: Annotated[int, Field(ge=1)] = 1000
+
+    issuer: str = "http://127.0.0.1:8100"
+    audience: str = "lateral"
+    jwks_url: str | None = None
+    """Read from the issuer's discovery document when unset."""
+    person_claim: str = "person_id"
+    roles_claim: str = "roles"
+
+    otlp_endpoint: str | None = None
+    """Base URL of an OTLP/HTTP collector; unset sends no traces."""
+    trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the service's own variables before the general ones."""
+        service = init_settings()["service"]
+        own = EnvSettingsSource(settings_cls, env_prefix=f"LATERAL_{service.upper()}_")
+        return init_settings, own, env_settings, file_secret_settings
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def load(cls: type[S], service: str, **overrides: object) -> S:
+    """Settings of `service` from the environment; `overrides` win. Raises pydantic.ValidationError naming the field."""
+    return cls(service=service, **overrides)  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""The HTTP side of a service: what every request passes, health, and an application without a hole in its policy."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from time import perf_counter
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Span
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import migrate, problems
+from shared.auth import PUBLIC, Allow, Policy, Verifier, authorize
+from shared.db import TROUBLE, Database
+from shared.gate import Operations
+from shared.settings import Settings
+from shared.telemetry import HTTP_DURATION
+
+CHASSIS_POLICY: Policy = {f"GET {path}": PUBLIC for path in ("/livez", "/readyz", "/metrics", "/openapi.json")}
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+READY_SECONDS = 1.0
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+UNTRACED = r"^https?://[^/]+/(livez|readyz|metrics)$"
+TOLD = frozenset({"http.route", "http.method", "http.request.method", "http.scheme", "url.scheme", "http.flavor"})
+
+health = APIRouter(include_in_schema=False)
+
+
+def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], policy: Policy) -> FastAPI:
+    """The application. Raises PolicyMismatch when a route has no policy row or a row has no route."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.db = db = await Database.connect(settings)
+        try:
+            async with db.acquire() as conn:
+                await migrate.check(conn, settings.service)
+            yield
+        finally:
+            app.state.draining = True
+            await db.close()
+
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(_same_route)],
+        generate_unique_id_function=lambda route: route.name,
+        exception_handlers={HTTPException: problems.handle, RequestValidationError: problems.handle},
+    )
+    app.state.settings, app.state.draining = settings, False
+    for router in (health, *routers):
+        app.include_router(router)
+    operations = Operations.bind(app, {**CHASSIS_POLICY, **policy})
+    app.add_middleware(Gate, operations=operations, verifier=Verifier(settings))
+    app.openapi = lambda: problems.describe(app, operations.is_public)  # type: ignore[method-assign]
+    FastAPIInstrumentor.instrument_app(
+        app, excluded_urls=UNTRACED, exclude_spans=["send", "receive"], server_request_hook=_redact
+    )
+    return app
+
+
+@health.get("/livez")
+async def livez() -> Mapping[str, str]:
+    """The event loop turns; nothing else is asked, so that an outage elsewhere restarts nobody."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz")
+async def readyz(request: Request, response: Response) -> Mapping[str, str]:
+    """Whether requests should come here: not while draining, and only with a database that fits the code."""
+    state = request.app.state
+    reason = "draining" if state.draining else None
+    if reason is None:
+        try:
+            async with asyncio.timeout(READY_SECONDS), state.db.acquire() as conn:
+                await migrate.check(conn, state.settings.service)
+        except migrate.SchemaMismatch:
+            reason = "schema"
+        except TROUBLE:
+            reason = "database"
+    if reason:
+        response.status_code = 503
+        return {"status": "unavailable", "reason": reason}
+    return {"status": "ok"}
+
+
+@health.get("/metrics")
+async def metrics() -> Response:
+    """Everything this process counts, for Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class Gate:
+    """Lets a request in or answers it with a problem before its body is read; measures it and dresses the reply."""
+
+    def __init__(self, app: ASGIApp, *, operations: Operations, verifier: Verifier) -> None:
+        self.app = app
+        self._operations = operations
+        self._verifier = verifier
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request; lifespan events go through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = perf_counter(), 0
+        headers, state = Headers(scope=scope), scope.setdefault("state", {})
+        given = headers.get("x-request-id", "")
+        state["request_id"] = request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _dress(MutableHeaders(scope=message), request_id)
+            await send(message)
+
+        try:
+            state["operation"] = operation = self._operations.find(scope["method"], scope["path"])
+            if isinstance(operation.rule, Allow):
+                state["principal"] = principal = await self._verifier.verify(headers.getlist("authorization"))
+                authorize(operation.rule, principal)
+            await self.app(scope, _limited(receive, headers, operation.body_limit), answer)
+        except Exception as error:
+            if status:
+                raise
+            await problems.respond(error, request_id)(scope, receive, answer)
+        finally:
+            route = state["operation"].path if "operation" in state else "unmatched"
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            HTTP_DURATION.labels(route, method, status).observe(perf_counter() - started)
+
+
+async def _same_route(request: Request) -> None:
+    """Refuse to run code that the gate did not judge: it and the router must have chosen the same route."""
+    if request.scope["endpoint"] is not request.state.operation.endpoint:
+        message = "the gate and the router disagree"
+        raise RuntimeError(message)
+
+
+def _dress(headers: MutableHeaders, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "private, no-cache" if "etag" in headers else "no-store")
+
+
+def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:
+    """Count the body as it comes: what Content-Length declares is a claim, and chunked bodies make none."""
+    declared = headers.get("content-length", "0")
+    too_large = HTTPException(413, f"The body is larger than {limit} bytes.")
+    if declared.isdecimal() and int(declared[:20]) > limit:
+        raise too_large
+    total = 0
+
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            raise too_large
+        return message
+
+    return counted
+
+
+def _redact(span: Span, _scope: Scope) -> None:
+    """Overwrite what names more than the route: paths hold ids, queries hold anything, addresses are somebody's."""
+    if isinstance(span, ReadableSpan) and span.is_recording():
+        for name in set(span.attributes or {}) - TOLD:
+            span.set_attribute(name, "redacted")

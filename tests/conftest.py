@@ -1,0 +1,142 @@
+"""The real parts every test may have: one PostgreSQL and one broker a run, a fresh database and topics a test."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib import resources
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from deploy.local.apache_kafka import ApacheKafka
+from deploy.local.broker import Broker, EmbeddedBroker
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from shared import kafka
+from shared.db import Connection, Database, connect
+from shared.events.topics import SERVICES
+from shared.migrate import migrate
+from shared.settings import Settings, load
+from tests.fixtures.issuer import Issuer, serving_issuer
+
+S = TypeVar("S", bound=Settings)
+numbers = count(1)
+NewDatabase = Callable[[str], Awaitable[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's fixtures set its mark: `plain`, `postgres` or `kafka`."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        mark = (
+            "kafka"
+            if fixtures & {"bootstrap", "company", "stack"}
+            else "postgres"
+            if "postgres" in fixtures
+            else "plain"
+        )
+        item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
+    """A PostgreSQL server for the run."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), fsync=False)
+    async with server:
+        await server.create_service_databases(SERVICES)
+        yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+async def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A broker for the run: the embedded one, or Apache Kafka when LATERAL_LOCAL_BROKER=apache."""
+    state: Path = tmp_path_factory.mktemp("broker")
+    broker: Broker
+    if os.environ.get("LATERAL_LOCAL_BROKER") == "apache":
+        broker = ApacheKafka(state, free_port(), free_port())
+    else:
+        broker = EmbeddedBroker(state, free_port())
+    await broker.start()
+    yield broker.bootstrap
+    await broker.stop()
+
+
+@pytest.fixture(scope="session")
+async def templates(postgres: Postgres) -> dict[str, str]:
+    """Databases made so far to copy from: by service, or `shared` for the chassis's tables alone."""
+    return {}
+
+
+@pytest.fixture
+async def new_database(postgres: Postgres, templates: dict[str, str]) -> AsyncIterator[NewDatabase]:
+    """Makes a migrated database of a service, or of `shared`, and returns its URL; dropped after the test."""
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        owner = "metrics" if service == "shared" else service
+        if service not in templates:
+            name = f"template_{service}"
+            await postgres.create_database(name, owner)
+            await _migrate(service, load(Settings, owner, database_url=postgres.dsn(name, owner)))
+            templates[service] = name
+        name = f"{service}_{next(numbers)}"
+        await postgres.create_database(name, owner, templates[service])
+        made.append(name)
+        return postgres.dsn(name, owner)
+
+    yield make
+    for name in made:
+        await postgres.drop_database(name)
+
+
+async def _migrate(service: str, settings: Settings) -> None:
+    if service != "shared":
+        await migrate(settings)
+        return
+    conn = await connect(settings)
+    for file in sorted(resources.files("shared").joinpath("migrations").iterdir(), key=lambda entry: entry.name):
+        await conn.execute(file.read_text("utf-8"))
+    await conn.close()
+
+
+@pytest.fixture
+async def chassis(new_database: NewDatabase) -> Settings:
+    """Settings of a service that has only the chassis's tables."""
+    return load(Settings, "metrics", database_url=await new_database("shared"))
+
+
+@pytest.fixture
+async def db(chassis: Settings) -> AsyncIterator[Database]:
+    """A pool on the chassis's tables."""
+    database = await Database.connect(chassis)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def conn(db: Database) -> AsyncIterator[Connection]:
+    """A connection in a transaction that is rolled back."""
+    async with db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    """A token issuer with real keys."""
+    async with serving_issuer() as running:
+        yield running
+
+
+@pytest.fixture
+async def on_kafka(chassis: Settings, bootstrap: str) -> Settings:
+    """The chassis's settings with topics of this test's own."""
+    settings = chassis.model_copy(
+        update={"kafka_bootstrap": bootstrap, "topic_prefix": f"t{next(numbers)}-", "instance": f"i{next(numbers)}"}
+    )
+    await kafka.apply_topics(settings)
+    return settings

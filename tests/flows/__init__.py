@@ -1,0 +1,1 @@
+"""Stories across the four services, told through HTTP and Kafka alone."""

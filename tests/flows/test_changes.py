@@ -1,0 +1,91 @@
+"""What HR changes reaches those who plan with it: leave, a move, another manager."""
+
+from typing import Any
+
+import pytest
+
+from deploy.local.story.client import eventually
+from tests.flows.conftest import ADMIN, OWNER, Company, employee
+
+pytestmark = pytest.mark.real_broker
+
+
+async def test_leave_ends_a_match_and_cancels_its_sessions(company: Company, buddies: str) -> None:
+    newcomer = company.newcomer()
+    company.publish(newcomer)
+    person = await company.person(newcomer.employee_number)
+    match = await company.match_of(person, "proposed", programme_id=buddies)
+    buddy = next(member["person_id"] for member in match["members"] if member["role"] == "buddy")
+    await company.services.do(employee(buddy), "matching", "POST", f"/v1/matches/{match['match_id']}/accept")
+    group = await company.group_of(match["match_id"], buddies, "active")
+    company.change(newcomer, status="leave")
+    await company.person_like(newcomer.employee_number, status="leave")
+    assert (await company.match_of(person, "ended"))["match_id"] == match["match_id"]
+    await company.group_of(match["match_id"], buddies, "ended")
+
+    async def cancelled() -> bool | None:
+        states = {session["state"] for session in await upcoming(company, group["group_id"])}
+        return states == {"cancelled"} or None
+
+    await eventually("the upcoming sessions cancelled", cancelled)
+
+
+async def test_a_move_changes_who_a_programme_is_for(company: Company) -> None:
+    programme = await company.programme(format="mentoring", audience_units=["FIN"])
+    before = await company.round(programme, dry_run=True)
+    mover = company.newcomer("TEC")
+    company.publish(mover)
+    await company.person(mover.employee_number)
+    unit = next(unit.code for unit in company.organization.units() if unit.code.startswith("FIN"))
+    company.change(mover, unit_code=unit)
+    await company.person_like(mover.employee_number, unit_code=unit)
+
+    async def one_more() -> bool | None:
+        after = await company.round(programme, dry_run=True)
+        return after["asked"] == before["asked"] + 1 or None
+
+    await eventually("one more person asked", one_more)
+
+
+async def test_who_becomes_a_members_manager_no_longer_facilitates_their_circle(company: Company) -> None:
+    programme = await company.programme(
+        format="mentoring_circle", audience_units=["OPS"], group_size_min=4, group_size_max=6, session_minutes=60
+    )
+    round_ = await company.round(programme)
+    circles = await company.services.all(OWNER, "matching", "/v1/matches", round_id=round_["round_id"])
+    circle, member, facilitator = await somebody_to_promote(company, circles)
+    group = await company.group_of(circle["match_id"], programme, "active")
+    assert group["facilitator_id"] == circle["facilitator_id"]
+    company.change(company.worker(member), manager_employee_number=facilitator)
+    await company.person_like(member, manager_id=circle["facilitator_id"])
+
+    async def replaced() -> bool | None:
+        now = await company.services.get(OWNER, "matching", f"/v1/matches/{circle['match_id']}")
+        return now["facilitator_id"] != circle["facilitator_id"] or None
+
+    async def told() -> bool | None:
+        coming = await upcoming(company, group["group_id"])
+        return circle["facilitator_id"] not in {session["facilitator_id"] for session in coming} or None
+
+    await eventually("another facilitator in matching", replaced)
+    await eventually("another facilitator in the sessions", told)
+
+
+async def upcoming(company: Company, group_id: str) -> list[dict[str, Any]]:
+    """What is still to come of a group."""
+    later = f"{company.today}T23:59:59Z"
+    found = await company.services.all(OWNER, "sessions", "/v1/sessions", group_id=group_id, starts_from=later)
+    assert found
+    return found
+
+
+async def somebody_to_promote(company: Company, circles: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
+    """A circle, one of its members whom nobody reports to, and its facilitator; both by employee number."""
+    cards = {card["person_id"]: card async for card in company.services.items(ADMIN, "directory", "/v1/people")}
+    bosses = {card["manager_id"] for card in cards.values()}
+    for circle in circles:
+        for member in circle["members"]:
+            if member["role"] == "participant" and member["person_id"] not in bosses and circle["facilitator_id"]:
+                number, facilitator = cards[member["person_id"]], cards[circle["facilitator_id"]]
+                return circle, number["employee_number"], facilitator["employee_number"]
+    pytest.fail("no circle has a facilitator and a member without reports")

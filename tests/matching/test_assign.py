@@ -1,0 +1,90 @@
+"""The choice of edges against all choices there are."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.assign import Graph, solve
+from services.matching.engine.population import Ints
+
+SCORES = st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 3)), st.integers(1, 60), max_size=12)
+SLOTS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=4, max_size=4)
+
+
+def dearer(load: Ints) -> Ints:
+    return 8 * load
+
+
+def graph(scores: dict[tuple[int, int], int], slots: list[tuple[int, int]]) -> Graph:
+    edges = sorted(edge for edge in scores if slots[edge[1]][0] > 0)
+    return Graph(
+        row=np.array([row for row, _ in edges], np.int64),
+        column=np.array([column for _, column in edges], np.int64),
+        score=np.array([scores[edge] for edge in edges], np.int64),
+        lot=np.linspace(0, 0.9, len(edges)),
+        rows=5,
+        load=np.array([load for _, load in slots], np.int64),
+        slots=np.array([room for room, _ in slots], np.int64),
+        cost=dearer,
+    )
+
+
+def best(scores: dict[tuple[int, int], int], slots: list[tuple[int, int]], row: int = 0) -> int:
+    """The optimum by trying everything."""
+    if row == 5:
+        return 0
+    values = [best(scores, slots, row + 1)]
+    for column, (room, load) in enumerate(slots):
+        if (row, column) in scores and room > 0:
+            rest = [*slots[:column], (room - 1, load + 1), *slots[column + 1 :]]
+            values.append(scores[row, column] - 8 * load + best(scores, rest, row + 1))
+    return max(values)
+
+
+@given(scores=SCORES, slots=SLOTS)
+@settings(deadline=None)
+def test_with_every_edge_listed_the_choice_is_the_optimum_and_proves_it(
+    scores: dict[tuple[int, int], int], slots: list[tuple[int, int]]
+) -> None:
+    choice = solve(graph(scores, slots), 10)
+    assert choice.value == choice.bound == best(scores, slots)
+
+
+@given(scores=SCORES, slots=SLOTS)
+@settings(deadline=None)
+def test_with_few_edges_listed_the_bound_still_holds_for_all(
+    scores: dict[tuple[int, int], int], slots: list[tuple[int, int]]
+) -> None:
+    choice = solve(graph(scores, slots), 1)
+    assert choice.value <= best(scores, slots) <= choice.bound
+
+
+@given(scores=SCORES, slots=SLOTS)
+@settings(deadline=None)
+def test_a_row_is_taken_once_and_a_column_as_often_as_it_has_slots(
+    scores: dict[tuple[int, int], int], slots: list[tuple[int, int]]
+) -> None:
+    given_graph = graph(scores, slots)
+    chosen = solve(given_graph, 10).edges
+    rows, columns = given_graph.row[chosen], given_graph.column[chosen]
+    assert len(set(rows.tolist())) == len(rows)
+    assert (np.bincount(columns, minlength=4) <= given_graph.slots).all()
+
+
+@given(scores=SCORES, slots=SLOTS)
+@settings(deadline=None)
+def test_one_more_slot_never_lowers_the_optimum(
+    scores: dict[tuple[int, int], int], slots: list[tuple[int, int]]
+) -> None:
+    room, load = slots[0]
+    more = [(room + 1, load), *slots[1:]]
+    assert solve(graph(scores, more), 10).value >= solve(graph(scores, slots), 10).value
+
+
+def test_between_equal_edges_the_lot_decides() -> None:
+    even = graph({(0, 0): 5, (1, 0): 5}, [(1, 0)] * 4)
+    first = solve(replace(even, lot=np.array([0.9, 0.1])), 10).edges.tolist()
+    second = solve(replace(even, lot=np.array([0.1, 0.9])), 10).edges.tolist()
+    assert (first, second) == ([0], [1])

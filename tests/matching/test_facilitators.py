@@ -1,0 +1,50 @@
+from uuid import UUID
+
+from services.matching.engine.facilitators import find
+from services.matching.engine.people import Person, Problem
+from services.matching.engine.rules import Rules
+from tests.matching.world import engine_person
+
+
+def leader(number: int, **changes: object) -> Person:
+    return engine_person(UUID(int=number), facilitator_ready=True, **changes)
+
+
+def choose(people: list[Person], *circles: list[Person]) -> list[UUID | None]:
+    problem = Problem(tuple(people), frozenset(), Rules(), 1)
+    return find(problem, [[one.id for one in circle] for circle in circles])
+
+
+def test_nobody_far_above_a_member_facilitates_and_somebody_below_may() -> None:
+    top = leader(1)
+    middle = engine_person(UUID(int=2), manager=top.id)
+    member = engine_person(UUID(int=3), manager=middle.id)
+    below = leader(4, manager=member.id)
+    circle = [member, engine_person(UUID(int=5))]
+    assert choose([top, middle, *circle], circle) == [None]
+    assert choose([top, middle, below, *circle], circle) == [below.id]
+
+
+def test_a_member_does_not_facilitate_their_own_circle() -> None:
+    circle = [leader(1), engine_person(UUID(int=2))]
+    assert choose(circle, circle) == [None]
+
+
+def test_a_facilitator_speaks_the_members_language_works_their_hours_and_avoids_nobody() -> None:
+    circle = [engine_person(UUID(int=row), languages=("de", "en")) for row in (1, 2)]
+    foreign = leader(3, languages=("es",))
+    night = leader(4, utc_offset=780)
+    wary = leader(5, not_with=(circle[0].id,))
+    full = leader(6, facilitating=2)
+    good = leader(7, languages=("de",))
+    assert choose([*circle, foreign, night, wary, full], circle) == [None]
+    assert choose([*circle, foreign, night, wary, full, good], circle) == [good.id]
+
+
+def test_circles_are_spread_over_the_facilitators_there_are() -> None:
+    circles = [[engine_person(UUID(int=row)), engine_person(UUID(int=row + 1))] for row in (10, 20, 30, 40)]
+    leaders = [leader(1), leader(2), leader(3), leader(4, facilitating=1)]
+    people = [*leaders, *(one for circle in circles for one in circle)]
+    chosen = choose(people, *circles)
+    assert None not in chosen
+    assert all(chosen.count(one.id) >= 1 for one in leaders[:3])

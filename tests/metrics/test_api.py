@@ -1,0 +1,194 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.metrics.domain.measures import MEASURES
+from services.metrics.policy import POLICY
+from shared.auth import ROLES, Allow
+from shared.db import Database
+from shared.events.base import Event
+from tests.fixtures.issuer import Issuer
+from tests.metrics.world import PROGRAMME, deliver, goal, held, part, people, person, programme, unit
+
+OCTOBER = {"starts_on": "2026-10-01", "ends_on": "2026-10-31"}
+
+
+async def store(db: Database, *events: Event, at: datetime | None = None) -> None:
+    async with db.transaction() as conn:
+        await deliver(conn, events, at)
+
+
+async def some_october(db: Database, **changes: Any) -> None:
+    crowd, session = people(12), uuid4()
+    await store(db, unit("org", "Organization"), unit("sales", "Sales", "org"), programme(**changes))
+    await store(db, held(session), *(person(one) for one in crowd))
+    await store(db, *(part(session, one) for one in crowd[:9]))
+
+
+async def read(api: httpx.AsyncClient, issuer: Issuer, path: str, *roles: str, **query: Any) -> Any:
+    reply = await api.get(path, params=query, headers=issuer.bearer(*roles or ("analyst",)))
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+@pytest.mark.parametrize("row", [row for row, rule in POLICY.items() if isinstance(rule, Allow)])
+async def test_a_route_is_open_to_its_roles_and_to_no_other(row: str, api: httpx.AsyncClient, issuer: Issuer) -> None:
+    path = row.removeprefix("GET ").replace("{name}", "attendance_rate?by=unit")
+    rule = POLICY[row]
+    assert isinstance(rule, Allow)
+    for role in sorted(ROLES):
+        reply = await api.get(path, headers=issuer.bearer(role))
+        assert reply.status_code == (200 if role in rule.roles else 403), role
+    assert (await api.get(path)).status_code in {401, 303}
+
+
+async def test_the_catalogue_defines_every_measure(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    items = (await read(api, issuer, "/v1/measures", "employee"))["items"]
+    assert {item["name"] for item in items} == set(MEASURES)
+    assert all(item["formula"] and item["definition_version"] for item in items)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+async def test_every_measure_can_be_read_in_every_way(
+    name: str, api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    await some_october(db)
+    ways = ("none",) if name == "freshness_seconds" else ("none", "unit", "programme", "format", "month")
+    for by in ways:
+        table = await read(api, issuer, f"/v1/measures/{name}", by=by, **OCTOBER)
+        assert (table["measure"], table["by"], table["definition_version"]) == (name, by, f"{name}/1")
+        for cell in table["cells"]:
+            assert cell["window"] == {"start": "2026-10-01", "end": "2026-11-01"}
+            assert cell["as_of"]
+            assert not cell["suppressed"]
+
+
+async def test_a_cell_carries_its_value_and_what_it_rests_on(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    await some_october(db)
+    (cell,) = (await read(api, issuer, "/v1/measures/participation_rate", by="unit", **OCTOBER))["cells"]
+    assert (cell["group"], cell["label"]) == ("sales", "Sales")
+    assert (cell["value"], cell["n"], cell["denominator"], cell["reason"]) == (0.75, 12, 12, None)
+
+
+async def test_a_manager_reads_by_unit_only(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    path, manager = "/v1/measures/attendance_rate", issuer.bearer("manager")
+    assert (await api.get(path, params={"by": "unit"}, headers=manager)).status_code == 200
+    assert (await api.get(path, headers=manager)).status_code == 403
+    both = issuer.bearer("manager", "analyst")
+    assert (await api.get(path, headers=both)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"by": "person"}, "by"),
+        ({"programme_id": "me"}, "programme_id"),
+        ({"colour": "red"}, "colour"),
+        ({"starts_on": "soon"}, "starts_on"),
+        ({"starts_on": "2026-10-02", "ends_on": "2026-10-01"}, "ends_on"),
+        ({"starts_on": "1950-01-01", "ends_on": "2026-10-01"}, "starts_on"),
+        ({"unit": ""}, "unit"),
+    ],
+)
+async def test_a_wrong_selection_is_named(
+    query: dict[str, str], field: str, api: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    reply = await api.get("/v1/measures/attendance_rate", params=query, headers=issuer.bearer("analyst"))
+    assert reply.status_code == 422
+    assert [error["field"] for error in reply.json()["errors"]] == [field]
+
+
+async def test_an_unknown_measure_is_not_found(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    reply = await api.get("/v1/measures/happiness", headers=issuer.bearer("analyst"))
+    assert reply.status_code == 404
+    assert reply.json()["type"] == "/problems/unknown-measure"
+
+
+async def test_a_goal_shows_how_far_it_is(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    goals = (
+        goal("attendance_rate", 0.5, 1),
+        goal("participation_rate", 0.5, 1),
+        goal("happiness"),
+        goal("sessions_held", 0, 4),
+        goal("usefulness", 3, 4),
+        goal("learning_hours", 5, 5),
+    )
+    await some_october(db, goals=goals)
+    items = (await read(api, issuer, "/v1/goals", programme_id=str(PROGRAMME)))["items"]
+    found = {item["measure"]: (item["current"], item["progress"], item["status"]) for item in items}
+    assert found == {
+        "attendance_rate": (1, 1, "achieved"),
+        "participation_rate": (0.75, 0.5, "off_track"),
+        "sessions_held": (1, 0.25, "off_track"),
+        "usefulness": (None, None, None),
+        "learning_hours": (9, None, None),
+    }
+    reasons = {item["measure"]: item["reason"] for item in items}
+    assert "measured" in reasons["usefulness"]
+    assert "same" in reasons["learning_hours"]
+
+
+async def test_a_goal_of_a_few_people_is_not_shown(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    await store(db, programme(goals=(goal(),)), *(part(uuid4(), one) for one in people(4)))
+    (item,) = (await read(api, issuer, "/v1/goals"))["items"]
+    assert (item["suppressed"], item["current"], item["progress"]) == (True, None, None)
+    assert "Fewer than 5" in item["reason"]
+
+
+async def test_goals_are_paged_by_programme(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    await store(db, *(programme(one, goals=(goal(), goal("happiness"))) for one in people(3)))
+    await store(db, programme(uuid4(), goals=(goal("happiness"),)), programme(uuid4(), status="draft", goals=(goal(),)))
+    seen: list[str] = []
+    cursor: dict[str, str | None] = {}
+    for _ in range(4):
+        page = await read(api, issuer, "/v1/goals", limit=1, **cursor)
+        seen += [item["programme_id"] for item in page["items"]]
+        cursor = {"cursor": page["next"]}
+    assert len(set(seen)) == len(seen) == 3
+    assert page["next"] is None
+    reply = await api.get("/v1/goals", params={"cursor": "nonsense"}, headers=issuer.bearer("analyst"))
+    assert reply.status_code == 422
+
+
+async def test_freshness_is_the_lag_of_the_last_day(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    nothing = await read(api, issuer, "/v1/freshness", "employee")
+    assert nothing == {
+        "visible_at": None,
+        "last_event_at": None,
+        "lag_seconds": {"p50": None, "p95": None, "p99": None},
+        "events": 0,
+    }
+    await store(db, *(person(one) for one in people(98)))
+    await store(db, *(person(one) for one in people(2)), at=datetime.now(UTC) - timedelta(hours=2))
+    found = await read(api, issuer, "/v1/freshness", "employee")
+    assert found["events"] == 100
+    assert found["lag_seconds"]["p50"] < 60
+    assert 7000 < found["lag_seconds"]["p99"] < 9000
+    (cell,) = (await read(api, issuer, "/v1/measures/freshness_seconds"))["cells"]
+    assert cell["n"] == 100
+
+
+async def test_completeness_compares_produced_and_ingested(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    async with db.transaction() as conn:
+        for table, records in (("produced", (5, 4)), ("ingested", (5, 3))):
+            for topic, count in zip(("directory.people", "sessions.sessions"), records, strict=True):
+                await conn.execute(
+                    f"INSERT INTO {table} (consumer, topic, day, records) VALUES ('metrics', $1, '2026-10-14', $2)",
+                    topic,
+                    count,
+                )
+    first = await read(api, issuer, "/v1/completeness", "operator", limit=1)
+    second = await read(api, issuer, "/v1/completeness", "operator", limit=1, cursor=first["next"])
+    found = [
+        (item["topic"], item["produced"], item["ingested"], item["complete"])
+        for item in (*first["items"], *second["items"])
+    ]
+    assert found == [("directory.people", 5, 5, True), ("sessions.sessions", 4, 3, False)]
+    assert second["next"] is None

@@ -1,0 +1,190 @@
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.metrics.commands.facts import prepare_months
+from services.metrics.queries.state import months_differ, state_hash
+from services.metrics.store import FACTS
+from shared.db import Connection, Database
+from shared.events.base import Event
+from tests.metrics.world import START, deliver, held, part, people, person
+
+SESSIONS = [UUID(int=number) for number in range(1, 4)]
+PEOPLE = [UUID(int=number) for number in range(11, 15)]
+STARTS = [datetime(2026, month, 30, 23, tzinfo=UTC) for month in (9, 10, 11)]
+STATES = ["registered", "waitlisted", "cancelled_early", "cancelled_late", "attended", "no_show", "excused"]
+
+
+@st.composite
+def participations(draw: st.DrawFn) -> Event:
+    """Any version of anybody's part in any session; a version says the same whenever it comes."""
+    session, somebody = draw(st.sampled_from(SESSIONS)), draw(st.sampled_from(PEOPLE))
+    version = draw(st.integers(1, 5))
+    mix = session.int * 7 + somebody.int * 3 + version
+    return part(
+        session,
+        somebody,
+        version,
+        session_starts_at=STARTS[mix % 3],
+        state=STATES[mix % 7],
+        minutes=mix % 90,
+        asked=mix % 4,
+    )
+
+
+@st.composite
+def memberships(draw: st.DrawFn) -> Event:
+    """Any version of where anybody belongs, from any date."""
+    somebody, version = draw(st.sampled_from(PEOPLE)), draw(st.integers(1, 5))
+    mix = somebody.int + version * 5
+    return person(
+        somebody,
+        ["sales", "sales/north", "legal"][mix % 3],
+        version,
+        effective_at=date(2026, 8 + mix % 5, 1 + mix % 28),
+        status=["active", "leave"][mix % 2],
+    )
+
+
+HISTORIES = st.lists(st.one_of(participations(), memberships()), min_size=1, max_size=30)
+PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+async def prepared(db: Database) -> Database:
+    """A database whose partitions are made already: making tables is slow."""
+    async with db.transaction() as conn:
+        await conn.execute(FACTS.ensure_months, [date(2026, month, 1) for month in (9, 10, 11)])
+    return db
+
+
+async def rebuilt(db: Database, history: list[Event]) -> str | None:
+    async with db.acquire() as conn:
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            while history:
+                await deliver(conn, history[:7])
+                history = history[7:]
+            assert await months_differ(conn) == 0
+            return await state_hash(conn)
+        finally:
+            await transaction.rollback()
+
+
+@PATIENT
+@given(history=HISTORIES, data=st.data())
+async def test_any_order_and_any_repetition_of_events_ends_in_the_same_facts_and_roll_up(
+    prepared: Database, history: list[Event], data: st.DataObject
+) -> None:
+    again = data.draw(st.permutations([*history, *history[: len(history) // 2]]))
+    assert await rebuilt(prepared, history) == await rebuilt(prepared, again)
+
+
+async def months(conn: Connection) -> list[tuple[Any, ...]]:
+    rows = await conn.fetch(
+        "SELECT month, unit_path, attended, no_show, minutes, contributions FROM participation_months "
+        "WHERE attended + no_show > 0 ORDER BY month, unit_path"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_correction_subtracts_the_old_and_adds_the_new(conn: Connection) -> None:
+    session, (somebody,) = uuid4(), people(1)
+    await deliver(conn, [person(somebody), part(session, somebody, 1, minutes=60, asked=3)])
+    assert await months(conn) == [(date(2026, 10, 1), ["org", "sales"], 1, 0, 60, 3)]
+    await deliver(conn, [part(session, somebody, 2, state="no_show", minutes=0, asked=0)])
+    assert await months(conn) == [(date(2026, 10, 1), ["org", "sales"], 0, 1, 0, 0)]
+    assert await months_differ(conn) == 0
+
+
+async def test_an_older_version_changes_nothing(conn: Connection) -> None:
+    session, (somebody,) = uuid4(), people(1)
+    await deliver(conn, [part(session, somebody, 3)])
+    before = await state_hash(conn)
+    await deliver(conn, [part(session, somebody, 2, state="no_show"), part(session, somebody, 3, state="no_show")])
+    assert await state_hash(conn) == before
+
+
+async def test_a_session_moved_to_another_month_leaves_the_old_one(conn: Connection) -> None:
+    session, (somebody,) = uuid4(), people(1)
+    november = datetime(2026, 11, 2, 9, tzinfo=UTC)
+    await deliver(conn, [person(somebody), part(session, somebody, 1)])
+    await deliver(conn, [part(session, somebody, 2, session_starts_at=november)])
+    await deliver(conn, [part(session, somebody, 1)])
+    assert [row[0] for row in await months(conn)] == [date(2026, 11, 1)]
+    assert await conn.fetchval("SELECT count(*) FROM participations") == 1
+
+
+async def test_a_late_event_counts_in_its_own_month_and_makes_the_partition_it_needs(conn: Connection) -> None:
+    (somebody,) = people(1)
+    await deliver(conn, [part(uuid4(), somebody, session_starts_at=datetime(2025, 3, 31, 23, 30, tzinfo=UTC))])
+    where = await conn.fetchval("SELECT tableoid::regclass::text FROM participations")
+    assert where == "participations_202503"
+    assert [row[0] for row in await months(conn)] == [date(2025, 3, 1)]
+
+
+async def test_a_date_beyond_reason_makes_no_table(conn: Connection) -> None:
+    (somebody,) = people(1)
+    await deliver(conn, [part(uuid4(), somebody, session_starts_at=datetime(2400, 1, 1, tzinfo=UTC))])
+    assert await conn.fetchval("SELECT tableoid::regclass::text FROM participations") == "participations_default"
+
+
+async def test_the_coming_months_have_their_partitions_before_they_are_needed(conn: Connection) -> None:
+    assert await prepare_months(conn) == 3
+    assert await prepare_months(conn) == 0
+
+
+async def test_a_fact_counts_for_the_unit_at_session_start(conn: Connection) -> None:
+    (somebody,) = people(1)
+    await deliver(
+        conn,
+        [
+            person(somebody, "sales", 1),
+            person(somebody, "legal", 2, effective_at=date(2026, 10, 15)),
+            part(uuid4(), somebody),
+            part(uuid4(), somebody, session_starts_at=datetime(2026, 10, 20, tzinfo=UTC)),
+        ],
+    )
+    assert [row[1] for row in await months(conn)] == [["org", "legal"], ["org", "sales"]]
+
+
+async def test_a_unit_that_becomes_known_later_or_in_another_order_is_the_same(conn: Connection) -> None:
+    (somebody,) = people(1)
+    await deliver(conn, [part(uuid4(), somebody)])
+    assert [row[1] for row in await months(conn)] == [[]]
+    await deliver(conn, [person(somebody, "legal", 2, effective_at=date(2026, 10, 15))])
+    assert [row[1] for row in await months(conn)] == [["org", "legal"]]
+    await deliver(conn, [person(somebody, "sales", 1)])
+    assert [row[1] for row in await months(conn)] == [["org", "sales"]]
+    assert await months_differ(conn) == 0
+
+
+async def test_what_is_known_later_holds_from_its_date_whatever_was_thought_before(conn: Connection) -> None:
+    (somebody,) = people(1)
+    await deliver(conn, [part(uuid4(), somebody)])
+    await deliver(conn, [person(somebody, "sales", 1, effective_at=date(2026, 10, 10))])
+    await deliver(conn, [person(somebody, "legal", 2, effective_at=date(2026, 10, 5))])
+    assert [row[1] for row in await months(conn)] == [["org", "legal"]]
+
+
+async def test_a_thousand_facts_arrive_in_one_batch(conn: Connection) -> None:
+    crowd = people(1000)
+    await deliver(conn, [person(one) for one in crowd])
+    session = uuid4()
+    await deliver(conn, [part(session, one) for one in crowd])
+    assert await months(conn) == [(date(2026, 10, 1), ["org", "sales"], 1000, 0, 60000, 1000)]
+
+
+@pytest.mark.parametrize("first", [1, 2])
+async def test_a_session_is_what_its_newest_event_says(conn: Connection, first: int) -> None:
+    session = held(uuid4(), version=first)
+    await deliver(conn, [session])
+    await deliver(conn, [session.model_copy(update={"version": 3 - first, "format": "critique_group"})])
+    formats = {1: "critique_group", 2: "mentoring"}
+    assert await conn.fetchval("SELECT format FROM sessions") == formats[first]
+    assert await conn.fetchval("SELECT starts_at FROM sessions") == START

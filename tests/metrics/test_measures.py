@@ -1,0 +1,207 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.metrics.domain.measures import MEASURES
+from services.metrics.queries.measures import get_measure
+from services.metrics.queries.release import Cell, Release
+from services.metrics.queries.scope import Scope, Window
+from shared.db import Connection
+from shared.events.matching import MatchAccepted, MatchDeclined, MatchEnded
+from shared.events.sessions import SessionCancelled
+from shared.refusal import InvalidRequest
+from tests.metrics.world import (
+    OCTOBER,
+    PROGRAMME,
+    deliver,
+    feedback,
+    held,
+    part,
+    people,
+    person,
+    programme,
+    proposal,
+    proposed,
+    unit,
+)
+
+IN_OCTOBER = Scope(Window(OCTOBER, date(2026, 11, 1)))
+
+
+async def cells(conn: Connection, name: str, by: Any = "none", k: int = 5, **filters: Any) -> dict[str, Cell]:
+    scope = replace(IN_OCTOBER, by=by, **filters)
+    table = await get_measure(conn, Release(conn, k), MEASURES[name], scope)
+    return {cell.label: cell for cell in table.cells}
+
+
+async def value(conn: Connection, name: str, **filters: Any) -> float | None:
+    return (await cells(conn, name, **filters))["All"].value
+
+
+@pytest.fixture
+async def staff(conn: Connection) -> dict[str, list[UUID]]:
+    """Three divisions of 20, 9 and 4 people."""
+    found = {"sales": people(20), "legal": people(9), "board": people(4)}
+    await deliver(conn, [unit("org", "Organization"), *(unit(code, code.capitalize(), "org") for code in found)])
+    await deliver(conn, [person(one, code) for code, members in found.items() for one in members])
+    await deliver(conn, [programme()])
+    return found
+
+
+async def test_participation_is_who_came_of_those_who_could(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    session = uuid4()
+    await deliver(conn, [part(session, one) for one in staff["sales"][:11]])
+    await deliver(conn, [part(session, one, state="no_show") for one in staff["sales"][11:]])
+    found = (await cells(conn, "participation_rate"))["All"]
+    assert (found.value, found.n, found.denominator) == (0.33, 33, 33)
+    assert await value(conn, "participation_rate", unit="sales") == 0.55
+    assert await value(conn, "attendance_rate") == 0.55
+    assert await value(conn, "no_show_rate") == 0.45
+
+
+async def test_whoever_was_away_for_most_of_the_month_could_not_come(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    away, joined, left = staff["sales"][:3]
+    await deliver(
+        conn,
+        [
+            person(away, "sales", 2, status="leave", effective_at=date(2026, 10, 5)),
+            person(joined, "sales", 2, status="prehire", effective_at=date(2026, 1, 1)),
+            person(joined, "sales", 3, effective_at=date(2026, 10, 20)),
+            person(left, "sales", 2, status="left", effective_at=date(2026, 10, 20)),
+            part(uuid4(), away),
+        ],
+    )
+    found = (await cells(conn, "participation_rate"))["All"]
+    assert (found.value, found.denominator) == (0, 31)
+
+
+async def test_a_person_is_employed_from_their_day_of_hire_although_we_hear_of_it_later(conn: Connection) -> None:
+    await deliver(conn, [person(one, effective_at=date(2026, 11, 20)) for one in people(6)])
+    assert (await cells(conn, "participation_rate"))["All"].denominator == 6
+
+
+async def test_small_divisions_are_hidden_with_one_more_so_that_subtraction_tells_nothing(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    await deliver(conn, [part(uuid4(), one) for one in staff["sales"]])
+    found = await cells(conn, "participation_rate", "unit")
+    assert {label: (cell.value, cell.n, cell.suppressed) for label, cell in found.items()} == {
+        "Sales": (1, 20, False),
+        "Legal": (None, None, True),
+        "Board": (None, None, True),
+    }
+    assert "Fewer than 5" in str(found["Board"].reason)
+    assert "subtraction" in str(found["Legal"].reason)
+
+
+@pytest.mark.parametrize("name", ["participation_rate", "attendance_rate", "sessions_held", "learning_hours"])
+async def test_a_filter_tells_no_more_than_the_table_it_is_taken_from(
+    conn: Connection, staff: dict[str, list[UUID]], name: str
+) -> None:
+    await deliver(conn, [unit("org", "Organization"), unit("board.a", "A", "org", "board")])
+    for members in staff.values():
+        session = uuid4()
+        await deliver(conn, [held(session), *(part(session, one) for one in members)])
+    for code in ("board", "legal"):
+        hidden = (await cells(conn, name, unit=code))["All"]
+        assert hidden.suppressed
+        assert hidden.value is None
+        assert "selection" in str(hidden.reason)
+    assert not (await cells(conn, name))["All"].suppressed
+
+
+async def test_an_empty_cell_is_no_secret(conn: Connection) -> None:
+    found = (await cells(conn, "attendance_rate"))["All"]
+    assert (found.value, found.n, found.suppressed) == (None, 0, False)
+    assert (await cells(conn, "sessions_held"))["All"].value == 0
+
+
+async def test_a_programme_counts_its_audience_over_its_own_run(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    await deliver(conn, [programme(version=2, audience_units=("sales",), starts_on=date(2026, 10, 25))])
+    newcomer = uuid4()
+    await deliver(conn, [person(newcomer, effective_at=date(2026, 10, 25), hired_on=date(2026, 10, 25))])
+    await deliver(conn, [part(uuid4(), one) for one in (*staff["sales"][:6], newcomer)])
+    found = (await cells(conn, "participation_rate", "programme"))["Mentoring"]
+    assert (found.denominator, found.value) == (21, 0.33)
+
+
+async def test_participation_by_month_and_format(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    await deliver(conn, [part(uuid4(), one) for one in staff["sales"]])
+    assert (await cells(conn, "participation_rate", "month"))["2026-10"].value == 0.61
+    assert (await cells(conn, "participation_rate", "format"))["Mentoring"].value == 0.61
+
+
+async def test_a_cancelled_session_is_not_held(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    sessions = [held(uuid4()) for _ in range(3)]
+    await deliver(conn, sessions)
+    await deliver(conn, [part(one.session_id, who) for one in sessions for who in staff["sales"][:6]])
+    await deliver(conn, [SessionCancelled(**(sessions[0].model_dump() | {"version": 3}))])
+    assert await value(conn, "sessions_held") == 2
+    assert (await cells(conn, "sessions_held", "unit"))["Sales"].value == 2
+    assert await value(conn, "learning_hours") == 18
+
+
+@pytest.mark.parametrize("role", ["facilitator", "participant"])
+async def test_evenness_counts_silent_members_and_not_the_facilitator(
+    conn: Connection, staff: dict[str, list[UUID]], role: str
+) -> None:
+    session, match = uuid4(), uuid4()
+    *speakers, absent, host = staff["sales"][:6]
+    await deliver(conn, [proposed(match, [*speakers, absent])])
+    await deliver(conn, [held(session, match_id=match, facilitator_id=host)])
+    contributions = dict(zip(speakers, (5, 3, 2, 0), strict=True))
+    await deliver(conn, [part(session, one, asked=count) for one, count in contributions.items()])
+    await deliver(conn, [part(session, host, role=role, asked=50)])
+    found = (await cells(conn, "evenness"))["All"]
+    assert (found.value, found.n, found.denominator) == (0.35, 5, 1)
+
+
+async def test_feedback_is_a_mean_of_anonymous_answers(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    batch = feedback(5, 4, 4, 3, 5)
+    await deliver(conn, [batch, batch, feedback(1, 1, 1, 1, 1, division="legal")])
+    await deliver(conn, [batch])
+    await deliver(conn, [part(uuid4(), one) for one in staff["sales"]])
+    found = (await cells(conn, "usefulness"))["All"]
+    assert (found.value, found.n, found.denominator) == (2.6, 10, 10)
+    assert (await cells(conn, "relevance", "unit"))["Sales"].value == 4.2
+    assert await value(conn, "engagement", unit="sales") == 4.2
+    assert await value(conn, "response_rate") == 0.5
+    assert (await cells(conn, "usefulness", k=6))["All"].suppressed
+
+
+async def test_acceptance_is_the_answer_whatever_became_of_the_match(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    october = datetime(2026, 10, 3, tzinfo=UTC)
+    pairs = [(uuid4(), staff["sales"][index : index + 2]) for index in range(0, 8, 2)]
+    await deliver(conn, [proposed(*pair) for pair in pairs], october)
+    answers = [MatchAccepted(**proposal(*pair, 2)) for pair in pairs[:2]]
+    declined = MatchDeclined(**proposal(*pairs[2], 2))
+    ended = MatchEnded(**proposal(*pairs[0], 3), reason="no_longer_available")
+    await deliver(conn, [ended, *answers, declined, *answers], datetime(2026, 11, 2, tzinfo=UTC))
+    found = (await cells(conn, "acceptance_rate"))["All"]
+    assert (found.value, found.n, found.denominator) == (0.67, 6, 3)
+
+
+async def test_windows_are_whole_months() -> None:
+    assert Window.covering(date(2026, 10, 14), date(2026, 11, 1)) == Window(OCTOBER, date(2026, 12, 1))
+    assert Window.covering(None, date(2026, 2, 3)) == Window(date(2025, 12, 1), date(2026, 3, 1))
+    for first, last in ((date(2026, 2, 1), date(2026, 1, 1)), (date(1, 1, 1), date(2026, 1, 1)), (None, date(1, 1, 1))):
+        with pytest.raises(InvalidRequest):
+            Window.covering(first, last)
+
+
+async def test_a_programme_filter_is_checked_against_the_table_of_programmes(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    small = uuid4()
+    await deliver(conn, [programme(small, name="Small", format="job_shadowing")])
+    await deliver(conn, [part(uuid4(), one) for one in staff["sales"]])
+    await deliver(conn, [part(uuid4(), one, programme_id=small, format="job_shadowing") for one in staff["board"]])
+    for filters in ({"programme_id": small}, {"format": "job_shadowing"}, {"programme_id": PROGRAMME}):
+        assert (await cells(conn, "attendance_rate", **filters))["All"].suppressed

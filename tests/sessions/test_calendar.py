@@ -1,0 +1,88 @@
+from datetime import UTC
+from typing import Any
+
+from icalendar import Calendar
+
+from tests.sessions.conftest import World
+from tests.sessions.events import circle, contact
+
+
+async def one(world: World, **changes: Any) -> tuple[Any, Any]:
+    people = await world.people(4)
+    await world.hear(contact(people[0], 'Ada "Countess"; Lovelace\r\nATTENDEE:mailto:eve@example.org'))
+    await world.hear(circle(await world.programme(**changes), people, None))
+    (row, *_) = await world.fetch("SELECT session_id, starts_at FROM sessions ORDER BY starts_at")
+    return row, people
+
+
+def event(content: str) -> Any:
+    return Calendar.from_ical(content).walk("VEVENT")[0]
+
+
+async def test_an_invitation_asks_and_a_cancellation_takes_it_back(world: World) -> None:
+    row, people = await one(world)
+    path = f"/v1/sessions/{row['session_id']}/invitation.ics"
+    asked = await world.call("GET", path, who=people[0])
+    assert asked.headers["Content-Type"].startswith("text/calendar")
+    assert Calendar.from_ical(asked.text)["METHOD"] == "REQUEST"
+    first = event(asked.text)
+    assert first.decoded("DTSTART") == row["starts_at"].astimezone(UTC)
+    assert "\r\nDTSTART:" in asked.text
+    assert first["ATTENDEE"].params["RSVP"] == "TRUE"
+    assert first["ATTENDEE"].params["PARTSTAT"] == "NEEDS-ACTION"
+    assert str(first["ORGANIZER"]).startswith("mailto:")
+    await world.execute("UPDATE sessions SET state = 'cancelled', version = version + 1")
+    cancelled = await world.call("GET", path, who=people[0])
+    second = event(cancelled.text)
+    assert Calendar.from_ical(cancelled.text)["METHOD"] == "CANCEL"
+    assert second["STATUS"] == "CANCELLED"
+    assert second["UID"] == first["UID"]
+    assert second["SEQUENCE"] == first["SEQUENCE"] + 1
+
+
+async def test_a_name_cannot_break_out_of_its_line(world: World) -> None:
+    row, people = await one(world)
+    text = (await world.call("GET", f"/v1/sessions/{row['session_id']}/invitation.ics", who=people[0])).text
+    lines = text.replace("\r\n ", "").split("\r\n")
+    assert len([line for line in lines if line.startswith("ATTENDEE")]) == 1
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+
+
+async def test_a_closed_session_says_nothing_of_its_subject(world: World) -> None:
+    row, people = await one(world, name="Burnout circle", confidentiality="closed")
+    text = (await world.call("GET", f"/v1/sessions/{row['session_id']}/invitation.ics", who=people[0])).text
+    assert "Burnout" not in text
+    assert event(text)["SUMMARY"] == "Peer learning"
+
+
+async def test_a_feed_is_for_whoever_knows_its_address_until_another_replaces_it(world: World) -> None:
+    _, people = await one(world)
+    made = await world.call("POST", "/v1/calendar-feeds", who=people[0])
+    assert made.status_code == 201
+    path = made.json()["url"].removeprefix("http://127.0.0.1:8103")
+    read = await world.client.get(path)
+    assert (read.status_code, read.headers["Cache-Control"]) == (200, "private, no-cache")
+    calendar = Calendar.from_ical(read.text)
+    assert (calendar["METHOD"], len(calendar.walk("VEVENT"))) == ("PUBLISH", 4)
+    assert "ATTENDEE" not in read.text
+    assert "\r\nREFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in read.text
+    assert (await world.client.get(path, headers={"If-None-Match": read.headers["ETag"]})).status_code == 304
+    assert (await world.call("POST", "/v1/calendar-feeds", who=people[0])).json()["url"] != made.json()["url"]
+    assert (await world.client.get(path)).status_code == 404
+
+
+async def test_the_secret_is_stored_nowhere(world: World) -> None:
+    (person,) = await world.people(1)
+    made = await world.call("POST", "/v1/calendar-feeds", who=person, Idempotency_Key="k")
+    again = await world.call("POST", "/v1/calendar-feeds", who=person, Idempotency_Key="k")
+    assert again.json() == {"url": None}
+    token = made.json()["url"].rsplit("/", 1)[1].removesuffix(".ics")
+    for table in ("idempotency_keys", "audit", "calendar_feeds"):
+        rows = await world.fetch(f"SELECT t::text AS line, to_jsonb(t)::text AS json FROM {table} AS t")
+        assert rows
+        assert not [row for row in rows if token in row["line"] or token.encode().hex() in row["json"]]
+
+
+async def test_a_system_has_no_calendar(world: World) -> None:
+    reply = await world.call("POST", "/v1/calendar-feeds", roles=("admin",))
+    assert (reply.status_code, reply.json()["type"]) == (403, "/problems/no-person")

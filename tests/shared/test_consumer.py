@@ -1,0 +1,271 @@
+"""From an outbox through a real broker to an effect: once, in order, and nothing dropped."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from shared.batch import runs
+from shared.consumer import PARKED_IN_A_ROW, Handlers
+from shared.db import Connection, Database
+from shared.envelope import Envelope, encode
+from shared.events.base import Event
+from shared.events.directory import PersonErased
+from shared.events.sessions import ParticipationChanged
+from shared.kafka import reader
+from shared.ledger import Ledger, completeness
+from shared.letters import replay_key
+from shared.refusal import Refused
+from shared.retry import retry_refused
+from shared.settings import Settings
+from shared.telemetry import UNKNOWN_TYPES
+from tests.fixtures.delivery import (
+    HANDLERS,
+    append,
+    consuming,
+    effects_table,
+    participation,
+    producing,
+    publish_all,
+    until,
+    wire,
+    write_down,
+)
+
+
+async def seen(db: Database) -> list[tuple[str, int]]:
+    async with db.acquire() as conn:
+        rows = await conn.fetch("SELECT key, version FROM effects ORDER BY id")
+    return [(row["key"], row["version"]) for row in rows]
+
+
+async def prepare(db: Database) -> None:
+    async with db.transaction() as conn:
+        await effects_table(conn)
+
+
+async def test_an_appended_event_has_its_effect_once_and_in_order(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    sessions = [uuid4() for _ in range(20)]
+    events = [participation(session, version) for version in range(1, 11) for session in sessions]
+    await append(db, *events)
+    assert await publish_all(on_kafka) == len(events)
+    async with consuming(on_kafka, db):
+        await until(db, "SELECT count(*) FROM effects", len(events))
+    for session in sessions:
+        assert [version for key, version in await seen(db) if key == str(session)] == list(range(1, 11))
+
+
+async def test_a_duplicate_event_changes_nothing(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    event, last = participation(uuid4(), 1), participation(uuid4(), 2)
+    headers, value = encode(event, {})
+    async with producing(on_kafka) as client:
+        for _ in range(5):
+            await client.send_and_wait(wire(on_kafka, event), value, event.key.encode(), headers=headers)
+    await append(db, last)
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db):
+        await until(db, "SELECT count(*) FROM effects", 2)
+    assert sorted(await seen(db)) == sorted([(event.key, 1), (last.key, 2)])
+
+
+async def test_broken_bytes_are_parked_with_the_reason_and_the_next_record_goes_on(
+    on_kafka: Settings, db: Database
+) -> None:
+    await prepare(db)
+    good = participation(uuid4(), 1)
+    headers, value = encode(good, {})
+    assert value is not None
+    async with producing(on_kafka) as client:
+        for broken in (
+            b"\xff\xfe",
+            b"{",
+            b"[]",
+            b"null",
+            b"{" * 5000,
+            value.replace(b'"minutes":45', b'"minutes":NaN'),
+        ):
+            await client.send_and_wait(wire(on_kafka, good), broken, b"k", headers=headers)
+        await client.send_and_wait(wire(on_kafka, good), value, good.key.encode(), headers=headers)
+    async with consuming(on_kafka, db):
+        await until(db, "SELECT count(*) FROM effects", 1)
+        await until(db, "SELECT count(*) FROM dead_letters WHERE state = 'open'", 6)
+    async with db.acquire() as conn:
+        letters = await conn.fetch("SELECT * FROM dead_letters ORDER BY record_offset")
+        mirrored = await conn.fetchval("SELECT count(*) FROM outbox WHERE topic = 'metrics.dead-letters'")
+    assert mirrored == 6
+    assert bytes(letters[0]["value"]) == b"\xff\xfe"
+    assert {letter["reason"] for letter in letters} == {"undecodable"}
+
+
+class Impossible(Refused):
+    """The toy rule says no to odd versions."""
+
+
+async def test_a_failed_handler_leaves_neither_effect_nor_claim(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    failures = iter([True, False])
+
+    async def fail_once(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        await write_down(conn, envelopes)
+        if next(failures):
+            raise ValueError
+
+    await append(db, participation(uuid4(), 1))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db, {ParticipationChanged: fail_once}):
+        await until(db, "SELECT count(*) FROM inbox", 1)
+    assert len(await seen(db)) == 1
+
+
+async def test_what_a_rule_refuses_is_parked_its_key_waits_and_other_keys_go_on(
+    on_kafka: Settings, db: Database
+) -> None:
+    await prepare(db)
+    refused, other = uuid4(), uuid4()
+
+    async def refuse_one(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        for envelope in envelopes:
+            if envelope.key == str(refused) and envelope.data.version == 1:
+                raise Impossible("version 1 of this one is impossible")
+        await write_down(conn, envelopes)
+
+    await append(db, *(participation(key, version) for version in (1, 2, 3) for key in (refused, other)))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db, {ParticipationChanged: refuse_one}):
+        await until(db, "SELECT count(*) FROM dead_letters", 3)
+        await until(db, "SELECT count(*) FROM effects", 3)
+    async with db.transaction() as conn:
+        letters = await conn.fetch("SELECT id, reason FROM dead_letters ORDER BY id")
+        assert [letter["reason"] for letter in letters] == ["refused", "held", "held"]
+        await replay_key(conn, "metrics", HANDLERS, letters[0]["id"])
+    assert [version for key, version in await seen(db) if key == str(refused)] == [1, 2, 3]
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM parked_keys") == 0
+
+
+async def test_a_later_full_state_supersedes_a_broken_one(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    handlers: Handlers = {PersonErased: write_nothing}
+    person = uuid4()
+    async with producing(on_kafka) as client:
+        topic = wire(on_kafka, PersonErased)
+        headers, _ = encode(PersonErased(person_id=person), {})
+        await client.send_and_wait(topic, b"broken", str(person).encode(), headers=[("ce_type", b"x")])
+        await client.send_and_wait(topic, None, str(person).encode(), headers=headers)
+    async with consuming(on_kafka, db, handlers):
+        await until(db, "SELECT state FROM dead_letters", "superseded")
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM parked_keys") == 0
+
+
+async def test_what_was_refused_for_a_moment_is_tried_again_by_itself(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    allowed = [False]
+
+    async def refuse_at_first(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        if not allowed[0]:
+            raise Impossible("not yet")
+
+    handlers: Handlers = {PersonErased: refuse_at_first}
+    await append(db, PersonErased(person_id=uuid4()))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db, handlers):
+        await until(db, "SELECT reason FROM dead_letters", "refused")
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE dead_letters SET parked_at = now() - interval '1 minute'")
+        assert await retry_refused(conn, "metrics", handlers) == 0
+        assert await conn.fetchval("SELECT attempts FROM dead_letters WHERE state = 'open'") == 2
+        allowed[0] = True
+        assert await retry_refused(conn, "metrics", handlers) == 1
+        assert await conn.fetchval("SELECT state FROM dead_letters") == "replayed"
+
+
+async def test_an_unknown_type_is_skipped_and_counted(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    event = participation(uuid4(), 1)
+    headers, value = encode(event, {})
+    unknown = [(name, b"org.lateral.other.v9" if name == "ce_type" else text) for name, text in headers]
+    before = UNKNOWN_TYPES.labels("sessions.participation")._value.get()
+    async with producing(on_kafka) as client:
+        await client.send_and_wait(wire(on_kafka, event), value, event.key.encode(), headers=unknown)
+        await client.send_and_wait(wire(on_kafka, event), value, event.key.encode(), headers=headers)
+    async with consuming(on_kafka, db):
+        await until(db, "SELECT count(*) FROM effects", 1)
+    assert UNKNOWN_TYPES.labels("sessions.participation")._value.get() == before + 1
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM dead_letters") == 0
+
+
+async def test_too_many_bad_records_in_a_row_stop_the_consumer_until_a_person_resumes_it(
+    on_kafka: Settings, db: Database
+) -> None:
+    await prepare(db)
+    settings = on_kafka.model_copy(update={"batch_size": 20})
+    event = participation(uuid4(), 1)
+    headers, value = encode(event, {})
+    async with producing(settings) as client:
+        for _ in range(PARKED_IN_A_ROW + 60):
+            await client.send(wire(settings, event), b"bad deploy", uuid4().bytes, headers=headers, partition=0)
+        await client.send_and_wait(wire(settings, event), value, event.key.encode(), headers=headers, partition=0)
+    async with consuming(settings, db):
+        await until(db, "SELECT count(*) FROM consumer_stops", 1)
+        async with db.acquire() as conn:
+            parked = await conn.fetchval("SELECT count(*) FROM dead_letters")
+            assert PARKED_IN_A_ROW <= parked < PARKED_IN_A_ROW + 60
+            await conn.execute("DELETE FROM consumer_stops")
+        await until(db, "SELECT count(*) FROM effects", 1)
+
+
+async def test_a_database_that_drops_its_connections_loses_nothing(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    outages = iter([True, True, False])
+
+    async def cut(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        await write_down(conn, envelopes)
+        if next(outages, False):
+            await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    await append(db, *(participation(uuid4(), 1) for _ in range(10)))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db, {ParticipationChanged: cut}):
+        await until(db, "SELECT count(*) FROM effects", 10)
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM dead_letters") == 0
+
+
+async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: Settings, db: Database) -> None:
+    await prepare(db)
+    await append(db, *(participation(uuid4(), 1) for _ in range(25)))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db) as consumer:
+        await until(db, "SELECT count(*) FROM effects", 25)
+        client = reader(on_kafka)
+        await client.start()
+        await Ledger(on_kafka, db, consumer.topics).compare(client)
+        await client.stop()
+    async with db.acquire() as conn:
+        [entry] = await completeness(conn, "metrics")
+    assert (entry.topic, entry.produced, entry.ingested) == ("sessions.participation", 25, 25)
+
+
+def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:
+    a, b = uuid4(), uuid4()
+    first, second = participation(a, 1), PersonErased(person_id=a)
+    order = [first, participation(b, 1), second, participation(a, 2), participation(b, 2)]
+    grouped = runs([envelope_of(event) for event in order])
+    assert [(cls.__name__, len(run)) for cls, run in grouped] == [("ParticipationChanged", 4), ("PersonErased", 1)]
+    same_key = [replace(envelope_of(event), topic="t", key="k") for event in order]
+    assert [len(run) for _, run in runs(same_key)] == [2, 1, 2]
+
+
+async def write_nothing(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+    """Handle by doing nothing."""
+
+
+def envelope_of(event: Event) -> Envelope[Event]:
+    return Envelope(
+        "id", "/s", event.event_type, event.key, datetime.now(UTC), event, event.topic.name, event.key, 0, 0
+    )

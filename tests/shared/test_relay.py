@@ -1,0 +1,115 @@
+"""The outbox's measured rules: nothing skipped, nothing marked before it is delivered, one leader."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared import outbox, sql
+from shared.db import Database, connect
+from shared.kafka import KafkaError
+from shared.relay import LOCK, Relay
+from shared.settings import Settings
+from tests.fixtures.delivery import append, consuming, effects_table, participation, publish_all, until
+
+SQL = sql.load("shared", "delivery")
+
+
+async def test_an_event_that_becomes_visible_late_is_still_published(on_kafka: Settings, db: Database) -> None:
+    slow, fast = await connect(on_kafka), await connect(on_kafka)
+    late = slow.transaction()
+    await late.start()
+    await outbox.append(slow, participation(uuid4(), 1))
+    await outbox.append(fast, participation(uuid4(), 1))
+    assert await publish_all(on_kafka) == 1
+    await late.commit()
+    assert await publish_all(on_kafka) == 1
+    await slow.close()
+    await fast.close()
+
+
+async def test_a_rolled_back_change_tells_nobody(on_kafka: Settings, db: Database) -> None:
+    async def change_and_fail() -> None:
+        async with db.transaction() as conn:
+            await outbox.append(conn, participation(uuid4(), 1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert await publish_all(on_kafka) == 0
+
+
+class BrokenBroker:
+    """Accepts every record and then fails one delivery, as a broker does that dies in between."""
+
+    async def send(self, *_: Any, **__: Any) -> "asyncio.Future[None]":
+        delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        delivery.set_exception(KafkaError("the broker is gone"))
+        return delivery
+
+
+async def test_nothing_is_marked_before_the_broker_has_it(on_kafka: Settings, db: Database) -> None:
+    await append(db, participation(uuid4(), 1))
+    conn = await connect(on_kafka)
+    with pytest.raises(KafkaError):
+        await Relay(on_kafka).publish_batch(conn, BrokenBroker())
+    assert await conn.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 1
+    await conn.close()
+    assert await publish_all(on_kafka) == 1
+
+
+async def test_of_two_relays_one_publishes_and_the_order_holds(on_kafka: Settings, db: Database) -> None:
+    async with db.transaction() as conn:
+        await effects_table(conn)
+    stop = asyncio.Event()
+    relays = [asyncio.create_task(Relay(on_kafka).run(stop)) for _ in range(2)]
+    sessions = [uuid4() for _ in range(5)]
+    async with consuming(on_kafka, db):
+        for version in range(1, 41):
+            await append(db, *(participation(session, version) for session in sessions))
+        await until(db, "SELECT count(*) FROM effects", 200)
+        leaders = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
+        await until(db, f"{leaders} AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", 1)
+    stop.set()
+    await asyncio.gather(*relays)
+    async with db.acquire() as conn:
+        rows = await conn.fetch("SELECT key, array_agg(version ORDER BY id) AS versions FROM effects GROUP BY key")
+    assert [row["versions"] for row in rows] == [list(range(1, 41))] * 5
+
+
+async def test_when_the_leader_loses_its_connection_the_other_relay_takes_over(
+    on_kafka: Settings, db: Database
+) -> None:
+    stop = asyncio.Event()
+    relays = [asyncio.create_task(Relay(on_kafka).run(stop)) for _ in range(2)]
+    await append(db, participation(uuid4(), 1))
+    await until(db, "SELECT count(*) FROM outbox WHERE published_at IS NULL", 0)
+    async with db.acquire() as conn:
+        await conn.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = $1 AND granted", LOCK)
+    await append(db, participation(uuid4(), 2))
+    await until(db, "SELECT count(*) FROM outbox WHERE published_at IS NULL", 0)
+    stop.set()
+    await asyncio.gather(*relays)
+
+
+async def test_old_published_partitions_are_dropped_and_unpublished_ones_kept(db: Database) -> None:
+    async with db.transaction() as conn:
+        for days in (20, 30):
+            await conn.execute(
+                f"""CREATE TABLE outbox_{"{}"} PARTITION OF outbox FOR VALUES FROM ('{{}}') TO ('{{}}')""".format(
+                    await conn.fetchval("SELECT to_char(current_date - $1::int, 'YYYYMMDD')", days),
+                    await conn.fetchval("SELECT current_date - $1::int", days),
+                    await conn.fetchval("SELECT current_date - $1::int + 1", days),
+                )
+            )
+            await conn.execute(
+                """INSERT INTO outbox (created_at, topic, key, header_names, header_values, published_at)
+                   VALUES (current_date - $1::int, 't', 'k', '{}', '{}', CASE WHEN $1 = 30 THEN now() END)""",
+                days,
+            )
+        await conn.execute(SQL.maintain_outbox)
+        left = await conn.fetchval("SELECT count(*) FROM outbox")
+        ahead = await conn.fetchval("SELECT count(*) FROM pg_inherits WHERE inhparent = 'outbox'::regclass")
+    assert left == 1
+    assert ahead == 1 + 1 + 3
