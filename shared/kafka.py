@@ -1,6 +1,7 @@
 """The only door to aiokafka: how a producer, a consumer and an admin are made, and what a failed send may mean."""
 
 import ssl
+from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -20,6 +21,7 @@ __all__ = [
     "TopicPartition",
     "apply_topics",
     "consumer",
+    "partitions",
     "producer",
     "reader",
     "wire_name",
@@ -102,6 +104,21 @@ async def apply_topics(settings: Settings) -> list[str]:
                     message = f"topic {name}: {error.__name__}"
                     raise KafkaError(message)
         return missing
+    finally:
+        await admin.close()
+
+
+async def partitions(settings: Settings, topics: Iterable[Topic]) -> dict[str, list[TopicPartition]]:
+    """The partitions of each topic, by its own name, as the broker has them now."""
+    admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=40_000)
+    await admin.start()
+    try:
+        names = {wire_name(settings, topic): topic.name for topic in topics}
+        described = await admin.describe_topics(list(names))
+        return {
+            names[found["topic"]]: [TopicPartition(found["topic"], each["partition"]) for each in found["partitions"]]
+            for found in described
+        }
     finally:
         await admin.close()
 

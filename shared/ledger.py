@@ -13,7 +13,7 @@ from shared.db import TROUBLE, Connection, Database
 from shared.deadletters import FULL_STATE
 from shared.envelope import Raw
 from shared.events.topics import Topic
-from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, reader, wire_name
+from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions, reader
 from shared.settings import Settings
 from shared.telemetry import OFFSET_GAPS, RECONCILE_MISSING
 
@@ -61,7 +61,8 @@ class Ledger:
     def __init__(self, settings: Settings, db: Database, topics: Iterable[Topic]) -> None:
         self._settings = settings
         self._db = db
-        self._topics = {wire_name(settings, topic): topic.name for topic in topics}
+        self._topics = list(topics)
+        self._partitions: dict[str, list[TopicPartition]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Compare until `stop`; a broker or database in trouble is waited for."""
@@ -74,6 +75,7 @@ class Ledger:
                 await _sleep(stop)
 
     async def _compare_until(self, stop: asyncio.Event) -> None:
+        self._partitions = {}
         client = reader(self._settings)
         try:
             await asyncio.wait_for(client.start(), WAIT_SECONDS)
@@ -102,29 +104,28 @@ class Ledger:
         return missing
 
     async def _produced(self, client: AIOKafkaConsumer, day: date) -> dict[str, int]:
-        found = {name: client.partitions_for_topic(name) or set() for name in self._topics}
-        partitions = [TopicPartition(name, number) for name, numbers in found.items() for number in numbers]
-        if not partitions:
-            return {}
-        first = await self._offsets(client, partitions, day)
-        after = await self._offsets(client, partitions, day + timedelta(days=1))
-        counts = dict.fromkeys(self._topics.values(), 0)
-        for partition in partitions:
-            counts[self._topics[partition.topic]] += after[partition] - first[partition]
-        return counts
+        if not self._partitions:
+            self._partitions = await partitions(self._settings, self._topics)
+        known = [partition for found in self._partitions.values() for partition in found]
+        first = await self._offsets(client, known, day)
+        after = await self._offsets(client, known, day + timedelta(days=1))
+        return {
+            name: sum(after[partition] - first[partition] for partition in found)
+            for name, found in self._partitions.items()
+        }
 
     async def _offsets(
-        self, client: AIOKafkaConsumer, partitions: Sequence[TopicPartition], day: date
+        self, client: AIOKafkaConsumer, known: Sequence[TopicPartition], day: date
     ) -> dict[TopicPartition, int]:
         """Where each partition stood when the day began; its end where nothing came later."""
         midnight = int(datetime.combine(day, time.min, UTC).timestamp() * 1000)
-        ends = await client.end_offsets(partitions)
+        ends = await client.end_offsets(known)
         if day > datetime.now(UTC).date():
             return dict(ends)
-        found = await client.offsets_for_times(dict.fromkeys(partitions, midnight))
+        found = await client.offsets_for_times(dict.fromkeys(known, midnight))
         return {
             partition: ends[partition] if found.get(partition) is None else found[partition].offset
-            for partition in partitions
+            for partition in known
         }
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from shared.batch import runs
 from shared.consumer import PARKED_IN_A_ROW, Handlers
 from shared.db import Connection, Database
@@ -32,6 +34,8 @@ from tests.fixtures.delivery import (
     wire,
     write_down,
 )
+
+pytestmark = pytest.mark.real_broker
 
 
 async def seen(db: Database) -> list[tuple[str, int]]:

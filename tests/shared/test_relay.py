@@ -15,6 +15,8 @@ from tests.fixtures.delivery import append, consuming, effects_table, participat
 
 SQL = sql.load("shared", "delivery")
 
+pytestmark = pytest.mark.real_broker
+
 
 async def test_an_event_that_becomes_visible_late_is_still_published(on_kafka: Settings, db: Database) -> None:
     slow, fast = await connect(on_kafka), await connect(on_kafka)
