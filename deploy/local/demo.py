@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -58,7 +58,9 @@ async def tell(
     async with Lateral(stack) as services:
         known = await find(services, Caller(OWNER))
         today = date.fromisoformat(known[BUDDIES]["starts_on"]) if BUDDIES in known else datetime.now(UTC).date()
-        setting = Setting(services, steps, Organization(today, people), stack["kafka_bootstrap"])
+        # HR speaks of yesterday: a day that has begun at every site, whatever the hour.
+        organization = Organization(today - timedelta(days=1), people)
+        setting = Setting(services, steps, organization, stack["kafka_bootstrap"])
         delivered, everybody = await _found(setting)
         if not known:
             with steps.step("Matching, sessions and metrics know everybody"):

@@ -156,7 +156,7 @@ async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
             "LATERAL_LOCAL_PROCESSES": "two",
         }
     )
-    organization = Organization(datetime.now(UTC).date(), PEOPLE)
+    organization = Organization(datetime.now(UTC).date() - timedelta(days=1), PEOPLE)  # begun at every site
     async with Stack(silent, environ=environ) as stack, Lateral(stack.info.model_dump()) as services:
         found = Company(services, stack.info.model_dump(), state, organization)
         publish_organization(stack.info.kafka_bootstrap, organization)

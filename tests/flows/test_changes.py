@@ -1,5 +1,6 @@
 """What HR changes reaches those who plan with it: leave, a move, another manager."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ async def test_who_becomes_a_members_manager_no_longer_facilitates_their_circle(
 
 async def upcoming(company: Company, group_id: str) -> list[dict[str, Any]]:
     """What is still to come of a group."""
-    later = f"{company.today}T23:59:59Z"
+    later = datetime.now(UTC).isoformat()
     found = await company.services.all(OWNER, "sessions", "/v1/sessions", group_id=group_id, starts_from=later)
     assert found
     return found

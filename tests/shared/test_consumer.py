@@ -1,6 +1,7 @@
 """From an outbox through a real broker to an effect: once, in order, and nothing dropped."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.batch import runs
+from shared.batch import runs, traced
 from shared.consumer import PARKED_IN_A_ROW, Handlers
 from shared.db import Connection, Database
 from shared.envelope import Envelope, encode
@@ -267,6 +268,15 @@ def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() ->
 
 async def write_nothing(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
     """Handle by doing nothing."""
+
+
+def test_what_an_unsampled_event_causes_is_not_sampled_either() -> None:
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    unsampled = replace(envelope_of(participation(uuid4(), 1)), traceparent=f"00-{trace_id}-b7ad6b7169203331-00")
+    with ExitStack() as spans:
+        context = traced(unsampled, spans).span.get_span_context()
+    assert f"{context.trace_id:032x}" == trace_id
+    assert not context.trace_flags.sampled
 
 
 def envelope_of(event: Event) -> Envelope[Event]:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import chain
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -260,7 +260,8 @@ def hire(
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    """The latest day that has begun at every site."""
+    return datetime.now(timezone(timedelta(hours=-12))).date()
 
 
 def main() -> None:
