@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from shared import deadletters, sql
 from shared.consumer import Handlers
@@ -33,21 +31,16 @@ def commands(  # noqa: C901 - a list of small commands
         state: Annotated[str, typer.Option(help="open, replayed, discarded, superseded or all")] = "open",
         limit: int = 50,
     ) -> None:
-        """Show dead letters, oldest first."""
+        """Show dead letters, oldest first, one a line."""
         wanted = None if state == "all" else state
         rows = _run(load, lambda conn: conn.fetch(SQL.list_dead_letters, service, wanted, limit))
-        table = Table("no.", "topic/partition@offset", "type", "reason", "detail", "state", "parked at")
         for row in rows:
-            table.add_row(
-                str(row["id"]),
-                f"{row['topic']}/{row['partition']}@{row['record_offset']}",
-                (row["event_type"] or "?").removeprefix("org.lateral."),
-                row["reason"],
-                row["detail"],
-                row["state"],
-                f"{row['parked_at']:%Y-%m-%d %H:%M:%S}",
-            )
-        Console().print(table if rows else f"no {state} dead letters")
+            kind = (row["event_type"] or "unknown type").removeprefix("org.lateral.")
+            place = f"{row['topic']}/{row['partition']}@{row['record_offset']}"
+            at = f"{row['parked_at']:%Y-%m-%d %H:%M:%S}"
+            typer.echo(f"{row['id']:>5}  {row['state']}  {at}  {place}  {kind}  {row['reason']}: {row['detail']}")
+        if not rows:
+            typer.echo(f"no {state} dead letters")
 
     @app.command()
     def show(

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sys
 
 import typer
 import uvloop
+from pydantic import ValidationError
 
 from shared import kafka, processes
 from shared.letters import commands as dead_letters
@@ -15,8 +17,14 @@ __all__ = ["Service", "cli", "run"]
 
 
 def run(service: Service) -> None:
-    """The command line of a service. Exits 2 when the schema does not fit."""
-    cli(service)()
+    """The command line of a service. Exits 2 when a setting or the schema does not fit."""
+    try:
+        cli(service)()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(("lateral", service.name, *map(str, problem["loc"]))).upper()
+            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - for whoever typed the command
+        sys.exit(2)
 
 
 def cli(service: Service) -> typer.Typer:

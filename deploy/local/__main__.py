@@ -1,9 +1,12 @@
 """`python -m deploy.local`: serve the stack, with or without the demo."""
 
 import asyncio
+import os
+import shlex
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -35,6 +38,19 @@ def demo() -> None:
 def up() -> None:
     """Start everything and keep serving until Ctrl-C."""
     raise typer.Exit(serve(None, stay=True))
+
+
+@app.command()
+def env() -> None:
+    """Print the variables that let a service's commands reach the stack that runs: eval "$(... env)"."""
+    info = StackInfo.read(Path(os.environ.get("LATERAL_STATE", ".lateral")).resolve())
+    if info is None:
+        typer.echo("no stack runs here", err=True)
+        raise typer.Exit(1)
+    for name, url in info.databases.items():
+        typer.echo(f"export LATERAL_{name.upper()}_DATABASE_URL={shlex.quote(url)}")
+    typer.echo(f"export LATERAL_KAFKA_BOOTSTRAP={shlex.quote(info.kafka_bootstrap)}")
+    typer.echo(f"export LATERAL_ISSUER={shlex.quote(info.issuer)}")
 
 
 def _demo() -> Job:

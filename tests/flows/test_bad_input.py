@@ -21,7 +21,6 @@ async def dead_letters(company: Company, *arguments: str) -> tuple[int, str]:
         "LATERAL_DIRECTORY_DATABASE_URL": company.stack["databases"]["directory"],
         "LATERAL_KAFKA_BOOTSTRAP": company.stack["kafka_bootstrap"],
         "LATERAL_ISSUER": company.stack["issuer"],
-        "COLUMNS": "300",
     }
     command = (sys.executable, "-m", "services.directory", "dead-letters", *arguments)
     process = await asyncio.create_subprocess_exec(
