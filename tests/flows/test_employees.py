@@ -46,9 +46,13 @@ async def test_ten_thousand_foreign_employees_are_people_who_learn_in_pairs(stac
             return page["items"][0] if page["items"] else None
 
         await eventually("the last employee", lambda: first(employee_number=list(numbers)[-1]), WITHIN)
+
+        async def everybody() -> list[dict[str, Any]] | None:
+            found = await services.all(ADMIN, "directory", "/v1/people")
+            return found if {person["employee_number"] for person in found} == numbers.keys() else None
+
+        people = await eventually("every employee, from whichever partition", everybody, WITHIN)
         await Arrivals(info).of("directory", "directory.people", ("matching", "sessions", "metrics"))
-        people = await services.all(ADMIN, "directory", "/v1/people")
-        assert {person["employee_number"] for person in people} == numbers.keys()
         left = sum(worker["status"] == "left" for worker in numbers.values())
         assert sum(person["status"] == "left" for person in people) == left
         sponsor = next(person for person in people if person["status"] == "active" and person["manager_id"])
