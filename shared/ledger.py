@@ -104,7 +104,7 @@ class Ledger:
         return missing
 
     async def _produced(self, client: AIOKafkaConsumer, day: date) -> dict[str, int]:
-        if not self._partitions:
+        if not self._partitions or not all(self._partitions.values()):  # a topic may be made after we start
             self._partitions = await partitions(self._settings, self._topics)
         known = [partition for found in self._partitions.values() for partition in found]
         first = await self._offsets(client, known, day)

@@ -6,12 +6,12 @@ import sys
 
 import typer
 import uvloop
-from pydantic import ValidationError
 
 from shared import kafka, processes
 from shared.letters import commands as dead_letters
 from shared.migrate import SchemaMismatch, migrate
 from shared.processes import Service
+from shared.settings import WrongSettings
 
 __all__ = ["Service", "cli", "run"]
 
@@ -20,10 +20,8 @@ def run(service: Service) -> None:
     """The command line of a service. Exits 2 when a setting or the schema does not fit."""
     try:
         cli(service)()
-    except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = "_".join(("lateral", service.name, *map(str, problem["loc"]))).upper()
-            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - for whoever typed the command
+    except WrongSettings as error:
+        print(error, file=sys.stderr)  # noqa: T201 - for whoever typed the command
         sys.exit(2)
 
 

@@ -3,7 +3,7 @@
 import socket
 from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -68,6 +68,16 @@ class Settings(BaseSettings):
 S = TypeVar("S", bound=Settings)
 
 
+class WrongSettings(Exception):
+    """What is missing or wrong in the environment, a variable a line; no value is shown."""
+
+
 def load(cls: type[S], service: str, **overrides: object) -> S:
-    """Settings of `service` from the environment; `overrides` win. Raises pydantic.ValidationError naming the field."""
-    return cls(service=service, **overrides)  # type: ignore[arg-type]
+    """Settings of `service` from the environment; `overrides` win. Raises WrongSettings naming the variables."""
+    try:
+        return cls(service=service, **overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        names = ("_".join(("lateral", service, *map(str, problem["loc"]))).upper() for problem in problems)
+        lines = (f"{name}: {problem['msg']}" for name, problem in zip(names, problems, strict=True))
+        raise WrongSettings("\n".join(lines)) from None

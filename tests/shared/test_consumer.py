@@ -16,7 +16,7 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
-from shared.kafka import reader
+from shared.kafka import apply_topics, reader
 from shared.ledger import Ledger, completeness
 from shared.letters import replay_key
 from shared.refusal import Refused
@@ -254,6 +254,24 @@ async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: 
     async with db.acquire() as conn:
         [entry] = await completeness(conn, "metrics")
     assert (entry.topic, entry.produced, entry.ingested) == ("sessions.participation", 25, 25)
+
+
+async def test_the_ledger_finds_a_topic_that_is_made_after_it_has_looked(
+    chassis: Settings, bootstrap: str, db: Database
+) -> None:
+    await prepare(db)
+    settings = chassis.model_copy(update={"kafka_bootstrap": bootstrap, "topic_prefix": f"late-{uuid4().hex}-"})
+    ledger = Ledger(settings, db, [ParticipationChanged.topic])
+    client = reader(settings)
+    await client.start()
+    await ledger.compare(client)
+    await apply_topics(settings)
+    await append(db, participation(uuid4(), 1))
+    await publish_all(settings)
+    await ledger.compare(client)
+    await client.stop()
+    async with db.acquire() as conn:
+        assert [entry.produced for entry in await completeness(conn, "metrics")] == [1]
 
 
 def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:
