@@ -43,6 +43,7 @@ docs: .venv/.ready ## write the generated documents and freeze the event schemas
 events: docs ## the same, under the name people look for
 
 bench: .venv/.ready ## benchmarks; prints ratios
+	@$(BIN)/uv sync --locked --all-extras --group bench --quiet
 	@for each in bench/bench_*.py; do $(BIN)/python -m bench.$$(basename $$each .py) || exit 1; done
 
 setup: .venv/.ready ## install everything into .venv
