@@ -90,8 +90,8 @@ def test_the_median_file_is_under_a_hundred_lines() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_migrations_are_numbered_without_gaps(name: str) -> None:
+def test_migrations_have_numbers_of_their_own(name: str) -> None:
     for folder in (ROOT / "shared/migrations", ROOT / f"services/{name}/migrations"):
         names = sorted(path.name for path in folder.glob("*.sql"))
-        assert [int(entry[:4]) for entry in names] == list(range(1, len(names) + 1))
+        assert len({entry[:4] for entry in names}) == len(names)
         assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", entry) for entry in names)

@@ -1,0 +1,145 @@
+"""What is asked after sessions and what is counted of it: answers in shuffled batches, and nobody's name."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.base import Code, Event, Value
+from shared.events.sessions import Count, Score
+from shared.events.topics import SESSIONS_FEEDBACK
+
+
+class TransferAnswer(Value):
+    """What became of a session 30, 60 or 90 days later, in the words of one of those who were there."""
+
+    applied: Count
+    """How often what was learned has been used."""
+    frequency: Annotated[int, Field(ge=0, le=4)]
+    effect: Annotated[int, Field(ge=0, le=4)]
+    first_use_days: Count | None
+    """Days from the session to the first use; none yet is None."""
+    barrier: Code | None
+    """time, manager, no-occasion, not-relevant, tools, other; or none."""
+
+
+class CheckInsReleased(Event):
+    """A shuffled batch of check-ins on transfer, by five or more distinct people of one division."""
+
+    event_type = "org.lateral.sessions.check-ins.released.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    batch_id: UUID
+    programme_id: UUID
+    format: Code
+    division: Code
+    day: Annotated[int, Field(ge=1)]
+    """30, 60 or 90: days after the session that was asked about."""
+    month: date
+    """First day of the month of those sessions."""
+    released_on: date
+    answers: Annotated[tuple[TransferAnswer, ...], Field(min_length=5)]
+
+
+class FormItem(Value):
+    """One question of a frozen form, by its code; its words stay in sessions."""
+
+    code: Code
+    reverse: bool
+    """High is bad."""
+
+
+class PulseReleased(Event):
+    """A shuffled batch of answers to a short pulse, by five or more distinct people of one division."""
+
+    event_type = "org.lateral.sessions.pulse.released.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    batch_id: UUID
+    programme_id: UUID
+    division: Code
+    theme: Code
+    """What the pulse measures: safety, belonging, and what an organization adds."""
+    month: date
+    released_on: date
+    items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
+    answers: Annotated[tuple[tuple[Score, ...], ...], Field(min_length=5)]
+    """One tuple a person, in the order of `items`."""
+
+
+class PairedAnswer(Value):
+    """One respondent before and after, in the order of the survey's items."""
+
+    before: tuple[Score, ...]
+    after: tuple[Score, ...]
+
+
+class SurveyPaired(Event):
+    """A behaviour survey is closed: everybody who answered it before and after, shuffled, five or more."""
+
+    event_type = "org.lateral.sessions.survey.paired.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    survey_id: UUID
+    programme_id: UUID
+    arm: Code
+    """`participants`, or `waitlist` for whoever is compared with them."""
+    released_on: date
+    items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
+    asked: Count
+    before: Count
+    """How many answered before."""
+    after: Count
+    pairs: Annotated[tuple[PairedAnswer, ...], Field(min_length=5)]
+
+
+class ResponsesCounted(Event):
+    """How many were asked and how many have answered, so far; never of fewer than five people."""
+
+    event_type = "org.lateral.sessions.responses.counted.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    programme_id: UUID
+    kind: Code
+    """feedback, check-in-30, check-in-60, check-in-90, survey-before, survey-after or pulse."""
+    month: date
+    """First day of the month in which they were asked."""
+    version: Annotated[int, Field(ge=1)]
+    """Counts up per programme, kind and month."""
+    asked: Annotated[int, Field(ge=5)]
+    answered: Count
+
+
+class ConcernRaised(Event):
+    """Somebody has raised a concern: counted, and nothing else."""
+
+    event_type = "org.lateral.sessions.concern.raised.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    concern_id: UUID
+    """Random, and known nowhere else: it keeps a repetition from counting twice."""
+    programme_id: UUID
+    month: date
+
+
+class PeerReviewClosed(Event):
+    """A round of peer review is over: what was asked, done, given to somebody else, and disputed."""
+
+    event_type = "org.lateral.sessions.peer-review.closed.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    round_id: UUID
+    programme_id: UUID
+    closed_on: date
+    works: Count
+    reviews_asked: Count
+    reviews_done: Count
+    reallocated: Count
+    escalated: Count
