@@ -8,6 +8,10 @@ OWNERS = allow("programme-owner", "admin")
 
 POLICY: Policy = {
     "GET /v1/formats": EVERYBODY,
+    "POST /v1/formats": OWNERS,
+    "GET /v1/formats/{name}/playbook": EVERYBODY,
+    "PUT /v1/formats/{name}/playbook": OWNERS,
+    "GET /v1/method-advice": EVERYBODY,
     "POST /v1/programmes": OWNERS,
     "GET /v1/programmes": allow("employee", "facilitator", "manager", "programme-owner", "analyst", "admin"),
     "GET /v1/programmes/{programme_id}": allow(
@@ -15,6 +19,9 @@ POLICY: Policy = {
     ),
     "PATCH /v1/programmes/{programme_id}": OWNERS,
     "POST /v1/programmes/{programme_id}/publish": OWNERS,
+    "POST /v1/programmes/{programme_id}/close": OWNERS,
+    "GET /v1/programmes/{programme_id}/health": allow("programme-owner", "analyst", "admin"),
+    "GET /v1/programmes/{programme_id}/audience": OWNERS,
     "GET /v1/groups": PEOPLE,
     "GET /v1/groups/{group_id}": PEOPLE,
     "POST /v1/groups/{group_id}/acknowledgements": PEOPLE,

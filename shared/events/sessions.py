@@ -75,6 +75,14 @@ class ProgrammeChanged(Event):
     starts_on: date
     ends_on: date
     goals: tuple[ProgrammeGoal, ...]
+    audience_sites: tuple[Code, ...] = ()
+    """Sites; this and what follows narrow the audience, empty and null do not."""
+    audience_jobs: tuple[Code, ...] = ()
+    audience_skills: tuple[Code, ...] = ()
+    """Skills of which somebody offers or wants one."""
+    tenure_min_months: int | None = None
+    tenure_max_months: int | None = None
+    """Whole months since the hire date: at least the one, less than the other."""
 
 
 class SessionEvent(Event):

@@ -24,6 +24,8 @@ Rules = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 GroupSize = Annotated[int, Field(ge=2, le=30)]
 Cadence = Annotated[int, Field(ge=1, le=366)]
 Minutes = Annotated[int, Field(ge=10, le=480)]
+Tenure = Annotated[int, Field(ge=0, le=600)]
+Stretch = Annotated[int, Field(ge=0, le=240)]
 Codes = Annotated[list[Code], Field(max_length=500)]
 READERS_OF_DRAFTS = ("programme-owner", "analyst", "admin")
 EXAMPLE: dict[str, Any] = {
@@ -74,6 +76,14 @@ class NewProgramme(BaseModel):
     backfill: bool = Field(False, description="It has happened already, in whole or in part.")
     goals: Goals = []
     ground_rules: Rules | None = None
+    audience_sites: Codes = Field([], description="Sites; empty is any.")
+    audience_jobs: Codes = Field([], description="Job codes; empty is any.")
+    audience_skills: Codes = Field([], description="Skills people offer or want, one of them; empty is any.")
+    tenure_min_months: Tenure | None = None
+    tenure_max_months: Tenure | None = None
+    stretch_minutes: Stretch = Field(
+        0, description="How far outside of working hours a session may lie where there is no common hour inside."
+    )
 
 
 class ProgrammeChanges(BaseModel):
@@ -98,6 +108,12 @@ class ProgrammeChanges(BaseModel):
     backfill: bool = False
     goals: Goals = []
     ground_rules: Rules = "-"
+    audience_sites: Codes = []
+    audience_jobs: Codes = []
+    audience_skills: Codes = []
+    tenure_min_months: Tenure | None = None
+    tenure_max_months: Tenure | None = None
+    stretch_minutes: Stretch = 0
 
 
 class Programme(BaseModel):
@@ -123,6 +139,51 @@ class Programme(BaseModel):
     backfill: bool
     goals: list[Goal]
     ground_rules: str
+    audience_sites: list[str]
+    audience_jobs: list[str]
+    audience_skills: list[str]
+    tenure_min_months: int | None
+    tenure_max_months: int | None
+    stretch_minutes: int
+    published_on: date | None
+
+
+class Closing(BaseModel):
+    """Why it ends; its groups show it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "The goal is reached"}]})
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class RedFlag(BaseModel):
+    """What is wrong, how often, and what it means."""
+
+    code: str
+    count: int
+    detail: str
+
+
+class Health(BaseModel):
+    """How a programme is doing; no flag is a good sign."""
+
+    programme_id: UUID
+    audience: int
+    groups: int
+    attended: int
+    red_flags: list[RedFlag]
+
+
+class InAudience(BaseModel):
+    """Somebody the programme is for."""
+
+    person_id: UUID
+
+
+class Audience(Page[InAudience]):
+    """A page of them, and how many there are."""
+
+    total: int
 
 
 @router.post("/v1/programmes", status_code=201, response_model=Programme, summary="Draft a programme")
@@ -171,6 +232,33 @@ async def change_programme(programme_id: UUID, body: ProgrammeChanges, edge: Edg
 async def publish_programme(programme_id: UUID, edge: Edge) -> Response:
     """409 ProgrammeIncomplete names everything that is missing: objective, sponsor, audience, goal."""
     return await edge.write(lambda conn: commands.publish_programme(conn, programme_id))
+
+
+@router.post("/v1/programmes/{programme_id}/close", response_model=Programme, summary="Close a programme")
+async def close_programme(programme_id: UUID, body: Closing, edge: Edge) -> Response:
+    """Its groups end and what was to come is cancelled; 409 with the state unless it is published."""
+    return await edge.write(lambda conn: commands.close_programme(conn, programme_id, body.reason), body=body)
+
+
+@router.get("/v1/programmes/{programme_id}/health", response_model=Health, summary="Read a programme's red flags")
+async def get_health(programme_id: UUID, edge: Edge) -> Response:
+    """What makes programmes fail, counted now."""
+    return await edge.read(lambda conn: queries.get_health(conn, programme_id))
+
+
+@router.get("/v1/programmes/{programme_id}/audience", response_model=Audience, summary="List a programme's audience")
+async def list_audience(
+    programme_id: UUID, edge: Edge, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT
+) -> Response:
+    """Who the audience rule includes today, by person id, and how many that are in all."""
+    (after,) = decode_cursor(cursor, UUID) or (None,)
+
+    async def work(conn: Connection) -> Audience:
+        found = await queries.list_audience(conn, programme_id, after=after, limit=limit)
+        people = page(found, limit, lambda one: InAudience(person_id=one), lambda one: (one,))
+        return Audience(total=await queries.count_audience(conn, programme_id), **dict(people))
+
+    return await edge.read(work)
 
 
 def _sees_drafts(principal: Principal) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from services.sessions.commands.cancellations import cancel
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
 from services.sessions.domain.catalogue import FORMATS
@@ -18,7 +19,7 @@ from shared import outbox, sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
 from shared.events.matching import FacilitatorReplaced, MatchEnded, MatchEvent, MatchMember
-from shared.events.sessions import SessionCancelled, SessionRescheduled
+from shared.events.sessions import SessionRescheduled
 
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
@@ -34,9 +35,7 @@ async def end_groups(conn: Connection, causes: Sequence[Envelope[MatchEnded]]) -
     rows = [(group, cause.data.reason, cause.data.version) for group, cause in news.items()]
     await conn.execute(GROUPS.end_groups, *map(list, zip(*rows, strict=True)))
     upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, list(news), datetime.now(UTC))
-    await conn.execute(SESSIONS.cancel_sessions, [row["session_id"] for row in upcoming])
-    over = [replace(store.session(row), version=row["version"] + 1, state="cancelled") for row in upcoming]
-    await outbox.append_all(conn, [(session.told(SessionCancelled), news[session.group_id]) for session in over])
+    await cancel(conn, upcoming, news)
 
 
 async def replace_facilitators(conn: Connection, causes: Sequence[Envelope[FacilitatorReplaced]]) -> None:

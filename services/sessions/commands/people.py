@@ -24,7 +24,9 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
     rows = [
         (
             p.person_id, p.version, p.status, division(p.unit_path), p.time_zone, p.work_starts, p.work_ends,
-            ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on,
+            ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on, p.manager_id,
+            list(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
+            p.time_budget_minutes,
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip
@@ -50,6 +52,11 @@ def _latest(causes: Sequence[Envelope[E]]) -> list[Envelope[E]]:
     """The newest event of each key: one statement cannot write a row twice."""
     ordered = sorted(causes, key=lambda cause: cause.data.sequence or 0)
     return list({cause.key: cause for cause in ordered}.values())
+
+
+def _skills(person: PersonChanged) -> list[str]:
+    """What somebody offers or wants."""
+    return sorted({skill.skill_id for skill in (*person.offers, *person.needs)})
 
 
 def _check_zone(name: str) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.sessions.commands.cancellations import cancel
 from services.sessions.domain.catalogue import format_named
 from services.sessions.domain.programme import (
     GROUND_RULES,
@@ -15,17 +16,22 @@ from services.sessions.domain.programme import (
     check,
     check_changeable,
     check_publishable,
+    check_published,
 )
-from services.sessions.store import programmes
-from shared import outbox
+from services.sessions.store import formats, programmes
+from shared import outbox, sql
 from shared.db import Connection
 from shared.events.sessions import ProgrammeGoal
 from shared.refusal import match_version
 
+SQL = sql.load("services.sessions", "programmes")
+GROUPS = sql.load("services.sessions", "groups")
+SESSIONS = sql.load("services.sessions", "sessions")
 
 async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Programme:
     """A draft; what is left open takes its format's default. Raises InvalidRequest."""
-    shape = format_named(fields["format"])
+    known = await formats.known(conn)
+    shape = format_named(fields["format"], known)
     defaults = {
         "confidentiality": shape.confidentiality,
         "group_size_min": shape.size[0],
@@ -36,7 +42,7 @@ async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Progr
     }
     given = {name: value for name, value in _plain(fields).items() if value is not None or name not in defaults}
     programme = Programme(programme_id=uuid7(), version=1, status="draft", **{**defaults, **given})
-    check(programme, datetime.now(UTC).date())
+    check(programme, datetime.now(UTC).date(), known)
     await programmes.insert(conn, programme)
     await outbox.append(conn, programme.changed())
     return programme
@@ -53,7 +59,7 @@ async def change_programme(
     if not different:
         return programme
     check_changeable(programme, different)
-    check(changed, datetime.now(UTC).date())
+    check(changed, datetime.now(UTC).date(), await formats.known(conn))
     return await save_changed(conn, changed)
 
 
@@ -61,7 +67,25 @@ async def publish_programme(conn: Connection, programme_id: UUID) -> Programme:
     """Open it to matching. Raises ProgrammeIncomplete naming all that is missing, ProgrammeNotDraft."""
     programme = await programmes.lock(conn, programme_id)
     check_publishable(programme)
-    return await save_changed(conn, replace(programme, status="published"))
+    return await save_changed(conn, replace(programme, status="published", published_on=datetime.now(UTC).date()))
+
+
+async def close_programme(conn: Connection, programme_id: UUID, reason: str) -> Programme:
+    """End it: its groups end, what was to come is cancelled, what has been stays. Raises ProgrammeNotPublished."""
+    programme = await programmes.lock(conn, programme_id)
+    check_published(programme)
+    groups = [row["group_id"] for row in await conn.fetch(GROUPS.end_groups_of_programme, programme_id, reason)]
+    upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, groups, datetime.now(UTC))
+    await cancel(conn, upcoming, {})
+    return await save_changed(conn, replace(programme, status="closed"))
+
+
+async def close_ended(conn: Connection) -> int:
+    """Close what has been over for a fortnight: a timer's work."""
+    rows = await conn.fetch(SQL.programmes_to_close)
+    for row in rows:
+        await close_programme(conn, row["programme_id"], "The programme has reached its end")
+    return len(rows)
 
 
 async def save_changed(conn: Connection, programme: Programme) -> Programme:

@@ -1,6 +1,7 @@
-"""What a format of peer learning is, and the role a member of a match plays in its sessions."""
+"""What a format of peer learning is: rules that are enforced, and the role a member of a match plays in its sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -11,6 +12,20 @@ from shared.events.sessions import Confidentiality, SessionRole
 LearningModel = Literal["peer", "social", "collaborative", "mentoring", "coaching"]
 """Coaching and mentoring are models of their own: reports never mix them with peer learning."""
 Formality = Literal["low", "medium", "high"]
+Membership = Literal["open", "closed", "fixed"]
+"""Whoever is in the audience joins; whoever leads lets in; nobody joins once it has begun."""
+FeedbackForm = Literal["reaction", "pulse", "critique", "debrief", "none"]
+Need = Literal[
+    "solve_a_challenge", "share_lessons", "develop_a_skill", "grow_a_career", "join_the_company",
+    "get_honest_feedback", "exchange_practice", "reflect_together", "meet_people", "get_help_now", "learn_a_job",
+    "make_content",
+]  # fmt: skip
+Requirement = Literal[
+    "challenge", "charter", "learning_goal", "rubric", "placement", "observation_checklist", "prompts", "certificate",
+    "lesson", "outcome", "debrief", "takeaway", "actions", "practice", "feedback", "adjustment", "resource", "link",
+    "agreement", "goals", "end_date", "rotation", "recurrence", "two_functions", "rooms", "confirmation",
+]  # fmt: skip
+"""What must exist before a session counts as held: written by somebody, or a fact that is looked at."""
 Roles = Mapping[MemberRole, SessionRole]
 
 PLAIN: Roles = {
@@ -21,6 +36,8 @@ PLAIN: Roles = {
     "participant": "participant",
     "facilitator": "facilitator",
 }
+PREPARING: frozenset[SessionRole] = frozenset({"facilitator", "presenter", "host", "mentor", "reviewer"})
+"""Roles that are prepared for: the format's preparation counts in their time budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The rules of one format. `requires` names what its sessions need beside people."""
+    """The rules of one format. `requires` names what its sessions need beside people, in the order it comes to be."""
 
     name: str
     title: str
@@ -47,7 +64,15 @@ class Format:
     facilitated: bool = False
     roles: Roles = field(default_factory=lambda: PLAIN)
     rotation: Rotation | None = None
-    requires: tuple[str, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    serves: tuple[Need, ...] = ()
+    """What it is good for, best first."""
+    preparation: int = 0
+    """Minutes before each session for those who run it."""
+    counts: Mapping[SessionRole, tuple[int, int]] = field(default_factory=dict)
+    """How many of a role a group has, at least and at most."""
+    membership: Membership = "closed"
+    feedback_form: FeedbackForm = "reaction"
 
     @property
     def session_roles(self) -> tuple[SessionRole, ...]:
@@ -66,3 +91,16 @@ class Format:
         first = turning[number % len(turning)]
         turned = dict.fromkeys(turning, self.rotation.others) | {first: self.rotation.first}
         return [(person, turned.get(person, role)) for person, role in played]
+
+    def preparation_of(self, role: SessionRole) -> int:
+        """Minutes this role prepares for one session."""
+        return self.preparation if role in PREPARING else 0
+
+    def miscast(self, roles: Iterable[SessionRole]) -> list[str]:
+        """What is wrong with how many there are of each role; nothing when all is well."""
+        there = Counter(roles)
+        return [
+            f"{least} to {most} in the role {role} are needed, there are {there[role]}"
+            for role, (least, most) in sorted(self.counts.items())
+            if not least <= there[role] <= most
+        ]

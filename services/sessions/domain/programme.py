@@ -1,11 +1,13 @@
 """A programme: what it is for, for whom, in which format; and what it needs before it may be published."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 from services.sessions.domain.catalogue import format_named
+from services.sessions.domain.formats import Format
 from shared.events.sessions import Confidentiality, Modality, ProgrammeChanged, ProgrammeGoal, ProgrammeStatus
 from shared.refusal import InvalidRequest, NotFound, Refused
 
@@ -16,6 +18,8 @@ GROUND_RULES = (
 )
 ONCE_PUBLISHED = frozenset({"format", "starts_on", "backfill"})
 """Groups and sessions were made by these."""
+LONGEST_SERIES = 1000
+"""Sessions a group may come to have: what would be more is refused and never cut."""
 
 
 class UnknownProgramme(NotFound):
@@ -30,13 +34,21 @@ class ProgrammeNotDraft(Refused):
     """It is published already."""
 
 
+class ProgrammeNotPublished(Refused):
+    """Only what is published can be closed, joined or met in."""
+
+
 class ProgrammeFixed(Refused):
     """These fields cannot change any more once groups may have been formed by them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """The whole of a programme. `audience_units`: None is undecided, empty is everybody."""
+    """The whole of a programme.
+
+    `audience_units`: None is undecided, empty is everybody; the other rules of the audience narrow it, empty ones do
+    not. `stretch_minutes`: how far outside of working hours a session may lie when there is no common hour inside.
+    """
 
     programme_id: UUID
     version: int
@@ -58,6 +70,13 @@ class Programme:
     backfill: bool
     goals: tuple[ProgrammeGoal, ...]
     ground_rules: str
+    audience_sites: tuple[str, ...] = ()
+    audience_jobs: tuple[str, ...] = ()
+    audience_skills: tuple[str, ...] = ()
+    tenure_min_months: int | None = None
+    tenure_max_months: int | None = None
+    stretch_minutes: int = 0
+    published_on: date | None = None
 
     CHECKLIST: ClassVar[tuple[str, ...]] = ("objective", "sponsor", "audience", "goal")
 
@@ -79,9 +98,9 @@ class Programme:
         return ProgrammeChanged(**fields)
 
 
-def check(programme: Programme, today: date) -> None:
+def check(programme: Programme, today: date, formats: Mapping[str, Format]) -> None:
     """Raise InvalidRequest naming the field that does not fit the others, the format or the calendar."""
-    smallest, largest = format_named(programme.format).size
+    smallest, largest = format_named(programme.format, formats).size
     if not smallest <= programme.group_size_min:
         raise InvalidRequest.naming("group_size_min", f"{programme.format} needs groups of at least {smallest}")
     if not programme.group_size_min <= programme.group_size_max <= largest:
@@ -89,6 +108,12 @@ def check(programme: Programme, today: date) -> None:
         raise InvalidRequest.naming("group_size_max", message)
     if programme.ends_on < programme.starts_on:
         raise InvalidRequest.naming("ends_on", "is before starts_on")
+    if (programme.ends_on - programme.starts_on).days // programme.cadence_days >= LONGEST_SERIES:
+        message = f"makes more than {LONGEST_SERIES} sessions until {programme.ends_on}"
+        raise InvalidRequest.naming("cadence_days", message)
+    shortest, longest = programme.tenure_min_months, programme.tenure_max_months
+    if shortest is not None and longest is not None and longest <= shortest:
+        raise InvalidRequest.naming("tenure_max_months", "must be more than tenure_min_months")
     if programme.version == 1 and programme.starts_on < today and not programme.backfill:
         raise InvalidRequest.naming("starts_on", "is in the past: say backfill to bring in what has happened")
 
@@ -99,6 +124,12 @@ def check_publishable(programme: Programme) -> None:
         raise ProgrammeNotDraft(f"The programme is {programme.status}.", state=programme.status)
     if programme.missing:
         raise ProgrammeIncomplete(f"Still missing: {', '.join(programme.missing)}.", missing=programme.missing)
+
+
+def check_published(programme: Programme) -> None:
+    """Raise ProgrammeNotPublished with the state it is in."""
+    if programme.status != "published":
+        raise ProgrammeNotPublished(f"The programme is {programme.status}.", state=programme.status)
 
 
 def check_changeable(programme: Programme, fields: set[str]) -> None:

@@ -45,6 +45,9 @@ UPDATE groups AS g SET state = 'ended', reason = new.reason, match_version = new
 FROM unnest($1::uuid[], $2::text[], $3::int[]) AS new (group_id, reason, match_version)
 WHERE g.group_id = new.group_id
 
+-- name: end_groups_of_programme
+UPDATE groups SET state = 'ended', reason = $2 WHERE programme_id = $1 AND state <> 'ended' RETURNING group_id
+
 -- name: set_facilitators
 UPDATE groups AS g SET facilitator_id = new.facilitator_id, match_version = new.match_version,
     state = CASE g.state WHEN 'unschedulable' THEN 'waiting' ELSE g.state END

@@ -2,16 +2,23 @@
 
 -- name: project_people
 INSERT INTO people AS p (
-    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
+    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on,
+    manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, ready_since,
+    time_budget_minutes
 )
 SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
        (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
-       new.hired_on, new.paused_until, new.leaves_on
+       new.hired_on, new.paused_until, new.leaves_on, new.manager_id,
+       ARRAY(SELECT jsonb_array_elements_text(new.unit_path)), new.site_code, new.job_code, new.job_function,
+       ARRAY(SELECT jsonb_array_elements_text(new.skills)), new.facilitator_ready,
+       CASE WHEN new.facilitator_ready THEN current_date END, new.time_budget_minutes
 FROM unnest(
     $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
-    $9::date[], $10::date[], $11::date[]
+    $9::date[], $10::date[], $11::date[], $12::uuid[], $13::jsonb[], $14::text[], $15::text[], $16::text[],
+    $17::jsonb[], $18::boolean[], $19::int[]
 ) AS new (
-    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
+    person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until,
+    leaves_on, manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, time_budget_minutes
 )
 WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
 ORDER BY new.person_id
@@ -19,7 +26,12 @@ ON CONFLICT (person_id) DO UPDATE SET
     version = excluded.version, status = excluded.status, division = excluded.division,
     time_zone = excluded.time_zone, work_starts = excluded.work_starts, work_ends = excluded.work_ends,
     work_days = excluded.work_days, hired_on = excluded.hired_on, paused_until = excluded.paused_until,
-    leaves_on = excluded.leaves_on
+    leaves_on = excluded.leaves_on, manager_id = excluded.manager_id, unit_path = excluded.unit_path,
+    site_code = excluded.site_code, job_code = excluded.job_code, job_function = excluded.job_function,
+    skills = excluded.skills, facilitator_ready = excluded.facilitator_ready,
+    ready_since = CASE WHEN p.facilitator_ready AND excluded.facilitator_ready THEN p.ready_since
+        ELSE excluded.ready_since END,
+    time_budget_minutes = excluded.time_budget_minutes
 WHERE p.version < excluded.version
 RETURNING person_id, status
 

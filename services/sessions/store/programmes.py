@@ -11,12 +11,13 @@ from shared.events.sessions import ProgrammeGoal
 SQL = sql.load("services.sessions", "programmes")
 NAMES = tuple(field.name for field in fields(Programme))
 """The statements take the columns in this order."""
+LISTS = ("audience_units", "skills", "audience_sites", "audience_jobs", "audience_skills")
 
 
 def programme(row: Record) -> Programme:
     """The programme of a row."""
     values = dict(row)
-    for name in ("audience_units", "skills"):
+    for name in LISTS:
         values[name] = None if values[name] is None else tuple(values[name])
     values["goals"] = tuple(ProgrammeGoal.model_validate(goal) for goal in values["goals"])
     return Programme(**values)
