@@ -1,10 +1,12 @@
 """What falls due by itself."""
 
 from services.sessions.commands.feedback import release_feedback
+from services.sessions.commands.programmes import close_ended
 from services.sessions.commands.schedules import schedule_waiting
 from shared.timers import Timer
 
 TIMERS = (
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),
+    Timer("close-ended-programmes", 3600, close_ended),
 )

@@ -10,10 +10,9 @@ from uuid import UUID
 from services.sessions.commands.cancellations import cancel
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
-from services.sessions.domain.catalogue import FORMATS
 from services.sessions.domain.group import led_by
 from services.sessions.domain.scheduling import Request, Span, minute, moment, settle
-from services.sessions.store import groups, people
+from services.sessions.store import formats, groups, people
 from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection, Record
@@ -98,10 +97,11 @@ async def _change_sessions(
     rows = [(s.session_id, s.starts_at, s.ends_at, s.facilitator_id, why) for s, why, _ in changed.values()]
     await conn.execute(SESSIONS.reschedule_sessions, *map(list, zip(*rows, strict=True)))
     await outbox.append_all(conn, [(s.told(SessionRescheduled), causes[s.group_id]) for s, _, _ in changed.values()])
+    known = await formats.known(conn)
     cast = [
         (session.session_id, person, role)
         for session, _, number in changed.values()
-        for person, role in FORMATS[session.format].cast(present[session.group_id], number)
+        for person, role in known[session.format].cast(present[session.group_id], number)
     ]
     expected = {(session, person) for session, person, _ in cast}
     pairs = [tuple(row) for row in await conn.fetch(PARTICIPANTS.get_pairs, list(changed))]

@@ -14,6 +14,8 @@ from shared.events.directory import ContactChanged, PersonChanged, SkillChanged
 
 SQL = sql.load("services.sessions", "people")
 E = TypeVar("E", bound=Event)
+SEPARATOR = "\x1f"
+"""Between the parts of a list on its way into one column: ASCII's own, that no code holds."""
 
 
 async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChanged]]) -> None:
@@ -25,7 +27,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
         (
             p.person_id, p.version, p.status, division(p.unit_path), p.time_zone, p.work_starts, p.work_ends,
             ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on, p.manager_id,
-            list(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
+            SEPARATOR.join(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
             p.time_budget_minutes,
         )
         for p in (cause.data for cause in latest)
@@ -54,9 +56,10 @@ def _latest(causes: Sequence[Envelope[E]]) -> list[Envelope[E]]:
     return list({cause.key: cause for cause in ordered}.values())
 
 
-def _skills(person: PersonChanged) -> list[str]:
+def _skills(person: PersonChanged) -> str:
     """What somebody offers or wants."""
-    return sorted({skill.skill_id for skill in (*person.offers, *person.needs)})
+    offered, wanted = {skill.skill_id for skill in person.offers}, {skill.skill_id for skill in person.needs}
+    return SEPARATOR.join(sorted(offered | wanted))
 
 
 def _check_zone(name: str) -> None:

@@ -28,6 +28,7 @@ SQL = sql.load("services.sessions", "programmes")
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
 
+
 async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Programme:
     """A draft; what is left open takes its format's default. Raises InvalidRequest."""
     known = await formats.known(conn)

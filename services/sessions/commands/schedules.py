@@ -9,10 +9,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.sessions.domain.catalogue import FORMATS
 from services.sessions.domain.scheduling import Request, Slot, minute, moment, place
 from services.sessions.domain.session import Session
-from services.sessions.store import people
+from services.sessions.store import formats, people
 from services.sessions.store.people import Worker
 from shared import outbox, sql
 from shared.db import Connection, Record
@@ -21,7 +20,6 @@ from shared.events.matching import MatchMember
 from shared.events.sessions import SessionScheduled
 
 GROUPS = sql.load("services.sessions", "groups")
-LONGEST_SERIES = 60
 DAY = timedelta(days=1)
 SESSION_COLUMNS = (
     "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
@@ -88,9 +86,7 @@ def _series(
     due = due if backfill else max(due, now.date())
     ends = min(group["ends_on"], *(workers[person].available_until for person in who))
     cadence = timedelta(days=group["cadence_days"])
-    for _ in range(LONGEST_SERIES):
-        if due > ends:
-            return
+    while due <= ends:
         last = min(due + cadence - DAY, ends)
         yield Request(who, group["session_minutes"], due, last, 0 if backfill else minute(now))
         due += cadence
@@ -108,6 +104,7 @@ async def _write(
     conn: Connection, placed: list[tuple[Plan, list[tuple[Request, Slot | None]]]], causes: Causes
 ) -> None:
     sessions, parts, states, events = [], [], [], []
+    known = await formats.known(conn)
     for plan, slots in placed:
         group = plan.group
         found = [(request, slot) for request, slot in slots if slot is not None]
@@ -118,7 +115,7 @@ async def _write(
                 (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number, request.due,
                  session.starts_at, session.ends_at, session.capacity, session.facilitator_id, _why(request, slot))
             )  # fmt: skip
-            cast = FORMATS[session.format].cast(plan.members, number)
+            cast = known[session.format].cast(plan.members, number)
             parts += [(session.session_id, person, role) for person, role in cast]
             events.append((session.told(SessionScheduled), causes.get(session.match_id)))
     await conn.execute(GROUPS.set_states, *map(list, zip(*states, strict=True)))

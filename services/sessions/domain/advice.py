@@ -1,4 +1,4 @@
-"""Which format fits a need: the ones that serve it, by how well they fit the people there are and the tone they want."""
+"""Which format fits a need: the ones that serve it, by how well they fit the people and the tone wanted."""
 
 import math
 from collections.abc import Iterable
@@ -25,9 +25,7 @@ class Advice:
 def advise(formats: Iterable[Format], need: Need, people: int, formality: Formality | None) -> list[Advice]:
     """Best first; formats that do not serve the need, or need more people than there are, are left out."""
     found = [
-        _judge(shape, need, people, formality)
-        for shape in formats
-        if need in shape.serves and people >= shape.size[0]
+        _judge(shape, need, people, formality) for shape in formats if need in shape.serves and people >= shape.size[0]
     ]
     return sorted(found, key=lambda advice: (-advice.score, advice.format))
 

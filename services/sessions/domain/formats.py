@@ -1,4 +1,4 @@
-"""What a format of peer learning is: rules that are enforced, and the role a member of a match plays in its sessions."""
+"""What a format of peer learning is: enforced rules, and the role a member of a match plays in its sessions."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

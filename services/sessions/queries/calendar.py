@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from services.sessions.domain.calendar import Entry, feed, invitation
-from services.sessions.domain.formats import Format
 from services.sessions.domain.feeds import token_hash
+from services.sessions.domain.formats import Format
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import formats
 from shared import sql

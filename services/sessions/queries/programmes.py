@@ -59,7 +59,7 @@ async def count_audience(conn: Connection, programme_id: UUID) -> int:
 
 async def get_health(conn: Connection, programme_id: UUID) -> Health | None:
     """Counts and red flags of one programme."""
-    row = await conn.fetchrow(SQL.get_programme, programme_id, True)  # noqa: FBT003 - drafts too
+    row = await conn.fetchrow(SQL.get_programme, programme_id, True)
     if row is None:
         return None
     found = programme(row)

@@ -9,13 +9,13 @@ INSERT INTO people AS p (
 SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
        (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
        new.hired_on, new.paused_until, new.leaves_on, new.manager_id,
-       ARRAY(SELECT jsonb_array_elements_text(new.unit_path)), new.site_code, new.job_code, new.job_function,
-       ARRAY(SELECT jsonb_array_elements_text(new.skills)), new.facilitator_ready,
+       string_to_array(new.unit_path, chr(31)), new.site_code, new.job_code, new.job_function,
+       string_to_array(new.skills, chr(31)), new.facilitator_ready,
        CASE WHEN new.facilitator_ready THEN current_date END, new.time_budget_minutes
 FROM unnest(
     $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
-    $9::date[], $10::date[], $11::date[], $12::uuid[], $13::jsonb[], $14::text[], $15::text[], $16::text[],
-    $17::jsonb[], $18::boolean[], $19::int[]
+    $9::date[], $10::date[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
+    $17::text[], $18::boolean[], $19::int[]
 ) AS new (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until,
     leaves_on, manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, time_budget_minutes

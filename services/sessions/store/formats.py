@@ -22,7 +22,7 @@ async def known(conn: Connection) -> Mapping[str, Format]:
 
 def derived(name: str, based_on: str, rules: Mapping[str, Any]) -> Format:
     """A format of one's own: its base, but for what `rules` say. Lists of JSON are tuples here."""
-    changes = {key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()}
+    changes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()}
     return replace(FORMATS[based_on], name=name, **changes)
 
 
