@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -15,7 +15,7 @@ from shared.refusal import InvalidRequest
 
 T = TypeVar("T")
 R = TypeVar("R")
-Key: TypeAlias = UUID | datetime | str | int
+Key: TypeAlias = UUID | datetime | date | str | int
 
 DEFAULT_LIMIT = 50
 Limit = Annotated[int, Field(ge=1, le=100, description="Items a page.")]
@@ -59,7 +59,7 @@ def link_header(path: str, query: str, cursor: str) -> str:
     return f'<{path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
 
 
-def _text(part: UUID | datetime | str) -> str:
+def _text(part: UUID | date | str) -> str:
     return part.isoformat() if isinstance(part, datetime) else str(part)
 
 
@@ -81,4 +81,6 @@ def _value(part: object, kind: type) -> Any:
         if moment.tzinfo is None:
             raise ValueError
         return moment
+    if kind is date:
+        return date.fromisoformat(part)
     return kind(part)

@@ -1,5 +1,6 @@
 """Events as rows: each function is one set-based statement for a whole batch."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
@@ -84,9 +85,33 @@ async def apply_matches(conn: Connection, matches: Sequence[tuple[MatchEvent, Ou
 
 async def apply_membership(conn: Connection, people: Sequence[PersonChanged]) -> list[UUID]:
     """Write where people belong from when on; returns whose history has changed."""
-    kept = {"person_id", "version", "unit_path", "status", "hired_on"}
-    rows = [{**person.model_dump(include=kept), "valid_from": person.effective_at} for person in people]
-    return sorted({row["person_id"] for row in await conn.fetch(PEOPLE.apply_membership, rows)})
+    changed: set[UUID] = set()
+    for turn in _turns(people):
+        rows = [row for person in turn for row in _states(person)]
+        changed |= {row["person_id"] for row in await conn.fetch(PEOPLE.apply_membership, rows)}
+    return sorted(changed)
+
+
+def _turns(people: Sequence[PersonChanged]) -> list[list[PersonChanged]]:
+    """Each person at most once a turn, older versions first."""
+    turns: list[list[PersonChanged]] = []
+    seen: Counter[UUID] = Counter()
+    for person in sorted(people, key=lambda person: person.version):
+        at = seen[person.person_id]
+        seen[person.person_id] += 1
+        if at == len(turns):
+            turns.append([])
+        turns[at].append(person)
+    return turns
+
+
+def _states(person: PersonChanged) -> list[dict[str, object]]:
+    """What holds, and what held before by all that is known now: one state a day."""
+    kept = {"status", "unit_path", "hired_on"}
+    dated = {past.valid_from: {**past.model_dump(include=kept), "past": True} for past in person.history}
+    dated[person.effective_at] = {**person.model_dump(include=kept), "past": False}
+    about = {"person_id": person.person_id, "version": person.version}
+    return [{**about, **state, "valid_from": day} for day, state in dated.items()]
 
 
 async def apply_units(conn: Connection, units: Sequence[UnitChanged]) -> None:

@@ -39,6 +39,19 @@ class SkillNeed(Value):
     target_level: Level
 
 
+class PastState(Value):
+    """What held from a day on, until the next state's day. The unit's path is the one known now."""
+
+    valid_from: date
+    status: PersonStatus
+    unit_code: Code
+    unit_path: tuple[Code, ...]
+    job_code: Code
+    job_level: int
+    site_code: Code
+    hired_on: date
+
+
 class PersonChanged(Event):
     """Everything the other services may know of a person; `reasons` is what the directory derived had happened."""
 
@@ -80,6 +93,8 @@ class PersonChanged(Event):
     """Confidential: matching keeps these people apart and never says why."""
     hired_on: date
     leaves_on: date | None
+    history: tuple[PastState, ...] = ()
+    """What held before, oldest first, corrections included: whoever keeps people by date has the whole of it here."""
 
 
 class PersonErased(Event):

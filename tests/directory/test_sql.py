@@ -5,7 +5,7 @@ from shared import sql
 from shared.db import Connection
 
 
-@pytest.mark.parametrize("name", ["people", "records", "units", "skills", "erasures"])
+@pytest.mark.parametrize("name", ["people", "records", "units", "skills", "erasures", "holds"])
 async def test_every_query_is_understood_by_the_database(name: str, conn: Connection) -> None:
     queries = sql.load(directory.__name__, name).items()
     assert queries

@@ -108,11 +108,16 @@ async def _surroundings(
         managers.pop(number, None)
         if worker.status != "left":
             managers[number] = ids[number]
-    paths = await units_store.paths(conn, _named(worker.unit_code for worker in records.values()))
+    earlier = await records_store.earlier(conn, records.values())
+    units = {worker.unit_code for worker in records.values()}
+    units |= {state["unit_code"] for states in earlier.values() for state in states}
+    paths = await units_store.paths(conn, sorted(units))
     return {
         number: Surroundings(
             unit_path=paths.get(worker.unit_code, (worker.unit_code,)),
             manager_id=managers.get(worker.manager_employee_number or ""),
+            earlier=earlier.get(number, ()),
+            paths=paths,
         )
         for number, worker in records.items()
     }

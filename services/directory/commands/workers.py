@@ -5,12 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from services.directory.commands.holds import hold_for
 from services.directory.commands.people import project, refresh
-from services.directory.domain.history import due_at, merge
+from services.directory.domain.history import due_at, merge, place
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import ReportingLineCycle
+from services.directory.store import holds as holds_store
 from services.directory.store import people as store
 from services.directory.store import records as records_store
+from services.directory.store.records import Told
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.hr import WorkerUpserted
@@ -22,36 +25,45 @@ log = logging.getLogger(__name__)
 async def record_workers(conn: Connection, told: Sequence[Envelope[WorkerUpserted]], now: datetime) -> None:
     """Keep records and apply those that are due at `now`; nothing brings an erased worker back.
 
-    Raises ReportingLineCycle, SequenceReused, UnknownTimeZone or ImpossibleDate.
+    Raises ReportingLineCycle, SequenceReused, WorkerOfAnotherSystem, UnclearCode, UnknownTimeZone or ImpossibleDate.
     """
+    await take_records(conn, [Told(envelope.data, envelope.source) for envelope in told], now, told)
+
+
+async def take_records(
+    conn: Connection, told: Sequence[Told], now: datetime, causes: Sequence[Envelope[WorkerUpserted]] = ()
+) -> None:
+    """The same for records that no event need have brought; `causes` are the events, where there are any."""
     await store.lock_chart(conn)
-    forgotten = await records_store.forgotten(conn, {envelope.data.employee_number for envelope in told})
-    told = [envelope for envelope in told if envelope.data.employee_number not in forgotten]
-    await records_store.insert(conn, [envelope.data for envelope in told], now)
-    due = [envelope for envelope in told if due_at(envelope.data) <= now]
-    await _apply(conn, [envelope.data for envelope in due], due, now)
+    forgotten = await records_store.forgotten(conn, {record.employee_number for record, _ in told})
+    told = [each for each in told if each.record.employee_number not in forgotten]
+    await records_store.insert(conn, told, now)
+    await _apply(conn, [record for record, _ in told if due_at(record) <= now], causes, now)
 
 
 async def apply_due(conn: Connection, now: datetime) -> int:
     """Apply records whose day has come and return how many; one that cannot be is noted as refused, with the reason."""
     await store.lock_chart(conn)
-    due = await records_store.take_due(conn, now, DUE_AT_ONCE)
+    due, approved = await records_store.take_due(conn, now, DUE_AT_ONCE)
+    await _apply_or_refuse(conn, approved, now, approved=True)
     await _apply_or_refuse(conn, due, now)
-    return len(due)
+    return len(due) + len(approved)
 
 
-async def _apply_or_refuse(conn: Connection, due: Sequence[WorkerUpserted], now: datetime) -> None:
+async def _apply_or_refuse(
+    conn: Connection, due: Sequence[WorkerUpserted], now: datetime, *, approved: bool = False
+) -> None:
     """Nobody waits to park a timer's record: halve the batch until the one that closes a cycle is alone."""
     if not due:
         return
     try:
         async with conn.transaction():
-            await _apply(conn, due, (), now)
+            await _apply(conn, due, (), now, approved=approved)
     except ReportingLineCycle as cycle:
         if len(due) > 1:
             middle = len(due) // 2
-            await _apply_or_refuse(conn, due[:middle], now)
-            await _apply_or_refuse(conn, due[middle:], now)
+            await _apply_or_refuse(conn, due[:middle], now, approved=approved)
+            await _apply_or_refuse(conn, due[middle:], now, approved=approved)
             return
         await records_store.refuse(conn, due[0], cycle.detail)
         log.error(  # noqa: TRY400 - a rule said no: the stack says nothing
@@ -61,22 +73,67 @@ async def _apply_or_refuse(conn: Connection, due: Sequence[WorkerUpserted], now:
 
 
 async def _apply(
-    conn: Connection, due: Sequence[WorkerUpserted], told: Sequence[Envelope[WorkerUpserted]], now: datetime
+    conn: Connection,
+    due: Sequence[WorkerUpserted],
+    told: Sequence[Envelope[WorkerUpserted]],
+    now: datetime,
+    *,
+    approved: bool = False,
 ) -> None:
     by_number: dict[str, list[WorkerUpserted]] = defaultdict(list)
     for record in due:
         by_number[record.employee_number].append(record)
     known = await store.lock(conn, by_number)
-    winners = {
+    winners = _winners(known, by_number)
+    if not approved and (held := await _hold_leavers(conn, known, by_number, winners, now)):
+        remaining = {
+            number: [record for record in records if record.status != "left"] if number in held else records
+            for number, records in by_number.items()
+        }
+        winners = _winners(known, remaining)
+    causes = {envelope.key: envelope for envelope in told if winners.get(envelope.key) is envelope.data}
+    corrected = [person for number, person in known.items() if _past_differs(person, by_number[number], winners)]
+    standing = await records_store.applied(conn, corrected)
+    people = await project(conn, known, {**standing, **winners}, causes, now)
+    if came_or_went := _came_or_went(known, people):
+        await store.mark_reports_stale(conn, came_or_went, people)
+        await refresh(conn, causes, now)
+
+
+def _winners(
+    known: Mapping[str, Person], by_number: Mapping[str, Sequence[WorkerUpserted]]
+) -> dict[str, WorkerUpserted]:
+    return {
         number: winner
         for number, records in by_number.items()
         if (winner := merge(known[number].record if number in known else None, records))
     }
-    causes = {envelope.key: envelope for envelope in told if winners.get(envelope.key) is envelope.data}
-    people = await project(conn, known, winners, causes, now)
-    if came_or_went := _came_or_went(known, people):
-        await store.mark_reports_stale(conn, came_or_went, people)
-        await refresh(conn, causes, now)
+
+
+async def _hold_leavers(
+    conn: Connection,
+    known: Mapping[str, Person],
+    by_number: Mapping[str, Sequence[WorkerUpserted]],
+    winners: Mapping[str, WorkerUpserted],
+    now: datetime,
+) -> frozenset[str]:
+    """Those of the winners who were to leave and have to wait, which is written down."""
+    leaving = frozenset(
+        number
+        for number, record in winners.items()
+        if record.status == "left" and number in known and known[number].here
+    )
+    hold_id = await hold_for(conn, leaving, now)
+    if hold_id is None:
+        return frozenset()
+    waiting = [record for number in leaving for record in by_number[number] if record.status == "left"]
+    await holds_store.hold(conn, hold_id, waiting)
+    return leaving
+
+
+def _past_differs(person: Person, records: Sequence[WorkerUpserted], winners: Mapping[str, WorkerUpserted]) -> bool:
+    """Whether HR says something of the time before what holds, and nothing newer."""
+    return person.employee_number not in winners and any(place(record) < person.record for record in records)
 
 
 def _came_or_went(known: Mapping[str, Person], people: Mapping[str, Person]) -> list[str]:

@@ -1,16 +1,20 @@
 """Which of a worker's dated records holds, from when on, and what has happened between two states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.directory.domain.refusals import ImpossibleDate, UnknownTimeZone
-from shared.events.directory import ChangeReason, PersonChanged
+from services.directory.domain.refusals import ImpossibleDate, UnclearCode, UnknownTimeZone
+from shared.events.directory import ChangeReason, PastState, PersonChanged
 from shared.events.hr import WorkerUpserted
 
 Place = tuple[date, int]
-NAMED_BY_A_REASON = frozenset({"status", "unit_code", "manager_id"})
+NAMED_BY_A_REASON = frozenset({"status", "unit_code", "manager_id", "history"})
 ABOUT_THE_EVENT = frozenset({"version", "reasons", "effective_at"})
+COMPARED = tuple(PersonChanged.model_fields.keys() - ABOUT_THE_EVENT)
+LONGEST_HISTORY = 100
+"""Older states than these stay here and travel no more."""
 
 
 def place(record: WorkerUpserted) -> Place:
@@ -35,6 +39,33 @@ def zone(name: str) -> ZoneInfo:
         raise UnknownTimeZone(f"{name!r} is not a time zone of the IANA database.") from error
 
 
+def check_codes(record: WorkerUpserted) -> None:
+    """Codes that tell people and units apart are printable ASCII: none can look like another. Raises UnclearCode."""
+    for field in ("employee_number", "manager_employee_number", "unit_code"):
+        code = getattr(record, field)
+        if code is not None and not (code.isascii() and code.isprintable() and code.strip() == code):
+            raise UnclearCode(f"{field} {code!a} is not plain: printable ASCII without spaces around it.")
+
+
+def past(
+    earlier: Sequence[Mapping[str, Any]], paths: Mapping[str, tuple[str, ...]], now: PersonChanged
+) -> tuple[PastState, ...]:
+    """What held before `now`, from earlier states in order of date; a state that says nothing new is left out."""
+    states: list[PastState] = []
+    for state in earlier:
+        unit = state["unit_code"]
+        told = PastState.model_validate({**state, "unit_path": paths.get(unit, (unit,))}, extra="ignore")
+        if not states or _facts(states[-1]) != _facts(told):
+            states.append(told)
+    if states and _facts(states[-1]) == _facts(now):
+        states.pop()
+    return tuple(states[-LONGEST_HISTORY:])
+
+
+def _facts(state: PastState | PersonChanged) -> tuple[object, ...]:
+    return state.status, state.unit_code, state.job_code, state.job_level, state.site_code, state.hired_on
+
+
 def merge(applied: Place | None, records: Iterable[WorkerUpserted]) -> WorkerUpserted | None:
     """Of records that are due, the one that takes over from what is applied; None when nothing does."""
     newest = max(records, key=place, default=None)
@@ -43,8 +74,7 @@ def merge(applied: Place | None, records: Iterable[WorkerUpserted]) -> WorkerUps
 
 def differences(old: PersonChanged, new: PersonChanged) -> set[str]:
     """Names of the public fields in which two states differ."""
-    names = PersonChanged.model_fields.keys() - ABOUT_THE_EVENT
-    return {name for name in names if getattr(old, name) != getattr(new, name)}
+    return {name for name in COMPARED if getattr(old, name) != getattr(new, name)}
 
 
 def reasons(old: PersonChanged | None, new: PersonChanged) -> tuple[ChangeReason, ...]:
@@ -89,9 +119,16 @@ def _status(old: PersonChanged, new: PersonChanged) -> list[ChangeReason]:
 
 
 def effective_on(old: PersonChanged, new: PersonChanged, record: date, today: date) -> date:
-    """From when a change holds that no new record brought: what only waited for its reference, from the record on."""
+    """From when a change holds that no new record brought.
+
+    What only waited for its reference holds from the record on. A correction of the past moves nothing of today, unless
+    it lies between what was published last and the record.
+    """
+    if differences(old, new) == {"history"}:
+        between = new.history and new.history[-1].valid_from >= old.effective_at
+        return record if between else old.effective_at
     grown = new.unit_path[-len(old.unit_path) :] == old.unit_path
-    waiting = {"unit_path"} if grown else set()
+    waiting = {"unit_path", "history"} if grown else {"history"}
     if old.manager_id is None:
         waiting.add("manager_id")
     return record if differences(old, new) <= waiting else today

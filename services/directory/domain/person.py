@@ -1,11 +1,12 @@
 """A person: HR's record that holds, what they say of themselves, and where that puts them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from services.directory.domain.history import Place, differences, effective_on, place, reasons, zone
+from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
 from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
 from shared.events.directory import ContactChanged, PersonChanged, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
@@ -45,6 +46,10 @@ class Surroundings:
 
     unit_path: tuple[str, ...]
     manager_id: UUID | None
+    earlier: Sequence[Mapping[str, Any]] = ()
+    """HR's states before the one that holds, in order of date."""
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of the units they name."""
 
 
 def derive(
@@ -104,7 +109,7 @@ def _contact(person_id: UUID, worker: WorkerUpserted) -> ContactChanged:
 
 
 def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> PersonChanged:
-    return PersonChanged(
+    public = PersonChanged(
         person_id=person_id,
         version=1,
         reasons=(),
@@ -134,6 +139,9 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         hired_on=worker.hire_date,
         leaves_on=worker.termination_date,
     )
+    if not around.earlier:
+        return public
+    return public.model_copy(update={"history": past(around.earlier, around.paths, public)})
 
 
 def offers(skills: tuple[WorkerSkill, ...]) -> tuple[SkillOffer, ...]:

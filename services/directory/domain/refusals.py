@@ -19,6 +19,14 @@ class ImpossibleDate(Refused):
     """HR names a day that no calendar of ours reaches."""
 
 
+class UnclearCode(Refused):
+    """A code that tells people or units apart could be taken for another one."""
+
+
+class WorkerOfAnotherSystem(Refused):
+    """Two HR systems use one employee number: nobody can tell whether they mean one worker."""
+
+
 class SequenceReused(Refused):
     """HR says two different things under one date and sequence: nobody can tell which is meant."""
 
@@ -29,6 +37,22 @@ class UnknownPerson(NotFound):
 
 class UnknownUnit(NotFound):
     """There is no such unit."""
+
+
+class UnknownHold(NotFound):
+    """There is no such hold."""
+
+
+class HoldDecided(Refused):
+    """Somebody has decided already."""
+
+
+class UnknownImport(NotFound):
+    """There is no such import."""
+
+
+class ImportState(Refused):
+    """The import is not in a state for that."""
 
 
 class UnknownErasure(NotFound):

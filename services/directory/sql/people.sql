@@ -72,6 +72,7 @@ ON CONFLICT (person_id) DO UPDATE SET
     not_with = excluded.not_with,
     hired_on = excluded.hired_on,
     leaves_on = excluded.leaves_on,
+    history = excluded.history,
     stale = excluded.stale
 
 -- name: mark_reports_stale
@@ -84,8 +85,15 @@ WITH reports AS (
 UPDATE people SET stale = true FROM reports WHERE people.person_id = reports.person_id
 
 -- name: mark_units_stale
-WITH members AS (
-    SELECT person_id FROM people WHERE unit_code = ANY ($1::text[]) AND NOT stale ORDER BY person_id FOR UPDATE
+-- The people of these units, and those who were in them before.
+WITH touched AS (
+    SELECT person_id FROM people WHERE unit_code = ANY ($1::text[])
+    UNION
+    SELECT person_id FROM unnest($1::text[]) AS code
+    JOIN people ON history @> jsonb_build_array(jsonb_build_object('unit_code', code))
+), members AS (
+    SELECT person_id FROM people
+    WHERE person_id IN (SELECT person_id FROM touched) AND NOT stale ORDER BY person_id FOR UPDATE
 )
 UPDATE people SET stale = true FROM members WHERE people.person_id = members.person_id
 

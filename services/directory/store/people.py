@@ -103,7 +103,9 @@ def _person(row: Record) -> Person:
         job_title=values["job_title"],
         employment_type=values["employment_type"],
         profile=Profile.model_validate(values["profile"]),
-        public=PersonChanged.model_validate({**values, "reasons": ()}, extra="ignore"),
+        public=PersonChanged.model_validate(
+            {**values, "reasons": (), "history": values["history"] or ()}, extra="ignore"
+        ),
         contact=ContactChanged.model_validate({**values, "version": values["contact_version"]}, extra="ignore"),
     )
 
@@ -113,6 +115,7 @@ def _row(person: Person) -> dict[str, object]:
     return {
         **person.contact.model_dump(mode="json", exclude={"version"}),
         **person.public.model_dump(mode="json", exclude={"reasons"}),
+        "history": [past.model_dump(mode="json") for past in person.public.history] or None,
         "employee_number": person.employee_number,
         "record_effective_at": effective_at,
         "record_sequence": sequence,

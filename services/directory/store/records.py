@@ -1,13 +1,15 @@
 """HR's dated records: all that was ever said of a worker, and which of it is still to come."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from services.directory.domain.history import due_at, place
+from services.directory.domain.history import check_codes, due_at, place
 from services.directory.domain.person import Person
-from services.directory.domain.refusals import SequenceReused
+from services.directory.domain.refusals import SequenceReused, WorkerOfAnotherSystem
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.events.hr import WorkerUpserted
 
 SQL = sql.load("services.directory", "records")
@@ -18,23 +20,46 @@ async def forgotten(conn: Connection, numbers: Iterable[str]) -> set[str]:
     return {row["number"] for row in await conn.fetch(SQL.forgotten, list(numbers))}
 
 
-async def insert(conn: Connection, records: Sequence[WorkerUpserted], now: datetime) -> None:
-    """Keep records; the same one again is no harm. Raises SequenceReused, UnknownTimeZone or ImpossibleDate."""
-    states: dict[tuple[str, date, int], tuple[datetime, object]] = {}
-    for record in records:
+class Told(NamedTuple):
+    """A record, and the HR system that says so."""
+
+    record: WorkerUpserted
+    source: str
+
+
+async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
+    """Keep records; the same one again is no harm.
+
+    Raises SequenceReused, WorkerOfAnotherSystem, UnclearCode, UnknownTimeZone or ImpossibleDate.
+    """
+    states: dict[tuple[str, date, int], tuple[datetime, object, str]] = {}
+    for record, source in told:
+        check_codes(record)
         # Fields at their defaults are left out, so that a field added later makes no old record look different.
         state = record.model_dump(mode="json", by_alias=False, exclude_defaults=True)
-        if states.setdefault((record.employee_number, *place(record)), (due_at(record), state))[1] != state:
-            raise _reused(record.employee_number, *place(record))
+        key = (record.employee_number, *place(record))
+        if states.setdefault(key, (due_at(record), state, source))[1] != state:
+            raise _reused(*key)
     if not states:
         return
     numbers, dates, sequences = zip(*states, strict=True)
-    dues, kept = zip(*states.values(), strict=True)
-    conflict = await conn.fetchrow(
-        SQL.insert_records, numbers, dates, sequences, dues, [due > now for due in dues], kept
+    dues, kept, sources = zip(*states.values(), strict=True)
+    if strange := await conn.fetchrow(SQL.of_other_systems, numbers, sources):
+        raise _of_another(strange)
+    conflicts = await conn.fetch(
+        SQL.insert_records, numbers, dates, sequences, dues, [due > now for due in dues], kept, sources
     )
-    if conflict is not None:
-        raise _reused(*conflict)
+    if conflicts:
+        raise _reused(*conflicts[0])
+
+
+async def earlier(conn: Connection, records: Iterable[WorkerUpserted]) -> dict[str, list[dict[str, Any]]]:
+    """What held before these records, in order of date, by employee number."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    columns = zip(*((record.employee_number, record.effective_at) for record in records), strict=True)
+    for row in await conn.fetch(SQL.earlier_records, *columns):
+        found[row["employee_number"]].append(dict(row))
+    return found
 
 
 async def applied(conn: Connection, people: Iterable[Person]) -> dict[str, WorkerUpserted]:
@@ -47,11 +72,18 @@ async def applied(conn: Connection, people: Iterable[Person]) -> dict[str, Worke
     return {record.employee_number: record for record in records}
 
 
-async def take_due(conn: Connection, now: datetime, limit: int) -> list[WorkerUpserted]:
-    """Records whose day has come, in the order of their days; they are pending no longer."""
-    rows = await conn.fetch(SQL.take_due_records, now, limit)
-    dated = [(row["due_at"], WorkerUpserted.model_validate(row["state"])) for row in rows]
-    return [record for _, record in sorted(dated, key=lambda one: (one[0], one[1].employee_number, place(one[1])))]
+async def take_due(conn: Connection, now: datetime, limit: int) -> tuple[list[WorkerUpserted], list[WorkerUpserted]]:
+    """Records whose day has come, in the order of their days, and those an operator has let through.
+
+    They are pending no longer.
+    """
+    dated = [
+        (row["due_at"], WorkerUpserted.model_validate(row["state"]), row["hold_id"])
+        for row in await conn.fetch(SQL.take_due_records, now, limit)
+    ]
+    dated.sort(key=lambda one: (one[0], one[1].employee_number, place(one[1])))
+    due = [record for _, record, hold in dated if hold is None]
+    return due, [record for _, record, hold in dated if hold is not None]
 
 
 async def refuse(conn: Connection, record: WorkerUpserted, why: str) -> None:
@@ -72,3 +104,9 @@ async def remember_erased(conn: Connection, numbers: Sequence[str]) -> None:
 def _reused(number: str, effective_at: object, sequence: int) -> SequenceReused:
     detail = f"HR has said something else of {number} under {effective_at}, sequence {sequence}."
     return SequenceReused(detail)
+
+
+def _of_another(row: Record) -> WorkerOfAnotherSystem:
+    return WorkerOfAnotherSystem(
+        f"{row['number']} is a worker of {row['owner']}; {row['source']} uses the same number.", owner=row["owner"]
+    )

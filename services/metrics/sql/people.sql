@@ -5,12 +5,30 @@
 SELECT pg_advisory_xact_lock(7300010)
 
 -- name: apply_membership
+-- What holds of people, and what held before. The past is written from the first state on that says something new of
+-- it: a state of a higher version takes the place of all that was known to follow.
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset($1) AS told (
+        person_id uuid, valid_from date, version int, unit_path text[], status text, hired_on date, past boolean
+    )
+    WHERE NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = told.person_id)
+), corrected AS (
+    SELECT person_id, min(valid_from) AS since FROM incoming
+    WHERE past AND NOT EXISTS (
+        -- The path that a unit had then stays; one that was not known yet does not.
+        SELECT FROM membership AS kept
+        WHERE (kept.person_id, kept.valid_from) = (incoming.person_id, incoming.valid_from)
+            AND (kept.version >= incoming.version
+                OR (kept.status, kept.hired_on, kept.unit_path[cardinality(kept.unit_path)])
+                    = (incoming.status, incoming.hired_on, incoming.unit_path[cardinality(incoming.unit_path)])
+                AND (cardinality(kept.unit_path) > 1 OR kept.unit_path = incoming.unit_path))
+    )
+    GROUP BY person_id
+)
 INSERT INTO membership AS kept (person_id, valid_from, version, unit_path, status, hired_on)
 SELECT person_id, valid_from, version, unit_path, status, hired_on
-FROM jsonb_to_recordset($1) AS incoming (
-    person_id uuid, valid_from date, version int, unit_path text[], status text, hired_on date
-)
-WHERE NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = incoming.person_id)
+FROM incoming LEFT JOIN corrected USING (person_id)
+WHERE NOT past OR valid_from >= since
 ORDER BY person_id, valid_from
 ON CONFLICT (person_id, valid_from) DO UPDATE SET
     version = excluded.version, unit_path = excluded.unit_path, status = excluded.status, hired_on = excluded.hired_on
