@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from services.directory.api import erasures, history, holds, people, skills, units
+from services.directory.api import (
+    contributions,
+    erasures,
+    facilitation,
+    history,
+    holds,
+    imports,
+    jobs,
+    people,
+    proficiency,
+    skills,
+    units,
+)
 from services.directory.policy import POLICY
 from shared import web
 from shared.settings import Settings
@@ -10,5 +22,18 @@ from shared.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """The application."""
-    routers = [people.router, history.router, holds.router, erasures.router, units.router, skills.router]
+    rooms = (
+        people,
+        history,
+        holds,
+        proficiency,
+        contributions,
+        erasures,
+        units,
+        skills,
+        imports,
+        jobs,
+        facilitation,
+    )
+    routers = [room.router for room in rooms]
     return web.create_app(settings, title="Lateral directory", routers=routers, policy=POLICY)

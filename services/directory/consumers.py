@@ -1,8 +1,9 @@
-"""What the directory does when it hears from HR, and from services that have forgotten somebody."""
+"""What the directory does when it hears from HR, of sessions, and from services that have forgotten somebody."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from services.directory.commands.attendances import record_attendances
 from services.directory.commands.erasures import erase_workers, record_receipts
 from services.directory.commands.units import record_units
 from services.directory.commands.workers import record_workers
@@ -11,6 +12,7 @@ from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.hr import OrgUnitUpserted, WorkerErased, WorkerUpserted
 from shared.events.privacy import ErasureCompleted
+from shared.events.sessions import ParticipationChanged
 
 
 async def on_worker_upserted(conn: Connection, envelopes: Sequence[Envelope[WorkerUpserted]]) -> None:
@@ -29,6 +31,11 @@ async def on_org_unit_upserted(conn: Connection, envelopes: Sequence[Envelope[Or
     await record_units(conn, envelopes, datetime.now(UTC))
 
 
+async def on_participation_changed(conn: Connection, envelopes: Sequence[Envelope[ParticipationChanged]]) -> None:
+    """Somebody's part in a session."""
+    await record_attendances(conn, [envelope.data for envelope in envelopes])
+
+
 async def on_erasure_completed(conn: Connection, envelopes: Sequence[Envelope[ErasureCompleted]]) -> None:
     """A service has forgotten somebody."""
     await record_receipts(conn, [envelope.data for envelope in envelopes])
@@ -38,5 +45,6 @@ HANDLERS: Handlers = {
     WorkerUpserted: on_worker_upserted,
     WorkerErased: on_worker_erased,
     OrgUnitUpserted: on_org_unit_upserted,
+    ParticipationChanged: on_participation_changed,
     ErasureCompleted: on_erasure_completed,
 }

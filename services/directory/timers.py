@@ -1,8 +1,10 @@
-"""What falls due by itself: HR's dated records, and people who wait to be published anew."""
+"""What falls due by itself: HR's dated records, people who wait to be published anew, taxonomies that are taken in."""
 
 from datetime import UTC, datetime
 
+from services.directory.commands.imports import go_on_importing
 from services.directory.commands.people import refresh_waiting, resolve_references
+from services.directory.commands.skills import index_terms
 from services.directory.commands.workers import apply_due
 from shared.db import Connection
 from shared.timers import Timer
@@ -22,4 +24,6 @@ TIMERS: tuple[Timer, ...] = (
     Timer("directory-due-records", 15, apply_due_records),
     Timer("directory-refresh-people", 1, refresh_people),
     Timer("directory-resolve-references", 300, resolve_references),
+    Timer("directory-skill-imports", 1, go_on_importing),
+    Timer("directory-skill-terms", 60, index_terms),
 )

@@ -50,6 +50,17 @@ class PastState(Value):
     job_level: int
     site_code: Code
     hired_on: date
+class Proficiency(Value):
+    """What somebody can do by all that is known of it, and what is aimed for: the gap is target minus level."""
+
+    skill_id: Code
+    level: Level
+    target_level: Level | None = None
+    source: Code | None = None
+    """The weightiest evidence: assessment, manager, hr, peer or self; None where there is only a target."""
+    trust: Annotated[int, Field(ge=0, le=100)] = 0
+    """How well the level was known at `as_of`, in percent; it halves every two years from then on."""
+    as_of: date | None = None
 
 
 class PersonChanged(Event):
@@ -95,6 +106,16 @@ class PersonChanged(Event):
     leaves_on: date | None
     history: tuple[PastState, ...] = ()
     """What held before, oldest first, corrections included: whoever keeps people by date has the whole of it here."""
+    formats: tuple[Code, ...] = ()
+    """Session formats this person likes; empty is any."""
+    modalities: tuple[Code, ...] = ()
+    """in_person, remote, hybrid; empty is any."""
+    pace: Code | None = None
+    """How often: weekly, fortnightly or monthly."""
+    group_size_min: int | None = None
+    group_size_max: int | None = None
+    proficiencies: tuple[Proficiency, ...] = ()
+    """Every skill with evidence or a target, in order of skill."""
 
 
 class PersonErased(Event):
@@ -160,3 +181,8 @@ class SkillChanged(Event):
     skill_id: Code
     version: Annotated[int, Field(ge=1)]
     label: Code
+    broader: tuple[Code, ...] = ()
+    deprecated: bool = False
+    """Out of use: nobody is offered it any more."""
+    replaced_by: Code | None = None
+    """The skill it was merged into; people's offers, needs and proficiencies name that one."""

@@ -39,7 +39,7 @@ SESSIONS_PROGRAMMES = Topic(
 )
 MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match or round id")
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("metrics",), "session id")
-SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("metrics",), "session id")
+SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
 PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1)
 

@@ -110,8 +110,9 @@ async def test_what_one_says_of_oneself_wins_over_hr_for_good(
         told = await latest(conn, "A")
         assert [offer.skill_id for offer in told.offers] == ["s:own"]
         assert (told.work_starts, [str(one) for one in told.not_with]) == (480, [people["P"]])
-        assert await reasons(conn, "A") == [("hired",), ("profile_changed",)]
-    answer = await edit(api, people["A"], {"offers": None}, me, 2)
+        assert [one.skill_id for one in told.proficiencies] == ["s:new", "s:own"]
+        assert await reasons(conn, "A") == [("hired",), ("profile_changed",), ("profile_changed",)]
+    answer = await edit(api, people["A"], {"offers": None}, me, 3)
     assert [offer["skill_id"] for offer in answer.json()["offers"]] == ["s:new"]
     assert answer.json()["work_starts"] == 480
 

@@ -24,6 +24,8 @@ async def test_a_reference_that_was_missed_is_found(db: Database) -> None:
         "directory-resolve-references": 2,
         "directory-refresh-people": 2,
         "directory-due-records": 0,
+        "directory-skill-imports": 0,
+        "directory-skill-terms": 0,
     }
     async with db.acquire() as conn:
         told = await latest(conn, "E1")

@@ -62,7 +62,14 @@ class Person(Card):
     facilitator_ready: bool
     opted_in: bool
     paused_until: date | None
-    not_with: list[UUID]
+    not_with: list[UUID] | None
+    """Confidential: null for everybody but the person."""
+    formats: list[str] | None
+    modalities: list[str] | None
+    pace: str | None
+    group_size_min: int | None
+    group_size_max: int | None
+    shares_contributions: bool
     hired_on: date
     leaves_on: date | None
 
@@ -134,15 +141,23 @@ async def change_profile(person_id: UUID, body: ProfileEdit, edge: Edge) -> Resp
     if edge.principal.person_id != person_id and not edge.principal.has("admin"):
         raise UnknownPerson("There is no such person.")
 
-    async def work(conn: Connection) -> Person:
+    async def work(conn: Connection) -> Person | None:
         changes = body.model_dump(exclude_unset=True)
         await edit_profile(conn, person_id, changes, edge.if_match, datetime.now(UTC))
         row = await queries.get_person(conn, person_id)
-        return Person.model_validate(dict(row or {}))
+        return _person(row, edge.principal) if row else None
 
     return await edge.write(work, body=body)
 
 
 def _shown(row: Record, principal: Principal) -> Person | Card:
-    everything = principal.person_id == row["person_id"] or principal.has("admin", "hr-system")
-    return (Person if everything else Card).model_validate(dict(row))
+    if principal.person_id == row["person_id"] or principal.has("admin", "hr-system"):
+        return _person(row, principal)
+    return Card.model_validate(dict(row))
+
+
+def _person(row: Record, principal: Principal) -> Person:
+    shown = {**row, "shares_contributions": bool(row["profile"].get("shares_contributions"))}
+    if principal.person_id != row["person_id"]:
+        shown["not_with"] = None
+    return Person.model_validate(shown)

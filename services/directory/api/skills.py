@@ -1,40 +1,103 @@
-"""The skills taxonomy: imported as JSON Lines, searched by label."""
+"""The skills taxonomy: searched as one types, extended by the organization, merged and taken out of use."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.directory.commands.skills import NewSkill, import_skills
+from services.directory.api.lines import answer_lines, in_and_out
+from services.directory.commands.skills import deprecate_skill, import_skills, merge_skill
+from services.directory.domain.refusals import UnknownSkill
+from services.directory.domain.taxonomy import Entry, Language, Name
 from services.directory.queries import skills as queries
 from shared import paging
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import Cursor, Limit, Page, decode_cursor
+from shared.refusal import InvalidRequest
 
 router = APIRouter(tags=["skills"])
-JSON_LINES = "application/jsonl"
-LINES_AT_ONCE = 500
-LARGEST_IMPORT = 16 * 1024 * 1024
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00]+$")]
+SkillId = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
 
 class Skill(BaseModel):
-    """A skill by its URI."""
+    """A skill by its URI; `matched` is what it is also called, where that is what was found."""
 
     skill_id: str
     version: int
     label: str
+    matched: str | None = None
 
 
-class SkillLine(BaseModel):
+class Label(BaseModel):
+    """What a skill is called."""
+
+    language: str
+    preferred: bool
+    label: str
+
+
+class Neighbour(BaseModel):
+    """A skill next to another in the tree; one still to be imported has no label."""
+
+    skill_id: str
+    label: str | None
+
+
+class SkillDetail(BaseModel):
+    """A skill with its labels and its place in the tree; at most 200 narrower ones."""
+
+    skill_id: str
+    version: int
+    label: str
+    language: str
+    origin: Literal["public", "organization"]
+    deprecated: bool
+    replaced_by: str | None
+    labels: list[Label]
+    broader: list[Neighbour]
+    narrower: list[Neighbour]
+
+
+class SkillLine(Entry):
     """One line of an import."""
 
-    model_config = ConfigDict(extra="forbid")
+    label: Name
+
+
+class OwnSkill(BaseModel):
+    """A skill of the organization's own, beside the public ones."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"label": "Our release process", "alternatives": ["shipping"]}]},
+    )
+
+    skill_id: Name | None = None
+    """A URI of the organization's; a URN is made when there is none."""
+    label: Name
+    language: Language = "en"
+    alternatives: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    broader: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+
+
+class Merge(BaseModel):
+    """`skill_id` gives way to `into`."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"skill_id": "urn:a", "into": "urn:b"}]})
 
     skill_id: Name
-    label: Name
+    into: Name
+
+
+class Deprecation(BaseModel):
+    """A skill to be taken out of use."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"skill_id": "urn:a"}]})
+
+    skill_id: Name
 
 
 class ImportedLine(BaseModel):
@@ -47,89 +110,98 @@ class ImportedLine(BaseModel):
 
 @router.post(
     "/v1/skills/import",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "One line for each line of the request, in order.",
-            "content": {JSON_LINES: {"schema": ImportedLine.model_json_schema()}},
-        }
-    },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                JSON_LINES: {
-                    "schema": SkillLine.model_json_schema(),
-                    "example": '{"skill_id": "http://data.europa.eu/esco/skill/fd446407", "label": "Presenting"}\n',
-                }
-            },
-        }
-    },
-    max_body_size=LARGEST_IMPORT,
     summary="Bring skills into the taxonomy",
+    **in_and_out(
+        SkillLine, ImportedLine, '{"skill_id": "http://data.europa.eu/esco/skill/fd446407", "label": "Presenting"}\n'
+    ),
 )
-async def import_lines(edge: Edge) -> Response:
+async def import_lines(edge: Edge, language: Annotated[Language, Query()] = "en") -> Response:
     """JSON Lines in and out; a broken line is refused by itself. The same lines again change nothing."""
-    answers: list[ImportedLine] = []
-    async for lines in _chunks(edge.lines()):
-        answers += await _import(edge, lines)
-    return Response(
-        "".join(f"{answer.model_dump_json(exclude_none=True)}\n" for answer in answers), media_type=JSON_LINES
-    )
+
+    async def take(conn: Connection, lines: Sequence[SkillLine]) -> list[tuple[str, str | None]]:
+        return [(outcome, None) for outcome in await import_skills(conn, lines, language)]
+
+    return await answer_lines(edge, SkillLine, ImportedLine, take)
 
 
 @router.get("/v1/skills", response_model=Page[Skill], summary="Search skills")
 async def search_skills(
     edge: Edge,
-    q: Annotated[str, Query(max_length=200, description="Words of the label.")] = "",
+    q: Annotated[str, Query(max_length=200, description="What has been typed so far.")] = "",
+    language: Annotated[Language | None, Query(description="Labels of one language; absent is any.")] = None,
     cursor: Cursor | None = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> Response:
-    """Labels that begin with `q` first, then those that hold it."""
+    """Labels that begin with `q`, then alternatives, then words within them, then all words in any order."""
 
     async def work(conn: Connection) -> Page[Skill]:
-        rows = await queries.search_skills(conn, q.strip(), decode_cursor(cursor, int, str, str), limit)
+        rows = await queries.search_skills(conn, q, language, decode_cursor(cursor, int, str, str), limit)
         return paging.page(
             rows,
             limit,
             lambda row: Skill.model_validate(dict(row)),
-            lambda row: (row["rank"], row["label"], row["skill_id"]),
+            lambda row: (row["rank"], row["sort"], row["skill_id"]),
         )
 
     return await edge.read(work)
 
 
-async def _chunks(lines: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[list[tuple[int, bytes]]]:
-    chunk: list[tuple[int, bytes]] = []
-    async for line in lines:
-        chunk.append(line)
-        if len(chunk) == LINES_AT_ONCE:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+@router.get("/v1/skills/detail", response_model=SkillDetail, summary="Read a skill")
+async def get_skill(edge: Edge, skill_id: SkillId) -> Response:
+    """All labels, what is broader and what is narrower."""
+
+    async def work(conn: Connection) -> SkillDetail:
+        return await _detail(conn, skill_id)
+
+    return await edge.read(work)
 
 
-async def _import(edge: Edge, lines: Sequence[tuple[int, bytes]]) -> list[ImportedLine]:
-    answers: dict[int, ImportedLine] = {}
-    good: dict[int, NewSkill] = {}
-    for number, line in lines:
-        try:
-            skill = SkillLine.model_validate_json(line)
-        except ValidationError as error:
-            answers[number] = ImportedLine(line=number, result="refused", detail=_reason(error))
-        else:
-            good[number] = NewSkill(skill.skill_id, skill.label)
-    async with edge.transaction() as conn:
-        outcomes = await import_skills(conn, list(good.values()))
-    answers |= {
-        number: ImportedLine(line=number, result=outcome) for number, outcome in zip(good, outcomes, strict=True)
-    }
-    return [answers[number] for number, _ in lines]
+@router.post("/v1/skills", status_code=201, response_model=SkillDetail, summary="Add a skill of the organization's own")
+async def add_skill(body: OwnSkill, edge: Edge) -> Response:
+    """It lies beside the imported ones and is searched with them. One that is there already is 422."""
+
+    async def work(conn: Connection) -> SkillDetail:
+        skill_id = body.skill_id or f"urn:uuid:{uuid4()}"
+        if await queries.get_skill(conn, skill_id):
+            raise InvalidRequest.naming("skill_id", "is in the taxonomy already")
+        entry = Entry(skill_id=skill_id, label=body.label, alternatives=body.alternatives, broader=body.broader)
+        await import_skills(conn, [entry], body.language, "organization")
+        return await _detail(conn, skill_id)
+
+    return await edge.write(work, body=body)
 
 
-def _reason(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, item['loc'])) or 'line'}: {item['msg']}"
-        for item in error.errors(include_input=False, include_url=False)
+@router.post("/v1/skills/merges", response_model=SkillDetail, summary="Put one skill in another's place")
+async def merge(body: Merge, edge: Edge) -> Response:
+    """Offers, needs, levels and targets follow, and whoever types the old name finds the new skill."""
+
+    async def work(conn: Connection) -> SkillDetail:
+        await merge_skill(conn, body.skill_id, body.into)
+        return await _detail(conn, body.skill_id)
+
+    return await edge.write(work, body=body)
+
+
+@router.post("/v1/skills/deprecations", response_model=SkillDetail, summary="Take a skill out of use")
+async def deprecate(body: Deprecation, edge: Edge) -> Response:
+    """It is no longer found or stated; who has it keeps it."""
+
+    async def work(conn: Connection) -> SkillDetail:
+        await deprecate_skill(conn, body.skill_id)
+        return await _detail(conn, body.skill_id)
+
+    return await edge.write(work, body=body)
+
+
+async def _detail(conn: Connection, skill_id: str) -> SkillDetail:
+    found = await queries.get_skill(conn, skill_id)
+    if found is None:
+        raise UnknownSkill("There is no such skill.")
+    return SkillDetail.model_validate(
+        {
+            **found.skill,
+            "labels": [dict(row) for row in found.labels],
+            "broader": [dict(row) for row in found.broader],
+            "narrower": [dict(row) for row in found.narrower],
+        }
     )

@@ -8,6 +8,7 @@ from services.directory.commands.people import Causes, refresh
 from services.directory.domain.refusals import UnknownPerson
 from services.directory.store import erasures as store
 from services.directory.store import people as people_store
+from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
 from shared import outbox
 from shared.db import Connection
@@ -38,6 +39,7 @@ async def erase_workers(
     ids = [person.public.person_id for person in people]
     await records_store.remember_erased(conn, numbers)
     rows = await records_store.delete(conn, numbers)
+    await proficiency_store.mark_endorsed_stale(conn, ids)
     await people_store.delete(conn, ids)
     if not people:
         return []

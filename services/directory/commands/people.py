@@ -9,6 +9,7 @@ from services.directory.domain.cycles import find_cycle
 from services.directory.domain.person import Person, Surroundings, derive
 from services.directory.domain.refusals import ReportingLineCycle
 from services.directory.store import people as store
+from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
 from services.directory.store import units as units_store
 from shared import outbox
@@ -112,12 +113,20 @@ async def _surroundings(
     units = {worker.unit_code for worker in records.values()}
     units |= {state["unit_code"] for states in earlier.values() for state in states}
     paths = await units_store.paths(conn, sorted(units))
+    evidence = await proficiency_store.evidence_of(conn, list(ids.values()))
+    targets = await proficiency_store.targets_of_jobs(conn, _named(worker.job_code for worker in records.values()))
+    replaced = await proficiency_store.replaced_skills(conn)
+    not_ready = await proficiency_store.not_ready(conn, list(ids.values()))
     return {
         number: Surroundings(
             unit_path=paths.get(worker.unit_code, (worker.unit_code,)),
             manager_id=managers.get(worker.manager_employee_number or ""),
             earlier=earlier.get(number, ()),
             paths=paths,
+            evidence=evidence.get(ids[number], ()),
+            targets=targets.get(worker.job_code, {}),
+            replaced=replaced,
+            may_facilitate=ids[number] not in not_ready,
         )
         for number, worker in records.items()
     }

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.directory.commands.people import project
 from services.directory.domain.person import Person
+from services.directory.domain.proficiency import Evidence
 from services.directory.domain.profile import Profile, check
 from services.directory.domain.refusals import UnknownPerson
 from services.directory.store import people as store
+from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
 from shared.db import Connection
 from shared.refusal import InvalidRequest, match_version
@@ -30,7 +32,19 @@ async def edit_profile(
     check(profile, person_id)
     if profile.not_with and await store.missing(conn, profile.not_with):
         raise InvalidRequest.naming("not_with", "names somebody who is not here")
+    await proficiency_store.state(conn, person_id, own_levels(profile, changes, now.date()), person_id)
     edited = replace(person, profile=profile)
     records = await records_store.applied(conn, [person])
     people = await project(conn, {person.employee_number: edited}, records, {}, now)
     return people[person.employee_number]
+
+
+def own_levels(profile: Profile, changes: Mapping[str, object], today: date) -> list[Evidence]:
+    """What an edit says of one's own level: who offers or needs a skill says how well they know it."""
+    said = {
+        one.skill_id: one.level
+        for name in ("needs", "offers")
+        if changes.get(name) is not None
+        for one in getattr(profile, name)
+    }
+    return [Evidence(skill_id, "self", level, today) for skill_id, level in said.items()]

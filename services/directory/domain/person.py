@@ -1,14 +1,15 @@
 """A person: HR's record that holds, what they say of themselves, and where that puts them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
+from services.directory.domain.proficiency import Evidence, weigh
 from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
-from shared.events.directory import ContactChanged, PersonChanged, SkillNeed, SkillOffer
+from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
 
 T = TypeVar("T")
@@ -50,6 +51,13 @@ class Surroundings:
     """HR's states before the one that holds, in order of date."""
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Of the units they name."""
+    evidence: tuple[Evidence, ...] = ()
+    targets: Mapping[str, int] = field(default_factory=dict)
+    """Levels the job asks for, by skill."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """Skills that were merged, by what into."""
+    may_facilitate: bool = True
+    """Whether nothing that is required of facilitators is missing."""
 
 
 def derive(
@@ -109,6 +117,8 @@ def _contact(person_id: UUID, worker: WorkerUpserted) -> ContactChanged:
 
 
 def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> PersonChanged:
+    known = proficiencies(worker, profile, around)
+    ready = _own(profile.facilitator_ready, worker.job_level >= FACILITATES_FROM_JOB_LEVEL)
     public = PersonChanged(
         person_id=person_id,
         version=1,
@@ -128,46 +138,81 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         work_ends=_own(profile.work_ends, WORK_ENDS),
         work_days=tuple(sorted(_own(profile.work_days, MONDAY_TO_FRIDAY))),
         languages=_own(profile.languages, worker.languages),
-        offers=_own(profile.offers, offers(worker.skills)),
-        needs=_own(profile.needs, needs(worker.skills)),
+        offers=offers(worker.skills, profile, known, around.replaced),
+        needs=needs(profile, known, around.replaced),
         capacity=_own(profile.capacity, CAPACITY),
         time_budget_minutes=_own(profile.time_budget_minutes, TIME_BUDGET_MINUTES),
-        facilitator_ready=_own(profile.facilitator_ready, worker.job_level >= FACILITATES_FROM_JOB_LEVEL),
+        facilitator_ready=ready and around.may_facilitate,
         opted_in=_own(profile.opted_in, True),
         paused_until=profile.paused_until,
         not_with=_own(profile.not_with, ()),
         hired_on=worker.hire_date,
         leaves_on=worker.termination_date,
+        formats=_own(profile.formats, ()),
+        modalities=_own(profile.modalities, ()),
+        pace=profile.pace,
+        group_size_min=profile.group_size_min,
+        group_size_max=profile.group_size_max,
+        proficiencies=known,
     )
     if not around.earlier:
         return public
     return public.model_copy(update={"history": past(around.earlier, around.paths, public)})
 
 
-def offers(skills: tuple[WorkerSkill, ...]) -> tuple[SkillOffer, ...]:
-    """What HR's levels let somebody teach, in order of skill."""
+def proficiencies(worker: WorkerUpserted, profile: Profile, around: Surroundings) -> tuple[Proficiency, ...]:
+    """All that is known and aimed for: HR's levels and plans, the job's targets, own needs, and stated evidence."""
+    # By the month: a feed that repeats everybody every day is no news every day.
+    said_on = worker.effective_at.replace(day=1)
+    from_hr = [Evidence(one.skill_id, "hr", one.level, said_on) for one in worker.skills if one.level]
+    aims = dict(around.targets)
+    for skill_id, target in (
+        *((one.skill_id, one.target_level) for one in worker.skills),
+        *((need.skill_id, need.target_level) for need in profile.needs or ()),
+    ):
+        if target:
+            aims[skill_id] = max(target, aims.get(skill_id, 0))
+    return weigh((*_highest(from_hr), *around.evidence), aims, around.replaced)
+
+
+def offers(
+    skills: Iterable[WorkerSkill], profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str, str]
+) -> tuple[SkillOffer, ...]:
+    """What somebody says they teach, else what HR's levels let them teach; at the level that all evidence gives."""
+    levels = {one.skill_id: one.level for one in known if one.source}
+    said = profile.offers
+    stated = {one.skill_id: one.level for one in (skills if said is None else said)}
+    found = {}
+    for skill_id, level in stated.items():
+        name = replaced.get(skill_id, skill_id)
+        found[name] = levels.get(name, level)
     return tuple(
-        SkillOffer(skill_id=skill.skill_id, level=skill.level)
-        for skill in _distinct(skills)
-        if skill.level >= OFFERED_FROM_LEVEL
+        SkillOffer(skill_id=skill_id, level=found[skill_id])
+        for skill_id in (found if said is not None else sorted(found))
+        if said is not None or found[skill_id] >= OFFERED_FROM_LEVEL
     )
 
 
-def needs(skills: tuple[WorkerSkill, ...]) -> tuple[SkillNeed, ...]:
-    """What HR's plan lets somebody learn, in order of skill."""
-    return tuple(
-        SkillNeed(skill_id=skill.skill_id, level=skill.level, target_level=skill.target_level)
-        for skill in _distinct(skills)
-        if skill.target_level is not None and skill.target_level > skill.level
-    )
+def needs(profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str, str]) -> tuple[SkillNeed, ...]:
+    """What somebody says they want to learn, else every gap to a target; who still asks has not arrived."""
+    levels = {one.skill_id: one for one in known}
+    if profile.needs is None:
+        return tuple(
+            SkillNeed(skill_id=one.skill_id, level=one.level, target_level=one.target_level)
+            for one in levels.values()
+            if one.target_level is not None and one.target_level > one.level
+        )
+    found = {}
+    for need in profile.needs:
+        name = replaced.get(need.skill_id, need.skill_id)
+        level = levels[name].level if name in levels and levels[name].source else need.level
+        found[name] = SkillNeed(skill_id=name, level=min(level, need.target_level - 1), target_level=need.target_level)
+    return tuple(found.values())
 
 
-def _distinct(skills: tuple[WorkerSkill, ...]) -> list[WorkerSkill]:
-    """Each skill once, at its highest level."""
-    highest = {
-        skill.skill_id: skill for skill in sorted(skills, key=lambda skill: (skill.level, skill.target_level or 0))
-    }
-    return [highest[skill_id] for skill_id in sorted(highest)]
+def _highest(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Each skill once, at its highest level: HR may list one twice."""
+    return list({piece.skill_id: piece for piece in sorted(evidence, key=lambda piece: piece.level)}.values())
 
 
 def _own(said: T | None, otherwise: T) -> T:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -16,6 +16,10 @@ MOST_SKILLS = 100
 MINUTES_A_MONTH = 31 * 24 * 60
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Weekday = Annotated[int, Field(ge=1, le=7)]
+Format = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
+Modality = Literal["in_person", "remote", "hybrid"]
+Pace = Literal["weekly", "fortnightly", "monthly"]
+GroupSize = Annotated[int, Field(ge=2, le=30)]
 
 
 class Profile(Value):
@@ -33,6 +37,13 @@ class Profile(Value):
     paused_until: date | None = None
     not_with: Annotated[tuple[UUID, ...], Field(max_length=MOST_SKILLS)] | None = None
     facilitator_ready: bool | None = None
+    formats: Annotated[tuple[Format, ...], Field(max_length=30)] | None = None
+    modalities: Annotated[tuple[Modality, ...], Field(max_length=3)] | None = None
+    pace: Pace | None = None
+    group_size_min: GroupSize | None = None
+    group_size_max: GroupSize | None = None
+    shares_contributions: bool | None = None
+    """Whether colleagues may see the contribution profile, and a badge may be made of it."""
 
 
 def check(profile: Profile, person_id: UUID) -> None:
@@ -42,6 +53,11 @@ def check(profile: Profile, person_id: UUID) -> None:
         raise InvalidRequest.naming("work_ends", "must be later than work_starts")
     if _repeats(profile.work_days):
         raise InvalidRequest.naming("work_days", "names a day twice")
+    if (profile.group_size_min or 2) > (profile.group_size_max or 30):
+        raise InvalidRequest.naming("group_size_max", "must not be below group_size_min")
+    for name in ("formats", "modalities"):
+        if _repeats(getattr(profile, name)):
+            raise InvalidRequest.naming(name, "names one twice")
     if person_id in (profile.not_with or ()):
         raise InvalidRequest.naming("not_with", "names the person themselves")
     if _repeats([offer.skill_id for offer in profile.offers or ()]):

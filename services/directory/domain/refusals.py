@@ -57,3 +57,49 @@ class ImportState(Refused):
 
 class UnknownErasure(NotFound):
     """There is no such request."""
+
+
+class NotMet(Refused):
+    """Only who was in a session with somebody may endorse them."""
+
+
+class TooManyEndorsements(Refused):
+    """Endorsements are worth something because they are few."""
+
+    status = 429
+
+
+class NothingStated(NotFound):
+    """The caller has said nothing of this skill."""
+
+
+class UnknownSkill(NotFound):
+    """There is no such skill in the taxonomy."""
+
+
+class MergedIntoItself(Refused):
+    """A skill cannot take its own place, nor one that is itself out of use."""
+
+
+class UnknownImport(NotFound):
+    """There is no such import."""
+
+
+class UnknownJobProfile(NotFound):
+    """No job profile has this code."""
+
+
+class UnknownChecklistItem(NotFound):
+    """There is no such item, or none that a person can tick themselves."""
+
+
+class ContributionsNotShared(Refused):
+    """The person has not chosen to share what they contribute."""
+
+
+class NothingContributed(Refused):
+    """There is nothing yet that a badge could speak of."""
+
+
+class BadgesNotConfigured(Refused):
+    """No key to sign badges with, or no address to verify them at, is set."""

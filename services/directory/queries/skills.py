@@ -1,14 +1,77 @@
-"""Skills as they are searched."""
+"""Skills as they are searched and looked at."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from services.directory.domain.taxonomy import AFTER_ALL, fold
 from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.directory", "skills")
+RANKS = range(4)
+IN_ANY_ORDER = 4
+MOST_NARROWER = 200
+TOPIC = 5
+"""Best matches that a question about somebody who knows is about."""
 
 
-async def search_skills(conn: Connection, words: str, after: tuple[Any, ...] | None, limit: int) -> list[Record]:
-    """Skills whose label holds the words, those that begin with them first; one more than `limit` if there are more."""
-    rank, label, skill_id = after or (None, None, None)
-    return list(await conn.fetch(SQL.search_skills, words.lower(), rank, label, skill_id, limit + 1))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A skill with all its labels and its neighbours in the tree."""
+
+    skill: Record
+    labels: list[Record]
+    broader: list[Record]
+    narrower: list[Record]
+
+
+async def search_skills(
+    conn: Connection, words: str, language: str | None, after: tuple[Any, ...] | None, limit: int
+) -> list[Record]:
+    """Skills in use that are called so, the best matches first; one more than `limit` if there are more.
+
+    Labels that begin with the words, then alternatives, then words within them, then all words in any order. Each rank
+    is asked only if those before it have not filled the page.
+    """
+    typed = fold(words)
+    start, label, skill_id = after or (0, None, None)
+    if not typed:
+        return list(await conn.fetch(SQL.list_skills, label, skill_id, limit + 1))
+    found: list[Record] = []
+    for rank in RANKS:
+        if rank >= start and len(found) <= limit:
+            place = (label, skill_id) if rank == start else (None, None)
+            found += await conn.fetch(
+                SQL.search_rank, rank, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
+            )
+    each = sorted(typed.split(), key=len, reverse=True)
+    if len(each) > 1 and len(found) <= limit:
+        place = (label, skill_id) if start == IN_ANY_ORDER else (None, None)
+        ends = [word + AFTER_ALL for word in each]
+        found += await conn.fetch(
+            SQL.search_words, each, ends, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
+        )
+    return found
+
+
+async def get_skill(conn: Connection, skill_id: str) -> Found | None:
+    """One skill."""
+    skill = await conn.fetchrow(SQL.get_skill, skill_id)
+    if skill is None:
+        return None
+    return Found(
+        skill,
+        await conn.fetch(SQL.labels_of, skill_id),
+        await conn.fetch(SQL.broader_of, skill_id),
+        await conn.fetch(SQL.narrower_of, skill_id, MOST_NARROWER),
+    )
+
+
+async def topic(conn: Connection, words: str | None, skill_id: str | None, most: int) -> list[str]:
+    """The skills a question is about, and all below them."""
+    if skill_id is not None:
+        skill = await conn.fetchrow(SQL.get_skill, skill_id)
+        wanted = [(skill["replaced_by"] if skill else None) or skill_id]
+    else:
+        wanted = [row["skill_id"] for row in await search_skills(conn, words or "", None, None, TOPIC - 1)]
+    return [row["skill_id"] for row in await conn.fetch(SQL.with_narrower, wanted, most)]

@@ -9,6 +9,9 @@ SELECT * FROM people WHERE employee_number = ANY ($1::text[]) ORDER BY person_id
 -- name: lock_person
 SELECT * FROM people WHERE person_id = $1 FOR UPDATE
 
+-- name: lock_people_by_id
+SELECT * FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id FOR UPDATE
+
 -- name: lock_stale_people
 SELECT * FROM people WHERE stale ORDER BY person_id LIMIT $1 FOR UPDATE
 
@@ -73,6 +76,12 @@ ON CONFLICT (person_id) DO UPDATE SET
     hired_on = excluded.hired_on,
     leaves_on = excluded.leaves_on,
     history = excluded.history,
+    formats = excluded.formats,
+    modalities = excluded.modalities,
+    pace = excluded.pace,
+    group_size_min = excluded.group_size_min,
+    group_size_max = excluded.group_size_max,
+    proficiencies = excluded.proficiencies,
     stale = excluded.stale
 
 -- name: mark_reports_stale

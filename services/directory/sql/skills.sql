@@ -4,19 +4,119 @@
 SELECT pg_advisory_xact_lock($1)
 
 -- name: known_skills
-SELECT skill_id, version, label FROM skills WHERE skill_id = ANY ($1::text[])
+SELECT skill_id, version, label, language, origin, deprecated, replaced_by,
+       ARRAY(SELECT broader FROM skill_broader WHERE skill_broader.skill_id = skills.skill_id ORDER BY 1) AS broader
+FROM skills WHERE skill_id = ANY ($1::text[])
+
+-- name: replaced_by
+-- Everything that was merged into this one before.
+SELECT skill_id FROM skills WHERE replaced_by = $1
+
+-- name: known_labels
+SELECT skill_id, preferred, label FROM skill_labels WHERE skill_id = ANY ($1::text[]) AND language = $2
 
 -- name: save_skills
-INSERT INTO skills (skill_id, version, label)
-SELECT * FROM unnest($1::text[], $2::int[], $3::text[])
-ON CONFLICT (skill_id) DO UPDATE SET version = excluded.version, label = excluded.label
+INSERT INTO skills (skill_id, version, label, language, origin, deprecated, replaced_by)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[])
+ON CONFLICT (skill_id) DO UPDATE SET
+    version = excluded.version,
+    label = excluded.label,
+    deprecated = excluded.deprecated,
+    replaced_by = excluded.replaced_by
 WHERE skills.version < excluded.version
 
--- name: search_skills
--- Labels that begin with the words come before those that only hold them; $1 is in lower case.
-SELECT * FROM (
-    SELECT skill_id, version, label, (NOT starts_with(lower(label), $1))::int AS rank FROM skills
-    WHERE strpos(lower(label), $1) > 0
+-- name: forget_broader
+DELETE FROM skill_broader WHERE skill_id = ANY ($1::text[])
+
+-- name: forget_labels
+DELETE FROM skill_labels WHERE skill_id = ANY ($1::text[]) AND language = $2
+
+-- name: forget_terms
+DELETE FROM skill_terms WHERE skill_id = ANY ($1::text[]) AND language = $2 AND via IS NULL
+
+-- name: hand_over_terms
+-- What a merged skill was called leads to the one in its place.
+INSERT INTO skill_terms (skill_id, language, rank, term, via)
+SELECT $2, language, rank | 1, term, coalesce(via, skill_id) FROM skill_terms WHERE skill_id = $1
+
+-- name: without_terms
+-- Skills from before terms were kept.
+SELECT skill_id FROM skills
+WHERE NOT EXISTS (SELECT FROM skill_terms WHERE skill_terms.skill_id = skills.skill_id)
+ORDER BY skill_id LIMIT $1
+
+-- name: get_skill
+SELECT skill_id, version, label, language, origin, deprecated, replaced_by FROM skills WHERE skill_id = $1
+
+-- name: labels_of
+SELECT language, preferred, label FROM skill_labels WHERE skill_id = $1 ORDER BY language, preferred DESC, label
+
+-- name: broader_of
+SELECT skill_broader.broader AS skill_id, skills.label
+FROM skill_broader LEFT JOIN skills ON skills.skill_id = skill_broader.broader
+WHERE skill_broader.skill_id = $1 ORDER BY 1
+
+-- name: narrower_of
+SELECT skill_id, label FROM skill_broader JOIN skills USING (skill_id)
+WHERE skill_broader.broader = $1 ORDER BY label, skill_id LIMIT $2
+
+-- name: list_skills
+SELECT skill_id, version, label, label AS sort, 0 AS rank, NULL AS matched FROM skills
+WHERE NOT deprecated AND ($1::text IS NULL OR (label, skill_id) > ($1, $2::text))
+ORDER BY label, skill_id LIMIT $3
+
+-- name: search_rank
+-- One rank of matches: terms from $2 to before $3. Who is found by a better rank is there already.
+SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
+       $1::smallint AS rank, CASE WHEN $1 % 2 = 1 THEN found.term END AS matched
+FROM (
+    SELECT skill_id, min(term) AS term FROM skill_terms
+    WHERE rank = $1 AND term >= $2 AND term < $3 AND ($4::text IS NULL OR language = $4)
+    GROUP BY skill_id
 ) AS found
-WHERE $2::int IS NULL OR (rank, label, skill_id) > ($2, $3::text, $4::text)
-ORDER BY rank, label, skill_id LIMIT $5
+JOIN skills USING (skill_id)
+LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $4 AND local.preferred
+WHERE NOT skills.deprecated
+  AND ($5::text IS NULL OR (skills.label, skills.skill_id) > ($5, $6::text))
+  AND NOT EXISTS (
+      SELECT FROM skill_terms AS better
+      WHERE better.skill_id = found.skill_id AND better.rank < $1 AND better.term >= $2 AND better.term < $3
+        AND ($4::text IS NULL OR better.language = $4)
+  )
+ORDER BY skills.label, skills.skill_id LIMIT $7
+
+-- name: search_words
+-- Skills that have each of the words somewhere, in any order, and not all of them in this one.
+SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
+       4::smallint AS rank, NULL AS matched
+FROM (
+    SELECT DISTINCT skill_id FROM skill_terms
+    WHERE rank = ANY ('{0,1,2,3}') AND term >= ($1::text[])[1] AND term < ($2::text[])[1] AND ($5::text IS NULL OR language = $5)
+) AS found
+JOIN skills USING (skill_id)
+LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
+WHERE NOT skills.deprecated
+  AND ($6::text IS NULL OR (skills.label, skills.skill_id) > ($6, $7::text))
+  AND NOT EXISTS (
+      SELECT FROM unnest($1::text[], $2::text[]) AS word (first, last)
+      WHERE NOT EXISTS (
+          SELECT FROM skill_terms AS one
+          WHERE one.skill_id = found.skill_id AND one.term >= word.first AND one.term < word.last
+            AND ($5::text IS NULL OR one.language = $5)
+      )
+  )
+  AND NOT EXISTS (
+      SELECT FROM skill_terms AS better
+      WHERE better.skill_id = found.skill_id AND better.term >= $3 AND better.term < $4
+        AND ($5::text IS NULL OR better.language = $5)
+  )
+ORDER BY skills.label, skills.skill_id LIMIT $8
+
+-- name: with_narrower
+-- These skills and all below them.
+WITH RECURSIVE topic AS (
+    SELECT unnest($1::text[]) AS skill_id
+    UNION
+    SELECT skill_broader.skill_id FROM topic JOIN skill_broader ON skill_broader.broader = topic.skill_id
+)
+SELECT skill_id FROM topic LIMIT $2

@@ -35,6 +35,12 @@ async def lock_one(conn: Connection, person_id: UUID) -> Person | None:
     return _person(row) if row else None
 
 
+async def lock_ids(conn: Connection, person_ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Those of these people who are known."""
+    rows = await conn.fetch(SQL.lock_people_by_id, list(person_ids))
+    return {row["person_id"]: _person(row) for row in rows}
+
+
 async def save(conn: Connection, people: Sequence[Person]) -> None:
     """Write them in one statement."""
     if people:
@@ -103,11 +109,14 @@ def _person(row: Record) -> Person:
         job_title=values["job_title"],
         employment_type=values["employment_type"],
         profile=Profile.model_validate(values["profile"]),
-        public=PersonChanged.model_validate(
-            {**values, "reasons": (), "history": values["history"] or ()}, extra="ignore"
-        ),
+        public=PersonChanged.model_validate({**values, **_unwritten(values), "reasons": ()}, extra="ignore"),
         contact=ContactChanged.model_validate({**values, "version": values["contact_version"]}, extra="ignore"),
     )
+
+
+def _unwritten(values: dict[str, Any]) -> dict[str, Any]:
+    """Lists that rows from before these columns do not have."""
+    return {name: values[name] or () for name in ("formats", "modalities", "proficiencies", "history")}
 
 
 def _row(person: Person) -> dict[str, object]:

@@ -1,0 +1,78 @@
+"""What somebody can do, weighed from all that is known of it.
+
+Each piece of evidence weighs by its source and halves every two years. Because all halve at one pace, the level (their
+weighted mean) changes only by new evidence; what fades by itself is the trust in it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Literal, NamedTuple, TypeAlias
+
+from shared.events.directory import Proficiency
+
+Source: TypeAlias = Literal["assessment", "manager", "hr", "peer", "self"]
+WEIGHT: Mapping[Source, float] = {"assessment": 1.0, "manager": 0.6, "hr": 0.5, "peer": 0.35, "self": 0.3}
+PEERS_TOGETHER = 0.8
+"""However many peers say so, they weigh less than one assessment."""
+HALF_LIFE_DAYS = 730
+FADING_BELOW = 25
+"""Percent of trust under which a person is asked to say again how it stands."""
+
+
+class Evidence(NamedTuple):
+    """One statement of one source about one skill."""
+
+    skill_id: str
+    source: Source
+    level: int
+    stated_on: date
+
+
+def weigh(
+    evidence: Iterable[Evidence], targets: Mapping[str, int], replaced: Mapping[str, str]
+) -> tuple[Proficiency, ...]:
+    """Every skill with evidence or a target, in order of skill; merged skills count as what they were merged into."""
+    by_skill: dict[str, list[Evidence]] = defaultdict(list)
+    for piece in evidence:
+        by_skill[replaced.get(piece.skill_id, piece.skill_id)].append(piece)
+    aims: dict[str, int] = {}
+    for skill_id, level in targets.items():
+        name = replaced.get(skill_id, skill_id)
+        aims[name] = max(level, aims.get(name, 0))
+    return tuple(
+        _proficiency(skill_id, by_skill.get(skill_id, []), aims.get(skill_id))
+        for skill_id in sorted(by_skill.keys() | aims.keys())
+    )
+
+
+def trust_on(trust: int, as_of: date | None, day: date) -> int:
+    """What is left of a trust in percent."""
+    return 0 if as_of is None else round(trust * _faded(as_of, day))
+
+
+def _proficiency(skill_id: str, pieces: list[Evidence], target: int | None) -> Proficiency:
+    if not pieces:
+        return Proficiency(skill_id=skill_id, level=0, target_level=target)
+    as_of = max(piece.stated_on for piece in pieces)
+    peers = sum(piece.source == "peer" for piece in pieces)
+    weights = [_weight(piece.source, peers) * _faded(piece.stated_on, as_of) for piece in pieces]
+    total = sum(weights)
+    level = sum(weight * piece.level for weight, piece in zip(weights, pieces, strict=True)) / total
+    weightiest = max(zip(weights, pieces, strict=True), key=lambda pair: (pair[0], pair[1]))[1]
+    return Proficiency(
+        skill_id=skill_id,
+        level=int(level + 0.5),
+        target_level=target,
+        source=weightiest.source,
+        trust=min(100, round(100 * total)),
+        as_of=as_of,
+    )
+
+
+def _weight(source: Source, peers: int) -> float:
+    return min(WEIGHT["peer"], PEERS_TOGETHER / peers) if source == "peer" else WEIGHT[source]
+
+
+def _faded(since: date, day: date) -> float:
+    return float(0.5 ** (max(0, (day - since).days) / HALF_LIFE_DAYS))
