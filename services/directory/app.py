@@ -8,10 +8,10 @@ from services.directory.api import (
     facilitation,
     history,
     holds,
-    imports,
     jobs,
     people,
     proficiency,
+    skill_imports,
     skills,
     units,
 )
@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         erasures,
         units,
         skills,
-        imports,
+        skill_imports,
         jobs,
         facilitation,
     )

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from services.directory.commands.imports import go_on_importing
 from services.directory.commands.people import refresh_waiting, resolve_references
+from services.directory.commands.skill_imports import go_on_importing
 from services.directory.commands.skills import index_terms
 from services.directory.commands.workers import apply_due
 from shared.db import Connection

@@ -50,6 +50,8 @@ class PastState(Value):
     job_level: int
     site_code: Code
     hired_on: date
+
+
 class Proficiency(Value):
     """What somebody can do by all that is known of it, and what is aimed for: the gap is target minus level."""
 

@@ -81,10 +81,6 @@ class MergedIntoItself(Refused):
     """A skill cannot take its own place, nor one that is itself out of use."""
 
 
-class UnknownImport(NotFound):
-    """There is no such import."""
-
-
 class UnknownJobProfile(NotFound):
     """No job profile has this code."""
 

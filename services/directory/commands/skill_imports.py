@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from services.directory.commands.skills import import_skills
 from services.directory.domain.taxonomy_files import Line
-from services.directory.store import imports as store
+from services.directory.store import skill_imports as store
 from shared.db import Connection
 
 LINES_AT_ONCE = 1000

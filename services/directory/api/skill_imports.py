@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from services.directory.commands.imports import start_import
+from services.directory.commands.skill_imports import start_import
 from services.directory.domain.refusals import UnknownImport
 from services.directory.domain.taxonomy import Language
 from services.directory.domain.taxonomy_files import read
-from services.directory.queries import imports as queries
+from services.directory.queries import skill_imports as queries
 from shared import paging
 from shared.db import Connection, Record
 from shared.edge import Edge
@@ -63,7 +63,7 @@ class Line(BaseModel):
     max_body_size=LARGEST_FILE,
     summary="Import a taxonomy",
 )
-async def start(edge: Edge, language: Annotated[Language, Query()] = "en") -> Response:
+async def start_skill_import(edge: Edge, language: Annotated[Language, Query()] = "en") -> Response:
     """ESCO's CSV of skills, of groups and of broader relations, O*NET's tables, or `id,label,parent,altLabels`."""
     form, lines = await asyncio.to_thread(read, await edge.request.body())
 
@@ -74,7 +74,7 @@ async def start(edge: Edge, language: Annotated[Language, Query()] = "en") -> Re
 
 
 @router.get("/v1/skills/imports", response_model=Page[Import], summary="List imports")
-async def list_imports(edge: Edge, cursor: Cursor | None = None, limit: Limit = paging.DEFAULT_LIMIT) -> Response:
+async def list_skill_imports(edge: Edge, cursor: Cursor | None = None, limit: Limit = paging.DEFAULT_LIMIT) -> Response:
     """The newest first."""
 
     async def work(conn: Connection) -> Page[Import]:
@@ -87,7 +87,7 @@ async def list_imports(edge: Edge, cursor: Cursor | None = None, limit: Limit = 
 
 
 @router.get("/v1/skills/imports/{import_id}", response_model=Progress, summary="Follow an import")
-async def get_import(import_id: UUID, edge: Edge) -> Response:
+async def get_skill_import(import_id: UUID, edge: Edge) -> Response:
     """How far it is."""
 
     async def work(conn: Connection) -> Progress:
@@ -97,7 +97,7 @@ async def get_import(import_id: UUID, edge: Edge) -> Response:
 
 
 @router.get("/v1/skills/imports/{import_id}/lines", response_model=Page[Line], summary="Read an import line by line")
-async def list_lines(
+async def list_skill_import_lines(
     import_id: UUID,
     edge: Edge,
     result: Result | None = None,

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared import sql
 from shared.db import Connection, Record
 
-SQL = sql.load("services.directory", "imports")
+SQL = sql.load("services.directory", "skill_imports")
 
 
 async def get_import(conn: Connection, import_id: UUID) -> Record | None:

@@ -9,7 +9,7 @@ from services.directory.domain.taxonomy_files import Line
 from shared import sql
 from shared.db import Connection
 
-SQL = sql.load("services.directory", "imports")
+SQL = sql.load("services.directory", "skill_imports")
 
 
 class Import(NamedTuple):
