@@ -2,12 +2,12 @@
 
 from fastapi import FastAPI
 
-from services.sessions.api import calendar, feedback, formats, groups, programmes, sessions
+from services.sessions.api import availability, calendar, feedback, formats, groups, programmes, sessions
 from services.sessions.policy import POLICY
 from shared import web
 from shared.settings import Settings
 
-NOUNS = (programmes, groups, sessions, feedback, calendar, formats)
+NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
 
 
 def create_app(settings: Settings) -> FastAPI:

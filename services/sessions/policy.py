@@ -22,6 +22,8 @@ POLICY: Policy = {
     "POST /v1/programmes/{programme_id}/close": OWNERS,
     "GET /v1/programmes/{programme_id}/health": allow("programme-owner", "analyst", "admin"),
     "GET /v1/programmes/{programme_id}/audience": OWNERS,
+    "GET /v1/availability": PEOPLE,
+    "PUT /v1/availability": PEOPLE,
     "GET /v1/groups": PEOPLE,
     "GET /v1/groups/{group_id}": PEOPLE,
     "POST /v1/groups/{group_id}/acknowledgements": PEOPLE,

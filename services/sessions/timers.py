@@ -1,5 +1,6 @@
 """What falls due by itself."""
 
+from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.feedback import release_feedback
 from services.sessions.commands.programmes import close_ended
 from services.sessions.commands.schedules import schedule_waiting
@@ -9,4 +10,5 @@ TIMERS = (
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),
     Timer("close-ended-programmes", 3600, close_ended),
+    Timer("prune-busy-times", 3600, prune_busy),
 )

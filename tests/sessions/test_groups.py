@@ -5,6 +5,7 @@ import pytest
 
 from services.sessions.commands.schedules import schedule_waiting
 from services.sessions.domain.programme import UnknownProgramme
+from shared.events.matching import MatchMember
 from tests.sessions.conftest import PAST, TODAY, World
 from tests.sessions.events import circle, pair, person
 
@@ -34,7 +35,8 @@ async def test_the_same_match_twice_makes_one_group(world: World) -> None:
 
 
 async def test_nobody_is_in_two_sessions_at_once(world: World) -> None:
-    programme, people = await world.programme(format="mentoring", group_size_max=2), await world.people(6)
+    programme = await world.programme(format="mentoring", group_size_max=2)
+    people = await world.people(6, time_budget_minutes=9000)
     await world.hear(*(pair(programme, people[0], other) for other in people[1:]))
     await world.hear(pair(programme, people[0], people[3]))
     rows = await world.fetch(
@@ -80,7 +82,8 @@ async def test_a_pair_does_not_meet_before_the_newcomers_first_day(world: World)
     first = TODAY + timedelta(days=10)
     (newcomer,) = await world.people(1, hired_on=first, status="prehire")
     (buddy,) = await world.people(1)
-    await world.hear(pair(programme, newcomer, buddy))
+    members = (MatchMember(person_id=newcomer, role="newcomer"), MatchMember(person_id=buddy, role="buddy"))
+    await world.hear(pair(programme, newcomer, buddy).model_copy(update={"kind": "buddy", "members": members}))
     (row,) = await world.fetch("SELECT min(starts_at) AS first FROM sessions")
     assert row["first"].date() >= first
 

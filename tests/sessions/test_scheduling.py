@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -6,18 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.sessions.domain.scheduling import (
-    Hours,
-    Request,
-    Slot,
-    Span,
-    find,
-    minute,
-    moment,
-    place,
-    settle,
-    working_hours,
-)
+from services.sessions.domain.budget import Budgets, Limit
+from services.sessions.domain.hours import Hours, Span, minute, moment, working_hours
+from services.sessions.domain.scheduling import Request, Settled, Slot, find, place, settle, strains, why_not
 
 ZONES = (
     "Europe/Berlin",
@@ -159,11 +151,12 @@ def test_a_booking_that_fits_is_kept_and_another_is_moved() -> None:
     request = Request((ME, YOU), 60, date(2026, 11, 2), date(2026, 11, 13), 0)
     hours = {ME: BERLIN, YOU: NEW_YORK}
     good, bad = Span(at(2026, 11, 2, 15), at(2026, 11, 2, 16)), Span(at(2026, 11, 2, 9), at(2026, 11, 2, 10))
-    assert settle([(request, good)], hours, {}) == [good]
+    assert settle([(request, good)], hours, {}) == [Settled(good, fits=True)]
     (moved,) = settle([(request, bad)], hours, {})
-    assert moved.start >= at(2026, 11, 2, 14)
+    assert moved.span.start >= at(2026, 11, 2, 14)
+    assert moved.fits
     (kept,) = settle([(request, bad)], {ME: BERLIN, YOU: BERLIN._replace(zone="Pacific/Auckland")}, {})
-    assert kept == bad
+    assert kept == Settled(bad, fits=False)
 
 
 def test_the_same_question_has_the_same_answer() -> None:
@@ -183,3 +176,86 @@ def test_an_hour_that_is_skipped_or_repeated_is_read_narrowly(starts: int, ends:
     assert all(works(week, moment(slot.start), moment(slot.end), day, day) for slot in loosest)
     (span,) = working_hours(week, day, day)
     assert works(week, moment(span.start), moment(span.end), day, day)
+
+
+TOKYO = Hours("Asia/Tokyo", 540, 1080, (1, 2, 3, 4, 5))
+WEST = Hours("America/Los_Angeles", 540, 1020, (1, 2, 3, 4, 5))
+SERIES = UUID(int=99)
+
+
+def monday(number: int) -> date:
+    return date(2026, 11, 2) + timedelta(weeks=number)
+
+
+def test_three_continents_take_turns_with_the_early_and_the_late_hours() -> None:
+    people = {UUID(int=1): BERLIN, UUID(int=2): TOKYO, UUID(int=3): WEST}
+    asked = [
+        Request(tuple(people), 60, monday(week), monday(week) + timedelta(days=4), 0, series=SERIES, stretch=240)
+        for week in range(9)
+    ]
+    slots = [slot for slot in place(asked, people, {}) if slot is not None]
+    assert len(slots) == 9
+    assert {slot.outside for slot in slots} == {240}
+    total = dict.fromkeys(people.values(), 0.0)
+    for placed in slots:
+        for week, strain in strains(placed, list(people.values())).items():
+            total[week] += strain
+    alone = place([replace(request, series=None) for request in asked], people, {})
+    unfair = dict.fromkeys(people.values(), 0.0)
+    for slot in alone:
+        assert slot is not None
+        for week, strain in strains(slot, list(people.values())).items():
+            unfair[week] += strain
+    assert max(total.values()) <= max(unfair.values())
+    assert max(total.values()) - min(total.values()) <= max(unfair.values()) - min(unfair.values())
+
+
+def test_whoever_had_the_hard_hour_has_the_easier_one_next() -> None:
+    late = [Span(at(2026, 11, 2, 8), at(2026, 11, 2, 15)), Span(at(2026, 11, 3, 8), at(2026, 11, 3, 23))]
+    first = Request((ME, YOU), 60, date(2026, 11, 2), date(2026, 11, 2), 0, series=SERIES)
+    second = Request((ME, YOU), 60, date(2026, 11, 9), date(2026, 11, 9), 0, series=SERIES)
+    hours = {ME: BERLIN, YOU: NEW_YORK}
+    one, two = place([first, second], hours, {ME: list(late), YOU: []})
+    (fresh,) = place([second], hours, {})
+    assert one is not None
+    assert two is not None
+    assert fresh is not None
+    assert one.start == at(2026, 11, 2, 15)
+    assert two.start < fresh.start
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    month=st.integers(60, 400),
+    week=st.integers(30, 200) | st.none(),
+    preparation=st.integers(0, 60),
+    count=st.integers(1, 10),
+)
+def test_no_budget_is_ever_overdrawn_and_what_is_refused_would_have_overdrawn_it(
+    month: int, week: int | None, preparation: int, count: int
+) -> None:
+    asked = [
+        Request((ME, YOU), 45, monday(number), monday(number) + timedelta(days=6), 0, preparation=(preparation, 0))
+        for number in range(count)
+    ]
+    slots = place(asked, {ME: BERLIN, YOU: BERLIN}, {}, Budgets({ME: Limit(month, week)}))
+    spent: dict[object, int] = {}
+    for request, slot in zip(asked, slots, strict=True):
+        cost = 45 + preparation
+        if slot is None:
+            periods = {(day.year, day.month) for day in (request.due, request.due + timedelta(days=4))}
+            assert (week is not None and cost > week) or all(spent.get(p, 0) + cost > month for p in periods)
+            assert why_not(request, [BERLIN, BERLIN], [[], []]) == "A member's time budget is used up"
+            continue
+        day = moment(slot.start).date()
+        for period, limit in (((day.year, day.month), month), (day.isocalendar()[:2], week)):
+            spent[period] = spent.get(period, 0) + cost
+            assert limit is None or spent[period] <= limit
+
+
+def test_why_there_is_no_slot_is_told_apart() -> None:
+    request = Request((ME, YOU), 60, date(2026, 11, 2), date(2026, 11, 2), 0)
+    far = BERLIN._replace(zone="Pacific/Auckland")
+    assert why_not(request, [BERLIN, far], [[], []]) == "The members have no working hours in common"
+    whole_day = [Span(at(2026, 11, 2, 0), at(2026, 11, 3, 0))]
+    assert why_not(request, [BERLIN, BERLIN], [whole_day, []]).endswith("in common that are free")

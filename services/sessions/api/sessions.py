@@ -30,23 +30,30 @@ class Participant(BaseModel):
 
 
 class Session(BaseModel):
-    """A session with its people; `why` says how its time was found."""
+    """A session with its people. `why` says how its time was found, `flag` why it does not suit any more."""
 
     session_id: UUID
     version: int
     state: SessionState
     programme_id: UUID
     group_id: UUID
-    match_id: UUID
+    match_id: UUID | None
     format: str
+    title: str | None
     modality: Modality
     skill_id: str | None
     starts_at: datetime
     ends_at: datetime
     capacity: int
+    open: bool
+    location: str | None
+    join_link: str | None
     facilitator_id: UUID | None
+    facilitator_why: str | None
     participants: list[Participant]
+    attendance_recorded: bool
     why: str
+    flag: str | None
 
 
 class Reply(BaseModel):

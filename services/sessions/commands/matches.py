@@ -3,27 +3,28 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 from services.sessions.commands.cancellations import cancel
+from services.sessions.commands.moves import Move, booking, reschedule
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
 from services.sessions.domain.group import led_by
-from services.sessions.domain.scheduling import Request, Span, minute, moment, settle
+from services.sessions.domain.scheduling import settle
 from services.sessions.store import formats, groups, people
-from services.sessions.store import sessions as store
-from shared import outbox, sql
+from shared import sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
 from shared.events.matching import FacilitatorReplaced, MatchEnded, MatchEvent, MatchMember
-from shared.events.sessions import SessionRescheduled
 
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 E = TypeVar("E", bound=MatchEvent)
+NEW_FACILITATOR = "Moved, so that the new facilitator can be there"
+CHOSEN_BY_MATCHING = "Chosen by matching: above nobody in the group, and least loaded"
 
 
 async def end_groups(conn: Connection, causes: Sequence[Envelope[MatchEnded]]) -> None:
@@ -76,43 +77,28 @@ async def _change_sessions(
         group: [m for m in found if m.person_id in workers and not workers[m.person_id].left]
         for group, found in members.items()
     }
+    now = datetime.now(UTC)
+    bookings = [booking(row, [m.person_id for m in present[row["group_id"]]], now) for row in upcoming]
+    requests = [request for request, _ in bookings]
+    taken = await people.around(conn, workers, requests, [row["session_id"] for row in upcoming])
     hours = {person: worker.hours for person, worker in workers.items()}
-    bookings = [_booking(row, present[row["group_id"]]) for row in upcoming]
-    begin, end = min(row["starts_at"] for row in upcoming), max(row["ends_at"] for row in upcoming)
-    horizon = end + timedelta(days=max((request.last - request.due).days for request, _ in bookings) + 2)
-    busy = await people.engagements(conn, list(workers), begin, horizon, [row["session_id"] for row in upcoming])
-    spans = await asyncio.to_thread(settle, bookings, hours, busy)
-    changed = {}
-    for row, span in zip(upcoming, spans, strict=True):
-        moved = moment(span.start) != row["starts_at"]
-        why = "Moved, so that the new facilitator can be there" if moved else row["why"]
-        session = replace(
-            store.session(row),
-            version=row["version"] + 1,
-            starts_at=moment(span.start),
-            ends_at=moment(span.end),
-            facilitator_id=led_by(present[row["group_id"]]),
+    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy)
+    moves = [
+        replace(
+            Move.of(row, where, NEW_FACILITATOR, facilitator_id=led_by(present[row["group_id"]])),
+            facilitator_why=CHOSEN_BY_MATCHING,
         )
-        changed[session.session_id] = (session, why, row["number"])
-    rows = [(s.session_id, s.starts_at, s.ends_at, s.facilitator_id, why) for s, why, _ in changed.values()]
-    await conn.execute(SESSIONS.reschedule_sessions, *map(list, zip(*rows, strict=True)))
-    await outbox.append_all(conn, [(s.told(SessionRescheduled), causes[s.group_id]) for s, _, _ in changed.values()])
+        for row, where in zip(upcoming, settled, strict=True)
+    ]
+    sessions = await reschedule(conn, moves, causes)
     known = await formats.known(conn)
     cast = [
-        (session.session_id, person, role)
-        for session, _, number in changed.values()
+        (session.session_id, person, role, known[session.format].preparation_of(role))
+        for session, number in ((sessions[row["session_id"]], row["number"]) for row in upcoming)
         for person, role in known[session.format].cast(present[session.group_id], number)
     ]
-    expected = {(session, person) for session, person, _ in cast}
-    pairs = [tuple(row) for row in await conn.fetch(PARTICIPANTS.get_pairs, list(changed))]
-    sessions = {session_id: session for session_id, (session, _, _) in changed.items()}
+    expected = {(session, person) for session, person, *_ in cast}
+    pairs = [tuple(row) for row in await conn.fetch(PARTICIPANTS.get_pairs, list(sessions))]
     await give_up_seats(conn, sessions, [pair for pair in pairs if pair not in expected])
     if cast:
         await conn.execute(PARTICIPANTS.invite, *map(list, zip(*cast, strict=True)))
-
-
-def _booking(row: Record, present: Sequence[MatchMember]) -> tuple[Request, Span]:
-    booked = Span(minute(row["starts_at"]), minute(row["ends_at"]))
-    who = tuple(member.person_id for member in present)
-    now = minute(datetime.now(UTC))
-    return Request(who, booked.end - booked.start, row["due_on"], row["last_on"], now), booked

@@ -5,9 +5,10 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.sessions.commands.seats import leave
+from services.sessions.commands.working_hours import keep_to_hours
 from services.sessions.domain.person import UnknownTimeZone, division
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.events.directory import ContactChanged, PersonChanged, SkillChanged
@@ -32,10 +33,15 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip
+    before = {row["person_id"]: row for row in await conn.fetch(SQL.get_hours, [row[0] for row in rows])}
     changed = await conn.fetch(SQL.project_people, *map(list, zip(*rows, strict=True)))
     left = sorted(row["person_id"] for row in changed if row["status"] == "left")
     if left:
         await leave(conn, left, {cause.data.person_id: cause for cause in latest})
+    news = {cause.data.person_id: cause.data for cause in latest}
+    written = {row["person_id"] for row in changed} & before.keys()
+    if moved := [person for person in sorted(written) if _hours_differ(before[person], news[person])]:
+        await keep_to_hours(conn, moved)
 
 
 async def project_contacts(conn: Connection, causes: Sequence[Envelope[ContactChanged]]) -> None:
@@ -60,6 +66,11 @@ def _skills(person: PersonChanged) -> str:
     """What somebody offers or wants."""
     offered, wanted = {skill.skill_id for skill in person.offers}, {skill.skill_id for skill in person.needs}
     return SEPARATOR.join(sorted(offered | wanted))
+
+
+def _hours_differ(before: Record, now: PersonChanged) -> bool:
+    week = (now.time_zone, now.work_starts, now.work_ends, sorted(now.work_days))
+    return week != (before["time_zone"], before["work_starts"], before["work_ends"], sorted(before["work_days"] or ()))
 
 
 def _check_zone(name: str) -> None:

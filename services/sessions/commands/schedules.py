@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.sessions.domain.scheduling import Request, Slot, minute, moment, place
+from services.sessions.domain.formats import Format
+from services.sessions.domain.hours import Hours, Span, minute, moment
+from services.sessions.domain.scheduling import Request, Slot, place, why_not
 from services.sessions.domain.session import Session
 from services.sessions.store import formats, people
 from services.sessions.store.people import Worker
@@ -26,6 +28,7 @@ SESSION_COLUMNS = (
     "capacity", "facilitator_id", "why",
 )  # fmt: skip
 Causes = Mapping[UUID, Envelope[Any]]
+PART_COLUMNS = ("session_id", "person_id", "role", "preparation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,10 @@ class Plan:
     """A group that can be planned: who of it is there, and one request a session."""
 
     group: Record
+    shape: Format
     members: list[MatchMember]
     requests: list[Request]
+    unfit: str | None
 
     @property
     def capacity(self) -> int:
@@ -42,20 +47,25 @@ class Plan:
         return int(self.group["group_size_max"]) if self.group["kind"] == "circle" else len(self.members)
 
 
+Placed = tuple[Plan, list[tuple[Request, Slot | None]]]
+
+
 async def schedule_groups(conn: Connection, group_ids: Collection[UUID], causes: Causes) -> int:
     """Plan the waiting ones among these groups and return how many are settled; `causes` by match id."""
     groups = await conn.fetch(GROUPS.lock_groups, list(group_ids))
     workers = await people.lock(conn, {UUID(m["person_id"]) for group in groups for m in group["members"] or ()})
+    known = await formats.known(conn)
     now = datetime.now(UTC)
-    plans = [plan for group in groups if (plan := _plan(group, workers, now)) is not None]
+    plans = [plan for group in groups if (plan := _plan(group, known, workers, now)) is not None]
     if not plans:
         return 0
     requests = [request for plan in plans for request in plan.requests]
-    busy = await _busy(conn, requests)
+    taken = await people.around(conn, workers, requests)
     hours = {person: worker.hours for person, worker in workers.items()}
-    slots = iter(await asyncio.to_thread(place, requests, hours, busy))
+    slots = iter(await asyncio.to_thread(place, requests, hours, taken.busy, taken.budgets))
     placed = [(plan, [(request, next(slots)) for request in plan.requests]) for plan in plans]
-    await _write(conn, placed, causes)
+    reasons = {id(plan): _reason(plan, found, hours, taken.busy) for plan, found in placed}
+    await _write(conn, placed, reasons, causes)
     return len(plans)
 
 
@@ -65,17 +75,29 @@ async def schedule_waiting(conn: Connection) -> int:
     return await schedule_groups(conn, [row["group_id"] for row in rows], {}) if rows else 0
 
 
-def _plan(group: Record, workers: Mapping[UUID, Worker], now: datetime) -> Plan | None:
+def _plan(group: Record, known: Mapping[str, Format], workers: Mapping[UUID, Worker], now: datetime) -> Plan | None:
     """None while a member is unknown here."""
     members = [MatchMember.model_validate(member) for member in group["members"] or ()]
     if any(member.person_id not in workers for member in members):
         return None
     members = [member for member in members if not workers[member.person_id].left]
-    return Plan(group, members, list(_series(group, members, workers, now)))
+    shape = known[group["format"]]
+    unfit = _unfit(shape, members, workers)
+    return Plan(group, shape, members, [] if unfit else list(_series(group, shape, members, workers, now)), unfit)
+
+
+def _unfit(shape: Format, members: list[MatchMember], workers: Mapping[UUID, Worker]) -> str | None:
+    """What the format's rules say against this group."""
+    if wrong := shape.miscast(role for _, role in shape.cast(members, 0)):
+        return f"{shape.title}: {wrong[0]}"
+    functions = {workers[member.person_id].function for member in members if member.role != "facilitator"}
+    if "two_functions" in shape.requires and len(functions) == 1 and None not in functions:
+        return f"{shape.title} needs at least two functions, and all members are of one"
+    return None
 
 
 def _series(
-    group: Record, members: list[MatchMember], workers: Mapping[UUID, Worker], now: datetime
+    group: Record, shape: Format, members: list[MatchMember], workers: Mapping[UUID, Worker], now: datetime
 ) -> Iterable[Request]:
     """One request every `cadence_days` while everybody is there; each ends before the next one is due."""
     if len(members) < 2:  # noqa: PLR2004 - nobody meets alone
@@ -86,51 +108,63 @@ def _series(
     due = due if backfill else max(due, now.date())
     ends = min(group["ends_on"], *(workers[person].available_until for person in who))
     cadence = timedelta(days=group["cadence_days"])
+    number = 0
     while due <= ends:
-        last = min(due + cadence - DAY, ends)
-        yield Request(who, group["session_minutes"], due, last, 0 if backfill else minute(now))
+        roles = dict(shape.cast(members, number))
+        yield Request(
+            who,
+            group["session_minutes"],
+            due,
+            min(due + cadence - DAY, ends),
+            0 if backfill else minute(now),
+            series=group["group_id"],
+            preparation=tuple(shape.preparation_of(roles[person]) for person in who),
+            stretch=group["stretch_minutes"],
+            limited=not backfill,
+        )
         due += cadence
+        number += 1
 
 
-async def _busy(conn: Connection, requests: list[Request]) -> dict[UUID, Any]:
-    if not requests:
-        return {}
-    first, last = min(request.due for request in requests), max(request.last for request in requests)
-    who = {person for request in requests for person in request.people}
-    return await people.engagements(conn, who, _midnight(first) - DAY, _midnight(last) + 2 * DAY)
-
-
-async def _write(
-    conn: Connection, placed: list[tuple[Plan, list[tuple[Request, Slot | None]]]], causes: Causes
-) -> None:
+async def _write(conn: Connection, placed: list[Placed], reasons: Mapping[int, str | None], causes: Causes) -> None:
     sessions, parts, states, events = [], [], [], []
-    known = await formats.known(conn)
     for plan, slots in placed:
         group = plan.group
         found = [(request, slot) for request, slot in slots if slot is not None]
-        states.append((group["group_id"], *_state(plan, len(found))))
+        states.append((group["group_id"], "active" if found else "unschedulable", reasons[id(plan)]))
         for number, (request, slot) in enumerate(found):
             session = _session(plan, slot)
             sessions.append(
                 (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number, request.due,
                  session.starts_at, session.ends_at, session.capacity, session.facilitator_id, _why(request, slot))
             )  # fmt: skip
-            cast = known[session.format].cast(plan.members, number)
-            parts += [(session.session_id, person, role) for person, role in cast]
-            events.append((session.told(SessionScheduled), causes.get(session.match_id)))
+            cast = plan.shape.cast(plan.members, number)
+            parts += [(session.session_id, who, role, plan.shape.preparation_of(role)) for who, role in cast]
+            events.append((session.told(SessionScheduled), causes.get(group["match_id"])))
     await conn.execute(GROUPS.set_states, *map(list, zip(*states, strict=True)))
     await conn.copy_records_to_table("sessions", records=sessions, columns=SESSION_COLUMNS)
-    await conn.copy_records_to_table("participants", records=parts, columns=("session_id", "person_id", "role"))
+    await conn.copy_records_to_table("participants", records=parts, columns=PART_COLUMNS)
     await outbox.append_all(conn, events)
 
 
-def _state(plan: Plan, found: int) -> tuple[str, str | None]:
-    asked = len(plan.requests)
-    if found:
-        return "active", None if found == asked else f"{asked - found} of {asked} sessions have no common time"
-    if asked:
-        return "unschedulable", "The members have no working hours in common that are free"
-    return "unschedulable", "There is no day on which the programme runs and two or more members are there"
+def _reason(
+    plan: Plan,
+    found: list[tuple[Request, Slot | None]],
+    hours: Mapping[UUID, Hours],
+    busy: Mapping[UUID, list[Span]],
+) -> str | None:
+    """Why a group has no sessions, or fewer than are due."""
+    if plan.unfit:
+        return plan.unfit
+    missing = [request for request, slot in found if slot is None]
+    if not found:
+        return "There is no day on which the programme runs and two or more members are there"
+    if not missing:
+        return None
+    first = missing[0]
+    taken = [busy.get(person, []) for person in first.people]
+    why = why_not(first, [hours[person] for person in first.people], taken)
+    return why if len(missing) == len(found) else f"{len(missing)} of {len(found)} sessions have no time: {why}"
 
 
 def _session(plan: Plan, slot: Slot) -> Session:
@@ -152,11 +186,11 @@ def _session(plan: Plan, slot: Slot) -> Session:
 
 
 def _why(request: Request, slot: Slot) -> str:
-    return (
-        f"Due on {request.due}; inside everybody's working hours, and at most {slot.strain:.0f} minutes "
-        f"from the middle of anybody's working day"
+    where = (
+        f"no common hour inside everybody's working hours, so at most {slot.outside} minutes outside"
+        if slot.outside
+        else "inside everybody's working hours"
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    return (
+        f"Due on {request.due}; {where}, and at most {slot.strain:.0f} minutes from the middle of anybody's working day"
+    )

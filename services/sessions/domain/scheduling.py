@@ -1,200 +1,215 @@
-"""The best common time of people in several zones: working hours intersected, in minutes since the epoch (UTC)."""
+"""The best common time of people in several zones: inside everybody's hours and budgets, and fair over a series."""
 
-import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from services.sessions.domain.budget import Budgets
+from services.sessions.domain.hours import Hours, Span, common_hours, minute, moment
 
 GRID = 15
 """Sessions start on the quarter hour."""
 DAY_COST = 60
 """A day's delay is as bad as an hour away from somebody's mid-day."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Hours(NamedTuple):
-    """Somebody's working week: local minutes of the day, ISO weekdays."""
-
-    zone: str
-    starts: int
-    ends: int
-    days: tuple[int, ...]
-
-
-class Span(NamedTuple):
-    """From (included) to (excluded)."""
-
-    start: int
-    end: int
-
-
-class Common(NamedTuple):
-    """A time when everybody works, with the earliest and the latest of their mid-days."""
-
-    start: int
-    end: int
-    first_mid: float
-    last_mid: float
+TIE = 1e-3
+"""Of times that are equally hard for whoever has it hardest, the one that is easier for the others."""
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Borne: TypeAlias = dict[Hours, float]
+"""Strain borne so far in a series, by the hours people work: who has had the early and late ones."""
 
 
 class Slot(NamedTuple):
-    """A time for a session. `strain`: minutes between its middle and the mid-day that is furthest from it."""
+    """A time for a session. `strain`: minutes between its middle and the mid-day that is furthest from it.
+
+    `outside`: the most minutes it may lie outside of somebody's working hours.
+    """
 
     start: int
     end: int
     strain: float
+    outside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One session to place for these people, inside the local days [due, last], not before an instant."""
+    """One session to place for these people, inside the local days [due, last], not before an instant.
+
+    Requests of one `series` share its early and late hours. `preparation`: minutes of each person, in their order.
+    `stretch`: minutes outside of working hours that are allowed where there is no common time inside.
+    """
 
     people: tuple[UUID, ...]
     minutes: int
     due: date
     last: date
     not_before: int
+    series: UUID | None = None
+    preparation: tuple[int, ...] = ()
+    stretch: int = 0
+    limited: bool = True
+    """Whether it counts in budgets: what has happened already does not."""
+
+    def spending(self) -> Iterator[tuple[UUID, int]]:
+        """Each person, and the minutes the session costs them."""
+        preparation = self.preparation or (0,) * len(self.people)
+        return ((person, self.minutes + extra) for person, extra in zip(self.people, preparation, strict=True))
 
 
-def minute(moment: datetime) -> int:
-    """An instant in whole minutes, rounded up."""
-    return math.ceil((moment - EPOCH).total_seconds() / 60)
+class Settled(NamedTuple):
+    """Where a booking is now, and whether everybody can be there."""
+
+    span: Span
+    fits: bool
 
 
-def moment(minutes: int) -> datetime:
-    """The instant again."""
-    return EPOCH + timedelta(minutes=minutes)
-
-
-def place(requests: Iterable[Request], hours: Mapping[UUID, Hours], busy: dict[UUID, list[Span]]) -> list[Slot | None]:
-    """A slot for each request, in their order; each booking is added to `busy`, so that nobody is booked twice."""
+def place(
+    requests: Iterable[Request],
+    hours: Mapping[UUID, Hours],
+    busy: dict[UUID, list[Span]],
+    budgets: Budgets | None = None,
+) -> list[Slot | None]:
+    """A slot for each request, in their order; each goes into `busy` and `budgets`, so that nobody is booked twice."""
     placed = []
+    borne: defaultdict[UUID | None, Borne] = defaultdict(dict)
     for request in requests:
-        slot = find(request, [hours[person] for person in request.people], [busy.get(p, []) for p in request.people])
+        weeks = [hours[person] for person in request.people]
+        taken = [busy.get(person, []) for person in request.people]
+        share = borne[request.series] if request.series else {}
+        slot = find(request, weeks, taken, share, budgets)
         if slot is not None:
-            for person in request.people:
+            for person, minutes in request.spending():
                 busy.setdefault(person, []).append(Span(slot.start, slot.end))
+                if budgets is not None and request.limited:
+                    budgets.spend(person, slot.start, minutes)
+            for week, strain in strains(slot, weeks).items():
+                share[week] = share.get(week, 0.0) + strain
         placed.append(slot)
     return placed
 
 
-def find(request: Request, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]]) -> Slot | None:
-    """The cheapest slot: strain plus the delay since the due day; of equal ones the earliest."""
+def find(
+    request: Request,
+    weeks: Sequence[Hours],
+    busy: Sequence[Sequence[Span]],
+    borne: Borne | None = None,
+    budgets: Budgets | None = None,
+) -> Slot | None:
+    """The cheapest slot the budgets allow; where there is none inside working hours, one as far outside as allowed."""
+    for outside in sorted({0, request.stretch}):
+        for slot in ranked(request, weeks, busy, borne or {}, outside):
+            if _affordable(slot, request, budgets):
+                return slot
+    return None
+
+
+def _affordable(slot: Slot, request: Request, budgets: Budgets | None) -> bool:
+    if budgets is None or not request.limited:
+        return True
+    return all(budgets.allow(person, slot.start, minutes) for person, minutes in request.spending())
+
+
+def ranked(
+    request: Request, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]], borne: Borne, outside: int = 0
+) -> Iterator[Slot]:
+    """Every free time on the grid, best first; of equal ones the earliest.
+
+    What counts is the share of whoever has borne most once this one is added, plus the delay since the due day.
+    """
+    distinct = tuple(sorted(set(weeks)))
+    starts, mids = _starts(request, tuple(week.stretched(outside) for week in distinct))
+    if not len(starts):
+        return
+    free = _free(starts, request.minutes, busy)
+    starts, mids = starts[free], mids[free]
+    strain: Floats = np.abs(starts[:, None] + request.minutes / 2 - mids)
+    shares: Floats = strain + np.array([borne.get(week, 0.0) for week in distinct])
     due = minute(datetime.combine(request.due, time(), UTC))
-    taken = sorted({span for spans in busy for span in spans})
-    best: tuple[float, Slot] | None = None
+    delay = DAY_COST * np.maximum(0, (starts - due) // 1440)
+    cost: Floats = shares.max(axis=1) + TIE * strain.sum(axis=1) + delay
+    for each in np.lexsort((starts, cost)):
+        start = int(starts[each])
+        yield Slot(start, start + request.minutes, float(strain[each].max()), outside)
+
+
+def _starts(request: Request, weeks: tuple[Hours, ...]) -> tuple[Ints, Floats]:
+    """Every start on the grid at which everybody works to the end, and the mid-days around it."""
+    starts, mids = [], []
     for window in common_hours(weeks, request.due, request.last):
-        for span in free(window, taken, request.not_before):
-            slot = middle_of(span, window, request.minutes)
-            if slot is None:
-                continue
-            cost = slot.strain + DAY_COST * max(0, (slot.start - due) // 1440)
-            if best is None or (cost, slot.start) < (best[0], best[1].start):
-                best = cost, slot
-    return best[1] if best else None
+        first = -(-max(window.start, request.not_before) // GRID) * GRID
+        grid = np.arange(first, window.end - request.minutes + 1, GRID, dtype=np.int64)
+        if len(grid):
+            starts.append(grid)
+            mids.append(np.tile(np.array(window.mids), (len(grid), 1)))
+    if not starts:
+        return np.empty(0, np.int64), np.empty((0, len(weeks)))
+    return np.concatenate(starts), np.concatenate(mids)
+
+
+def _free(starts: Ints, minutes: int, busy: Sequence[Sequence[Span]]) -> npt.NDArray[np.bool_]:
+    """Which starts collide with nothing: taken spans are merged, so the first that ends later decides."""
+    merged: list[list[int]] = []
+    for span in sorted({span for spans in busy for span in spans}):
+        if merged and span.start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], span.end)
+        else:
+            merged.append([span.start, span.end])
+    if not merged:
+        return np.ones(len(starts), np.bool_)
+    begins, ends = np.array(merged, np.int64).T
+    following = np.searchsorted(ends, starts, side="right")
+    begin = np.append(begins, np.iinfo(np.int64).max)[following]
+    free: npt.NDArray[np.bool_] = begin >= starts + minutes
+    return free
+
+
+def strains(slot: Slot, weeks: Sequence[Hours]) -> dict[Hours, float]:
+    """Minutes between a slot's middle and the mid-day of each way of working."""
+    distinct = tuple(sorted(set(weeks)))
+    around, day = moment(slot.start).date(), timedelta(days=1)
+    longer = tuple(week.stretched(slot.outside) for week in distinct)
+    for window in common_hours(longer, around - day, around + day):
+        if window.start <= slot.start and slot.end <= window.end:
+            middle = (slot.start + slot.end) / 2
+            return {week: abs(middle - mid) for week, mid in zip(distinct, window.mids, strict=True)}
+    return dict.fromkeys(distinct, slot.strain)
 
 
 def settle(
     bookings: Iterable[tuple[Request, Span]], hours: Mapping[UUID, Hours], busy: dict[UUID, list[Span]]
-) -> list[Span]:
+) -> list[Settled]:
     """Keep each booking where its people can be there; else move it to the best slot; else leave it where it is."""
     settled = []
     for request, booked in bookings:
         weeks, taken = [hours[person] for person in request.people], [busy.get(p, []) for p in request.people]
-        slot = None if fits(booked, weeks, taken) else find(request, weeks, taken)
+        as_it_is = fits(booked, weeks, taken)
+        slot = None if as_it_is else find(request, weeks, taken)
         span = Span(slot.start, slot.end) if slot else booked
         for person in request.people:
             busy.setdefault(person, []).append(span)
-        settled.append(span)
+        settled.append(Settled(span, as_it_is or slot is not None))
     return settled
 
 
 def fits(slot: Span, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]]) -> bool:
     """Whether everybody works then and nobody is taken."""
     around, day = moment(slot.start).date(), timedelta(days=1)
-    windows = common_hours(weeks, around - day, around + day)
+    windows = common_hours(tuple(sorted(set(weeks))), around - day, around + day)
     clash = any(span.start < slot.end and slot.start < span.end for spans in busy for span in spans)
     return not clash and any(window.start <= slot.start and slot.end <= window.end for window in windows)
 
 
-def common_hours(weeks: Sequence[Hours], first: date, last: date) -> list[Common]:
-    """When everybody works, on local days from first to last, in order of time."""
-    distinct = sorted(set(weeks))
-    if not distinct:
-        return []
-    head, *others = (working_hours(week, first, last) for week in distinct)
-    common = [Common(start, end, (start + end) / 2, (start + end) / 2) for start, end in head]
-    for spans in others:
-        common = list(_intersect(common, spans))
-    return common
-
-
-def _intersect(common: Sequence[Common], spans: Sequence[Span]) -> Iterator[Common]:
-    i = j = 0
-    while i < len(common) and j < len(spans):
-        window, span = common[i], spans[j]
-        start, end = max(window.start, span.start), min(window.end, span.end)
-        if start < end:
-            mid = (span.start + span.end) / 2
-            yield Common(start, end, min(window.first_mid, mid), max(window.last_mid, mid))
-        if window.end <= span.end:
-            i += 1
-        else:
-            j += 1
-
-
-def free(window: Common, taken: Sequence[Span], not_before: int) -> Iterator[Span]:
-    """What is left of a window when the taken spans (sorted) and the past are cut out."""
-    start = max(window.start, not_before)
-    for span in taken:
-        if span.start >= window.end:
-            break
-        if span.start > start:
-            yield Span(start, span.start)
-        start = max(start, span.end)
-    if start < window.end:
-        yield Span(start, window.end)
-
-
-def middle_of(span: Span, window: Common, minutes: int) -> Slot | None:
-    """The start on the grid with the least strain; None when the span is too short."""
-    earliest = math.ceil(span.start / GRID) * GRID
-    latest = math.floor((span.end - minutes) / GRID) * GRID
-    if latest < earliest:
-        return None
-    ideal = (window.first_mid + window.last_mid - minutes) / 2
-    below = math.floor(ideal / GRID) * GRID
-    starts = {min(max(candidate, earliest), latest) for candidate in (below, below + GRID)}
-    slots = [Slot(start, start + minutes, _strain(start + minutes / 2, window)) for start in starts]
-    return min(slots, key=lambda slot: (slot.strain, slot.start))
-
-
-def _strain(middle: float, window: Common) -> float:
-    return max(abs(middle - window.first_mid), abs(middle - window.last_mid))
-
-
-@lru_cache(maxsize=4096)
-def working_hours(week: Hours, first: date, last: date) -> tuple[Span, ...]:
-    """Somebody's working days as spans, in order of time."""
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    spans = (_working_day(week, day) for day in days if day.isoweekday() in week.days)
-    return tuple(sorted(span for span in spans if span is not None))
-
-
-@lru_cache(maxsize=65536)
-def _working_day(week: Hours, day: date) -> Span | None:
-    """When a clock change skips or repeats the hour of an edge, the narrower reading counts."""
-    start, end = max(_instants(week.zone, day, week.starts)), min(_instants(week.zone, day, week.ends))
-    return Span(start, end) if start < end else None
-
-
-def _instants(zone: str, day: date, minute_of_day: int) -> tuple[int, int]:
-    """Both readings of a local time; they differ only around a clock change."""
-    local = datetime.combine(day, time()) + timedelta(minutes=minute_of_day)
-    tz = ZoneInfo(zone)
-    first, second = (minute(local.replace(tzinfo=tz, fold=fold)) for fold in (0, 1))
-    return first, second
+def why_not(request: Request, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]]) -> str:
+    """What was missing for a request that found no slot."""
+    longest = tuple(sorted({week.stretched(request.stretch) for week in weeks}))
+    if not len(_starts(request, longest)[0]):
+        return "The members have no working hours in common"
+    if next(ranked(request, weeks, busy, {}, request.stretch), None) is None:
+        return "The members have no working hours in common that are free"
+    return "A member's time budget is used up"

@@ -53,7 +53,7 @@ class Session:
     state: SessionState
     programme_id: UUID
     group_id: UUID
-    match_id: UUID
+    match_id: UUID | None
     format: str
     skill_id: str | None
     starts_at: datetime

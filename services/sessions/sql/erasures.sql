@@ -7,6 +7,11 @@ SELECT person_id, count(*)::int AS held FROM (
     UNION ALL SELECT person_id FROM group_members UNION ALL SELECT person_id FROM acknowledgements
     UNION ALL SELECT person_id FROM participants UNION ALL SELECT person_id FROM feedback_given
     UNION ALL SELECT person_id FROM calendar_feeds
+    UNION ALL SELECT person_id FROM availability UNION ALL SELECT person_id FROM busy_times
+    UNION ALL SELECT person_id FROM join_requests UNION ALL SELECT person_id FROM watches
+    UNION ALL SELECT person_id FROM recording_consents UNION ALL SELECT person_id FROM rooms
+    UNION ALL SELECT founded_by FROM groups UNION ALL SELECT written_by FROM artefacts
+    UNION ALL SELECT asked_by FROM recordings
     UNION ALL SELECT facilitator_id FROM sessions UNION ALL SELECT facilitator_id FROM groups
     UNION ALL SELECT sponsor_id FROM programmes
 ) AS held WHERE person_id = ANY ($1::uuid[]) GROUP BY person_id
@@ -20,7 +25,20 @@ WITH people_gone AS (DELETE FROM people WHERE person_id = ANY ($1::uuid[])),
     participants_gone AS (DELETE FROM participants WHERE person_id = ANY ($1::uuid[])),
     given_gone AS (DELETE FROM feedback_given WHERE person_id = ANY ($1::uuid[])),
     feeds_gone AS (DELETE FROM calendar_feeds WHERE person_id = ANY ($1::uuid[])),
-    groups_led AS (UPDATE groups SET facilitator_id = NULL WHERE facilitator_id = ANY ($1::uuid[]))
+    availability_gone AS (DELETE FROM availability WHERE person_id = ANY ($1::uuid[])),
+    busy_gone AS (DELETE FROM busy_times WHERE person_id = ANY ($1::uuid[])),
+    requests_gone AS (DELETE FROM join_requests WHERE person_id = ANY ($1::uuid[])),
+    watches_gone AS (DELETE FROM watches WHERE person_id = ANY ($1::uuid[])),
+    consents_gone AS (DELETE FROM recording_consents WHERE person_id = ANY ($1::uuid[])),
+    rooms_left AS (DELETE FROM rooms WHERE person_id = ANY ($1::uuid[])),
+    writers_forgotten AS (UPDATE artefacts SET written_by = NULL WHERE written_by = ANY ($1::uuid[])),
+    askers_forgotten AS (UPDATE recordings SET asked_by = NULL WHERE asked_by = ANY ($1::uuid[])),
+    managers_gone AS (UPDATE people SET manager_id = NULL WHERE manager_id = ANY ($1::uuid[])),
+    groups_led AS (
+        UPDATE groups SET facilitator_id = CASE WHEN NOT facilitator_id = ANY ($1::uuid[]) THEN facilitator_id END,
+            founded_by = CASE WHEN NOT founded_by = ANY ($1::uuid[]) THEN founded_by END
+        WHERE facilitator_id = ANY ($1::uuid[]) OR founded_by = ANY ($1::uuid[])
+    )
 UPDATE sessions SET facilitator_id = NULL WHERE facilitator_id = ANY ($1::uuid[])
 
 -- name: remember_erased

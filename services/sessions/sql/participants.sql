@@ -54,9 +54,9 @@ DELETE FROM participants
 WHERE (session_id, person_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND state = 'invited'
 
 -- name: invite
-INSERT INTO participants (session_id, person_id, role)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
-ON CONFLICT (session_id, person_id) DO UPDATE SET role = excluded.role
+INSERT INTO participants (session_id, person_id, role, preparation)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
+ON CONFLICT (session_id, person_id) DO UPDATE SET role = excluded.role, preparation = excluded.preparation
 
 -- name: get_pairs
 SELECT session_id, person_id FROM participants WHERE session_id = ANY ($1::uuid[])

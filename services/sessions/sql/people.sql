@@ -54,18 +54,29 @@ WHERE s.version < excluded.version
 
 -- name: lock_people
 -- Whoever plans for these people waits for whoever plans for them now.
-SELECT person_id, status, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on
-FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id FOR NO KEY UPDATE
+SELECT p.person_id, p.status, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.hired_on, p.paused_until,
+       p.leaves_on, p.time_budget_minutes, p.job_function, a.weekly_minutes
+FROM people AS p LEFT JOIN availability AS a USING (person_id)
+WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id FOR NO KEY UPDATE OF p
+
+-- name: get_hours
+SELECT person_id, version, time_zone, work_starts, work_ends, work_days, manager_id
+FROM people WHERE person_id = ANY ($1::uuid[])
 
 -- name: lock_division
 SELECT division FROM people WHERE person_id = $1 FOR NO KEY UPDATE
 
 -- name: busy
-SELECT p.person_id, s.starts_at, s.ends_at
+-- By sessions, with what is prepared for them, and by what they have said themselves (null).
+SELECT p.person_id, s.starts_at, s.ends_at, p.preparation
 FROM participants AS p JOIN sessions AS s USING (session_id)
 WHERE p.person_id = ANY ($1::uuid[]) AND s.state <> 'cancelled'
   AND p.state NOT IN ('cancelled_early', 'cancelled_late')
   AND s.ends_at > $2 AND s.starts_at < $3 AND NOT s.session_id = ANY ($4::uuid[])
+UNION ALL
+SELECT b.person_id, b.starts_at, b.ends_at, NULL
+FROM busy_times AS b
+WHERE b.person_id = ANY ($1) AND b.ends_at > $2 AND b.starts_at < $3
 
 -- name: erased_among
 SELECT person_id FROM erased_people WHERE person_id = ANY ($1::uuid[])

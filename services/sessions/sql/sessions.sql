@@ -9,8 +9,8 @@ FOR UPDATE OF s
 
 -- name: lock_upcoming_of_groups
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why,
-       least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why, s.flag,
+       s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > $2
 ORDER BY s.session_id FOR UPDATE OF s
@@ -33,15 +33,17 @@ UPDATE sessions SET state = 'cancelled', version = version + 1, changed_at = now
 
 -- name: reschedule_sessions
 UPDATE sessions AS s SET starts_at = new.starts_at, ends_at = new.ends_at, facilitator_id = new.facilitator_id,
-       why = new.why, version = s.version + 1, changed_at = now()
-FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[])
-    AS new (session_id, starts_at, ends_at, facilitator_id, why)
+       why = new.why, flag = new.flag, facilitator_why = new.facilitator_why, version = s.version + 1,
+       changed_at = now()
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::text[])
+    AS new (session_id, starts_at, ends_at, facilitator_id, why, flag, facilitator_why)
 WHERE s.session_id = new.session_id
 
 -- name: list_sessions
 -- $1 is the one session asked for, $2 the caller unless they see all.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, p.modality, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why, coalesce(t.participants, '[]') AS participants
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.facilitator_why, s.why, s.flag, s.title, s.location,
+       s.join_link, s.open, s.attendance_recorded, coalesce(t.participants, '[]') AS participants
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(
@@ -66,3 +68,21 @@ ORDER BY s.starts_at, s.session_id LIMIT $11
 
 -- name: lose_facilitators
 UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])
+
+-- name: lock_to_settle
+-- Upcoming sessions in which these people are expected, with all who are.
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why, s.flag,
+       s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on,
+       ARRAY(SELECT t.person_id FROM participants AS t
+             WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.state = 'scheduled' AND s.starts_at > $2 AND EXISTS (
+    SELECT FROM participants AS t
+    WHERE t.session_id = s.session_id AND t.person_id = ANY ($1::uuid[]) AND t.state IN ('invited', 'registered')
+)
+ORDER BY s.session_id FOR UPDATE OF s
+
+-- name: flag_sessions
+UPDATE sessions AS s SET flag = new.flag FROM unnest($1::uuid[], $2::text[]) AS new (session_id, flag)
+WHERE s.session_id = new.session_id
