@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,9 @@ from shared.db import Database
 from shared.health import health_app
 from shared.ledger import Ledger
 from shared.migrate import SchemaMismatch, check
+from shared.privacy import retention
+from shared.privacy.catalogue import Catalogue, DataClass
+from shared.privacy.retention import Purge
 from shared.relay import Relay
 from shared.retry import retry_refused
 from shared.settings import Settings, load
@@ -36,7 +39,10 @@ class Service:
     app: Callable[[Settings], Any]
     """Makes the FastAPI application."""
     handlers: Handlers
+    catalogue: Catalogue
     timers: Sequence[Timer] = ()
+    purges: Mapping[DataClass, Purge] = field(default_factory=dict)
+    """What else removes a class's data, where deleting rows is not all there is to it."""
 
     def load(self, **overrides: object) -> Settings:
         """Its settings from the environment."""
@@ -72,11 +78,15 @@ def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event
     """What a worker does: consume events, publish the outbox, keep the ledger, run timers."""
     consumer = Consumer(settings, db, service.handlers)
     again = Timer("retry-refused", 2, partial(retry_refused, service=service.name, handlers=service.handlers))
+    days = retention.policy(settings.retention_days)
+    purge = Timer(
+        "retention", 3600, partial(retention.apply, catalogue=service.catalogue, purges=service.purges, days=days)
+    )
     return {
         "consumer": consumer.run(stop),
         "relay": Relay(settings).run(stop),
         "ledger": Ledger(settings, db, consumer.topics).run(stop),
-        "timers": timers.run(db, (*HOUSEKEEPING, again, *service.timers), stop),
+        "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *service.timers), stop),
     }
 
 

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     person_claim: str = "person_id"
     roles_claim: str = "roles"
 
+    retention_days: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Days by data class, as JSON, where they differ from the catalogue's."""
+
     otlp_endpoint: str | None = None
     """Base URL of an OTLP/HTTP collector; unset sends no traces."""
     trace_sample_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0

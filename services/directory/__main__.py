@@ -1,12 +1,22 @@
 """`python -m services.directory`."""
 
 from services.directory.app import create_app
+from services.directory.commands.erasures import erase_leavers
 from services.directory.consumers import HANDLERS
+from services.directory.privacy import CATALOGUE
 from services.directory.settings import DirectorySettings
 from services.directory.timers import TIMERS
 from shared.runner import Service, run
 
-SERVICE = Service(name="directory", settings=DirectorySettings, app=create_app, handlers=HANDLERS, timers=TIMERS)
+SERVICE = Service(
+    name="directory",
+    settings=DirectorySettings,
+    app=create_app,
+    handlers=HANDLERS,
+    catalogue=CATALOGUE,
+    timers=TIMERS,
+    purges={"identity": erase_leavers},
+)
 
 if __name__ == "__main__":
     run(SERVICE)

@@ -52,4 +52,11 @@ POLICY: Policy = {
     "PUT /v1/people/{person_id}/readiness/{code}": PEOPLE,
     "DELETE /v1/people/{person_id}/readiness/{code}": PEOPLE,
     "POST /v1/trainings/completions": LIBRARIANS,
+    "POST /v1/people/{person_id}/exports": PEOPLE,
+    "GET /v1/exports/{request_id}": PEOPLE,
+    "GET /v1/exports/{request_id}/file": PEOPLE,
+    "PUT /v1/people/{person_id}/legal-hold": allow("admin"),
+    "DELETE /v1/people/{person_id}/legal-hold": allow("admin"),
+    "GET /v1/legal-holds": allow("admin"),
+    "GET /v1/privacy/catalogue": ANYBODY,
 }

@@ -2,11 +2,14 @@
 
 from services.matching.app import create_app
 from services.matching.consumers import HANDLERS
+from services.matching.privacy import CATALOGUE
 from services.matching.settings import MatchingSettings
 from services.matching.timers import TIMERS
 from shared.runner import Service, run
 
-SERVICE = Service(name="matching", settings=MatchingSettings, app=create_app, handlers=HANDLERS, timers=TIMERS)
+SERVICE = Service(
+    name="matching", settings=MatchingSettings, app=create_app, handlers=HANDLERS, catalogue=CATALOGUE, timers=TIMERS
+)
 
 if __name__ == "__main__":
     run(SERVICE)

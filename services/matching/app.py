@@ -4,11 +4,13 @@ from fastapi import FastAPI
 
 from services.matching.api import matches, rounds, suggestions
 from services.matching.policy import POLICY
+from services.matching.privacy import CATALOGUE
 from shared import web
+from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Rounds, matches, suggestions."""
-    routers = [rounds.router, matches.router, suggestions.router]
+    routers = [rounds.router, matches.router, suggestions.router, catalogue_router(CATALOGUE, settings)]
     return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY)

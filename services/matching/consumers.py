@@ -7,12 +7,14 @@ from services.matching.commands.erasures import answer_requests, erase
 from services.matching.commands.people import change_people
 from services.matching.commands.projections import learn_programmes, learn_skills
 from services.matching.domain.format import BUDDY_FORMAT
+from services.matching.privacy import CATALOGUE
 from shared.consumer import Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import ProgrammeChanged
+from shared.privacy.handlers import privacy_handlers
 
 
 async def on_person_changed(conn: Connection, envelopes: Sequence[Envelope[PersonChanged]]) -> None:
@@ -49,4 +51,5 @@ HANDLERS: Handlers = {
     SkillChanged: on_skill_changed,
     ProgrammeChanged: on_programme_changed,
     ErasureRequested: on_erasure_requested,
+    **privacy_handlers(CATALOGUE),
 }

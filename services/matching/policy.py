@@ -1,6 +1,6 @@
 """Who may call what. Whose match it is decides the rest, in queries and commands."""
 
-from shared.auth import Policy, allow
+from shared.auth import ROLES, Policy, allow
 
 SEE_ALL = ("programme-owner", "admin")
 ANYBODY = ("employee", "facilitator", "manager", *SEE_ALL)
@@ -15,4 +15,5 @@ POLICY: Policy = {
     "POST /v1/matches/{match_id}/accept": allow(*ANYBODY),
     "POST /v1/matches/{match_id}/decline": allow(*ANYBODY),
     "GET /v1/people/{person_id}/suggestions": allow(*ANYBODY),
+    "GET /v1/privacy/catalogue": allow(*ROLES),
 }

@@ -4,10 +4,12 @@ from fastapi import FastAPI
 
 from services.metrics.api import goals, measures, pipeline
 from services.metrics.policy import POLICY
+from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in
 from services.metrics.web.cookie import CookieToken
 from shared import web
 from shared.auth import Verifier
+from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
 
@@ -16,7 +18,14 @@ def create_app(settings: Settings) -> FastAPI:
     app = web.create_app(
         settings,
         title="Lateral metrics",
-        routers=[measures.router, goals.router, pipeline.router, dashboard.router, sign_in.router],
+        routers=[
+            measures.router,
+            goals.router,
+            pipeline.router,
+            dashboard.router,
+            sign_in.router,
+            catalogue_router(CATALOGUE, settings),
+        ],
         policy=POLICY,
     )
     app.state.verifier = Verifier(settings)

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, TypeAlias
 
 from services.metrics.commands import dimensions, facts, freshness, matches, people
+from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -28,6 +29,7 @@ from shared.events.sessions import (
     SessionRescheduled,
     SessionScheduled,
 )
+from shared.privacy.handlers import privacy_handlers
 
 Batch: TypeAlias = Sequence[Envelope[Any]]
 
@@ -120,4 +122,5 @@ HANDLERS: Handlers = {
     ParticipationChanged: _data(facts.record_participations),
     FeedbackReleased: _data(facts.record_feedback),
     ErasureRequested: _timed(people.answer_erasures),
+    **privacy_handlers(CATALOGUE),
 }

@@ -15,4 +15,5 @@ POLICY: Policy = {
     "POST /sign-in": PUBLIC,
     "POST /sign-out": PUBLIC,
     "GET /style.css": PUBLIC,
+    "GET /v1/privacy/catalogue": allow(*ROLES),
 }

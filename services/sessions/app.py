@@ -4,7 +4,9 @@ from fastapi import FastAPI
 
 from services.sessions.api import availability, calendar, feedback, formats, groups, programmes, sessions
 from services.sessions.policy import POLICY
+from services.sessions.privacy import CATALOGUE
 from shared import web
+from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
 NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
@@ -12,4 +14,5 @@ NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability
 
 def create_app(settings: Settings) -> FastAPI:
     """All routes, each under its policy row."""
-    return web.create_app(settings, title="Lateral sessions", routers=[noun.router for noun in NOUNS], policy=POLICY)
+    routers = [*(noun.router for noun in NOUNS), catalogue_router(CATALOGUE, settings)]
+    return web.create_app(settings, title="Lateral sessions", routers=routers, policy=POLICY)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.sessions.commands import erasures, groups, matches, people
+from services.sessions.privacy import CATALOGUE
 from shared.consumer import Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
 from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
 from shared.events.privacy import ErasureRequested
+from shared.privacy.handlers import privacy_handlers
 
 
 async def on_person_erased(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
@@ -28,4 +30,5 @@ HANDLERS: Handlers = {
     FacilitatorReplaced: matches.replace_facilitators,
     MatchEnded: matches.end_groups,
     ErasureRequested: erasures.complete_erasures,
+    **privacy_handlers(CATALOGUE),
 }

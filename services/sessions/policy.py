@@ -36,4 +36,5 @@ POLICY: Policy = {
     "GET /v1/sessions/{session_id}/invitation.ics": PEOPLE,
     "POST /v1/calendar-feeds": PEOPLE,
     "GET /v1/calendar-feeds/{token}.ics": PUBLIC,
+    "GET /v1/privacy/catalogue": EVERYBODY,
 }

@@ -42,6 +42,10 @@ SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("metrics",), "sessio
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
 PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1)
+PRIVACY_EXPORTS = Topic("privacy.exports", "directory", SERVICES, "person id", retention_days=7, partitions=1)
+PRIVACY_HOLDS = Topic(
+    "privacy.holds", "directory", ("matching", "sessions", "metrics"), "person id", full_state=True, partitions=1
+)
 
 TOPICS: tuple[Topic, ...] = (
     HR_WORKERS,
@@ -56,6 +60,8 @@ TOPICS: tuple[Topic, ...] = (
     SESSIONS_PARTICIPATION,
     SESSIONS_FEEDBACK,
     PRIVACY_ERASURES,
+    PRIVACY_EXPORTS,
+    PRIVACY_HOLDS,
 )
 
 DEAD_LETTERS: dict[Service, Topic] = {

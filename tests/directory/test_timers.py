@@ -20,13 +20,8 @@ async def test_a_reference_that_was_missed_is_found(db: Database) -> None:
     async with db.transaction() as conn:
         await tell(conn, unit("ROOT"), unit("U", "ROOT"), worker("M"), worker("E1", "M"))
         await _forget(conn)
-    assert await run_all(db) == {
-        "directory-resolve-references": 2,
-        "directory-refresh-people": 2,
-        "directory-due-records": 0,
-        "directory-skill-imports": 0,
-        "directory-skill-terms": 0,
-    }
+    done = {name: much for name, much in (await run_all(db)).items() if much}
+    assert done == {"directory-resolve-references": 2, "directory-refresh-people": 2}
     async with db.acquire() as conn:
         told = await latest(conn, "E1")
         assert (told.unit_path, str(told.manager_id)) == (("ROOT", "U"), await person_id(conn, "M"))

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.directory.commands.people import Causes, refresh
-from services.directory.domain.refusals import UnknownPerson
+from services.directory.domain.refusals import UnderLegalHold, UnknownPerson
 from services.directory.store import erasures as store
+from services.directory.store import exports as exports_store
 from services.directory.store import people as people_store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
@@ -16,6 +17,10 @@ from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.events.directory import ContactErased, PersonErased
 from shared.events.privacy import ErasureCompleted, ErasureRequested
+from shared.privacy.forgetting import forget
+from shared.privacy.holds import under_hold
+
+LEAVERS = 200
 
 
 async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID:
@@ -33,10 +38,18 @@ async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID
 async def erase_workers(
     conn: Connection, numbers: Sequence[str], causes: Causes, now: datetime
 ) -> list[ErasureRequested]:
-    """Forget workers, known or not, for good; reports lose their manager, and blocks that name them are lifted."""
+    """Forget workers, known or not, for good; reports lose their manager, and blocks that name them are lifted.
+
+    Raises UnderLegalHold, naming how many, when somebody's data must be kept.
+    """
     await people_store.lock_chart(conn)
     people = sorted((await people_store.lock(conn, numbers)).values(), key=lambda person: person.public.person_id)
     ids = [person.public.person_id for person in people]
+    if held := await under_hold(conn, ids):
+        raise UnderLegalHold("A legal hold stands: nobody may erase this person's data now.", people=len(held))
+    addresses = [person.contact.email for person in people]
+    await forget(conn, "directory", [*numbers, *map(str, ids), *addresses])
+    await exports_store.forget(conn, ids)
     await records_store.remember_erased(conn, numbers)
     rows = await records_store.delete(conn, numbers)
     await proficiency_store.mark_endorsed_stale(conn, ids)
@@ -75,3 +88,11 @@ async def erase_workers(
 async def record_receipts(conn: Connection, receipts: Sequence[ErasureCompleted]) -> None:
     """Keep the services' receipts; duplicates are harmless."""
     await store.insert_receipts(conn, receipts)
+
+
+async def erase_leavers(conn: Connection, before: datetime) -> int:
+    """Forget those who left before that moment, some at a time, but for legal holds; returns how many."""
+    numbers = await store.long_gone(conn, before.date(), LEAVERS)
+    if numbers:
+        await erase_workers(conn, numbers, {}, datetime.now(before.tzinfo))
+    return len(numbers)

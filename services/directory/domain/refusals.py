@@ -99,3 +99,15 @@ class NothingContributed(Refused):
 
 class BadgesNotConfigured(Refused):
     """No key to sign badges with, or no address to verify them at, is set."""
+
+
+class UnderLegalHold(Refused):
+    """Somebody's data must be kept for a legal reason: they cannot be erased before the hold is lifted."""
+
+
+class UnknownExport(NotFound):
+    """There is no such request, or it has expired."""
+
+
+class ExportNotReady(Refused):
+    """Not every service has answered yet."""

@@ -18,3 +18,9 @@ SELECT request_id, person_id, requested_at FROM erasures WHERE request_id = $1
 
 -- name: list_receipts
 SELECT service, rows, completed_at FROM erasure_receipts WHERE request_id = $1 ORDER BY service
+
+-- name: long_gone
+SELECT employee_number FROM people
+WHERE status = 'left' AND effective_at < $1
+  AND NOT EXISTS (SELECT FROM legal_holds AS h WHERE h.held AND h.person_id = people.person_id)
+ORDER BY employee_number LIMIT $2

@@ -1,6 +1,7 @@
 """Erasure requests and their receipts."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from shared import sql
@@ -26,3 +27,8 @@ async def of_person(conn: Connection, person_id: UUID) -> UUID | None:
     """The request by which somebody was forgotten."""
     found: UUID | None = await conn.fetchval(SQL.erasure_of_person, person_id)
     return found
+
+
+async def long_gone(conn: Connection, before: date, limit: int) -> list[str]:
+    """Employee numbers of some who left before that day and are under no legal hold."""
+    return [row["employee_number"] for row in await conn.fetch(SQL.long_gone, before, limit)]

@@ -1,0 +1,49 @@
+"""What matching holds of people, why, and for how long."""
+
+from shared.privacy.catalogue import Catalogue, Table, own
+
+OVER = "state NOT IN ('proposed', 'accepted', 'formed') AND created_at < $1"
+
+CATALOGUE = Catalogue(
+    "matching",
+    (
+        Table(
+            "match_members",
+            "Who was proposed to whom, in which role, and what they answered.",
+            "matching",
+            about=own("person_id"),
+            aged="match_id IN (SELECT match_id FROM matches WHERE " + OVER + ")",
+        ),
+        Table(
+            "matches",
+            "Pairs, circles and buddies, with score and reasons.",
+            "matching",
+            aged=OVER + " AND NOT EXISTS (SELECT FROM match_members AS m WHERE m.match_id = matches.match_id)",
+        ),
+        Table(
+            "unmatched",
+            "Who a round could not match, and why.",
+            "matching",
+            about=own("person_id"),
+            aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
+        ),
+        Table(
+            "rounds",
+            "Runs of matching with their figures; nobody is named.",
+            "aggregate",
+            aged="created_at < $1 AND NOT EXISTS (SELECT FROM matches AS m WHERE m.round_id = rounds.round_id)"
+            " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)",
+        ),
+        Table(
+            "people",
+            "Pseudonymous copies of what matching needs: place, hours, offers, needs and limits.",
+            "profile",
+            about=own("person_id"),
+            mentions=("manager_id", "not_with"),
+        ),
+        Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
+        Table("skills", "Labels of skills.", "reference"),
+        Table("programmes", "Programmes that ask for matches.", "reference"),
+        Table("rules", "Weights and limits of each programme, by version.", "reference"),
+    ),
+)

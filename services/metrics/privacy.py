@@ -1,0 +1,45 @@
+"""What metrics holds of people, why, and for how long; no table says who answered what."""
+
+from shared.privacy.catalogue import Catalogue, Table, among, own
+
+CATALOGUE = Catalogue(
+    "metrics",
+    (
+        Table(
+            "participations",
+            "Pseudonymous facts that measures are computed from; no route reads one by person.",
+            "participation",
+            about=own("person_id"),
+        ),
+        Table("participation_months", "Sums of participation by month and unit.", "aggregate"),
+        Table(
+            "membership",
+            "Which unit a person belonged to when, so that a measure counts them where they were.",
+            "profile",
+            about=own("person_id"),
+        ),
+        Table(
+            "matches",
+            "Who was matched, for acceptance and ties between units.",
+            "matching",
+            about=among("member_ids"),
+            mentions=("member_ids",),
+            withheld=("member_ids", "member_roles"),
+            aged="first_seen_at < $1",
+        ),
+        Table(
+            "sessions",
+            "Sessions and their state.",
+            "participation",
+            about=own("facilitator_id"),
+            mentions=("facilitator_id",),
+        ),
+        Table("feedback", "Sums of answers by programme, division and month.", "aggregate"),
+        Table("lag_samples", "How long events took to become visible.", "operations"),
+        Table("lag_hours", "The same by hour.", "operations"),
+        Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
+        Table("programmes", "Programmes and their goals.", "reference"),
+        Table("units", "Units and their tree.", "reference"),
+        Table("skills", "Labels of skills.", "reference"),
+    ),
+)

@@ -1,0 +1,104 @@
+"""What is held of people, why and for how long, as data: one entry a table, readable by a works council."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+DataClass = Literal[
+    "identity", "profile", "participation", "matching", "feedback", "aggregate", "reference", "operations", "audit"
+]
+
+RETENTION_DAYS: Mapping[str, int | None] = {
+    "identity": 395,
+    "profile": 395,
+    "participation": 395,
+    "matching": 395,
+    "feedback": 365,
+    "aggregate": 1826,
+    "reference": None,
+    "operations": 35,
+    "audit": 2557,
+}
+"""Days after which a row of the class goes; None keeps it while it is used. `LATERAL_RETENTION_DAYS` overrides."""
+
+MEANING: Mapping[str, str] = {
+    "identity": "Who a person is: name, address, employee number, place in the organization. Days count from leaving.",
+    "profile": "What a person has said of themselves, and pseudonymous copies of it. Goes with the person.",
+    "participation": "Which sessions a person was asked to, took part in and contributed to.",
+    "matching": "Who was proposed to whom, with which reasons and answers.",
+    "feedback": "What was answered, apart from who answered.",
+    "aggregate": "Counts and sums that name nobody.",
+    "reference": "Units, skills, programmes, rules: about the organization, not about people.",
+    "operations": "What delivery and HTTP need for a while: events on their way, saved replies, dead letters.",
+    "audit": "Who did what to what, as ids; append-only.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: why it exists, whose rows these are, and when they go."""
+
+    name: str
+    purpose: str
+    data_class: DataClass
+    about: str | None = None
+    """SQL: whether a row is about the person $1; such rows are handed over to them."""
+    mentions: tuple[str, ...] = ()
+    """Columns that name people the row is not about: cleared when those are erased, never handed over to them."""
+    withheld: tuple[str, ...] = ()
+    """Columns left out of what is handed over: secrets, and what is about somebody else."""
+    aged: str | None = None
+    """SQL: whether a row is older than the moment $1; None where the row goes with the person or another row."""
+    remembers_erased: bool = False
+    """It exists so that the erased stay away, and therefore outlives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All tables of one service, with the chassis's."""
+
+    service: str
+    own: tuple[Table, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The service's tables, then the chassis's."""
+        return (*self.own, *CHASSIS)
+
+
+def own(column: str) -> str:
+    """A row is about the person its column names."""
+    return f"{column} = $1"
+
+
+def among(column: str) -> str:
+    """A row is about everybody its array names."""
+    return f"$1 = ANY ({column})"
+
+
+def older(column: str) -> str:
+    """A row ages by its own moment or day."""
+    return f"{column} < $1"
+
+
+CHASSIS = (
+    Table("outbox", "Events on their way to Kafka, kept a week for a broker that lost its data.", "operations"),
+    Table("inbox", "Ids of events handled, so that each has one effect.", "operations"),
+    Table(
+        "dead_letters",
+        "Records that could not be handled, with the reason, until an operator has decided.",
+        "operations",
+        aged="state <> 'open' AND closed_at < $1",
+    ),
+    Table("parked_keys", "Keys whose later events wait behind a dead letter.", "operations"),
+    Table("consumer_stops", "Consumers that wait for an operator.", "operations"),
+    Table("consumed_positions", "How far each topic was read.", "operations"),
+    Table("ingested", "Records read, by topic and day.", "operations"),
+    Table("produced", "Records the broker holds, by topic and day.", "operations"),
+    Table("idempotency_keys", "Replies saved for a day, so that a repeated request has one effect.", "operations"),
+    Table("audit", "Who did what to what.", "audit"),
+    Table("audit_chain", "Hashes that show any change to the audit trail.", "audit"),
+    Table("schema_migrations", "Which migrations have run.", "operations"),
+    Table("legal_holds", "People whose data must be kept for a legal reason.", "reference", about=own("person_id")),
+    Table("purges", "What retention has removed.", "operations"),
+)
