@@ -9,12 +9,18 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from services.matching.engine.population import Bools, Ints
+from services.matching.engine import auction
+from services.matching.engine.auction import EMPTY, NEVER, Bidders, Places
+from services.matching.engine.market import Small
+from services.matching.engine.population import Ints
+from services.matching.engine.scan import SCALE
 
-SCALE = 1 << 20
-"""Scores are scaled so that ties are broken in the digits below one point and never outweigh one."""
-PRICE_SWEEPS = 200
-ROUNDS = 4
+EXACT = 40_000
+"""Up to so many edges times slots the choice is exact; more are auctioned."""
+STEP = SCALE // 64
+"""By how much a bid raises at least: how near its best every row ends."""
+PATIENCE = 64
+PRICE_SWEEPS = 1_000
 
 Cost: TypeAlias = Callable[[Ints], Ints]
 """What it costs to give a column one more row when it has so many already: never less than the one before."""
@@ -22,7 +28,7 @@ Cost: TypeAlias = Callable[[Ints], Ints]
 
 @dataclass(frozen=True)
 class Graph:
-    """Edges sorted by row and column, with their scores and their lots in [0, 1)."""
+    """Edges sorted by row, with their scores and their lots in [0, 1); between equals the lot decides."""
 
     row: Ints
     column: Ints
@@ -38,58 +44,113 @@ class Graph:
 
 @dataclass(frozen=True)
 class Choice:
-    """Places of the chosen edges, what each one's slot costs, the total, and what no choice can exceed."""
+    """Places of the chosen edges, what each one's slot costs, the total, and what no choice can exceed.
+
+    `price` is what one more row costs each column, scaled: the proof, which holds for edges that were not given too.
+    """
 
     edges: Ints
     cost: Ints
     value: int
     bound: int
+    price: Ints
 
 
-def solve(graph: Graph, listed: int) -> Choice:
-    """Choose among each row's `listed` best edges; prices then bring in the others that could still improve it."""
-    if not len(graph.row):
-        return Choice(np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0)
-    ranked = np.lexsort((-graph.lot, -graph.score, graph.row))
-    rank = np.empty(len(graph.row), np.int64)
-    starts = np.searchsorted(graph.row, np.arange(graph.rows))
-    rank[ranked] = np.arange(len(graph.row)) - starts[graph.row[ranked]]
-    active = rank < listed
-    best = _solve(graph, active)
-    for _ in range(ROUNDS):
-        prices = best[1]
-        wanted = graph.score - prices[graph.column] > best[2][graph.row]
-        if best[0].bound <= best[0].value or not (wanted & ~active).any():
-            break
-        active |= wanted
-        best = _solve(graph, active)
-    return best[0]
+class Slots:
+    """Columns' slots in one row: whose each is and what it costs."""
+
+    def __init__(self, slots: Ints, load: Ints, cost: Cost) -> None:
+        most = np.maximum(0, slots)
+        self.start = np.concatenate(([0], np.cumsum(most))).astype(np.int64)
+        self.column = np.repeat(np.arange(len(most)), most)
+        step = np.arange(len(self.column)) - self.start[self.column]
+        self.cost = cost(load[self.column] + step).astype(np.int64)
+
+    def __len__(self) -> int:
+        return len(self.column)
 
 
-def _solve(graph: Graph, active: Bools) -> tuple[Choice, Ints, Ints]:
-    """The optimum over the active edges, prices of the columns and gains of the rows, and the bound over all edges."""
-    places = np.flatnonzero(active)
-    count = np.minimum(graph.slots[graph.column[places]], graph.rows)
-    edge = np.repeat(places, count)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-    column = graph.column[edge]
-    cost = graph.cost(graph.load[column] + step)
-    slot_of = np.concatenate(([0], np.cumsum(np.minimum(graph.slots, graph.rows))))
-    slot = slot_of[column] + step
-    score = graph.score[edge] - cost
-    chosen = _match(graph, edge, slot, score, int(slot_of[-1]))
-    edges, cost, slot = edge[chosen], cost[chosen], slot[chosen]
-    price = _prices(graph.row[edge], slot_of[column] + step, score, chosen, graph.rows, int(slot_of[-1]))
-    value = int(score[chosen].sum())
-    cheapest = _cheapest(graph, slot_of, price)
+def solve(graph: Graph, *, exact: int = EXACT) -> Choice:
+    """The optimum of a small graph; of a large one a choice that its bound proves nearly so."""
+    slots = Slots(np.minimum(graph.slots, graph.rows), graph.load, graph.cost)
+    if not len(graph.row) or not len(slots):
+        none = np.zeros(0, np.int64)
+        return Choice(none, none, 0, 0, np.zeros(len(graph.slots), np.int64))
+    edges = int(np.minimum(graph.slots, graph.rows)[graph.column].sum())
+    chosen, price = _best(graph, slots, edges) if edges <= exact else _auctioned(graph, slots)
+    return _proved(graph, slots, chosen, price)
+
+
+def slot_values(slots: Slots, price: Ints) -> Ints:
+    """What each slot would be worth to its column at these prices, scaled."""
+    return np.maximum(0, price[slots.column] - slots.cost * SCALE)
+
+
+def _proved(graph: Graph, slots: Slots, chosen: Ints, price: Ints) -> Choice:
+    """The choice with its costs and the bound that follows from the prices by weak duality."""
+    chosen = np.sort(chosen)
+    cost = costs(graph.column[chosen], graph.load, graph.cost)
     gain = np.zeros(graph.rows, np.int64)
-    np.maximum.at(gain, graph.row, graph.score - cheapest[graph.column])
-    return Choice(edges, cost, value, int(gain.sum() + price.sum())), cheapest, gain
+    np.maximum.at(gain, graph.row, graph.score * SCALE - price[graph.column])
+    value = int(graph.score[chosen].sum() - cost.sum())
+    bound = int(gain.sum() + slot_values(slots, price).sum()) // SCALE
+    return Choice(chosen, cost, value, bound, price)
+
+
+def costs(column: Ints, load: Ints, cost: Cost) -> Ints:
+    """What each of these rows costs its column, the first to a column the least."""
+    order = np.argsort(column, kind="stable")
+    ranked = np.empty(len(column), np.int64)
+    ordered = column[order]
+    ranked[order] = np.arange(len(column)) - np.searchsorted(ordered, ordered)
+    return cost(load[column] + ranked).astype(np.int64)
+
+
+def _auctioned(graph: Graph, slots: Slots) -> tuple[Ints, Ints]:
+    order = np.lexsort((-graph.lot, -graph.score, graph.row))
+    first = np.searchsorted(graph.row[order], np.arange(graph.rows + 1)).astype(np.int64)
+    column, score = graph.column[order].astype(np.int32), graph.score[order].astype(np.int32)
+    luck = np.zeros(graph.rows)
+    np.maximum.at(luck, graph.row, graph.lot)
+    edge, price = auctioned(first[:-1], first[1:], column, score, np.argsort(luck), slots)
+    return order[edge[edge != EMPTY]], price
+
+
+def auctioned(
+    first: Ints, last: Ints, column: Small, score: Small, queue: Ints, slots: Slots
+) -> tuple[Ints, Ints]:
+    """The edge each row wins, EMPTY for none, and each column's price; row `r` has the edges `first[r]:last[r]`."""
+    rows = len(first)
+    bidders = Bidders(first, last, column, score, np.full(rows, EMPTY, np.int64), np.full(rows, EMPTY, np.int64))
+    places = fresh(slots)
+    auction.bid(bidders, places, queue, STEP, PATIENCE)
+    return bidders.edge, auction.asks(places)
+
+
+def fresh(slots: Slots) -> Places:
+    """Places nobody has bid for."""
+    cost = slots.cost * SCALE
+    return Places(slots.start, cost, cost.copy(), np.full(len(slots), EMPTY, np.int64))
+
+
+def _best(graph: Graph, slots: Slots, edges: int) -> tuple[Ints, Ints]:
+    """Places of the edges of a maximum-weight matching, and prices of the columns that prove it."""
+    count = np.minimum(graph.slots, graph.rows)[graph.column]
+    edge = np.repeat(np.arange(len(graph.row)), count)
+    step = np.arange(edges) - np.repeat(np.cumsum(count) - count, count)
+    slot = slots.start[graph.column[edge]] + step
+    score = graph.score[edge] - slots.cost[slot]
+    chosen = _match(graph, edge, slot, score, len(slots))
+    price = _prices(graph.row[edge], slot, score, chosen, graph.rows, len(slots))
+    cheapest = np.full(len(graph.slots), NEVER, np.int64)
+    np.minimum.at(cheapest, slots.column, (price + slots.cost) * SCALE)
+    return edge[chosen], cheapest
 
 
 def _match(graph: Graph, edge: Ints, slot: Ints, score: Ints, slots: int) -> Ints:
     """Places in `edge` of a maximum-weight matching; a private empty slot lets every row stay out."""
-    weight = score * SCALE + (graph.lot[edge] * (SCALE // (2 * graph.rows + 1))).astype(np.int64)
+    scale = 1 << 20
+    weight = score * scale + (graph.lot[edge] * (scale // (2 * graph.rows + 1))).astype(np.int64)
     top = int(max(0, weight.max())) + 1
     rows = np.concatenate((graph.row[edge], np.arange(graph.rows)))
     columns = np.concatenate((slot, slots + np.arange(graph.rows)))
@@ -120,14 +181,3 @@ def _prices(row: Ints, slot: Ints, score: Ints, chosen: Ints, rows: int, slots: 
             break
         price = raised
     return price
-
-
-def _cheapest(graph: Graph, slot_of: Ints, price: Ints) -> Ints:
-    """For each column the least that any of its slots asks, its price and its cost together."""
-    columns = len(graph.slots)
-    count = np.diff(slot_of)
-    column = np.repeat(np.arange(columns), count)
-    step = np.arange(len(column)) - np.repeat(slot_of[:-1], count)
-    cheapest = np.full(columns, np.iinfo(np.int32).max, np.int64)
-    np.minimum.at(cheapest, column, price + graph.cost(graph.load[column] + step))
-    return cheapest

@@ -7,9 +7,9 @@ import numpy as np
 from services.matching.engine import assign
 from services.matching.engine.candidates import total
 from services.matching.engine.constraints import Funnel, few_hours, in_line, pack, speechless, unavailable
-from services.matching.engine.pairs import load_cost
 from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
+from services.matching.engine.trade import load_cost
 
 STAGES = (
     "nobody_experienced",
@@ -20,7 +20,6 @@ STAGES = (
     "too_few_common_hours",
     "matched_recently",
 )
-LISTED = 40
 
 
 def solve(problem: Problem) -> Outcome:
@@ -61,7 +60,7 @@ def solve(problem: Problem) -> Outcome:
         slots=pop.slots,
         cost=load_cost(problem.rules.weights["teacher_load"]),
     )
-    choice = assign.solve(graph, LISTED)
+    choice = assign.solve(graph)
     matches = []
     for place, cost in zip(choice.edges.tolist(), choice.cost.tolist(), strict=True):
         terms = [Term(code, int(points[place])) for code, points in found.items() if points[place]]

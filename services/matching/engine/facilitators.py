@@ -12,7 +12,6 @@ from services.matching.engine.people import Problem, Term
 from services.matching.engine.population import Bools, Ints, Population, build, contains
 
 STAGES = ("not_available", "not_neutral", "no_common_language", "too_few_common_hours")
-LISTED = 30
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def choose(pop: Population, problem: Problem, circles: Sequence[Ints]) -> list[F
         slots=np.where(pop.ready, np.maximum(0, problem.rules.facilitator_circles - pop.facilitating), 0),
         cost=lambda load: np.minimum(weights["facilitator_load"] * load, weights["neutral_facilitator"] - 1),
     )
-    choice = assign.solve(graph, LISTED)
+    choice = assign.solve(graph)
     chosen: list[Facilitator | None] = [None] * len(circles)
     for place, cost in zip(choice.edges.tolist(), choice.cost.tolist(), strict=True):
         terms = [Term("neutral_facilitator", weights["neutral_facilitator"])]

@@ -39,6 +39,8 @@ class Person(NamedTuple):
     waited: int
     """Rounds that left them unmatched."""
     not_with: tuple[UUID, ...]
+    places: int = 99
+    """Commitments, as a learner or as a teacher, that the time left allows."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,14 @@ class Count(NamedTuple):
     people: int
 
 
+class Change(NamedTuple):
+    """A small change that alone would open so many candidates; `detail` says which language, skill or number."""
+
+    code: str
+    people: int
+    detail: str | None = None
+
+
 @dataclass(frozen=True)
 class Unmatched:
     """Somebody left out: the first constraint that left no candidate, and what lifting one alone would open."""
@@ -95,6 +105,8 @@ class Unmatched:
     reason: str
     left: tuple[Count, ...]
     opens: tuple[Count, ...]
+    change: Change | None = None
+    """The smallest change that would help."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class Population:
     days: Masks
     languages: Masks
     """One row a person, as many 64-bit words as the languages need."""
+    spoken: tuple[str, ...]
+    """The language of each bit."""
     unit: Ints
     division: Ints
     site: Ints
@@ -52,6 +54,7 @@ class Population:
     level: Ints
     tenure: Ints
     slots: Ints
+    places: Ints
     load: Ints
     ready: Bools
     facilitating: Ints
@@ -69,7 +72,7 @@ class Population:
     """A number a person drawn by seed and likeness: ties are broken by it."""
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.available)
 
     def keys(self, left: Ints, right: Ints) -> Ints:
         """One number per unordered pair of rows."""
@@ -94,6 +97,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
     skills = sorted(offered | {skill for person in rows for skill, _, _ in person.needs})
     number = {skill: place for place, skill in enumerate(skills)}
     enters, leaves = euler(manager)
+    spoken = tuple(sorted({language for person in rows for language in person.languages}))
     return Population(
         ids=tuple(person.id for person in rows),
         index=index,
@@ -101,7 +105,8 @@ def build(people: Iterable[Person], seed: int) -> Population:
         available=np.array([person.available for person in rows], np.bool_),
         hours=_hours(rows),
         days=np.array([sum(1 << day for day in set(person.days)) for person in rows], np.uint64),
-        languages=_languages(rows),
+        languages=_languages(rows, spoken),
+        spoken=spoken,
         unit=_codes([person.unit for person in rows]),
         division=_codes([person.division for person in rows]),
         site=_codes([person.site for person in rows]),
@@ -109,6 +114,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
         level=np.array([person.level for person in rows], np.int64),
         tenure=np.array([person.tenure_days for person in rows], np.int64),
         slots=np.array([max(0, person.slots) for person in rows], np.int64),
+        places=np.array([max(0, person.places) for person in rows], np.int64),
         load=np.array([person.load for person in rows], np.int64),
         ready=np.array([person.facilitator_ready for person in rows], np.bool_),
         facilitating=np.array([person.facilitating for person in rows], np.int64),
@@ -134,6 +140,14 @@ def pair_keys(index: dict[UUID, int], pairs: Iterable[tuple[UUID, UUID]]) -> Int
     size = len(index)
     rows = ((index[one], index[other]) for one, other in pairs if one in index and other in index)
     return np.array(sorted({min(pair) * size + max(pair) for pair in rows}), np.int64)
+
+
+def both_ways(keys: Ints, size: int) -> tuple[Ints, Ints]:
+    """Unordered pairs as lists of the others: those of person `p` are `other[at[p]:at[p + 1]]`."""
+    one, other = np.divmod(keys, max(1, size))
+    left, right = np.concatenate((one, other)), np.concatenate((other, one))
+    order = np.lexsort((right, left))
+    return np.searchsorted(left[order], np.arange(size + 1)).astype(np.int64), right[order]
 
 
 def contains(keys: Ints, wanted: Ints) -> Bools:
@@ -181,8 +195,7 @@ def _hours(rows: Sequence[Person]) -> Masks:
     return hours
 
 
-def _languages(rows: Sequence[Person]) -> Masks:
-    known = sorted({language for person in rows for language in person.languages})
+def _languages(rows: Sequence[Person], known: Sequence[str]) -> Masks:
     place = {language: divmod(bit, WORD) for bit, language in enumerate(known)}
     masks = np.zeros((len(rows), len(known) // WORD + 1), np.uint64)
     for row, person in enumerate(rows):

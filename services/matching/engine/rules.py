@@ -42,8 +42,10 @@ class Rules:
     cool_off_days: int = 180
     newcomer_days: int = 180
     buddy_tenure_days: int = 180
-    candidates: int = 40
-    """Teachers looked at first for each learner; prices bring in others."""
+    candidates: int = 20
+    """Teachers listed for each learner; prices bring in others."""
+    looks: int = 50_000
+    """Offers read for one need at most; a round that left some unread says so."""
     facilitator_circles: int = 2
     min_functions: int = 1
     """Job functions a circle must bring together."""

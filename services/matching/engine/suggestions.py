@@ -4,9 +4,11 @@ from uuid import UUID
 
 import numpy as np
 
-from services.matching.engine import candidates
+from services.matching.engine import candidates, market, scan
+from services.matching.engine.candidates import Pairs
+from services.matching.engine.market import Market
 from services.matching.engine.people import Match, Problem
-from services.matching.engine.population import build
+from services.matching.engine.population import Ints, Population, build, pair_keys
 
 
 def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
@@ -15,15 +17,30 @@ def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
     row = pop.index.get(person)
     if row is None:
         return []
-    row_of = np.full(len(pop), 0, np.int64)
-    found = candidates.edges(pop, problem, np.flatnonzero(pop.needs.person == row), row_of, 1)
-    lots = pop.draw(found.pairs.learner, found.pairs.teacher)
-    best = np.lexsort((-lots, -found.score))[:limit]
-    pairs = found.pairs.take(best)
-    mutual = found.pairs.learner * len(pop) + found.pairs.teacher
+    needs = np.flatnonzero((pop.needs.person == row) & pop.available[row])
+    _, first = np.unique(pop.needs.skill[needs], return_index=True)
+    barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
+    laid = market.build(pop, problem, np.array([row], np.int64), needs[first], barred)
+    pairs = best(pop, laid, limit, problem.rules.looks)
+    mutual = scan.mutuals(laid, pairs.learner, pairs.teacher)
     return [
         Match(((person, "learner"), (pop.ids[teacher], "teacher")), pop.skills[skill], terms)
         for teacher, skill, terms in zip(
             pairs.teacher.tolist(), pairs.skill.tolist(), candidates.explain(pop, problem, pairs, mutual), strict=True
         )
     ]
+
+
+def best(pop: Population, laid: Market, limit: int, looks: int) -> Pairs:
+    """The best offers for the one learner of a market, a teacher once."""
+    most = limit * (1 + len(laid.learners.skill))
+    listed = scan.scan(laid, np.zeros(len(pop), np.int64), most, looks)
+    offers = listed.offer[0, : listed.count[0]]
+    teacher = laid.offers.teacher[offers]
+    kept = np.sort(np.unique(teacher, return_index=True)[1])[:limit]
+    source = laid.offers.row[offers[kept]]
+    skill = pop.offers.skill[source]
+    need = np.searchsorted(laid.learners.skill, skill)
+    learner: Ints = np.full(len(kept), laid.learners.person[0])
+    levels = laid.learners.level[need], laid.learners.target[need], laid.offers.level[offers[kept]].astype(np.int64)
+    return Pairs(learner, pop.offers.person[source], skill, *levels)

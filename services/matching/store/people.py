@@ -46,6 +46,7 @@ def _known(row: Record, cost: int, today: date) -> Known:
     paused = row["paused_until"] is not None and row["paused_until"] > today
     taking_part = row["status"] == "active" and row["opted_in"] and not paused
     minutes = row["time_budget_minutes"] - int(row["minutes"])
+    places = -(-max(0, minutes) // cost)
     path = row["unit_path"]
     person = Person(
         id=row["person_id"],
@@ -64,11 +65,12 @@ def _known(row: Record, cost: int, today: date) -> Known:
         languages=tuple(row["languages"]),
         offers=tuple((offer["skill_id"], offer["level"]) for offer in row["offers"]),
         needs=tuple((need["skill_id"], need["level"], need["target_level"]) for need in row["needs"]),
-        slots=min(row["capacity"] - row["learners"], -(-max(0, minutes) // cost)),
+        slots=min(row["capacity"] - row["learners"], places),
         load=row["learners"],
         facilitator_ready=row["facilitator_ready"],
         facilitating=row["facilitating"],
         waited=row["waited"],
         not_with=tuple(row["not_with"]),
+        places=places,
     )
     return Known(person, taking_part, frozenset(path))

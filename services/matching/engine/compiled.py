@@ -1,0 +1,32 @@
+"""The one door to Numba: loops that NumPy cannot express without holding every pair of people in memory."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile on the first call, keep the machine code beside the source, and let other threads run meanwhile."""
+    return cast("F", njit(cache=True, nogil=True)(function))
+
+
+@compiled
+def ones(mask: np.uint64) -> np.int64:
+    """How many bits are set."""
+    mask = mask - ((mask >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@compiled
+def mix(value: np.uint64) -> np.uint64:
+    """The finaliser of SplitMix64: every input bit moves every output bit."""
+    value = value + np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

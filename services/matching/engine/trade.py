@@ -1,0 +1,200 @@
+"""Who learns from whom: an auction over short lists of candidates, which its prices renew until nobody is missed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.matching.engine import assign, market, scan
+from services.matching.engine.assign import SCALE, Slots
+from services.matching.engine.auction import EMPTY, NEVER
+from services.matching.engine.candidates import Pairs
+from services.matching.engine.market import Market, Small
+from services.matching.engine.people import Problem
+from services.matching.engine.population import Bools, Ints, Population, pair_keys
+from services.matching.engine.scan import Listed
+
+TURNS = 3
+"""Times the lists are renewed at most."""
+GOOD_ENOUGH = 0.0002
+"""A proved gap below which they are not renewed any more."""
+DEAREST = 90
+"""No load costs more than this, so that a willing teacher is never left idle for it."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Pairs with their scores and what each costs its teacher's load, and what no choice at all can exceed."""
+
+    pairs: Pairs
+    score: Ints
+    cost: Ints
+    mutual: Bools
+    bound: int
+    unseen: int
+    """Offers that nobody looked at, over all learners: 0 unless the limit was reached."""
+
+    @property
+    def value(self) -> int:
+        """What all pairs are worth together."""
+        return int(self.score.sum() - self.cost.sum())
+
+
+def load_cost(weight: int) -> assign.Cost:
+    """What one more learner costs a teacher who has some."""
+    return lambda load: np.minimum(weight * load, DEAREST).astype(np.int64)
+
+
+class _Sides:
+    """What each person can take on: as a teacher while a commitment is kept for their own learning, and in all."""
+
+    def __init__(self, pop: Population, problem: Problem, learners: Ints, needs: Ints) -> None:
+        self.pop = pop
+        self.cost = load_cost(problem.rules.weights["teacher_load"])
+        self.learners = learners
+        self.learns = np.zeros(len(pop), np.bool_)
+        self.learns[pop.needs.person[needs]] = True
+        self.most = np.where(pop.available, np.minimum(pop.slots, pop.places), 0)
+        self.slots = np.minimum(self.most, pop.places - self.learns)
+        self.kept = Slots(self.slots, pop.load, self.cost)
+
+
+def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
+    """At most one teacher for each learner, within everybody's capacity and time; all feasible pairs count.
+
+    Who asks keeps time for learning and teaches with the rest. Those nobody could teach then teach with what was
+    kept. The bound holds for the first choice over all pairs, and for the second given the first.
+    """
+    sides = _Sides(pop, problem, learners, needs)
+    barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
+    laid = market.build(replace(pop, slots=sides.slots), problem, learners, needs, barred)
+    width, looks = problem.rules.candidates, problem.rules.looks
+    offer = np.full(len(learners), EMPTY, np.int64)
+    score = np.zeros(len(learners), np.int64)
+    price = np.zeros(len(pop), np.int64)
+    value, bound, unseen = 0, -1, 0
+    for turn in range(TURNS + 1):
+        listed = scan.scan(laid, price, width, looks, turn)
+        proved = int(listed.best.sum() + assign.slot_values(sides.kept, price).sum()) // SCALE
+        bound = proved if bound < 0 else min(bound, proved)
+        unseen = max(unseen, int(listed.unseen.sum()))
+        if turn == TURNS or bound - value <= GOOD_ENOUGH * bound:
+            break
+        _keep(listed, offer, score)
+        new_offer, new_score, asked = _choose(laid, sides, listed)
+        new_value = _value(sides, laid, new_offer, new_score)
+        if new_value > value:
+            offer, score, value = new_offer, new_score, new_value
+        price = np.where(asked >= NEVER, 0, asked)
+    first = _told(pop, sides.learners, laid, offer)
+    cost = assign.costs(first.teacher, pop.load, sides.cost)
+    found = Trade(first, score[offer != EMPTY], cost, scan.mutuals(laid, first.learner, first.teacher), bound, unseen)
+    return _complete(pop, problem, sides, needs, barred, found)
+
+
+def _keep(listed: Listed, offer: Ints, score: Ints) -> None:
+    """Put what each learner has into their list, instead of the last where it is full."""
+    has = np.flatnonzero((offer != EMPTY) & (listed.count > 0))
+    place = np.arange(listed.offer.shape[1])[None, :]
+    inside = ((listed.offer[has] == offer[has, None]) & (place < listed.count[has, None])).any(1)
+    rows = has[~inside]
+    at = np.minimum(listed.count[rows], listed.offer.shape[1] - 1)
+    listed.offer[rows, at] = offer[rows]
+    listed.score[rows, at] = score[rows]
+    listed.count[rows] = at + 1
+
+
+def _choose(laid: Market, sides: _Sides, listed: Listed) -> tuple[Ints, Ints, Ints]:
+    """The offer and score each learner gets of their list, EMPTY for none, and the prices of the teachers."""
+    rows, width = listed.offer.shape
+    first = np.arange(rows, dtype=np.int64) * width
+    offers: Small = listed.offer.reshape(-1)
+    column, score = laid.offers.teacher[offers], listed.score.reshape(-1)
+    lots = sides.pop.lots[sides.learners]
+    if int((listed.count.sum()) * max(1, sides.slots.max(initial=0))) <= assign.EXACT:
+        edge, price = _exactly(sides, listed, first, column, score)
+    else:
+        edge, price = assign.auctioned(first, first + listed.count, column, score, np.argsort(lots), sides.kept)
+    won = edge != EMPTY
+    offer = np.where(won, offers[edge], EMPTY).astype(np.int64)
+    return offer, np.where(won, score[edge], 0).astype(np.int64), price
+
+
+def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: Small) -> tuple[Ints, Ints]:
+    row = np.repeat(np.arange(len(first)), listed.count)
+    place = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(listed.count) - listed.count, listed.count)
+    open_ = sides.slots[column[place]] > 0
+    row, place = row[open_], place[open_]
+    teacher = column[place].astype(np.int64)
+    graph = assign.Graph(
+        row=row,
+        column=teacher,
+        score=score[place].astype(np.int64),
+        lot=sides.pop.draw(sides.learners[row], teacher),
+        rows=len(first),
+        load=sides.pop.load,
+        slots=sides.slots,
+        cost=sides.cost,
+    )
+    choice = assign.solve(graph)
+    edge = np.full(len(first), EMPTY, np.int64)
+    edge[row[choice.edges]] = place[choice.edges]
+    return edge, choice.price
+
+
+def _value(sides: _Sides, laid: Market, offer: Ints, score: Ints) -> int:
+    teacher = laid.offers.teacher[offer[offer != EMPTY]].astype(np.int64)
+    return int(score.sum() - assign.costs(teacher, sides.pop.load, sides.cost).sum())
+
+
+def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, barred: Ints, found: Trade) -> Trade:
+    """Let those who found no teacher teach with the time that was kept for their learning, the best pairs first."""
+    taught = np.bincount(found.pairs.teacher, minlength=len(pop))
+    lacks = sides.learns.copy()
+    lacks[found.pairs.learner] = False
+    room = np.where(lacks, np.minimum(sides.most, pop.places) - taught, 0)
+    if not room.any():
+        return found
+    learners = np.flatnonzero(lacks)
+    left_over = replace(pop, slots=room)
+    laid = market.build(left_over, problem, learners, needs[lacks[pop.needs.person[needs]]], barred)
+    price = sides.cost(pop.load + taught) * SCALE
+    listed = scan.scan(laid, price, problem.rules.candidates, problem.rules.looks)
+    row = np.repeat(np.arange(len(learners)), listed.count)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(listed.count) - listed.count, listed.count)
+    offers = listed.offer[row, place]
+    teacher = laid.offers.teacher[offers].astype(np.int64)
+    time = pop.places - taught
+    offer = np.full(len(learners), EMPTY, np.int64)
+    scores = listed.score[row, place].astype(np.int64)
+    for at in np.lexsort((pop.draw(learners[row], teacher), -scores)).tolist():
+        me, other = int(learners[row[at]]), int(teacher[at])
+        if offer[row[at]] == EMPTY and time[me] > 0 and time[other] > 0 and room[other] > 0:
+            offer[row[at]] = at
+            time[me] -= 1
+            time[other] -= 1
+            room[other] -= 1
+    won = offer[offer != EMPTY]
+    offer[offer != EMPTY] = offers[won]
+    more = _told(pop, learners, laid, offer)
+    cost = assign.costs(more.teacher, pop.load + taught, sides.cost)
+    return Trade(
+        Pairs(*(np.concatenate(both) for both in zip(found.pairs, more, strict=True))),
+        np.concatenate((found.score, scores[won])),
+        np.concatenate((found.cost, cost)),
+        np.concatenate((found.mutual, scan.mutuals(laid, more.learner, more.teacher))),
+        found.bound + int(listed.best.sum()) // SCALE,
+        found.unseen + int(listed.unseen.sum()),
+    )
+
+
+def _told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:
+    """The pairs of learners with the offers they got."""
+    rows = np.flatnonzero(offer != EMPTY)
+    learner = learners[rows]
+    source = laid.offers.row[offer[rows]]
+    skill = pop.offers.skill[source]
+    asks = laid.learners
+    size = max(1, len(pop.skills))
+    need = np.searchsorted(np.repeat(asks.person, np.diff(asks.start)) * size + asks.skill, learner * size + skill)
+    offered = laid.offers.level[offer[rows]].astype(np.int64)
+    return Pairs(learner, pop.offers.person[source], skill, asks.level[need], asks.target[need], offered)
