@@ -1,12 +1,15 @@
 """An invented organization as arrays, at any size: skewed skills, time zones, languages, a reporting tree."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Ints, Masks, Population, Postings, euler
+from services.matching.engine.population import Ints, Population, Postings, euler
 from services.matching.engine.rules import Rules
 
 LANGUAGES = ("de", "en", "es", "fr", "hi", "ja", "pt", "zh")
@@ -74,13 +77,13 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
     )
 
 
-def problem(seed: int = 7, **rules: int) -> Problem:
+def problem(seed: int = 7, **rules: Any) -> Problem:
     """Everybody asked, by a programme about anything."""
-    return Problem((), frozenset[UUID](), Rules(**rules), seed)
+    return Problem((), frozenset[UUID](), replace(Rules(), **rules), seed)
 
 
 def _claims(
-    rng: np.random.Generator, size: int, kinds: int, weight: Ints, most: int, levels: tuple[int, int]
+    rng: np.random.Generator, size: int, kinds: int, weight: NDArray[np.float64], most: int, levels: tuple[int, int]
 ) -> Postings:
     count = rng.integers(1, most + 1, size)
     person = np.repeat(np.arange(size), count)
@@ -96,7 +99,4 @@ def _claims(
 def _apart(rng: np.random.Generator, size: int) -> Ints:
     one, other = rng.integers(0, size, (2, size // 200))
     keys: Ints = np.unique(np.minimum(one, other) * size + np.maximum(one, other))
-    return keys[one.size == 0 :]
-
-
-__all__ = ["Masks", "population", "problem"]
+    return keys

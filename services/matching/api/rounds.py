@@ -54,7 +54,18 @@ class Round(BaseModel):
     gap: float
     published: bool
     timings: dict[str, float]
+    report: dict[str, object]
+    """Whom what would help, and limits that were reached."""
     created_at: datetime
+
+
+class Change(BaseModel):
+    """A small change that alone would open so many candidates."""
+
+    code: str
+    people: int = Field(ge=0)
+    detail: str | None
+    text: str
 
 
 class LeftOut(BaseModel):
@@ -65,6 +76,7 @@ class LeftOut(BaseModel):
     text: str
     left: list[Count]
     opens: list[Count]
+    change: Change | None
 
 
 @router.post("/v1/rounds", status_code=201, response_model=Round, summary="Match the people of a programme")

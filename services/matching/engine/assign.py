@@ -17,9 +17,8 @@ from services.matching.engine.scan import SCALE
 
 EXACT = 40_000
 """Up to so many edges times slots the choice is exact; more are auctioned."""
-STEP = SCALE // 64
-"""By how much a bid raises at least: how near its best every row ends."""
-PATIENCE = 64
+FINE = SCALE // 4
+"""By how much a bid raises at least: how near the best it could have every row ends."""
 PRICE_SWEEPS = 1_000
 
 Cost: TypeAlias = Callable[[Ints], Ints]
@@ -83,7 +82,8 @@ def solve(graph: Graph, *, exact: int = EXACT) -> Choice:
 
 def slot_values(slots: Slots, price: Ints) -> Ints:
     """What each slot would be worth to its column at these prices, scaled."""
-    return np.maximum(0, price[slots.column] - slots.cost * SCALE)
+    value: Ints = np.maximum(0, price[slots.column] - slots.cost * SCALE)
+    return value
 
 
 def _proved(graph: Graph, slots: Slots, chosen: Ints, price: Ints) -> Choice:
@@ -117,13 +117,13 @@ def _auctioned(graph: Graph, slots: Slots) -> tuple[Ints, Ints]:
 
 
 def auctioned(
-    first: Ints, last: Ints, column: Small, score: Small, queue: Ints, slots: Slots
+    first: Ints, last: Ints, column: Small, score: Small, queue: Ints, slots: Slots, step: int = FINE
 ) -> tuple[Ints, Ints]:
     """The edge each row wins, EMPTY for none, and each column's price; row `r` has the edges `first[r]:last[r]`."""
     rows = len(first)
     bidders = Bidders(first, last, column, score, np.full(rows, EMPTY, np.int64), np.full(rows, EMPTY, np.int64))
     places = fresh(slots)
-    auction.bid(bidders, places, queue, STEP, PATIENCE)
+    auction.bid(bidders, places, queue, step)
     return bidders.edge, auction.asks(places)
 
 

@@ -11,6 +11,8 @@ from services.matching.engine.scan import SCALE
 
 EMPTY = -1
 NEVER = 1 << 60
+NEAR = 8
+"""Edges a row looks at before it looks at all of them again."""
 
 
 class Places(NamedTuple):
@@ -55,30 +57,29 @@ def asks(places: Places) -> Ints:
 
 
 @compiled
-def bid(bidders: Bidders, places: Places, queue: Ints, step: int, patience: int) -> int:
+def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
     """Let the queued rows bid, the last first, each raising by at least `step`; returns how many bids that took.
 
-    `queue` holds every row once at most; rows that would rather have nothing leave. Whoever has bid `patience` times
-    raises by twice as much, and so on: many who want the same few places come to an end too.
+    `queue` holds every row once at most; rows that would rather have nothing leave. Prices only rise and nobody
+    pays more than a match is worth, so this ends; every row is then within `step` of the best it could have.
     """
-    tries = np.zeros(len(bidders.first), np.int64)
+    rows = len(bidders.first)
     asked = asks(places)
+    near = np.empty((rows, NEAR), np.int64)
+    held = np.zeros(rows, np.int64)
+    beyond = np.full(rows, NEVER, np.int64)
     waiting = len(queue)
-    stack = np.empty(len(bidders.first), np.int64)
+    stack = np.empty(rows, np.int64)
     stack[:waiting] = queue
     bids = 0
     while waiting:
         waiting -= 1
         row = stack[waiting]
-        best, second, chosen = 0, 0, EMPTY
-        for edge in range(bidders.first[row], bidders.last[row]):
-            net = bidders.score[edge] * SCALE - asked[bidders.column[edge]]
-            if net > best:
-                if chosen == EMPTY or bidders.column[chosen] != bidders.column[edge]:
-                    second = best
-                best, chosen = net, edge
-            elif net > second and bidders.column[chosen] != bidders.column[edge]:
-                second = net
+        chosen, best, second = _look(bidders, asked, near[row], held[row])
+        if second < beyond[row]:
+            held[row], beyond[row] = _refresh(bidders, asked, row, near[row])
+            chosen, best, second = _look(bidders, asked, near[row], held[row])
+            second = max(second, min(best, beyond[row]))
         if chosen == EMPTY:
             continue
         bids += 1
@@ -91,9 +92,49 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int, patience: int)
             stack[waiting] = loser
             waiting += 1
         places.owner[place] = row
-        places.ask[place] += best - second + (step << min(tries[row] // patience, 20))
-        tries[row] += 1
+        places.ask[place] += best - second + step
         bidders.edge[row] = chosen
         bidders.place[row] = place
         asked[column] = places.ask[cheapest(places, column)]
     return bids
+
+
+@compiled
+def _look(bidders: Bidders, asked: Ints, near: Ints, held: int) -> tuple[int, int, int]:
+    """The best edge of those near, what it is worth, and what the best in another column is; nothing is worth 0."""
+    best, second, chosen = 0, 0, EMPTY
+    for place in range(held):
+        edge = near[place]
+        net = bidders.score[edge] * SCALE - asked[bidders.column[edge]]
+        if net > best:
+            if chosen == EMPTY or bidders.column[chosen] != bidders.column[edge]:
+                second = best
+            best, chosen = net, edge
+        elif net > second and bidders.column[chosen] != bidders.column[edge]:
+            second = net
+    return chosen, best, second
+
+
+@compiled
+def _refresh(bidders: Bidders, asked: Ints, row: int, near: Ints) -> tuple[int, int]:
+    """Put the edges worth most now into `near`; returns how many, and what the best of the others is worth.
+
+    Prices only rise, so nothing beyond gets better until the next time.
+    """
+    worth = np.empty(NEAR, np.int64)
+    size, beyond = 0, 0
+    for edge in range(bidders.first[row], bidders.last[row]):
+        net = bidders.score[edge] * SCALE - asked[bidders.column[edge]]
+        if size == NEAR:
+            if net <= worth[size - 1]:
+                beyond = max(beyond, net)
+                continue
+            beyond = max(beyond, worth[size - 1])
+            size -= 1
+        place = size
+        while place > 0 and worth[place - 1] < net:
+            worth[place], near[place] = worth[place - 1], near[place - 1]
+            place -= 1
+        worth[place], near[place] = net, edge
+        size += 1
+    return size, beyond

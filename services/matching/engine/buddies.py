@@ -75,7 +75,7 @@ def solve(problem: Problem) -> Outcome:
     ]
     timings = {"candidates": ready - began, "solve": perf_counter() - ready}
     ordered = tuple(sorted(matches, key=lambda match: match.members))
-    return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings)
+    return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings=timings)
 
 
 def _terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:

@@ -15,12 +15,12 @@ def compiled(function: F) -> F:
 
 
 @compiled
-def ones(mask: np.uint64) -> np.int64:
+def ones(mask: np.uint64) -> int:
     """How many bits are set."""
     mask = mask - ((mask >> np.uint64(1)) & np.uint64(0x5555555555555555))
     mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
     mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))  # type: ignore[return-value]
 
 
 @compiled
@@ -30,3 +30,9 @@ def mix(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
+
+
+@compiled
+def place_in(lot: np.uint64, many: int) -> int:
+    """A place below `many`, drawn by a lot."""
+    return np.int64(mix(lot) % np.uint64(many))  # type: ignore[return-value]

@@ -47,6 +47,17 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "no_neutral_facilitator": "No neutral facilitator was free for your circle.",
     }
 )
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "find_teacher": "Nobody offers it: win a teacher.",
+        "half_an_hour_more": "Half an hour more in common would do.",
+        "another_language": "A common language would do: {detail}.",
+        "other_hours": "Other working hours would do.",
+        "one_level_less": "A teacher one level less far ahead would do.",
+        "more_capacity": "Those who fit would need room for one more.",
+        "shorter_cool_off": "Meeting an earlier partner again would do.",
+    }
+)
 UNNAMED = "a skill"
 
 
@@ -58,3 +69,8 @@ def reason(code: str, skill: str | None = None) -> str:
 def left_out(code: str) -> str:
     """Why somebody has no match, in words."""
     return LEFT_OUT[code]
+
+
+def change(code: str, detail: str | None = None) -> str:
+    """What would help, in words."""
+    return CHANGES[code].format(detail=detail)

@@ -50,7 +50,7 @@ def solve(problem: Problem) -> Outcome:
     timings = {"grow": grown - began, "improve": improved - grown, "facilitators": perf_counter() - improved}
     ordered = tuple(sorted(matches, key=lambda match: match.members))
     value = sum(match.score for match in matches)
-    return Outcome(ordered, tuple(unmatched), value, _bound(judge, problem, len(willing)), timings)
+    return Outcome(ordered, tuple(unmatched), value, _bound(judge, problem, len(willing)), timings=timings)
 
 
 def _bound(judge: Judge, problem: Problem, people: int) -> int:

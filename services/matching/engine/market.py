@@ -119,8 +119,13 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
         rank=pop.level[teacher].astype(np.int32),
         row=row,
     )
-    return Market(offers, _learners(pop, problem, learners, needs), _near(pop, needs, barred), _side(pop, teaches),
-                  _knobs(problem))
+    return Market(
+        offers,
+        _learners(pop, problem, learners, needs),
+        _near(pop, needs, barred),
+        _side(pop, teaches),
+        _knobs(problem),
+    )
 
 
 def bonus(pop: Population, problem: Problem, learner: Ints) -> dict[str, Ints]:

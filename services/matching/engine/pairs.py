@@ -26,8 +26,9 @@ def solve(problem: Problem) -> Outcome:
     left = np.setdiff1d(learners, pairs.learner)
     unmatched = _unmatched(pop, problem, left, needs)
     timings = {"build": ready - began, "solve": solved - ready, "explain": perf_counter() - solved}
+    notes: dict[str, object] = {"unread_offers": found.unseen} if found.unseen else {}
     order = sorted(matches, key=lambda match: match.members)
-    return Outcome(tuple(order), tuple(unmatched), found.value, found.bound, timings)
+    return Outcome(tuple(order), tuple(unmatched), found.value, found.bound, notes, timings)
 
 
 def asked(pop: Population, problem: Problem) -> tuple[Ints, Ints]:
@@ -60,4 +61,3 @@ def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> li
         else:
             found.append(funnel.explain(pop, person, row, "everyone_taken"))
     return found
-

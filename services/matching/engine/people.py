@@ -117,6 +117,8 @@ class Outcome:
     unmatched: tuple[Unmatched, ...]
     value: int
     bound: int
+    notes: dict[str, object] = field(default_factory=dict)
+    """What else there is to say of the round: limits reached, rules that contradict each other, how even it is."""
     timings: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.compiled import compiled, mix, ones
+from services.matching.engine.compiled import compiled, mix, ones, place_in
 from services.matching.engine.market import LEVELS, Knobs, Learners, Market, Near, Offers, Side, Small
 from services.matching.engine.population import Ints
 
@@ -20,7 +20,7 @@ RANK_POINTS = 3
 class Listed(NamedTuple):
     """For each learner up to `width` offers, best first, with scores in points."""
 
-    count: Ints
+    size: Ints
     offer: Small
     """Rows of the market's offers, one line a learner."""
     score: Small
@@ -45,6 +45,38 @@ def scan(market: Market, price: Ints, width: int, looks: int, turn: int = 0) -> 
     )
     _scan(market.offers, market.learners, market.near, market.side, market.knobs, price, looks, turn, listed)
     return listed
+
+
+def merge(market: Market, known: Listed, more: Listed, price: Ints, width: int) -> Listed:
+    """Both lists of each learner, shortened to the `width` offers worth most after their teacher's price."""
+    rows = len(known.size)
+    shape = (rows, min(width, known.offer.shape[1] + more.offer.shape[1]))
+    merged = Listed(
+        np.zeros(rows, np.int64),
+        np.zeros(shape, np.int32),
+        np.zeros(shape, np.int32),
+        more.best,
+        np.maximum(known.unseen, more.unseen),
+    )
+    _merge(market.offers.teacher, price, known, more, merged)
+    return merged
+
+
+@compiled
+def _merge(teacher: Small, price: Ints, known: Listed, more: Listed, merged: Listed) -> None:
+    keys = np.zeros(merged.offer.shape[1], np.int64)
+    for row in range(len(known.size)):
+        size = 0
+        for each in (known, more):
+            for place in range(each.size[row]):
+                offer, score = each.offer[row, place], each.score[row, place]
+                key = score * SCALE - price[teacher[offer]]
+                old = False
+                for other in range(size):
+                    old = old or merged.offer[row, other] == offer
+                if not old and (size < len(keys) or key > keys[0]):
+                    size = _push(keys, merged.offer[row], merged.score[row], size, key, offer, score)
+        merged.size[row] = size
 
 
 @compiled
@@ -168,11 +200,11 @@ def _scan(
                     + step(knobs, learners.level[need], learners.target[need], offered)
                 )
                 most = (fixed + rest) * SCALE
-                if many == 0 or most <= best and size == width and most < keys[0] >> LOT_BITS:
+                if many == 0 or (most <= best and size == width and most < keys[0] >> LOT_BITS):
                     continue
                 first = 0
                 if many > left:
-                    first = np.int64(mix(side.lots[me] + np.uint64(turn)) % np.uint64(many))
+                    first = place_in(side.lots[me] + np.uint64(turn), many)
                     listed.unseen[row] += many - left
                     best = max(best, most)
                 for look in range(min(many, left)):
@@ -206,5 +238,5 @@ def _scan(
                         size = _push(keys, listed.offer[row], listed.score[row], size, key, offer, score)
                 left -= min(many, left)
         _sort(keys, listed.offer[row], listed.score[row], size)
-        listed.count[row] = size
+        listed.size[row] = size
         listed.best[row] = best

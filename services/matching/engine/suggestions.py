@@ -35,7 +35,7 @@ def best(pop: Population, laid: Market, limit: int, looks: int) -> Pairs:
     """The best offers for the one learner of a market, a teacher once."""
     most = limit * (1 + len(laid.learners.skill))
     listed = scan.scan(laid, np.zeros(len(pop), np.int64), most, looks)
-    offers = listed.offer[0, : listed.count[0]]
+    offers = listed.offer[0, : listed.size[0]]
     teacher = laid.offers.teacher[offers]
     kept = np.sort(np.unique(teacher, return_index=True)[1])[:limit]
     source = laid.offers.row[offers[kept]]

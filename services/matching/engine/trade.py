@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from services.matching.engine import assign, market, scan
-from services.matching.engine.assign import SCALE, Slots
+from services.matching.engine.assign import Slots
 from services.matching.engine.auction import EMPTY, NEVER
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.market import Market, Small
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population, pair_keys
-from services.matching.engine.scan import Listed
+from services.matching.engine.scan import SCALE, Listed
 
-TURNS = 3
-"""Times the lists are renewed at most."""
+STEPS = (4 * SCALE, 2 * SCALE, SCALE, SCALE // 4)
+"""How fine each auction is; after each the lists are renewed by its prices."""
+MERGED = 3
+"""How many lists' length of candidates a learner keeps."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which they are not renewed any more."""
 DEAREST = 90
@@ -72,15 +74,17 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     score = np.zeros(len(learners), np.int64)
     price = np.zeros(len(pop), np.int64)
     value, bound, unseen = 0, -1, 0
-    for turn in range(TURNS + 1):
+    known: Listed | None = None
+    for turn in range(len(STEPS) + 1):
         listed = scan.scan(laid, price, width, looks, turn)
         proved = int(listed.best.sum() + assign.slot_values(sides.kept, price).sum()) // SCALE
         bound = proved if bound < 0 else min(bound, proved)
         unseen = max(unseen, int(listed.unseen.sum()))
-        if turn == TURNS or bound - value <= GOOD_ENOUGH * bound:
+        if turn == len(STEPS) or bound - value <= GOOD_ENOUGH * bound or not listed.size.any():
             break
-        _keep(listed, offer, score)
-        new_offer, new_score, asked = _choose(laid, sides, listed)
+        known = listed if known is None else scan.merge(laid, known, listed, price, MERGED * width)
+        _keep(known, offer, score)
+        new_offer, new_score, asked = _choose(laid, sides, known, STEPS[turn])
         new_value = _value(sides, laid, new_offer, new_score)
         if new_value > value:
             offer, score, value = new_offer, new_score, new_value
@@ -93,35 +97,35 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
 
 def _keep(listed: Listed, offer: Ints, score: Ints) -> None:
     """Put what each learner has into their list, instead of the last where it is full."""
-    has = np.flatnonzero((offer != EMPTY) & (listed.count > 0))
+    has = np.flatnonzero((offer != EMPTY) & (listed.size > 0))
     place = np.arange(listed.offer.shape[1])[None, :]
-    inside = ((listed.offer[has] == offer[has, None]) & (place < listed.count[has, None])).any(1)
+    inside = ((listed.offer[has] == offer[has, None]) & (place < listed.size[has, None])).any(1)
     rows = has[~inside]
-    at = np.minimum(listed.count[rows], listed.offer.shape[1] - 1)
+    at = np.minimum(listed.size[rows], listed.offer.shape[1] - 1)
     listed.offer[rows, at] = offer[rows]
     listed.score[rows, at] = score[rows]
-    listed.count[rows] = at + 1
+    listed.size[rows] = at + 1
 
 
-def _choose(laid: Market, sides: _Sides, listed: Listed) -> tuple[Ints, Ints, Ints]:
+def _choose(laid: Market, sides: _Sides, listed: Listed, step: int) -> tuple[Ints, Ints, Ints]:
     """The offer and score each learner gets of their list, EMPTY for none, and the prices of the teachers."""
     rows, width = listed.offer.shape
     first = np.arange(rows, dtype=np.int64) * width
     offers: Small = listed.offer.reshape(-1)
     column, score = laid.offers.teacher[offers], listed.score.reshape(-1)
     lots = sides.pop.lots[sides.learners]
-    if int((listed.count.sum()) * max(1, sides.slots.max(initial=0))) <= assign.EXACT:
+    if int((listed.size.sum()) * max(1, sides.slots.max(initial=0))) <= assign.EXACT:
         edge, price = _exactly(sides, listed, first, column, score)
     else:
-        edge, price = assign.auctioned(first, first + listed.count, column, score, np.argsort(lots), sides.kept)
+        edge, price = assign.auctioned(first, first + listed.size, column, score, np.argsort(lots), sides.kept, step)
     won = edge != EMPTY
     offer = np.where(won, offers[edge], EMPTY).astype(np.int64)
     return offer, np.where(won, score[edge], 0).astype(np.int64), price
 
 
 def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: Small) -> tuple[Ints, Ints]:
-    row = np.repeat(np.arange(len(first)), listed.count)
-    place = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(listed.count) - listed.count, listed.count)
+    row = np.repeat(np.arange(len(first)), listed.size)
+    place = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     open_ = sides.slots[column[place]] > 0
     row, place = row[open_], place[open_]
     teacher = column[place].astype(np.int64)
@@ -159,11 +163,14 @@ def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, bar
     laid = market.build(left_over, problem, learners, needs[lacks[pop.needs.person[needs]]], barred)
     price = sides.cost(pop.load + taught) * SCALE
     listed = scan.scan(laid, price, problem.rules.candidates, problem.rules.looks)
-    row = np.repeat(np.arange(len(learners)), listed.count)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(listed.count) - listed.count, listed.count)
+    if not listed.size.any():
+        return found
+    row = np.repeat(np.arange(len(learners)), listed.size)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     offers = listed.offer[row, place]
     teacher = laid.offers.teacher[offers].astype(np.int64)
     time = pop.places - taught
+    bound = found.bound + _second_bound(left_over, laid, sides.cost, pop.load + taught, time, listed)
     offer = np.full(len(learners), EMPTY, np.int64)
     scores = listed.score[row, place].astype(np.int64)
     for at in np.lexsort((pop.draw(learners[row], teacher), -scores)).tolist():
@@ -182,9 +189,28 @@ def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, bar
         np.concatenate((found.score, scores[won])),
         np.concatenate((found.cost, cost)),
         np.concatenate((found.mutual, scan.mutuals(laid, more.learner, more.teacher))),
-        found.bound + int(listed.best.sum()) // SCALE,
+        bound,
         found.unseen + int(listed.unseen.sum()),
     )
+
+
+def _second_bound(pop: Population, laid: Market, cost: assign.Cost, load: Ints, time: Ints, listed: Listed) -> int:
+    """What those left over could be worth to each other at most, whoever has time for one commitment taking one."""
+    slots = Slots(pop.slots, load, cost)
+    rows, width = listed.offer.shape
+    first = np.arange(rows, dtype=np.int64) * width
+    column = laid.offers.teacher[listed.offer.reshape(-1)]
+    _, asked = assign.auctioned(
+        first, first + listed.size, column, listed.score.reshape(-1), np.arange(rows), slots, STEPS[-1]
+    )
+    price = np.where(asked >= NEVER, 0, asked)
+    best = scan.scan(laid, price, 1, 1 << 40).best
+    value = assign.slot_values(slots, price)
+    gain, last = np.zeros(len(pop), np.int64), np.zeros(len(pop), np.int64)
+    gain[laid.learners.person] = best
+    last[slots.column] = value
+    tight = time <= pop.slots
+    return int(best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
 
 
 def _told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:

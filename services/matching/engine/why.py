@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled, mix, ones
+from services.matching.engine.compiled import compiled, ones, place_in
 from services.matching.engine.people import Change, Count, Problem, Unmatched
 from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways, pair_keys
 from services.matching.engine.scan import speak
@@ -23,6 +23,15 @@ STAGES = (
 LEVEL, AWAY, FULL, LINE, SPEECH, HOURS, RECENT = range(1, 8)
 ONE_LEVEL, HALF_AN_HOUR = 8, 9
 TALLIES = 10
+CHANGES = (
+    (HALF_AN_HOUR, "half_an_hour_more"),
+    (SPEECH, "another_language"),
+    (HOURS, "other_hours"),
+    (ONE_LEVEL, "one_level_less"),
+    (FULL, "more_capacity"),
+    (RECENT, "shorter_cool_off"),
+)
+"""What would help alone, the smallest change first. What is nobody's to change or to know is not among them."""
 
 
 class Crowd(NamedTuple):
@@ -69,20 +78,12 @@ class Funnel:
         """The smallest change that alone opens a candidate, by how small it is."""
         if not offered:
             return Change("find_teacher", 0)
-        opens = self.opens[row]
-        if opens[HALF_AN_HOUR]:
-            return Change("half_an_hour_more", int(opens[HALF_AN_HOUR]))
-        if self.words[row].any():
-            bit = int(np.argmax(self.words[row]))
-            return Change("another_language", int(self.words[row, bit]), pop.spoken[bit])
-        if opens[HOURS]:
-            return Change("other_hours", int(opens[HOURS]))
-        if opens[ONE_LEVEL]:
-            return Change("one_level_less", int(opens[ONE_LEVEL]))
-        if opens[FULL]:
-            return Change("more_capacity", int(opens[FULL]))
-        if opens[RECENT]:
-            return Change("shorter_cool_off", int(opens[RECENT]))
+        bit = int(np.argmax(self.words[row]))
+        for tally, code in CHANGES:
+            if self.opens[row, tally]:
+                language = tally == SPEECH
+                people = int(self.words[row, bit] if language else self.opens[row, tally])
+                return Change(code, people, pop.spoken[bit] if language else None)
         return None
 
 
@@ -100,8 +101,20 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
     rules = problem.rules
     crowd = _crowd(pop, pair_keys(pop.index, problem.recent))
     skill, level = pop.needs.skill[needs], pop.needs.level[needs]
-    _count(crowd, people, start, end, skill, level, rules.margin, rules.common_half_hours, rules.looks, funnel.left,
-           funnel.opens, funnel.words)
+    _count(
+        crowd,
+        people,
+        start,
+        end,
+        skill,
+        level,
+        rules.margin,
+        rules.common_half_hours,
+        rules.looks,
+        funnel.left,
+        funnel.opens,
+        funnel.words,
+    )
     return funnel
 
 
@@ -150,7 +163,7 @@ def _count(
         for need in range(start[row], end[row]):
             begin = crowd.start[skill[need]]
             many = crowd.start[skill[need] + 1] - begin
-            first = 0 if many <= looks else np.int64(mix(crowd.lots[me]) % np.uint64(many))
+            first = 0 if many <= looks else place_in(crowd.lots[me], many)
             for look in range(min(many, looks)):
                 offer = begin + (first + look) % many
                 other = crowd.teacher[offer]

@@ -1,8 +1,9 @@
 """Rounds and whom they left out."""
 
+from typing import Any
 from uuid import UUID
 
-from services.matching.engine.explain import left_out
+from services.matching.engine.explain import change, left_out
 from shared import sql
 from shared.db import Connection, Record
 from shared.refusal import NotFound
@@ -38,6 +39,11 @@ async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, l
             "text": left_out(row["reason"]),
             "left": row["remaining"],
             "opens": row["opens"],
+            "change": _change(row["change"]),
         }
         for row in rows
     ]
+
+
+def _change(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    return stored and {**stored, "text": change(stored["code"], stored["detail"])}

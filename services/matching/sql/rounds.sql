@@ -84,14 +84,16 @@ LIMIT 1000
 -- name: insert_round
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    unmatched_by_reason, matches, value, bound, gap, timings, report
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 RETURNING *
 
 -- name: insert_unmatched
-INSERT INTO unmatched (round_id, person_id, reason, remaining, opens)
-SELECT $1, person_id, reason, remaining, opens
-FROM jsonb_to_recordset($2::jsonb) AS given (person_id uuid, reason text, remaining jsonb, opens jsonb)
+INSERT INTO unmatched (round_id, person_id, reason, remaining, opens, change)
+SELECT $1, person_id, reason, remaining, opens, change
+FROM jsonb_to_recordset($2::jsonb) AS given (
+    person_id uuid, reason text, remaining jsonb, opens jsonb, change jsonb
+)
 
 -- name: get_round
 SELECT * FROM rounds WHERE round_id = $1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.matching.engine.people import Outcome, Unmatched
+from services.matching.engine.report import report
 from shared import sql
 from shared.db import Connection, Record
 
@@ -43,6 +44,7 @@ async def insert(
         outcome.bound,
         outcome.gap,
         {name: round(seconds, 4) for name, seconds in outcome.timings.items()},
+        report(outcome),
     )
     await conn.execute(SQL.insert_unmatched, round_id, [_left(left) for left in outcome.unmatched])
     assert row is not None
@@ -55,6 +57,7 @@ def _left(left: Unmatched) -> dict[str, object]:
         "reason": left.reason,
         "remaining": [count._asdict() for count in left.left],
         "opens": [count._asdict() for count in left.opens],
+        "change": left.change._asdict() if left.change else None,
     }
 
 
