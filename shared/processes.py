@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from shared import telemetry, timers
+from shared import courier, telemetry, timers
 from shared.consumer import Consumer, Handlers
 from shared.db import Database
 from shared.health import health_app
@@ -43,6 +43,8 @@ class Service:
     timers: Sequence[Timer] = ()
     purges: Mapping[DataClass, Purge] = field(default_factory=dict)
     """What else removes a class's data, where deleting rows is not all there is to it."""
+    couriers: Callable[[Any], Sequence[courier.Courier]] = lambda _: ()
+    """From its settings: what it delivers outside the database."""
 
     def load(self, **overrides: object) -> Settings:
         """Its settings from the environment."""
@@ -87,6 +89,7 @@ def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event
         "relay": Relay(settings).run(stop),
         "ledger": Ledger(settings, db, consumer.topics).run(stop),
         "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *service.timers), stop),
+        "couriers": courier.run(db, service.couriers(settings), stop),
     }
 
 

@@ -2,7 +2,17 @@
 
 from fastapi import FastAPI
 
-from services.sessions.api import availability, calendar, feedback, formats, groups, programmes, sessions
+from services.sessions.api import (
+    availability,
+    calendar,
+    feedback,
+    formats,
+    groups,
+    messages,
+    programmes,
+    replies,
+    sessions,
+)
 from services.sessions.policy import POLICY
 from services.sessions.privacy import CATALOGUE
 from shared import web
@@ -10,9 +20,10 @@ from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
 NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
+REACHING = (messages, replies)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """All routes, each under its policy row."""
-    routers = [*(noun.router for noun in NOUNS), catalogue_router(CATALOGUE, settings)]
+    routers = [*(noun.router for noun in (*NOUNS, *REACHING)), catalogue_router(CATALOGUE, settings)]
     return web.create_app(settings, title="Lateral sessions", routers=routers, policy=POLICY)

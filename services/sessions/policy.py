@@ -4,6 +4,7 @@ from shared.auth import PUBLIC, ROLES, Policy, allow
 
 EVERYBODY = allow(*ROLES)
 PEOPLE = allow("employee", "facilitator", "manager", "programme-owner", "admin")
+OPERATORS = allow("operator", "admin")
 OWNERS = allow("programme-owner", "admin")
 
 POLICY: Policy = {
@@ -37,4 +38,13 @@ POLICY: Policy = {
     "POST /v1/calendar-feeds": PEOPLE,
     "GET /v1/calendar-feeds/{token}.ics": PUBLIC,
     "GET /v1/privacy/catalogue": EVERYBODY,
+    "DELETE /v1/calendar-feeds": PEOPLE,
+    "POST /v1/calendar-replies": OPERATORS,
+    "GET /v1/calendar-replies": OPERATORS,
+    "POST /v1/chat/slack": PUBLIC,
+    "POST /v1/chat/teams": PUBLIC,
+    "GET /v1/preferences": PEOPLE,
+    "PUT /v1/preferences": PEOPLE,
+    "GET /v1/messages": OPERATORS,
+    "POST /v1/messages/{message_id}/retry": OPERATORS,
 }

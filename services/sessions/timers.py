@@ -1,12 +1,21 @@
 """What falls due by itself."""
 
+from services.sessions.commands import invitations, messages
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.feedback import release_feedback
 from services.sessions.commands.programmes import close_ended
 from services.sessions.commands.schedules import schedule_waiting
 from shared.timers import Timer
 
+REACHING = (
+    Timer("queue-invitations", 2, invitations.queue_invitations),
+    Timer("queue-reminders", 60, messages.queue_reminders),
+    Timer("queue-nudges", 300, messages.queue_nudges),
+    Timer("queue-digests", 300, messages.queue_digests),
+    Timer("tidy-messages", 300, messages.tidy),
+)
 TIMERS = (
+    *REACHING,
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),
     Timer("close-ended-programmes", 3600, close_ended),

@@ -62,10 +62,10 @@ def person(person_id: UUID, version: int = 1, **changes: Any) -> PersonChanged:
     return PersonChanged(**{**fields, **changes})
 
 
-def contact(person_id: UUID, name: str = "Ada Lovelace", version: int = 1) -> ContactChanged:
-    return ContactChanged(
-        person_id=person_id, version=version, display_name=name, email="ada@example.org", locale="en-GB"
-    )
+def contact(
+    person_id: UUID, name: str = "Ada Lovelace", version: int = 1, email: str = "ada@example.org"
+) -> ContactChanged:
+    return ContactChanged(person_id=person_id, version=version, display_name=name, email=email, locale="en-GB")
 
 
 def circle(programme_id: UUID, people: list[UUID], facilitator: UUID | None, **changes: Any) -> CircleFormed:

@@ -52,6 +52,13 @@ async def create_calendar_feed(edge: Edge) -> Response:
     return Response(CalendarFeed(url=url).model_dump_json(), reply.status_code, media_type="application/json")
 
 
+@router.delete("/v1/calendar-feeds", status_code=204, response_model=None, summary="Revoke one's calendar address")
+async def revoke_calendar_feed(edge: Edge) -> Response:
+    """The address stops working at once; twice is once."""
+    owner = person(edge.principal)
+    return await edge.write(lambda conn: commands.revoke_feed(conn, owner))
+
+
 @router.get("/v1/calendar-feeds/{token}.ics", responses=ICS, summary="Subscribe to one's sessions")
 async def get_calendar_feed(token: str, edge: Edge) -> Response:
     """Whoever has the address sees the sessions; it is as good as a password."""

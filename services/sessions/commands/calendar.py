@@ -14,3 +14,8 @@ async def create_feed(conn: Connection, person_id: UUID) -> str:
     token = new_token()
     await conn.execute(SQL.save_feed, person_id, token_hash(token))
     return token
+
+
+async def revoke_feed(conn: Connection, person_id: UUID) -> None:
+    """Their address stops working."""
+    await conn.execute(SQL.revoke_feed, person_id)

@@ -1,5 +1,6 @@
 """Forget people, and say so."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -13,6 +14,7 @@ from shared.envelope import Envelope
 from shared.events.privacy import ErasureCompleted, ErasureRequested
 
 SQL = sql.load("services.sessions", "erasures")
+REACH = sql.load("services.sessions", "forget")
 
 
 async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, int]:
@@ -21,12 +23,15 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     Nothing that arrives later brings them back.
     """
     ids = sorted(set(people))
-    held = {row["person_id"]: row["held"] for row in await conn.fetch(SQL.count_rows, ids)}
+    held: Counter[UUID] = Counter()
+    for query in (SQL.count_rows, REACH.count_rows):
+        held.update({row["person_id"]: row["held"] for row in await conn.fetch(query, ids)})
     for row in await conn.fetch(SQL.lock_sponsored, ids):
         await save_changed(conn, replace(programme(row), sponsor_id=None))
     await leave(conn, ids)
     await conn.execute(SQL.erase, ids)
-    remembered = await conn.fetch(SQL.remember_erased, ids, [held.get(person, 0) for person in ids])
+    await conn.execute(REACH.forget, ids)
+    remembered = await conn.fetch(SQL.remember_erased, ids, [held[person] for person in ids])
     return {row["person_id"]: row["rows"] for row in remembered}
 
 

@@ -1,7 +1,7 @@
 """Sessions as iCalendar (RFC 5545, iTIP RFC 5546): all times in UTC, so that no client's zone tables matter."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -41,7 +41,12 @@ class Entry:
         """What others may read over a shoulder: a closed session says nothing of its subject."""
         if self.confidentiality == "closed":
             return "Peer learning"
-        return f"{self.title}: {self.skill}" if self.skill else f"{self.title}: {self.programme_name}"
+        return one_line(f"{self.title}: {self.skill or self.programme_name}")
+
+
+def one_line(text: str) -> str:
+    """Without line breaks and control characters: a header ends where its line does."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def feed(entries: Iterable[Entry]) -> bytes:
@@ -54,13 +59,23 @@ def invitation(entry: Entry, organizer: str) -> bytes:
     """An invitation to answer, or the cancellation of it. The same UID and a higher SEQUENCE replace the one before."""
     event = _event(entry)
     event.organizer = _address(organizer)
+    event.organizer.params["CN"] = "Peer learning"
     event.attendees = [_attendee(entry)]
-    method: Method = "CANCEL" if entry.state == "cancelled" else "REQUEST"
-    return _calendar(method, [event])
+    return _calendar(method_of(entry), [event])
+
+
+def method_of(entry: Entry) -> Method:
+    """REQUEST asks; CANCEL takes back."""
+    return "CANCEL" if entry.state == "cancelled" else "REQUEST"
+
+
+def withdrawn(entry: Entry, sequence: int) -> Entry:
+    """The same session for somebody who is not expected any more, whatever becomes of it for the others."""
+    return replace(entry, state="cancelled", version=sequence)
 
 
 def _event(entry: Entry) -> Event:
-    return Event.new(
+    event = Event.new(
         uid=f"{entry.session_id}@lateral",
         start=entry.starts_at.astimezone(UTC),
         end=entry.ends_at.astimezone(UTC),
@@ -71,10 +86,16 @@ def _event(entry: Entry) -> Event:
         classification=CLASS.PRIVATE if entry.confidentiality == "closed" else CLASS.PUBLIC,
         status=STATUS.CANCELLED if entry.state == "cancelled" else STATUS.CONFIRMED,
     )
+    cancelled = entry.state == "cancelled"
+    event.add("TRANSP", "TRANSPARENT" if cancelled else "OPAQUE")
+    # Outlook takes its own word for it, and would show an unanswered invitation as free time without.
+    event.add("X-MICROSOFT-CDO-BUSYSTATUS", "FREE" if cancelled else "BUSY")
+    return event
 
 
 def _attendee(entry: Entry) -> vCalAddress:
     address = _address(entry.email or f"{entry.session_id}@lateral.invalid")
+    address.params["CUTYPE"] = "INDIVIDUAL"
     address.params["RSVP"] = "TRUE"
     address.params["ROLE"] = "REQ-PARTICIPANT"
     address.params["PARTSTAT"] = _partstat(entry.answer)

@@ -23,3 +23,6 @@ WHERE t.person_id = $1 AND ($2::uuid IS NULL OR s.session_id = $2)
       AND t.state NOT IN ('cancelled_early', 'cancelled_late')
   ))
 ORDER BY s.starts_at, s.session_id LIMIT 1000
+
+-- name: revoke_feed
+DELETE FROM calendar_feeds WHERE person_id = $1

@@ -1,0 +1,134 @@
+"""What is said to people: one text for every channel, and nothing a closed session would not want read aloud."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.sessions.domain.calendar import Entry
+
+MessageKind = Literal["invitation", "cancellation", "reply_refused", "reminder", "nudge", "prompt", "digest", "notice"]
+CALENDAR: frozenset[str] = frozenset({"invitation", "cancellation"})
+"""They belong into the calendar: by mail whatever somebody's channel is, and at any hour, for they ring nowhere."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+PROMPTS: Mapping[str, str] = {
+    "feedback": "How was it? Three short questions about a session you attended. Nobody sees who answered what.",
+    "check-in-30": "A month ago you attended a session. Have you used any of it? Your answer has no name.",
+    "check-in-60": "Two months ago you attended a session. Have you used any of it? Your answer has no name.",
+    "check-in-90": "Three months ago you attended a session. Have you used any of it? Your answer has no name.",
+    "survey-before": "Before it begins: a few statements about how you work together. Your answer has no name.",
+    "survey-after": "The same statements as at the beginning: what has changed? Your answer has no name.",
+    "pulse": "Two statements about your group, to agree with or not. Your answer has no name.",
+    "review": "Somebody's work waits for your review.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message in words. `session_id` is the session it can be answered about, where it is one."""
+
+    subject: str
+    lines: tuple[str, ...]
+    session_id: UUID | None = None
+    answerable: bool = False
+
+    @property
+    def body(self) -> str:
+        """All of it, a line a paragraph."""
+        return "\n\n".join(self.lines) + "\n"
+
+
+def when(entry: Entry, zone: str | None) -> str:
+    """The time as the reader's clock shows it; the zone is always named."""
+    name = zone or "UTC"
+    begin, end = (moment.astimezone(ZoneInfo(name)) for moment in (entry.starts_at, entry.ends_at))
+    day = f"{WEEKDAYS[begin.weekday()]} {begin.day} {MONTHS[begin.month - 1]} {begin.year}"
+    return f"{day}, {begin:%H:%M} to {end:%H:%M} ({name})"
+
+
+def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
+    """What is said of one session."""
+    title, time = entry.summary, when(entry, zone)
+    session = entry.session_id
+    if kind == "invitation":
+        role = f"You take part as {entry.role}."
+        return Text(title, (f"You are invited: {title}.", time, role, "Answer from your calendar."), session, True)
+    if kind == "cancellation":
+        return Text(f"Cancelled: {title}", (f"{title} will take place without you, or not at all.", time), session)
+    if kind == "reply_refused":
+        said = REFUSALS.get(about, "It could not be taken any more.")
+        return Text(f"Your answer came too late: {title}", ("Your answer arrived.", said, time), session)
+    if kind == "reminder":
+        return Text(f"Tomorrow: {title}", (f"You have a seat: {title}.", time), session)
+    return Text(f"Will you come? {title}", (f"You have not answered yet: {title}.", time), session, True)
+
+
+REFUSALS: Mapping[str, str] = {
+    "session-is-cancelled": "The session has been cancelled.",
+    "session-has-started": "The session has started.",
+    "reply-outdated": "The session has changed since the invitation you answered; a newer one is in your calendar.",
+    "ground-rules-not-acknowledged": "Accept the group's ground rules first, then answer again.",
+    "invitation-withdrawn": "You are not expected in this session any more.",
+    "impossible-move": "Attendance has been recorded already.",
+}
+
+
+def digest_text(entries: Sequence[Entry], zone: str | None, about: str) -> Text:
+    """What is ahead, in one message."""
+    ahead = "today and tomorrow" if about == "daily" else "this week"
+    lines = tuple(f"{when(entry, zone)}: {entry.summary}" for entry in entries)
+    return Text(f"Peer learning {ahead}", (f"Your sessions {ahead}:", *lines))
+
+
+def prompt_text(about: str) -> Text:
+    """A question that waits."""
+    return Text("A short question", (PROMPTS.get(about, "A short question waits for you."),))
+
+
+def notice_text(about: str) -> Text:
+    """Something somebody has to know, without what it says."""
+    said = {
+        "concern": "Somebody has raised a concern and you are the person they can turn to. Read it in the portal.",
+        "question": "A question for you, asked without a name, waits in the portal.",
+        "rules": "The ground rules of your group have changed. Accept them before you join again.",
+        "review-escalated": "Reviewers of a work differ; your word is asked for.",
+        "review-delivered": "The reviews of your work are complete.",
+    }
+    return Text("A note from peer learning", (said.get(about, "There is news in the portal."),))
+
+
+def slack(text: Text, address: str) -> dict[str, Any]:
+    """chat.postMessage with Block Kit: plain text only, so that nothing in a title is markup."""
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "plain_text", "text": line[:3000], "emoji": False}} for line in text.lines
+    ]
+    if text.answerable and text.session_id:
+        buttons = [
+            {"type": "button", "action_id": action, "value": str(text.session_id),
+             "text": {"type": "plain_text", "text": label}}
+            for action, label in (("accept", "I will come"), ("decline", "I cannot"))
+        ]  # fmt: skip
+        blocks.append({"type": "actions", "elements": buttons})
+    return {"channel": address, "text": text.subject, "blocks": blocks, "unfurl_links": False}
+
+
+def teams(text: Text, address: str) -> dict[str, Any]:
+    """An Adaptive Card 1.5 for a workflow that posts it to `recipient`."""
+    body = [{"type": "TextBlock", "text": text.subject, "weight": "Bolder", "wrap": True}]
+    body += [{"type": "TextBlock", "text": line, "wrap": True} for line in text.lines]
+    actions = []
+    if text.answerable and text.session_id:
+        actions = [
+            {"type": "Action.Submit", "title": label, "data": {"action": action, "session": str(text.session_id)}}
+            for action, label in (("accept", "I will come"), ("decline", "I cannot"))
+        ]
+    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.5",
+            "body": body, "actions": actions}  # fmt: skip
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    return {"type": "message", "recipient": address, "attachments": [attachment]}

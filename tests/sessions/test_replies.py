@@ -1,0 +1,237 @@
+"""Answers that come from calendars and chats."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.sessions.app import create_app
+from services.sessions.commands import invitations
+from services.sessions.domain.replies import parse
+from shared.refusal import InvalidRequest
+from shared.settings import Settings
+from tests.sessions.conftest import World
+from tests.sessions.events import circle, contact
+from tests.sessions.replies import CLIENTS, apple, google, outlook
+
+
+class Invited:
+    """A session ahead whose members have been asked and have accepted the ground rules."""
+
+    def __init__(self, world: World, session: UUID, people: list[UUID]) -> None:
+        self.world, self.session, self.people = world, session, people
+
+    @property
+    def uid(self) -> str:
+        return f"{self.session}@lateral"
+
+    def address(self, number: int = 0) -> str:
+        return f"p{number}.{str(self.people[number])[:8]}@example.org"
+
+    async def post(self, content: bytes, kind: str = "message/rfc822") -> httpx.Response:
+        token = self.world._tokens.token(("operator",), person_id=None)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+        return await self.world.client.post("/v1/calendar-replies", content=content, headers=headers)
+
+    async def state(self, number: int = 0) -> str:
+        query = "SELECT state FROM participants WHERE session_id = $1 AND person_id = $2"
+        ((found,),) = await self.world.fetch(query, self.session, self.people[number])
+        return str(found)
+
+
+@pytest.fixture
+async def invited(world: World) -> Invited:
+    people = await world.people(4)
+    await world.hear(circle(await world.programme(cadence_days=56, group_size_min=4), people, None))
+    ((session, group),) = await world.fetch("SELECT session_id, group_id FROM sessions")
+    found = Invited(world, session, people)
+    for number, person in enumerate(people):
+        await world.hear(contact(person, email=found.address(number)))
+        await world.execute("INSERT INTO acknowledgements VALUES ($1, $2, 1)", group, person)
+    async with world.db.transaction() as conn:
+        await invitations.queue_invitations(conn)
+    return found
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_every_clients_yes_and_no_count(client: str, invited: Invited) -> None:
+    write = CLIENTS[client]
+    yes = await invited.post(write(invited.uid, invited.address(), "ACCEPTED", 1))
+    assert (yes.status_code, yes.json()["person_id"]) == (200, str(invited.people[0])), yes.text
+    assert await invited.state() == "registered"
+    assert (await invited.post(write(invited.uid, invited.address(), "TENTATIVE", 1))).status_code == 200
+    assert await invited.state() == "registered"
+    assert (await invited.post(write(invited.uid, invited.address(), "DECLINED", 1))).status_code == 200
+    assert (await invited.state()).startswith("cancelled")
+    kept = (await invited.world.call("GET", "/v1/calendar-replies", roles=("operator",))).json()["items"]
+    assert [(one["answer"], one["outcome"]) for one in kept] == [
+        ("ACCEPTED", "applied"), ("TENTATIVE", "applied"), ("DECLINED", "applied"),
+    ]  # fmt: skip
+
+
+async def test_a_bare_file_counts_too(invited: Invited) -> None:
+    mail = google(invited.uid, invited.address(), "ACCEPTED", 1)
+    start = mail.index(b"BEGIN:VCALENDAR")
+    file = mail[start : mail.index(b"END:VCALENDAR") + 15]
+    assert (await invited.post(file, "text/calendar; method=REPLY")).status_code == 200
+    assert await invited.state() == "registered"
+
+
+async def test_a_reply_for_a_cancelled_session_is_refused_kept_and_answered(invited: Invited) -> None:
+    world = invited.world
+    await world.execute("UPDATE sessions SET state = 'cancelled'")
+    reply = await invited.post(outlook(invited.uid, invited.address(), "ACCEPTED", 1))
+    assert (reply.status_code, reply.json()["type"], reply.json()["state"]) == (
+        409, "/problems/session-is-cancelled", "cancelled",
+    )  # fmt: skip
+    (kept,) = (await world.call("GET", "/v1/calendar-replies", roles=("operator",))).json()["items"]
+    assert (kept["answer"], kept["outcome"]) == ("ACCEPTED", "session-is-cancelled")
+    rows = await world.fetch("SELECT person_id, about FROM messages WHERE kind = 'reply_refused'")
+    assert [tuple(row) for row in rows] == [(invited.people[0], "session-is-cancelled")]
+
+
+async def test_an_answer_to_an_older_invitation_does_not_count(invited: Invited) -> None:
+    world = invited.world
+    await world.execute("UPDATE sessions SET version = version + 1")
+    async with world.db.transaction() as conn:
+        await invitations.queue_invitations(conn)
+    reply = await invited.post(apple(invited.uid, invited.address(), "ACCEPTED", 1))
+    assert (reply.status_code, reply.json()["type"], reply.json()["current_sequence"]) == (
+        409, "/problems/reply-outdated", 2,
+    )  # fmt: skip
+    assert await invited.state() == "invited"
+
+
+async def test_ground_rules_come_first(invited: Invited) -> None:
+    await invited.world.execute("DELETE FROM acknowledgements")
+    reply = await invited.post(apple(invited.uid, invited.address(), "ACCEPTED", 1))
+    assert (reply.status_code, reply.json()["type"]) == (409, "/problems/ground-rules-not-acknowledged")
+
+
+async def test_nobody_answers_for_somebody_else(invited: Invited) -> None:
+    forged = google(invited.uid, invited.address(), "DECLINED", 1).replace(
+        f"From: Ada <{invited.address()}>".encode(), b"From: Eve <eve@example.org>"
+    )
+    reply = await invited.post(forged)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "From")
+    stranger = await invited.post(google(invited.uid, "eve@example.org", "DECLINED", 1))
+    assert (stranger.status_code, stranger.json()["type"]) == (409, "/problems/not-invited")
+    assert await invited.state() == "invited"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        (b"METHOD:REPLY", b"METHOD:REQUEST", "METHOD"),
+        (b"@lateral", b"@elsewhere", "UID"),
+        (b"PARTSTAT=ACCEPTED", b"PARTSTAT=DELEGATED", "PARTSTAT"),
+        (b"SEQUENCE:1", b"SEQUENCE:many", "SEQUENCE"),
+        (b"VEVENT", b"VTODO", "VEVENT"),
+        (b"ATTENDEE", b"X-NOBODY", "ATTENDEE"),
+    ],
+)
+def test_what_is_no_reply_names_the_part(old: bytes, new: bytes, field: str) -> None:
+    mail = google(f"{uuid4()}@lateral", "ada@example.org", "ACCEPTED", 1)
+    file = mail[mail.index(b"BEGIN:VCALENDAR") : mail.index(b"END:VCALENDAR") + 15].replace(b"\r\n ", b"")
+    assert parse(file, "text/calendar").answer == "ACCEPTED"
+    with pytest.raises(InvalidRequest) as refused:
+        parse(file.replace(old, new), "text/calendar")
+    assert refused.value.fields["errors"][0]["field"] == field  # type: ignore[index]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\xff\xfe\0", b"From: a@b.c\r\n\r\nhello", b"BEGIN:VCALENDAR"])
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/calendar", ""])
+def test_rubbish_is_refused(content: bytes, kind: str) -> None:
+    with pytest.raises(InvalidRequest):
+        parse(content, kind)
+
+
+@given(content=st.binary(max_size=300), kind=st.sampled_from(["message/rfc822", "text/calendar"]))
+def test_whatever_arrives_is_a_reply_or_refused(content: bytes, kind: str) -> None:
+    for whole in (content, b"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n" + content + b"\r\nEND:VCALENDAR"):
+        with contextlib.suppress(InvalidRequest):
+            parse(whole, kind)
+
+
+async def test_ten_megabytes_are_too_much(invited: Invited) -> None:
+    mail = google(invited.uid, invited.address(), "ACCEPTED", 1) + b"x" * 10_000_000
+    assert (await invited.post(mail)).status_code == 413
+
+
+SECRET, TEAMS = "8f742231b10e8888abcd99yyyzzz85a5", base64.b64encode(b"t" * 32).decode()
+
+
+@pytest.fixture
+async def chats(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """The same service with both chats set up."""
+    base: Settings = world.client._transport.app.state.settings  # type: ignore[attr-defined]
+    app = create_app(base.model_copy(update={"slack_signing_secret": SECRET, "teams_secret": TEAMS}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sessions") as client,
+    ):
+        yield client
+
+
+def slack(session: UUID, user: str = "U1", action: str = "accept", at: float | None = None) -> dict[str, Any]:
+    payload = {"type": "block_actions", "user": {"id": user}, "actions": [{"action_id": action, "value": str(session)}]}
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    stamp = str(int(time.time() if at is None else at))
+    signature = hmac.new(SECRET.encode(), f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": f"v0={signature}",
+    }
+    return {"content": body, "headers": headers}
+
+
+async def reached_by(invited: Invited, channel: str, address: str) -> None:
+    body = {"channel": channel, "chat_address": address}
+    assert (await invited.world.call("PUT", "/v1/preferences", body, who=invited.people[0])).status_code == 200
+
+
+async def test_a_button_in_slack_answers(invited: Invited, chats: httpx.AsyncClient) -> None:
+    await reached_by(invited, "slack", "U1")
+    reply = await chats.post("/v1/chat/slack", **slack(invited.session))
+    assert (reply.status_code, reply.json()) == (200, {"text": "You have a seat."})
+    assert await invited.state() == "registered"
+    stranger = await chats.post("/v1/chat/slack", **slack(invited.session, "U2"))
+    assert (stranger.status_code, stranger.json()["type"]) == (409, "/problems/not-invited")
+
+
+async def test_slack_must_sign_now_and_sign_this(invited: Invited, chats: httpx.AsyncClient) -> None:
+    await reached_by(invited, "slack", "U1")
+    good = slack(invited.session)
+    assert (await chats.post("/v1/chat/slack", content=good["content"])).status_code == 401
+    assert (await chats.post("/v1/chat/slack", **slack(invited.session, at=time.time() - 301))).status_code == 401
+    altered = {**good, "content": good["content"].replace(b"accept", b"decline")}
+    assert (await chats.post("/v1/chat/slack", **altered)).status_code == 401
+    assert await invited.state() == "invited"
+
+
+async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, chats: httpx.AsyncClient) -> None:
+    await reached_by(invited, "teams", "aad-1")
+    body = json.dumps(
+        {"from": {"aadObjectId": "aad-1"}, "value": {"session": str(invited.session), "action": "decline"}}
+    )
+    digest = base64.b64encode(hmac.new(b"t" * 32, body.encode(), hashlib.sha256).digest()).decode()
+    refused = await chats.post("/v1/chat/teams", content=body + " ", headers={"Authorization": f"HMAC {digest}"})
+    assert refused.status_code == 401
+    taken = await chats.post("/v1/chat/teams", content=body, headers={"Authorization": f"HMAC {digest}"})
+    assert (taken.status_code, await invited.state()) == (200, "cancelled_early")
+
+
+async def test_a_chat_that_is_not_set_up_is_not_there(invited: Invited) -> None:
+    assert (await invited.world.client.post("/v1/chat/slack", **slack(invited.session))).status_code == 404
