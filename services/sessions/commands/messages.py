@@ -10,6 +10,7 @@ from services.sessions.domain.calendar import Entry
 from services.sessions.domain.letters import CALENDAR, Text, digest_text, notice_text, prompt_text, session_text
 from services.sessions.domain.messages import Letter, MessageNotFailed, UnknownMessage, next_attempt, still_true
 from services.sessions.domain.quiet import next_open
+from services.sessions.store import formats
 from services.sessions.store.entries import entry
 from shared import sql
 from shared.courier import Outcome
@@ -97,6 +98,7 @@ async def save_preferences(conn: Connection, person_id: UUID, wanted: Mapping[st
 
 async def _entries(conn: Connection, rows: Sequence[Record]) -> dict[UUID, list[Entry]]:
     found: dict[UUID, list[Entry]] = defaultdict(list)
+    known = await formats.known(conn)
     single = [row for row in rows if row["kind"] in SINGLE]
     columns = [[row[name] for row in single] for name in ("message_id", "subject_id", "person_id")]
     digests = [row for row in rows if row["kind"] == "digest"]
@@ -104,7 +106,7 @@ async def _entries(conn: Connection, rows: Sequence[Record]) -> dict[UUID, list[
     for query, wanted in ((SQL.entries, columns), (SQL.digest_entries, others)):
         for row in await conn.fetch(query, *wanted) if wanted[0] else ():
             values = dict(row)
-            found[values.pop("message_id")].append(entry(values))
+            found[values.pop("message_id")].append(entry(values, known))
     return found
 
 

@@ -1,15 +1,14 @@
 """A person's sessions as calendar files."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
-from services.sessions.domain.calendar import Entry, feed, invitation
+from services.sessions.domain.calendar import feed, invitation
 from services.sessions.domain.feeds import token_hash
-from services.sessions.domain.formats import Format
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import formats
+from services.sessions.store.entries import entry
 from shared import sql
-from shared.db import Connection, Record
+from shared.db import Connection
 from shared.refusal import NotFound
 
 SQL = sql.load("services.sessions", "calendar")
@@ -25,7 +24,7 @@ async def get_feed(conn: Connection, token: str) -> bytes:
     if person is None:
         raise UnknownFeed("There is no such calendar.")
     known = await formats.known(conn)
-    return feed(_entry(row, known) for row in await conn.fetch(SQL.entries, person, None))
+    return feed(entry(row, known) for row in await conn.fetch(SQL.entries, person, None))
 
 
 async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | None, organizer: str) -> bytes:
@@ -33,9 +32,4 @@ async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | N
     row = await conn.fetchrow(SQL.entries, person_id, session_id)
     if row is None:
         raise UnknownSession("There is no such session, or you are not invited.")
-    return invitation(_entry(row, await formats.known(conn)), organizer)
-
-
-def _entry(row: Record, known: Mapping[str, Format]) -> Entry:
-    values = dict(row)
-    return Entry(title=known[values.pop("format")].title, **values)
+    return invitation(entry(row, await formats.known(conn)), organizer)
