@@ -24,7 +24,7 @@ async def get_feed(conn: Connection, token: str) -> bytes:
     if person is None:
         raise UnknownFeed("There is no such calendar.")
     known = await formats.known(conn)
-    return feed(entry(row, known) for row in await conn.fetch(SQL.entries, person, None))
+    return feed(entry(dict(row), known) for row in await conn.fetch(SQL.entries, person, None))
 
 
 async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | None, organizer: str) -> bytes:
@@ -32,4 +32,4 @@ async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | N
     row = await conn.fetchrow(SQL.entries, person_id, session_id)
     if row is None:
         raise UnknownSession("There is no such session, or you are not invited.")
-    return invitation(entry(row, await formats.known(conn)), organizer)
+    return invitation(entry(dict(row), await formats.known(conn)), organizer)
