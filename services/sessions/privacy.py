@@ -4,9 +4,35 @@ from shared.privacy.catalogue import Catalogue, Table, older, own
 
 LONG_OVER = "session_id IN (SELECT session_id FROM sessions WHERE ends_at < $1)"
 
+REACHING = (
+    Table(
+        "invitations",
+        "What stands in whose calendar because of us.",
+        "participation",
+        about=own("person_id"),
+        aged=LONG_OVER,
+    ),
+    Table(
+        "messages",
+        "That somebody was told, reminded or asked, when, and whether it arrived; never what was said.",
+        "operations",
+        about=own("person_id"),
+        aged="ended_at < $1",
+    ),
+    Table("preferences", "How people want to be reached.", "profile", about=own("person_id")),
+    Table(
+        "calendar_replies",
+        "Answers that calendars sent, also those that came too late.",
+        "participation",
+        about=own("person_id"),
+        aged=older("received_at"),
+    ),
+    Table("timer_marks", "How far timers have come.", "operations"),
+)
 CATALOGUE = Catalogue(
     "sessions",
     (
+        *REACHING,
         Table(
             "participants",
             "Who was asked to a session, came, for how long, and contributed in which way.",
