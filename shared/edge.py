@@ -49,7 +49,7 @@ class EdgeCall:
         raise PreconditionFailed(detail)
 
     async def write(self, work: Work, *, body: BaseModel | None = None) -> Response:
-        """Do `work` once and answer when it is committed: the route's status with what it returned, 204 for None."""
+        """Do `work` once and answer when it is committed: the route's status with what it returned, 204 for None, a Reply as is."""
         claim = await self._claim(body)
         async with self._db.transaction() as conn:
             if claim and (saved := await idempotency.take(conn, claim)):
@@ -126,6 +126,8 @@ class EdgeCall:
     def _reply(self, result: object, status: int) -> Reply:
         if result is None:
             return Reply(204, None)
+        if isinstance(result, Reply):
+            return result
         # The declared model is the list of what may leave: whatever else the result carries stays here.
         adapter: TypeAdapter[Any] = self._operation.response or TypeAdapter(type(result))
         model = adapter.validate_python(result, from_attributes=True)

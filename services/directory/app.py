@@ -13,10 +13,13 @@ from services.directory.api import (
     legal_holds,
     people,
     proficiency,
+    scim,
     skill_imports,
     skills,
     units,
 )
+from services.directory.api.scim_errors import ScimErrors
+from services.directory.api.scim_service import scim_service
 from services.directory.policy import POLICY
 from services.directory.privacy import CATALOGUE
 from shared import web
@@ -40,6 +43,11 @@ def create_app(settings: Settings) -> FastAPI:
         skill_imports,
         jobs,
         facilitation,
+        scim,
     )
     routers = [*(room.router for room in rooms), catalogue_router(CATALOGUE, settings)]
-    return web.create_app(settings, title="Lateral directory", routers=routers, policy=POLICY)
+    app = web.create_app(settings, title="Lateral directory", routers=routers, policy=POLICY)
+    # What a cursor hides is no secret of ours: every replica only has to know it for its own.
+    app.state.scim = scim_service(f"{settings.issuer} {settings.audience}")
+    app.add_middleware(ScimErrors)
+    return app

@@ -6,6 +6,25 @@ ANYBODY = allow(*ROLES)
 LIBRARIANS = allow("admin", "hr-system")
 PEOPLE = allow(*(ROLES - {"hr-system", "operator"}))
 OPERATORS = allow("operator", "admin")
+PROVISIONERS = allow("hr-system", "admin")
+PROVISIONING: Policy = {
+    "GET /scim/v2/ServiceProviderConfig": PUBLIC,
+    "GET /scim/v2/ResourceTypes": PROVISIONERS,
+    "GET /scim/v2/ResourceTypes/{resource_id}": PROVISIONERS,
+    "GET /scim/v2/Schemas": PROVISIONERS,
+    "GET /scim/v2/Schemas/{resource_id}": PROVISIONERS,
+    "GET /scim/v2/Me": PROVISIONERS,
+    "POST /scim/v2/Bulk": PROVISIONERS,
+    "GET /scim/v2": PROVISIONERS,
+    "POST /scim/v2/.search": PROVISIONERS,
+    "POST /scim/v2/{kind}/.search": PROVISIONERS,
+    "GET /scim/v2/{kind}": PROVISIONERS,
+    "POST /scim/v2/{kind}": PROVISIONERS,
+    "GET /scim/v2/{kind}/{resource_id}": PROVISIONERS,
+    "PUT /scim/v2/{kind}/{resource_id}": PROVISIONERS,
+    "PATCH /scim/v2/{kind}/{resource_id}": PROVISIONERS,
+    "DELETE /scim/v2/{kind}/{resource_id}": PROVISIONERS,
+}
 
 POLICY: Policy = {
     "GET /v1/people": ANYBODY,
@@ -59,4 +78,5 @@ POLICY: Policy = {
     "DELETE /v1/people/{person_id}/legal-hold": allow("admin"),
     "GET /v1/legal-holds": allow("admin"),
     "GET /v1/privacy/catalogue": ANYBODY,
+    **PROVISIONING,
 }

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from services.directory.commands.people import Causes, refresh
 from services.directory.domain.refusals import UnderLegalHold, UnknownPerson
+from services.directory.store import accounts as accounts_store
 from services.directory.store import erasures as store
 from services.directory.store import exports as exports_store
 from services.directory.store import people as people_store
@@ -51,6 +52,7 @@ async def erase_workers(
     await forget(conn, "directory", [*numbers, *map(str, ids), *addresses])
     await exports_store.forget(conn, ids)
     await records_store.remember_erased(conn, numbers)
+    await accounts_store.forget(conn, numbers, ids, addresses)
     rows = await records_store.delete(conn, numbers)
     await proficiency_store.mark_endorsed_stale(conn, ids)
     await people_store.delete(conn, ids)

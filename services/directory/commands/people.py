@@ -5,12 +5,17 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
+from services.directory.domain.account import UNDATED, Account, overlay
+from services.directory.domain.account import alone as account_alone
 from services.directory.domain.cycles import find_cycle
 from services.directory.domain.person import Person, Surroundings, derive
 from services.directory.domain.refusals import ReportingLineCycle
+from services.directory.settings import provisioning
+from services.directory.store import accounts as accounts_store
 from services.directory.store import people as store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
+from services.directory.store import scim_events
 from services.directory.store import units as units_store
 from shared import outbox
 from shared.db import Connection
@@ -35,8 +40,14 @@ async def project(
     """
     if not records:
         return {}
+    accounts = await accounts_store.of_workers(conn, records)
+    precedence = provisioning().precedence.model_dump()
+    records = {
+        number: overlay(worker, accounts[number], precedence) if number in accounts else worker
+        for number, worker in records.items()
+    }
     await _refuse_cycles(conn, known, records)
-    ids = {number: known[number].public.person_id if number in known else uuid4() for number in records}
+    ids = {number: _id(known.get(number), accounts.get(number)) for number in records}
     around = await _surroundings(conn, records, ids)
     people = {
         number: derive(ids[number], worker, around[number], known.get(number), now)
@@ -51,7 +62,24 @@ async def project(
         if before is None or before.contact is not person.contact:
             events.append((person.contact, cause))
     await outbox.append_all(conn, events)
+    await scim_events.announce(conn, known, people)
     return people
+
+
+async def standing(conn: Connection, people: Iterable[Person]) -> dict[str, WorkerUpserted]:
+    """What each person is derived from: HR's record that holds, or the account of somebody HR has not spoken of."""
+    records = await records_store.applied(conn, people)
+    numbers = [person.employee_number for person in people if person.record == UNDATED]
+    if numbers:
+        accounts = await accounts_store.of_workers(conn, numbers)
+        records |= {number: alone(account) for number, account in accounts.items()}
+    return records
+
+
+def alone(account: Account) -> WorkerUpserted:
+    """The worker an account makes by itself."""
+    defaults = provisioning()
+    return account_alone(account, time_zone=defaults.time_zone, country=defaults.country)
 
 
 async def refresh(conn: Connection, causes: Causes, now: datetime, chunks: int = CHUNKS_AT_ONCE) -> int:
@@ -61,7 +89,7 @@ async def refresh(conn: Connection, causes: Causes, now: datetime, chunks: int =
         known = await store.lock_stale(conn, CHUNK)
         if not known:
             break
-        await project(conn, known, await records_store.applied(conn, known.values()), causes, now)
+        await project(conn, known, await standing(conn, known.values()), causes, now)
         done += len(known)
     return done
 
@@ -94,6 +122,12 @@ async def _refuse_cycles(conn: Connection, known: Mapping[str, Person], records:
     stands = {number: manager for number, manager in above.items() if number not in records}
     if cycle := find_cycle({**stands, **lines}, changed):
         raise ReportingLineCycle(f"The reporting line is a cycle: {' -> '.join(cycle)}.", cycle=list(cycle))
+
+
+def _id(person: Person | None, account: Account | None) -> UUID:
+    if person is not None:
+        return person.public.person_id
+    return account.account_id if account is not None else uuid4()
 
 
 def _reports_to(person: Person | None, manager: str) -> bool:

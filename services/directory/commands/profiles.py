@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from services.directory.commands.people import project
+from services.directory.commands.people import project, standing
 from services.directory.domain.person import Person
 from services.directory.domain.proficiency import Evidence
 from services.directory.domain.profile import Profile, check
 from services.directory.domain.refusals import UnknownPerson
 from services.directory.store import people as store
 from services.directory.store import proficiency as proficiency_store
-from services.directory.store import records as records_store
 from shared.db import Connection
 from shared.refusal import InvalidRequest, match_version
 
@@ -34,7 +33,7 @@ async def edit_profile(
         raise InvalidRequest.naming("not_with", "names somebody who is not here")
     await proficiency_store.state(conn, person_id, own_levels(profile, changes, now.date()), person_id)
     edited = replace(person, profile=profile)
-    records = await records_store.applied(conn, [person])
+    records = await standing(conn, [person])
     people = await project(conn, {person.employee_number: edited}, records, {}, now)
     return people[person.employee_number]
 

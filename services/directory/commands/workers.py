@@ -11,6 +11,7 @@ from services.directory.domain.history import due_at, merge, place
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import ReportingLineCycle
 from services.directory.store import holds as holds_store
+from services.directory.store import accounts as accounts_store
 from services.directory.store import people as store
 from services.directory.store import records as records_store
 from services.directory.store.records import Told
@@ -83,6 +84,8 @@ async def _apply(
     by_number: dict[str, list[WorkerUpserted]] = defaultdict(list)
     for record in due:
         by_number[record.employee_number].append(record)
+    if renamed := await accounts_store.adopt(conn, due):
+        await store.mark_reports_stale(conn, renamed, ())
     known = await store.lock(conn, by_number)
     winners = _winners(known, by_number)
     if not approved and (held := await _hold_leavers(conn, known, by_number, winners, now)):

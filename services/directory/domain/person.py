@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
 from services.directory.domain.proficiency import Evidence, weigh
+from services.directory.domain.account import UNDATED
 from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
@@ -123,7 +124,8 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         person_id=person_id,
         version=1,
         reasons=(),
-        effective_at=worker.effective_at,
+        # An account's state has no date of its own: it holds since the account is here.
+        effective_at=worker.hire_date if place(worker) == UNDATED else worker.effective_at,
         status=worker.status,
         unit_code=worker.unit_code,
         unit_path=around.unit_path,

@@ -111,3 +111,23 @@ class UnknownExport(NotFound):
 
 class ExportNotReady(Refused):
     """Not every service has answered yet."""
+
+
+class Taken(Refused):
+    """Another account has the name or the number, or somebody had it who was erased."""
+
+
+class NotYours(Refused):
+    """The value is HR's to change, not the identity system's."""
+
+    status = 400
+
+
+class UnknownMember(Refused):
+    """A group names somebody who is not here."""
+
+    status = 400
+
+
+class UnknownResource(NotFound):
+    """There is no such account or group."""

@@ -82,7 +82,8 @@ ON CONFLICT (person_id) DO UPDATE SET
     group_size_min = excluded.group_size_min,
     group_size_max = excluded.group_size_max,
     proficiencies = excluded.proficiencies,
-    stale = excluded.stale
+    stale = excluded.stale,
+    changed_at = excluded.changed_at
 
 -- name: mark_reports_stale
 -- All who report to these managers, but for those who are derived anew in this transaction anyway.

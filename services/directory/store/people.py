@@ -1,6 +1,7 @@
 """People in the database: locked in order of id, read and written many at a time."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -121,6 +122,7 @@ def _unwritten(values: dict[str, Any]) -> dict[str, Any]:
 
 def _row(person: Person) -> dict[str, object]:
     effective_at, sequence = person.record
+    now = datetime.now(UTC)
     return {
         **person.contact.model_dump(mode="json", exclude={"version"}),
         **person.public.model_dump(mode="json", exclude={"reasons"}),
@@ -136,4 +138,6 @@ def _row(person: Person) -> dict[str, object]:
         "profile": person.profile.model_dump(mode="json", exclude_none=True),
         "contact_version": person.contact.version,
         "stale": False,
+        "created_at": now,
+        "changed_at": now,
     }

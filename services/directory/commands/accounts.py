@@ -1,0 +1,162 @@
+"""Takes what an identity system says: accounts become people, or belong to those HR has told of."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.directory.commands.people import alone, project, refresh, standing
+from services.directory.domain.account import UNDATED, Account, emails, employee_number, is_complete, provisional
+from services.directory.domain.account import worker as said_of
+from services.directory.domain.person import Person
+from services.directory.domain.refusals import NotYours, Taken, UnknownResource
+from services.directory.store import accounts as store
+from services.directory.store import people as people_store
+from services.directory.store import records as records_store
+from services.directory.store import scim_events
+from shared.db import Connection
+from shared.refusal import PreconditionFailed
+
+Resource = Mapping[str, Any]
+
+
+async def lock(conn: Connection) -> None:
+    """Let one transaction at a time read and then write accounts."""
+    await people_store.lock_chart(conn)
+
+
+async def provision(conn: Connection, resource: Resource, now: datetime) -> UUID:
+    """Take a new account and return its id: that of the person whose number or address it names, where there is one.
+
+    Raises Taken when another account, or somebody who was erased, has its name or number.
+    """
+    await people_store.lock_chart(conn)
+    number = employee_number(resource)
+    account_id = await _whose(conn, resource, number) or uuid4()
+    account, person = await _known(conn, account_id)
+    if account is not None and not account.removed:
+        raise Taken("Another account stands for this employee.")
+    await _refuse_taken(conn, resource, account_id)
+    await _refuse_erased(conn, resource, number)
+    await _save(conn, account_id, _number(account_id, number, account, person), resource, account, person)
+    await _apply(conn, account_id, person, now)
+    return account_id
+
+
+async def change(conn: Connection, account_id: UUID, resource: Resource, version: str | None, now: datetime) -> None:
+    """Take the whole new state of an account; of one laid over what HR says, only what differs from that is kept.
+
+    Raises UnknownResource, PreconditionFailed, Taken, or NotYours for an employee number that HR gave.
+    """
+    await people_store.lock_chart(conn)
+    account, person = await _known(conn, account_id)
+    if (account is None and person is None) or (account is not None and account.removed):
+        raise UnknownResource("There is no such account.")
+    _match(account, version)
+    await _refuse_taken(conn, resource, account_id)
+    number = await _renumbered(conn, account_id, employee_number(resource), account, person)
+    if person is not None and number != person.employee_number:
+        await store.renumber_person(conn, account_id, number)
+        await people_store.mark_reports_stale(conn, [person.employee_number], ())
+        person = await people_store.lock_one(conn, account_id)
+    over = await store.seen_by_hr(conn, account_id) if account is None or account.laid_over else None
+    await _save(conn, account_id, number, resource, account, person, over)
+    await _apply(conn, account_id, person, now)
+
+
+async def deprovision(conn: Connection, account_id: UUID, version: str | None, now: datetime) -> None:
+    """Take an account away; whoever stood behind it has left. Raises UnknownResource or PreconditionFailed."""
+    await people_store.lock_chart(conn)
+    account, person = await _known(conn, account_id)
+    if (account is None and person is None) or (account is not None and account.removed):
+        raise UnknownResource("There is no such account.")
+    _match(account, version)
+    if person is None:
+        await store.delete(conn, account_id)
+        return
+    await store.remove(conn, account_id, person.employee_number)
+    await _apply(conn, account_id, person, now)
+    await scim_events.announce_all(conn, [(account_id, "delete")])
+
+
+async def _whose(conn: Connection, resource: Resource, number: str | None) -> UUID | None:
+    if number is not None:
+        return await store.find_by_number(conn, number)
+    candidates = [resource["userName"], *emails(resource)]
+    found = {found for email in candidates if (found := await store.find_by_email(conn, email))}
+    return found.pop() if len(found) == 1 else None
+
+
+async def _known(conn: Connection, account_id: UUID) -> tuple[Account | None, Person | None]:
+    return await store.lock(conn, account_id), await people_store.lock_one(conn, account_id)
+
+
+def _number(account_id: UUID, number: str | None, account: Account | None, person: Person | None) -> str:
+    if person is not None:
+        return person.employee_number
+    return number or (account.number if account is not None else provisional(account_id))
+
+
+async def _renumbered(
+    conn: Connection, account_id: UUID, number: str | None, account: Account | None, person: Person | None
+) -> str:
+    standing_number = _number(account_id, None, account, person)
+    if number is None or number == standing_number:
+        return standing_number
+    if person is not None and person.record != UNDATED:
+        raise NotYours("The employee number is HR's: provision the other worker anew.", field="employeeNumber")
+    if await store.find_by_number(conn, number):
+        raise Taken("Another person has this employee number.")
+    return number
+
+
+async def _refuse_taken(conn: Connection, resource: Resource, account_id: UUID) -> None:
+    if await store.user_name_taken(conn, resource["userName"], account_id):
+        raise Taken("Another account has this userName.")
+
+
+async def _refuse_erased(conn: Connection, resource: Resource, number: str | None) -> None:
+    names = [resource["userName"], resource.get("externalId"), *emails(resource)]
+    gone = await records_store.forgotten(conn, [number]) if number else await store.erased(conn, [n for n in names if n])
+    if gone:
+        raise Taken("This was the account of somebody who was erased; nobody brings them back.")
+
+
+def _match(account: Account | None, version: str | None) -> None:
+    if version is not None and account is not None and version != account.tag:
+        raise PreconditionFailed("It has changed since the version you have seen: read it again.")
+
+
+async def _save(
+    conn: Connection,
+    account_id: UUID,
+    number: str,
+    resource: Resource,
+    account: Account | None,
+    person: Person | None,
+    over: Resource | None = None,
+) -> None:
+    kept = resource if over is None else {name: value for name, value in resource.items() if over.get(name) != value}
+    said = said_of(kept)
+    if person is not None and person.record == UNDATED and account is not None and not is_complete(said):
+        said = {**account.worker, **said}
+    await store.save(conn, account_id, number, resource, kept, said, laid_over=over is not None)
+
+
+async def _apply(conn: Connection, account_id: UUID, person: Person | None, now: datetime) -> None:
+    """Derive whoever stands behind the account; nobody does until it is complete and has been active once."""
+    account = await store.lock(conn, account_id)
+    if account is None:
+        return
+    if person is not None:
+        known = {person.employee_number: person}
+        records = await standing(conn, [person])
+    elif account.says_active and is_complete(account.worker):
+        known, records = {}, {account.number: alone(account)}
+    else:
+        return
+    people = await project(conn, known, records, {}, now)
+    if any(one.here for one in people.values()) != (person is not None and person.here):
+        await people_store.mark_reports_stale(conn, people, people)
+        await store.mark_managed_stale(conn, [account_id])
+    await refresh(conn, {}, now)
