@@ -34,17 +34,19 @@ DONE: dict[int | str, Any] = {**ANSWER, 204: {"description": "Done."}}
 DISCOVERY: dict[int | str, Any] = {**ANSWER, 403: {"description": "Discovery takes no filter.", "content": CONTENT}}
 
 
-def shown(attributes: Text = None, excluded_attributes: Annotated[Text, Query(alias="excludedAttributes")] = None) -> None:  # noqa: ARG001
+def shown(
+    attributes: Text = None, excluded_attributes: Annotated[Text, Query(alias="excludedAttributes")] = None
+) -> None:
     """Which attributes to return; the library reads them from the query itself."""
 
 
-def searched(  # noqa: PLR0913 - the protocol's own
-    filter: Text = None,  # noqa: A002, ARG001
-    sort_by: Annotated[Text, Query(alias="sortBy")] = None,  # noqa: ARG001
-    sort_order: Annotated[Text, Query(alias="sortOrder")] = None,  # noqa: ARG001
-    start_index: Annotated[Text, Query(alias="startIndex")] = None,  # noqa: ARG001
-    count: Text = None,  # noqa: ARG001
-    cursor: Text = None,  # noqa: ARG001
+def searched(
+    filter: Text = None,  # noqa: A002
+    sort_by: Annotated[Text, Query(alias="sortBy")] = None,
+    sort_order: Annotated[Text, Query(alias="sortOrder")] = None,
+    start_index: Annotated[Text, Query(alias="startIndex")] = None,
+    count: Text = None,
+    cursor: Text = None,
 ) -> None:
     """What to search for; the library reads it from the query itself."""
 

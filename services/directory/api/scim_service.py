@@ -37,9 +37,7 @@ MANAGER = f"{ENTERPRISE}:manager".lower()
 class DirectoryScim(ScimService):
     """The library's service, which reads Entra's ways of naming a manager too."""
 
-    def read_patch(
-        self, resource_type: ResourceType, body: bytes, content_type: str | None
-    ) -> PatchOp[Resource[Any]]:
+    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> PatchOp[Resource[Any]]:
         """As the library, after `normalise`."""
         return super().read_patch(resource_type, _renewed(body), content_type)
 
@@ -54,6 +52,9 @@ def scim_service(secret: str) -> DirectoryScim:
     schemas = list(load_default_schemas().values())
     for schema in schemas:
         schema.attributes = [each for each in schema.attributes or () if each.name not in UNWANTED]
+        for each in schema.attributes:
+            if each.name == "members":  # who somebody is stands under their own address
+                each.sub_attributes = [part for part in each.sub_attributes or () if part.name != "display"]
     policy = ScimPolicy(
         unknown=ScimPolicy.Unknown.ignore,
         remove_value_as_filter=ScimPolicy.RemoveValue.apply,

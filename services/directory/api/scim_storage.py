@@ -143,7 +143,6 @@ def _resource(
                 "value": str(each["member_id"]),
                 "$ref": f"{each['kind']}s/{each['member_id']}",
                 "type": each["kind"],
-                "display": each["display"],
             }
             for each in members
         ]
@@ -157,7 +156,7 @@ def _resource(
 
 def _document(resource: AnyResource) -> dict[str, Any]:
     """What of an account is kept: not what the server itself says of it."""
-    document = {"active": True, **resource.model_dump(mode="json")}
+    document = resource.model_dump(mode="json")
     return {name: value for name, value in document.items() if name not in {"id", "meta", "groups"}}
 
 

@@ -31,6 +31,7 @@ async def provision(conn: Connection, resource: Resource, now: datetime) -> UUID
     Raises Taken when another account, or somebody who was erased, has its name or number.
     """
     await people_store.lock_chart(conn)
+    resource = {"active": True, **resource}
     number = employee_number(resource)
     account_id = await _whose(conn, resource, number) or uuid4()
     account, person = await _known(conn, account_id)
@@ -117,7 +118,9 @@ async def _refuse_taken(conn: Connection, resource: Resource, account_id: UUID) 
 
 async def _refuse_erased(conn: Connection, resource: Resource, number: str | None) -> None:
     names = [resource["userName"], resource.get("externalId"), *emails(resource)]
-    gone = await records_store.forgotten(conn, [number]) if number else await store.erased(conn, [n for n in names if n])
+    gone = (
+        await records_store.forgotten(conn, [number]) if number else await store.erased(conn, [n for n in names if n])
+    )
     if gone:
         raise Taken("This was the account of somebody who was erased; nobody brings them back.")
 

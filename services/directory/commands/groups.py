@@ -52,7 +52,7 @@ async def _set_members(conn: Connection, group_id: UUID, members: Sequence[str])
     kinds = await store.kinds_of(conn, ids)
     if strangers := [str(member) for member in ids if member not in kinds]:
         raise UnknownMember(f"There is nobody with the id {strangers[0]}.")
-    await store.set_members(conn, group_id, kinds)
+    await store.set_members(conn, group_id, {member: kinds[member] for member in ids})
 
 
 def _id(member: str) -> UUID:

@@ -1,7 +1,7 @@
 """What an identity system says of a worker, and which of it counts beside what HR says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ Resource: TypeAlias = Mapping[str, Any]
 EMPLOYMENT = {"employee": "employee", "contractor": "contractor", "intern": "intern", "external": "contractor"}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
-LONGEST_EMAIL = 254
+EMAIL_LENGTH = range(3, 255)
 UNKNOWN = "UNKNOWN"
 
 
@@ -76,7 +76,7 @@ def emails(resource: Resource) -> list[str]:
 
 
 def work_email(resource: Resource) -> str | None:
-    """The address of work: the primary one of type work, any of type work, the primary one, the first, the user name."""
+    """The address of work: of type work, primary ones first; else any; else the user name where it is one."""
     entries = sorted(
         resource.get("emails") or (),
         key=lambda entry: (str(entry.get("type", "")).lower() != "work", not entry.get("primary")),
@@ -126,7 +126,7 @@ def alone(account: Account, *, time_zone: str, country: str) -> WorkerUpserted:
         work_email=said["work_email"],
         locale=said.get("locale", "en"),
         time_zone=said.get("time_zone", time_zone),
-        employment_type=said.get("employment_type", "employee"),  # type: ignore[arg-type]
+        employment_type=said.get("employment_type", "employee"),
         hire_date=account.created_at.date(),
         job_code=UNKNOWN,
         job_title=said.get("job_title", UNKNOWN),
@@ -147,9 +147,7 @@ def overlay(told: WorkerUpserted, account: Account, precedence: Precedence) -> W
     if account.manager_number is not None:
         said["manager_employee_number"] = account.manager_number
     changes = {
-        field: value
-        for field, value in said.items()
-        if precedence.get(field) == "scim" or getattr(told, field) is None
+        field: value for field, value in said.items() if precedence.get(field) == "scim" or getattr(told, field) is None
     }
     if not account.says_active and told.status in {"active", "leave"}:
         changes["status"] = "left"
@@ -161,7 +159,7 @@ def _enterprise(resource: Resource) -> Mapping[str, Any]:
 
 
 def _work_address(resource: Resource) -> Mapping[str, Any]:
-    entries = resource.get("addresses") or ({},)
+    entries: Sequence[Mapping[str, Any]] = resource.get("addresses") or ({},)
     return next((entry for entry in entries if str(entry.get("type", "")).lower() == "work"), entries[0]) or {}
 
 
@@ -171,7 +169,7 @@ def _text(value: object) -> str | None:
 
 
 def _is_email(value: object) -> bool:
-    return isinstance(value, str) and 3 <= len(value) <= LONGEST_EMAIL and EMAIL.fullmatch(value) is not None
+    return isinstance(value, str) and len(value) in EMAIL_LENGTH and EMAIL.fullmatch(value) is not None
 
 
 def _locale(value: object) -> str | None:

@@ -52,6 +52,7 @@ CREATE TABLE group_members (
     group_id  uuid NOT NULL REFERENCES groups ON DELETE CASCADE,
     member_id uuid NOT NULL,
     kind      text NOT NULL CHECK (kind IN ('User', 'Group')),
+    place     bigint NOT NULL,
     PRIMARY KEY (group_id, member_id)
 );
 CREATE INDEX group_members_member ON group_members (member_id);

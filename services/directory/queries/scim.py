@@ -42,7 +42,8 @@ USER_COLUMNS = {
     "groups[]": MEMBERSHIPS,
     "groups.value": (
         "(id IN (SELECT member_id FROM group_members WHERE group_id = {0}"
-        " UNION ALL SELECT person_id FROM people JOIN units ON code = unit_code WHERE md5('unit:' || code)::uuid = {0}))"
+        " UNION ALL SELECT person_id FROM people JOIN units ON code = unit_code"
+        " WHERE md5('unit:' || code)::uuid = {0}))"
     ),
 }
 GROUP_COLUMNS = {
@@ -80,7 +81,9 @@ SOURCES = (
         {
             **GROUP_COLUMNS,
             "members[]": UNIT_MEMBERS,
-            "members.value": "(external_id IN (SELECT unit_code FROM people WHERE person_id = {0} AND status <> 'left'))",
+            "members.value": (
+                "(external_id IN (SELECT unit_code FROM people WHERE person_id = {0} AND status <> 'left'))"
+            ),
         },
     ),
 )
@@ -122,7 +125,7 @@ class Search:
         way = way if keyed else f"ORDER BY id {'DESC' if backward else 'ASC'}"
         most = "" if limit is None else f" LIMIT {limit + offset}"
         parts = (
-            f"(SELECT * FROM (SELECT id, '{source.kind}' AS kind, {key} AS key FROM ({source.rows}) AS one WHERE {where})"
+            f"(SELECT * FROM (SELECT id, {key} AS key FROM ({source.rows}) AS one WHERE {where})"
             f" AS keyed WHERE {after} {way}{most})"
             for source, where, key in self._parts
         )

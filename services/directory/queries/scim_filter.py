@@ -93,7 +93,7 @@ class Compiler(FilterVisitor[str]):
         if binding is None:
             return "false"
         inner = Compiler(self._bound, {}, self._parameters, "item")
-        inner._inside = binding  # noqa: SLF001 - a part of the same
+        inner._inside = binding
         found = f"EXISTS (SELECT FROM {self._each(binding)} WHERE {inner.visit(node.val_filter)})"
         if binding.field_name == "emails" and (wanted := _wanted(node.val_filter)) is not None:
             # What the whole condition implies, said once more in a way that an index knows.
@@ -121,7 +121,9 @@ class Compiler(FilterVisitor[str]):
         return f"({self._root} #> {_path(binding, inside=self._inside is not None)})"
 
     def _each(self, binding: AttributeBinding) -> str:
-        array = self._columns.get(binding.field_name + "[]") or f"{self._root} #> {_path(binding, inside=False, head=True)}"
+        array = (
+            self._columns.get(binding.field_name + "[]") or f"{self._root} #> {_path(binding, inside=False, head=True)}"
+        )
         return f"jsonb_array_elements(CASE jsonb_typeof({array}) WHEN 'array' THEN {array} ELSE '[]' END) AS item"
 
     def _items(self, binding: AttributeBinding) -> tuple[str, str]:
@@ -149,12 +151,13 @@ class Compiler(FilterVisitor[str]):
             return same if op is Op.eq else f"(NOT {same})"
         if isinstance(value, str) and binding.target_type in {datetime, bool}:
             return "false"  # a part of a text is looked for in what is none
-        compare = self._text if isinstance(value, str) else self._value
-        if op is Op.ne:
-            return f"({actual} IS NULL OR NOT {compare(actual, binding, Op.eq, value)})"
-        return compare(actual, binding, op, value)
+        wanted = Op.eq if op is Op.ne else op
+        met = (
+            self._text(actual, binding, wanted, value) if isinstance(value, str) else self._value(actual, wanted, value)
+        )
+        return f"({actual} IS NULL OR NOT {met})" if op is Op.ne else met
 
-    def _value(self, actual: str, _binding: AttributeBinding, op: CompareOperator, value: object) -> str:
+    def _value(self, actual: str, op: CompareOperator, value: object) -> str:
         if op not in SIGNS:
             raise InvalidFilterException(detail=f"{op} compares strings.")
         kind = "timestamptz" if isinstance(value, datetime) else "boolean" if isinstance(value, bool) else "numeric"
@@ -192,7 +195,8 @@ def order(binding: AttributeBinding | None, columns: Mapping[str, str], root: st
         key = f"entry ->> '{_wire(binding)[-1]}'" if binding.sub_field_name else "entry #>> '{}'"
         text = (
             f"(SELECT {key} FROM jsonb_array_elements({root} #> {_path(binding, inside=False, head=True)})"
-            " WITH ORDINALITY AS each (entry, place) ORDER BY (entry ->> 'primary') = 'true' DESC NULLS LAST, place LIMIT 1)"
+            " WITH ORDINALITY AS each (entry, place)"
+            " ORDER BY (entry ->> 'primary') = 'true' DESC NULLS LAST, place LIMIT 1)"
         )
     if binding.target_type is bool:
         return f"({text})::boolean"

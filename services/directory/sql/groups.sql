@@ -23,11 +23,13 @@ WHERE EXISTS (SELECT FROM accounts WHERE account_id = wanted AND removed_at IS N
 
 -- name: set_members
 WITH wanted AS (
-    SELECT * FROM unnest($2::uuid[], $3::text[]) AS member (member_id, kind)
+    SELECT * FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS member (member_id, kind, place)
 ), gone AS (
     DELETE FROM group_members WHERE group_id = $1 AND member_id NOT IN (SELECT member_id FROM wanted)
 )
-INSERT INTO group_members (group_id, member_id, kind) SELECT $1, member_id, kind FROM wanted ON CONFLICT DO NOTHING
+INSERT INTO group_members AS member (group_id, member_id, kind, place)
+SELECT $1, member_id, kind, place FROM wanted
+ON CONFLICT (group_id, member_id) DO UPDATE SET place = excluded.place WHERE member.place <> excluded.place
 
 -- name: delete_group
 WITH gone AS (DELETE FROM group_members WHERE member_id = $1)

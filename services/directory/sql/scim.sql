@@ -2,7 +2,8 @@
 -- is put around a source; the planner looks through it to the indexes below.
 
 -- name: accounts
-SELECT a.account_id AS id, a.user_name, a.external_id, a.display_name, a.active, a.emails,
+SELECT a.account_id AS id, a.user_name, a.external_id, a.display_name, a.emails,
+       CASE WHEN a.laid_over THEN a.active ELSE (a.resource ->> 'active')::boolean END AS active,
        CASE WHEN starts_with(a.number, 'scim:') THEN NULL ELSE a.number END AS employee_number, a.number,
        a.created_at, a.changed_at, 'W/"v' || a.version || '"' AS tag,
        CASE WHEN a.laid_over THEN scim_user(p) || a.resource ELSE a.resource END AS resource
@@ -37,14 +38,9 @@ FROM units AS u
 
 -- name: members
 -- Whom groups hold: members of roles, and the people of units themselves, who have not left.
-SELECT group_id, member_id, kind, coalesce(p.display_name, a.display_name, a.user_name, g.display_name) AS display
-FROM group_members
-LEFT JOIN accounts AS a ON a.account_id = member_id
-LEFT JOIN people AS p ON p.person_id = member_id
-LEFT JOIN groups AS g USING (group_id)
-WHERE group_id = ANY ($1::uuid[])
+SELECT group_id, member_id, kind, place FROM group_members WHERE group_id = ANY ($1::uuid[])
 UNION ALL
-SELECT md5('unit:' || u.code)::uuid, p.person_id, 'User', p.display_name
+SELECT md5('unit:' || u.code)::uuid, p.person_id, 'User', 0
 FROM units AS u JOIN people AS p ON p.unit_code = u.code
 WHERE md5('unit:' || u.code)::uuid = ANY ($1::uuid[]) AND p.status <> 'left'
   AND NOT EXISTS (SELECT FROM accounts WHERE account_id = p.person_id AND removed_at IS NOT NULL)

@@ -61,7 +61,7 @@ async def save(
         kept,
         said,
         domain.manager(kept),
-        resource["active"],
+        resource.get("active") is not False,
         resource["userName"],
         resource.get("externalId"),
         domain.emails(resource),
