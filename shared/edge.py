@@ -49,7 +49,7 @@ class EdgeCall:
         raise PreconditionFailed(detail)
 
     async def write(self, work: Work, *, body: BaseModel | None = None) -> Response:
-        """Do `work` once and answer when it is committed: the route's status and the result, 204 for None, or a Reply."""
+        """Do `work` once and answer when it is committed: the route's status and the result, 204 for None, a Reply."""
         claim = await self._claim(body)
         async with self._db.transaction() as conn:
             if claim and (saved := await idempotency.take(conn, claim)):

@@ -10,8 +10,8 @@ from services.directory.commands.people import project, refresh
 from services.directory.domain.history import due_at, merge, place
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import ReportingLineCycle
-from services.directory.store import holds as holds_store
 from services.directory.store import accounts as accounts_store
+from services.directory.store import holds as holds_store
 from services.directory.store import people as store
 from services.directory.store import records as records_store
 from services.directory.store.records import Told

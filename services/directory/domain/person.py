@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from services.directory.domain.account import UNDATED
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
 from services.directory.domain.proficiency import Evidence, weigh
-from services.directory.domain.account import UNDATED
 from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted

@@ -41,7 +41,10 @@ class Parameters:
 
 
 class Compiler(FilterVisitor[str]):
-    """A condition on one source's rows. `columns` names what is not read from `resource`, by attribute."""
+    """A condition on one source's rows. `columns` names what is not read from `resource`, by attribute.
+
+    Names in the text are the schema's own, never the caller's; every value is a parameter.
+    """
 
     def __init__(
         self, bound: ScimFilter[Any], columns: Mapping[str, str], parameters: Parameters, root: str = "resource"
