@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.directory.commands.people import project
+from services.directory.commands.people import project, standing
 from services.directory.domain.endorsement import check_endorsement, limited_since, met_since, relation
 from services.directory.domain.person import Person
 from services.directory.domain.proficiency import Evidence
 from services.directory.domain.refusals import NothingStated, UnknownPerson
 from services.directory.store import people as people_store
 from services.directory.store import proficiency as store
-from services.directory.store import records as records_store
 from services.directory.store import skills as skills_store
 from shared.db import Connection
 from shared.refusal import InvalidRequest
@@ -83,5 +82,5 @@ async def unusable(conn: Connection, skill_ids: Sequence[str]) -> dict[str, str]
 
 
 async def _derive(conn: Connection, person: Person, now: datetime) -> None:
-    records = await records_store.applied(conn, [person])
+    records = await standing(conn, [person])
     await project(conn, {person.employee_number: person}, records, {}, now)
