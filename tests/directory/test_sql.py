@@ -5,7 +5,9 @@ from shared import sql
 from shared.db import Connection
 
 
-@pytest.mark.parametrize("name", ["people", "records", "units", "skills", "erasures", "holds"])
+@pytest.mark.parametrize(
+    "name", ["people", "records", "units", "skills", "erasures", "accounts", "groups", "scim", "scim_events", "holds"]
+)
 async def test_every_query_is_understood_by_the_database(name: str, conn: Connection) -> None:
     queries = sql.load(directory.__name__, name).items()
     assert queries

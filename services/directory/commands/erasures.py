@@ -12,6 +12,7 @@ from services.directory.store import exports as exports_store
 from services.directory.store import people as people_store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
+from services.directory.store import scim_events
 from shared import outbox
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -53,6 +54,7 @@ async def erase_workers(
     await exports_store.forget(conn, ids)
     await records_store.remember_erased(conn, numbers)
     await accounts_store.forget(conn, numbers, ids, addresses)
+    await scim_events.announce_all(conn, [(person_id, "delete") for person_id in ids])
     rows = await records_store.delete(conn, numbers)
     await proficiency_store.mark_endorsed_stale(conn, ids)
     await people_store.delete(conn, ids)
