@@ -13,7 +13,6 @@ PROVISIONING: Policy = {
     "GET /scim/v2/ResourceTypes/{resource_id}": PROVISIONERS,
     "GET /scim/v2/Schemas": PROVISIONERS,
     "GET /scim/v2/Schemas/{resource_id}": PROVISIONERS,
-    "GET /scim/v2/Me": PROVISIONERS,
     "POST /scim/v2/Bulk": PROVISIONERS,
     "GET /scim/v2": PROVISIONERS,
     "POST /scim/v2/.search": PROVISIONERS,

@@ -84,16 +84,6 @@ async def scim_schema(resource_id: Id, request: Request) -> Response:  # noqa: A
     return await _discover(request)
 
 
-@router.get(
-    "/Me",
-    responses={**ANSWER, 501: {"description": "No machine has an account of its own here.", "content": CONTENT}},
-    summary="The caller's own account",
-)
-async def scim_me(edge: Edge) -> Response:
-    """Always 501: identity systems act for others."""
-    return await _read(edge)
-
-
 @router.post(
     "/Bulk", responses=ANSWER, openapi_extra=BODY, max_body_size=LARGEST_BULK, summary="Many SCIM operations at once"
 )
