@@ -3,15 +3,21 @@
 from fastapi import FastAPI
 
 from services.sessions.api import (
+    artefacts,
     availability,
     calendar,
     feedback,
     formats,
+    founding,
     groups,
     messages,
     programmes,
+    quicklogs,
+    recordings,
     replies,
+    series,
     sessions,
+    watches,
 )
 from services.sessions.policy import POLICY
 from services.sessions.privacy import CATALOGUE
@@ -20,10 +26,11 @@ from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
 NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
+GATHERING = (founding, series, artefacts, quicklogs, recordings, watches)
 REACHING = (messages, replies)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """All routes, each under its policy row."""
-    routers = [*(noun.router for noun in (*NOUNS, *REACHING)), catalogue_router(CATALOGUE, settings)]
+    routers = [*(noun.router for noun in (*NOUNS, *GATHERING, *REACHING)), catalogue_router(CATALOGUE, settings)]
     return web.create_app(settings, title="Lateral sessions", routers=routers, policy=POLICY)

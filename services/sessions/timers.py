@@ -2,9 +2,12 @@
 
 from services.sessions.commands import invitations, messages
 from services.sessions.commands.availability import prune_busy
+from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
 from services.sessions.commands.programmes import close_ended
+from services.sessions.commands.quicklogs import expire_logs
 from services.sessions.commands.schedules import schedule_waiting
+from services.sessions.commands.series import release_slots
 from shared.timers import Timer
 
 REACHING = (
@@ -19,5 +22,8 @@ TIMERS = (
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),
     Timer("close-ended-programmes", 3600, close_ended),
+    Timer("release-slots", 30, release_slots),
+    Timer("expire-quick-logs", 3600, expire_logs),
+    Timer("keep-facilitators-neutral", 60, keep_neutral),
     Timer("prune-busy-times", 3600, prune_busy),
 )

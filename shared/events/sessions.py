@@ -164,6 +164,19 @@ class GroundRulesAcknowledged(Event):
     rules_version: Annotated[int, Field(ge=1)]
 
 
+class RecordingConsentChanged(Event):
+    """A participant does or does not agree to a recording; nothing is recorded unless everybody does."""
+
+    event_type = "org.lateral.sessions.recording-consent.changed.v1"
+    topic = SESSIONS_PARTICIPATION
+    key_field = "session_id"
+
+    session_id: UUID
+    person_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    consents: bool
+
+
 class FeedbackAnswer(Value):
     """One anonymous answer."""
 

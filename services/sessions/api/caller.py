@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.sessions.commands.founding import Caller
 from shared.auth import Principal
 from shared.refusal import Forbidden
 
@@ -19,6 +20,18 @@ def person(principal: Principal) -> UUID:
     return principal.person_id
 
 
+def oversees(principal: Principal) -> bool:
+    """Whether the caller oversees programmes."""
+    return principal.has(*OVERSEERS)
+
+
 def viewer(principal: Principal) -> UUID | None:
     """Whose things are shown: None for all, because the caller oversees them. Raises NoPerson."""
-    return None if principal.has(*OVERSEERS) else person(principal)
+    return None if oversees(principal) else person(principal)
+
+
+def caller(principal: Principal) -> Caller:
+    """Somebody who may lead something, or oversees all. Raises NoPerson."""
+    if not oversees(principal):
+        person(principal)
+    return Caller(principal.person_id, oversees(principal))

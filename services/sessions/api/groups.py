@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.sessions.api.caller import person, viewer
 from services.sessions.commands import groups as commands
+from services.sessions.domain.formats import Membership
 from services.sessions.queries import groups as queries
 from shared.db import Connection
 from shared.edge import Edge
@@ -32,17 +33,24 @@ class GroundRules(BaseModel):
 
 
 class Group(BaseModel):
-    """The people of a match. `reason` says why it has no sessions, or fewer than due."""
+    """The people of a match, or a group they founded. `reason` says why it has no sessions, or fewer than due."""
 
     group_id: UUID
     programme_id: UUID
-    match_id: UUID
-    kind: MatchKind
+    match_id: UUID | None
+    kind: MatchKind | Literal["founded", "log"]
+    name: str | None
+    membership: Membership
+    capacity: int | None
     skill_id: str | None
     state: Literal["waiting", "active", "unschedulable", "ended"]
     reason: str | None
     members: list[Member]
     facilitator_id: UUID | None
+    facilitator_why: str | None
+    founded_by: UUID | None
+    divisions: int
+    recurrence: dict[str, str] | None
     ground_rules: GroundRules
     acknowledged: list[UUID]
 

@@ -62,6 +62,9 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"answer": "accept"}]})
 
     answer: Answer
+    rules_version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(
+        None, description="The ground rules that are accepted by this, where they are not yet."
+    )
 
 
 class Answered(BaseModel):
@@ -142,9 +145,11 @@ async def get_session(session_id: UUID, edge: Edge) -> Response:
 
 @router.post("/v1/sessions/{session_id}/rsvp", response_model=Answered, summary="Answer an invitation")
 async def rsvp(session_id: UUID, body: Reply, edge: Edge) -> Response:
-    """A full session puts on the waitlist; a no makes room for the first one waiting."""
+    """Or sign up for an open session. A full one puts on the waitlist; a no makes room for the first one waiting."""
     invitee = person(edge.principal)
-    return await edge.write(lambda conn: commands.rsvp(conn, session_id, invitee, body.answer), body=body)
+    return await edge.write(
+        lambda conn: commands.rsvp(conn, session_id, invitee, body.answer, body.rules_version), body=body
+    )
 
 
 @router.put("/v1/sessions/{session_id}/attendance", response_model=Session, summary="Record attendance")
@@ -158,6 +163,11 @@ async def record_attendance(session_id: UUID, body: Attendance, edge: Edge) -> R
         return await _session(conn, session_id, None)
 
     return await edge.write(work, body=body)
+
+
+async def shown(conn: Connection, session_id: UUID) -> Session | None:
+    """A session as whoever has just changed it sees it."""
+    return await _session(conn, session_id, None)
 
 
 async def _session(conn: Connection, session_id: UUID, seen_by: UUID | None) -> Session | None:

@@ -6,81 +6,106 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.sessions.commands.artefacts import hold_if_complete
+from services.sessions.commands.groups import accept
 from services.sessions.commands.seats import promote
 from services.sessions.domain import attendance
 from services.sessions.domain.attendance import Answer
 from services.sessions.domain.session import (
     CONTENT,
     WITHOUT_SEAT,
+    ConfirmedByOthers,
     GroundRulesNotAcknowledged,
     NotTheFacilitator,
     Participation,
     Session,
     UnknownSession,
 )
+from services.sessions.store import formats
 from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection
-from shared.events.sessions import SessionHeld
 from shared.refusal import InvalidRequest
 
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
+ARTEFACTS = sql.load("services.sessions", "artefacts")
 
 
-async def rsvp(conn: Connection, session_id: UUID, person_id: UUID, answer: Answer) -> Participation:
-    """Answer an invitation; a full session puts on the waitlist, a free seat goes to the first one waiting.
+async def rsvp(
+    conn: Connection, session_id: UUID, person_id: UUID, answer: Answer, rules_version: int | None = None
+) -> Participation:
+    """Answer an invitation, or sign up for what is open; a full session puts on the waitlist, in order.
 
-    Raises UnknownSession, SessionHasStarted, SessionIsCancelled, GroundRulesNotAcknowledged, ImpossibleMove.
+    With `rules_version` the ground rules are accepted by the same request. Raises UnknownSession, SessionHasStarted,
+    SessionIsCancelled, GroundRulesNotAcknowledged, GroundRulesOutdated, ImpossibleMove.
     """
     session = await store.lock(conn, session_id)
-    part = await store.get_participation(conn, session_id, person_id)
+    # A statement of its own, after the lock: it sees what whoever held the lock before has done.
+    part, taken, acknowledged = await store.get_answering(conn, session_id, person_id)
     if part is None:
-        raise UnknownSession("There is no such session, or you are not invited.")
+        part = await _sign_up(conn, session, person_id, answer)
     now = datetime.now(UTC)
     session.check_open(now)
     if answer == "accept":
-        if not await conn.fetchval(GROUPS.has_acknowledged, session.group_id, person_id):
+        if rules_version is not None:
+            await _accept_rules(conn, session, person_id, rules_version)
+        elif not acknowledged:
             detail = "Accept the group's ground rules first."
             raise GroundRulesNotAcknowledged(detail, state=part.state, group_id=session.group_id)
-        state = attendance.accept(part.state, seat_free=await _seat_free(conn, session, part))
+        free = part.role in WITHOUT_SEAT or taken < session.capacity
+        state = attendance.accept(part.state, seat_free=free)
     else:
         state = attendance.decline(part.state, session.starts_at, now)
     if state == part.state:
         return part
-    row = await conn.fetchrow(PARTICIPANTS.answer, session_id, person_id, state)
-    answered = replace(part, state=state, version=part.version + 1) if row is None else store.participation(row)
+    (row,) = await conn.fetch(PARTICIPANTS.answer, session_id, person_id, state)
+    answered = store.participation(row)
     await outbox.append(conn, answered.told(session))
     if answer == "decline":
         await promote(conn, {session_id: session})
     return answered
 
 
-async def _seat_free(conn: Connection, session: Session, part: Participation) -> bool:
-    """The session is locked: nobody takes the seat that is seen here."""
-    if part.role in WITHOUT_SEAT:
-        return True
-    taken: int = await conn.fetchval(PARTICIPANTS.count_seats_taken, session.session_id, sorted(WITHOUT_SEAT))
-    return taken < session.capacity
+async def may_sign_up(conn: Connection, session: Session, person_id: UUID) -> bool:
+    """Whether a session is open to somebody who was not invited."""
+    row = await conn.fetchrow(SESSIONS.get_opening, session.session_id, person_id)
+    return bool(row and row["open"] and row["in_audience"])
+
+
+async def _sign_up(conn: Connection, session: Session, person_id: UUID, answer: Answer) -> Participation:
+    if answer == "decline" or not await may_sign_up(conn, session, person_id):
+        raise UnknownSession("There is no such session, or you are not invited.")
+    shape = (await formats.known(conn))[session.format]
+    role = shape.roles["participant"]
+    columns = ([session.session_id], [person_id], [role], [shape.preparation_of(role)])
+    await conn.execute(PARTICIPANTS.invite, *columns)
+    return Participation(session.session_id, person_id, role, "invited", 0)
+
+
+async def _accept_rules(conn: Connection, session: Session, person_id: UUID, version: int) -> None:
+    opening = await conn.fetchrow(SESSIONS.get_opening, session.session_id, person_id)
+    await accept(conn, session.group_id, session.programme_id, person_id, version, opening["rules_version"])  # type: ignore[index]
 
 
 async def record_attendance(
     conn: Connection, session_id: UUID, entries: Sequence[Mapping[str, Any]], by: UUID | None, *, is_admin: bool
 ) -> None:
-    """Write down who was there and what they contributed; again corrects it.
+    """Write down who was there and what they contributed; again corrects it. It is held once nothing is missing.
 
-    Raises UnknownSession, NotTheFacilitator, SessionNotStarted, SessionIsCancelled, ImpossibleMove, InvalidRequest.
+    Raises UnknownSession, NotTheFacilitator, SessionNotStarted, SessionIsCancelled, ConfirmedByOthers, ImpossibleMove,
+    InvalidRequest.
     """
     session = await store.lock(conn, session_id)
     parts = await store.get_participations(conn, session_id)
     _check_may_record(session, parts, by, is_admin=is_admin)
     session.check_started(datetime.now(UTC))
+    if session.match_id is None and await conn.fetchval(GROUPS.is_log, session.group_id):
+        raise ConfirmedByOthers("Those named in it confirm it.", state=session.state)
     changed = [part for part in _recorded(parts, entries) if part != parts[part.person_id]]
-    if session.state == "scheduled":
-        await conn.execute(SESSIONS.hold_session, session_id)
-        session = replace(session, state="held", version=session.version + 1)
-        await outbox.append(conn, session.told(SessionHeld))
+    await conn.execute(ARTEFACTS.note_attendance, session_id)
+    session = await hold_if_complete(conn, session)
     if changed:
         await store.record(conn, session_id, changed)
         told = [replace(part, version=part.version + 1).told(session) for part in changed]

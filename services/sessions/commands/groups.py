@@ -1,7 +1,6 @@
 """A match becomes a group; it may lose its facilitator, or end; its members accept the ground rules."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -50,16 +49,19 @@ async def acknowledge(conn: Connection, group_id: UUID, person_id: UUID, rules_v
     group = await conn.fetchrow(SQL.lock_membership, group_id, person_id)
     if group is None:
         raise UnknownGroup("There is no such group, or you are not in it.")
-    if group["rules_version"] != rules_version:
+    await accept(conn, group_id, group["programme_id"], person_id, rules_version, group["rules_version"])
+    return Acknowledgement(group_id, person_id, rules_version)
+
+
+async def accept(
+    conn: Connection, group_id: UUID, programme_id: UUID, person_id: UUID, rules_version: int, current: int
+) -> None:
+    """Note that somebody accepts the rules, and tell it the first time. Raises GroundRulesOutdated."""
+    if current != rules_version:
         detail = "The group has another version of its ground rules."
-        raise GroundRulesOutdated(detail, current_version=group["rules_version"])
-    accepted = Acknowledgement(group_id, person_id, rules_version)
+        raise GroundRulesOutdated(detail, current_version=current)
     if await conn.fetchval(SQL.acknowledge, group_id, person_id, rules_version):
-        event: dict[str, Any] = {
-            "group_id": group_id,
-            "programme_id": group["programme_id"],
-            "person_id": person_id,
-            "rules_version": rules_version,
-        }
-        await outbox.append(conn, GroundRulesAcknowledged(**event))
-    return accepted
+        event = GroundRulesAcknowledged(
+            group_id=group_id, programme_id=programme_id, person_id=person_id, rules_version=rules_version
+        )
+        await outbox.append(conn, event)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.sessions.commands.facilitators import keep_neutral_after
 from services.sessions.commands.seats import leave
 from services.sessions.commands.working_hours import keep_to_hours
 from services.sessions.domain.person import UnknownTimeZone, division
@@ -42,6 +43,8 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
     written = {row["person_id"] for row in changed} & before.keys()
     if moved := [person for person in sorted(written) if _hours_differ(before[person], news[person])]:
         await keep_to_hours(conn, moved)
+    if line := [person for person in sorted(written) if news[person].manager_id != before[person]["manager_id"]]:
+        await keep_neutral_after(conn, line)
 
 
 async def project_contacts(conn: Connection, causes: Sequence[Envelope[ContactChanged]]) -> None:

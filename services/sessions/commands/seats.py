@@ -17,6 +17,7 @@ from shared.events.sessions import SessionRescheduled
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
+WATCHES = sql.load("services.sessions", "watches")
 
 
 async def give_up_seats(
@@ -43,6 +44,7 @@ async def promote(conn: Connection, sessions: Mapping[UUID, Session]) -> None:
     rows = await conn.fetch(PARTICIPANTS.promote, list(sessions), sorted(WITHOUT_SEAT))
     parts = (store.participation(row) for row in rows)
     await outbox.append_all(conn, [(part.told(sessions[part.session_id]), None) for part in parts])
+    await conn.execute(WATCHES.seat_freed, list(sessions), sorted(WITHOUT_SEAT))
 
 
 async def leave(

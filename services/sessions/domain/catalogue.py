@@ -122,7 +122,7 @@ ALL: tuple[Format, ...] = (
         "office_hours", "Office hours",
         "Short slots to book with somebody who helps; slots that nobody books are released.",
         "peer", "low", (2, 12), 30, 7, roles=HOSTS, serves=("get_help_now",), membership="open",
-        feedback_form="pulse", counts={"host": (1, 1)},
+        feedback_form="pulse", counts={"host": (1, 1)}, slots=True,
     ),
     Format(
         "study_group", "Study group",

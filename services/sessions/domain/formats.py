@@ -73,6 +73,8 @@ class Format:
     """How many of a role a group has, at least and at most."""
     membership: Membership = "closed"
     feedback_form: FeedbackForm = "reaction"
+    slots: bool = False
+    """Whether its sessions are slots that one person books."""
 
     @property
     def session_roles(self) -> tuple[SessionRole, ...]:

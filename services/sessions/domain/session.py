@@ -1,7 +1,7 @@
 """A session and a person's part in it, as rows hold them and as events tell of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -36,6 +36,10 @@ class SessionHasStarted(Refused):
     """It is too late to answer the invitation."""
 
 
+class ConfirmedByOthers(Refused):
+    """A log is not attended: those named in it say whether it was so."""
+
+
 class NotTheFacilitator(Forbidden):
     """Only the facilitator does this; where there is none, any member."""
 
@@ -64,6 +68,10 @@ class Session:
     def told(self, event: type[E]) -> E:
         """The session as an event of that class."""
         return event(**{name: getattr(self, name) for name in SessionEvent.model_fields})
+
+    def check_open_now(self) -> None:
+        """Raise when it is too late to sign up."""
+        self.check_open(datetime.now(UTC))
 
     def check_open(self, now: datetime) -> None:
         """Raise when the invitation can no longer be answered."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.sessions.domain.session import WITHOUT_SEAT
 from shared import sql
 from shared.db import Connection, Record
 
@@ -25,6 +26,13 @@ class Wanted:
 async def get_session(conn: Connection, session_id: UUID, *, viewer: UUID | None) -> Record | None:
     """One session; `viewer` must take part in it or lead it, unless None."""
     return await conn.fetchrow(SQL.list_sessions, session_id, viewer, *[None] * 8, 1)
+
+
+async def list_open(
+    conn: Connection, person_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Record]:
+    """Sessions somebody may sign up for, in order of time, one more than `limit`."""
+    return await conn.fetch(SQL.list_open, person_id, sorted(WITHOUT_SEAT), *(after or (None, None)), limit + 1)
 
 
 async def list_sessions(

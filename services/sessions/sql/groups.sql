@@ -75,6 +75,9 @@ ON CONFLICT (group_id, person_id) DO UPDATE SET rules_version = excluded.rules_v
 WHERE a.rules_version < excluded.rules_version
 RETURNING true
 
+-- name: is_log
+SELECT kind = 'log' FROM groups WHERE group_id = $1
+
 -- name: has_acknowledged
 SELECT EXISTS (
     SELECT FROM acknowledgements AS a JOIN groups AS g USING (group_id)
@@ -83,7 +86,10 @@ SELECT EXISTS (
 
 -- name: list_groups
 -- $1 is the one group asked for, $2 the caller unless they see all.
-SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.skill_id, g.state, g.reason, g.facilitator_id,
+SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.name, g.membership, g.capacity, g.skill_id, g.state,
+       g.reason, g.facilitator_id, g.facilitator_why, g.founded_by, g.recurrence,
+       (SELECT count(DISTINCT p.division) FROM group_members AS m JOIN people AS p USING (person_id)
+        WHERE m.group_id = g.group_id) AS divisions,
        jsonb_build_object('version', g.rules_version, 'text', g.rules_text) AS ground_rules,
        coalesce(m.members, '[]') AS members, coalesce(a.acknowledged, '{}') AS acknowledged
 FROM groups AS g

@@ -12,6 +12,25 @@ FROM participants WHERE session_id = $1 ORDER BY person_id
 SELECT count(*) FROM participants
 WHERE session_id = $1 AND state = 'registered' AND NOT role = ANY ($2::text[])
 
+-- name: get_answering
+-- One person's part, whether they have accepted the rules, and how many seats are taken: read under the session's lock.
+SELECT s.session_id, t.person_id, t.role, t.state, t.version, t.minutes, t.taught, t.asked, t.shared, t.challenged,
+       t.summarised, EXISTS (
+           SELECT FROM acknowledgements AS a JOIN groups AS g USING (group_id)
+           WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
+       ) AS acknowledged,
+       (SELECT count(*) FROM participants AS o
+        WHERE o.session_id = s.session_id AND o.state = 'registered' AND NOT o.role = ANY ($3::text[])) AS taken
+FROM sessions AS s LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
+WHERE s.session_id = $1
+
+-- name: get_expected
+SELECT DISTINCT person_id, role FROM participants
+WHERE session_id = ANY ($1::uuid[]) AND state IN ('invited', 'registered', 'waitlisted')
+
+-- name: agree
+UPDATE participants SET state = 'registered' WHERE session_id = $1 AND person_id = $2 AND state = 'invited'
+
 -- name: answer
 -- A new place on the waitlist is the last one; whoever is not waiting has none.
 UPDATE participants AS p SET state = $3, version = version + 1,

@@ -59,6 +59,12 @@ SELECT p.person_id, p.status, p.time_zone, p.work_starts, p.work_ends, p.work_da
 FROM people AS p LEFT JOIN availability AS a USING (person_id)
 WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id FOR NO KEY UPDATE OF p
 
+-- name: get_workers
+SELECT p.person_id, p.status, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.hired_on, p.paused_until,
+       p.leaves_on, p.time_budget_minutes, p.job_function, a.weekly_minutes
+FROM people AS p LEFT JOIN availability AS a USING (person_id)
+WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id
+
 -- name: get_hours
 SELECT person_id, version, time_zone, work_starts, work_ends, work_days, manager_id
 FROM people WHERE person_id = ANY ($1::uuid[])

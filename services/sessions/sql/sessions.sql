@@ -25,6 +25,46 @@ WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
 )
 ORDER BY s.session_id FOR UPDATE OF s
 
+-- name: lock_with_people
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why, s.flag, s.facilitator_why, g.founded_by,
+       ARRAY(SELECT t.person_id FROM participants AS t
+             WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.session_id = $1 FOR UPDATE OF s
+
+-- name: lock_log
+SELECT s.session_id, s.group_id, s.state, g.reason FROM sessions AS s JOIN groups AS g USING (group_id)
+WHERE s.session_id = $1 AND g.kind = 'log' FOR UPDATE OF s, g
+
+-- name: is_attended
+SELECT attendance_recorded FROM sessions WHERE session_id = $1
+
+-- name: format_of
+SELECT p.format FROM sessions AS s JOIN programmes AS p USING (programme_id) WHERE s.session_id = $1
+
+-- name: get_opening
+-- Whether anybody of the audience may sign up, and what they accept by that.
+SELECT s.open, g.kind, g.rules_version, EXISTS (
+           SELECT FROM people AS p WHERE p.person_id = $2 AND in_audience(p, a)
+       ) AS in_audience
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS a ON a.programme_id = s.programme_id
+WHERE s.session_id = $1
+
+-- name: list_open
+-- Sessions somebody may sign up for and is not in yet.
+SELECT s.session_id, s.programme_id, s.group_id, a.format, s.title, a.modality, g.skill_id, s.starts_at, s.ends_at,
+       s.capacity, greatest(0, s.capacity - (
+           SELECT count(*) FROM participants AS t
+           WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
+       )) AS free_seats, g.rules_version
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS a ON a.programme_id = s.programme_id
+JOIN people AS p ON p.person_id = $1
+WHERE s.open AND s.state = 'scheduled' AND s.starts_at > now() AND in_audience(p, a)
+  AND NOT EXISTS (SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $1)
+  AND ($3::timestamptz IS NULL OR (s.starts_at, s.session_id) > ($3, $4::uuid))
+ORDER BY s.starts_at, s.session_id LIMIT $5
+
 -- name: hold_session
 UPDATE sessions SET state = 'held', version = version + 1, changed_at = now() WHERE session_id = $1
 

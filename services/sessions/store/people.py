@@ -10,7 +10,7 @@ from services.sessions.domain.budget import Budgets, Limit
 from services.sessions.domain.hours import Hours, Span, minute
 from services.sessions.domain.scheduling import Request
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 
 SQL = sql.load("services.sessions", "people")
 
@@ -29,18 +29,23 @@ class Worker:
 
 async def lock(conn: Connection, people: Collection[UUID]) -> dict[UUID, Worker]:
     """The ones known, locked in the order of their ids until the transaction ends."""
-    rows = await conn.fetch(SQL.lock_people, sorted(people))
-    return {
-        row["person_id"]: Worker(
-            Hours(row["time_zone"], row["work_starts"], row["work_ends"], tuple(sorted(row["work_days"] or ()))),
-            row["status"] == "left",
-            max(row["hired_on"], row["paused_until"] or date.min),
-            row["leaves_on"] or date.max,
-            Limit(row["time_budget_minutes"], row["weekly_minutes"]),
-            row["job_function"],
-        )
-        for row in rows
-    }
+    return {row["person_id"]: _worker(row) for row in await conn.fetch(SQL.lock_people, sorted(people))}
+
+
+async def known(conn: Connection, people: Collection[UUID]) -> dict[UUID, Worker]:
+    """The ones known, as they are, for those who only read."""
+    return {row["person_id"]: _worker(row) for row in await conn.fetch(SQL.get_workers, sorted(people))}
+
+
+def _worker(row: Record) -> Worker:
+    return Worker(
+        Hours(row["time_zone"], row["work_starts"], row["work_ends"], tuple(sorted(row["work_days"] or ()))),
+        row["status"] == "left",
+        max(row["hired_on"], row["paused_until"] or date.min),
+        row["leaves_on"] or date.max,
+        Limit(row["time_budget_minutes"], row["weekly_minutes"]),
+        row["job_function"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

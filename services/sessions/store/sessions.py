@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import fields
 from uuid import UUID
 
-from services.sessions.domain.session import CONTENT, Participation, Session, UnknownSession
+from services.sessions.domain.session import CONTENT, WITHOUT_SEAT, Participation, Session, UnknownSession
 from shared import sql
 from shared.db import Connection, Record
 
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 NAMES = tuple(field.name for field in fields(Session))
+PART_NAMES = tuple(field.name for field in fields(Participation))
 
 
 def session(row: Record) -> Session:
@@ -21,6 +22,13 @@ def session(row: Record) -> Session:
 def participation(row: Record) -> Participation:
     """The participation of a row."""
     return Participation(**dict(row))
+
+
+async def get_answering(conn: Connection, session_id: UUID, person_id: UUID) -> tuple[Participation | None, int, bool]:
+    """One person's part, how many seats are taken, and whether they have accepted the ground rules."""
+    (row,) = await conn.fetch(PARTICIPANTS.get_answering, session_id, person_id, sorted(WITHOUT_SEAT))
+    part = Participation(**{name: row[name] for name in PART_NAMES}) if row["person_id"] else None
+    return part, row["taken"], row["acknowledged"]
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:

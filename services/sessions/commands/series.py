@@ -1,0 +1,220 @@
+"""Sessions at times that were said and not searched: one, a series by a rule, slots to book."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.sessions.commands.cancellations import cancel
+from services.sessions.commands.founding import Caller, lock_led
+from services.sessions.commands.moves import FLAG, Move, reschedule
+from services.sessions.domain.founding import NotSlotted
+from services.sessions.domain.hours import Hours, Span, minute
+from services.sessions.domain.recurrence import Recurrence
+from services.sessions.domain.scheduling import fits
+from services.sessions.domain.session import Session, SessionHasStarted
+from services.sessions.queries.artefacts import scope_of
+from services.sessions.store import formats, people
+from services.sessions.store import sessions as store
+from shared import outbox, sql
+from shared.db import Connection, Record
+from shared.events.matching import MatchMember
+from shared.events.sessions import SessionScheduled
+from shared.refusal import InvalidRequest, Refused, match_version
+
+SQL = sql.load("services.sessions", "founding")
+SESSIONS = sql.load("services.sessions", "sessions")
+COLUMNS = (
+    "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
+    "capacity", "facilitator_id", "why", "title", "location", "join_link", "open", "fixed", "release_at",
+    "facilitator_why", "flag",
+)  # fmt: skip
+PART_COLUMNS = ("session_id", "person_id", "role", "preparation", "state", "version")
+
+
+class OverlappingTimes(Refused):
+    """Whoever leads it is somewhere else then."""
+
+
+class SeriesExists(Refused):
+    """The group has its rule already: move or cancel sessions of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is said of a session beside its time; `open`: anybody in the audience may sign up."""
+
+    minutes: int | None = None
+    title: str | None = None
+    location: str | None = None
+    join_link: str | None = None
+    capacity: int | None = None
+    open: bool | None = None
+
+
+async def add_session(
+    conn: Connection, group_id: UUID, starts_at: datetime, details: Details, caller: Caller
+) -> list[UUID]:
+    """One session. Raises UnknownGroup, NotTheLeader, GroupNotActive, OverlappingTimes, InvalidRequest."""
+    group = await lock_led(conn, group_id, caller)
+    return await _add(conn, group, [starts_at], details, caller, "At the time its leader has chosen")
+
+
+async def add_series(
+    conn: Connection, group_id: UUID, recurrence: Recurrence, details: Details, caller: Caller
+) -> list[UUID]:
+    """All sessions of a rule, at the same local time on both sides of a clock change. Raises SeriesExists too."""
+    group = await lock_led(conn, group_id, caller)
+    instants = recurrence.occurrences()
+    rule = {"rrule": recurrence.rrule, "starts_at": recurrence.starts_at.isoformat(), "zone": recurrence.time_zone}
+    if not await conn.fetchval(SQL.set_recurrence, group_id, rule):
+        raise SeriesExists("The group has a series already.", state=group["state"])
+    return await _add(conn, group, instants, details, caller, f"By the rule {recurrence.rrule}")
+
+
+async def offer_slots(
+    conn: Connection,
+    group_id: UUID,
+    starts_at: datetime,
+    count: int,
+    release_hours: int,
+    details: Details,
+    caller: Caller,
+) -> list[UUID]:
+    """Slots one after the other, a seat each; what nobody has booked by then is released. Raises NotSlotted too."""
+    group = await lock_led(conn, group_id, caller)
+    if not (await formats.known(conn))[group["format"]].slots:
+        raise NotSlotted("Only office hours have slots.", state=group["format"])
+    step = timedelta(minutes=details.minutes or group["session_minutes"])
+    instants = [starts_at + number * step for number in range(count)]
+    single = replace(details, capacity=1, open=True)
+    release = timedelta(hours=release_hours)
+    return await _add(conn, group, instants, single, caller, "A slot of office hours", release=release)
+
+
+async def release_slots(conn: Connection) -> int:
+    """Give back slots that nobody has booked: a timer's work; late is as good as in time."""
+    rows = await conn.fetch(SQL.slots_to_release)
+    await cancel(conn, rows, {})
+    return len(rows)
+
+
+async def move_session(
+    conn: Connection, session_id: UUID, starts_at: datetime, minutes: int | None, expected: int | None, caller: Caller
+) -> None:
+    """Another time for one session, of a series too. Raises as `add_session`, SessionHasStarted, PreconditionFailed."""
+    row = await _lock_led_session(conn, session_id, caller)
+    match_version(row["version"], expected)
+    length = timedelta(minutes=minutes) if minutes else row["ends_at"] - row["starts_at"]
+    session = replace(store.session(row), starts_at=starts_at, ends_at=starts_at + length)
+    group = await lock_led(conn, row["group_id"], caller)
+    _check_time(group, starts_at)
+    who = [person for person in row["people"] if person != session.facilitator_id] + (
+        [session.facilitator_id] if session.facilitator_id else []
+    )
+    checked = await _check(conn, who, [(starts_at, starts_at + length)], caller, without=[session_id])
+    await reschedule(
+        conn, [Move(session, "Moved by whoever leads the group", FLAG if checked[0] else None, row["facilitator_why"])]
+    )
+
+
+async def cancel_session(conn: Connection, session_id: UUID, caller: Caller) -> None:
+    """It will not take place: an exception to its series. Raises UnknownSession, NotTheLeader, SessionIsCancelled."""
+    row = await _lock_led_session(conn, session_id, caller)
+    await cancel(conn, [row], {})
+
+
+async def _lock_led_session(conn: Connection, session_id: UUID, caller: Caller) -> Record:
+    scope = await scope_of(conn, session_id, None, caller.person_id, oversees=caller.oversees)
+    await lock_led(conn, scope.group_id, caller)  # the group before its sessions, as everywhere
+    (row,) = await conn.fetch(SESSIONS.lock_with_people, session_id)
+    session = store.session(row)
+    session.check_not_cancelled()
+    if session.starts_at <= datetime.now(UTC):
+        raise SessionHasStarted("It has started.", state=session.state, starts_at=session.starts_at)
+    return row
+
+
+async def _add(
+    conn: Connection,
+    group: Record,
+    instants: Sequence[datetime],
+    details: Details,
+    caller: Caller,
+    why: str,
+    release: timedelta | None = None,
+) -> list[UUID]:
+    for instant in instants:
+        _check_time(group, instant)
+    length = timedelta(minutes=details.minutes or group["session_minutes"])
+    rows = await conn.fetch(SQL.get_members, group["group_id"])
+    members = [MatchMember(person_id=row["person_id"], role=row["role"]) for row in rows]
+    shape = (await formats.known(conn))[group["format"]]
+    hosting = [member for member in members if release is None or shape.roles[member.role] == "host"]
+    spans = [(instant, instant + length) for instant in instants]
+    away = await _check(conn, [member.person_id for member in hosting], spans, caller)
+    number = await conn.fetchval(SQL.next_number, group["group_id"])
+    is_open = group["membership"] == "open" if details.open is None else details.open
+    sessions, parts, events, made = [], [], [], []
+    for offset, (instant, missing) in enumerate(zip(instants, away, strict=True)):
+        session = Session(
+            session_id=uuid7(), version=1, state="scheduled", programme_id=group["programme_id"],
+            group_id=group["group_id"], match_id=group["match_id"], format=group["format"], skill_id=group["skill_id"],
+            starts_at=instant, ends_at=instant + length, capacity=details.capacity or group["capacity"],
+            facilitator_id=group["facilitator_id"],
+        )  # fmt: skip
+        said = f"{why}; {missing} of {len(hosting)} are taken or do not work then" if missing else why
+        sessions.append(
+            (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number + offset,
+             instant.date(), session.starts_at, session.ends_at, session.capacity, session.facilitator_id, said,
+             details.title, details.location, details.join_link, is_open, True,
+             instant - release if release is not None else None, None, FLAG if missing else None)
+        )  # fmt: skip
+        parts += [
+            (session.session_id, person, role, shape.preparation_of(role), "invited", 0)
+            for person, role in shape.cast(hosting, number + offset)
+        ]
+        events.append((session.told(SessionScheduled), None))
+        made.append(session.session_id)
+    await conn.copy_records_to_table("sessions", records=sessions, columns=COLUMNS)
+    await conn.copy_records_to_table("participants", records=parts, columns=PART_COLUMNS)
+    await outbox.append_all(conn, events)
+    return made
+
+
+def _check_time(group: Mapping[str, Any] | Record, instant: datetime) -> None:
+    if not group["starts_on"] <= instant.astimezone(UTC).date() <= group["ends_on"]:
+        message = f"lies outside of the programme: {group['starts_on']} to {group['ends_on']}"
+        raise InvalidRequest.naming("starts_at", message)
+    if instant <= datetime.now(UTC) and not group["backfill"]:
+        raise InvalidRequest.naming("starts_at", "is in the past")
+
+
+async def _check(
+    conn: Connection,
+    who: Sequence[UUID],
+    spans: Sequence[tuple[datetime, datetime]],
+    caller: Caller,
+    without: Sequence[UUID] = (),
+) -> list[int]:
+    """How many of them cannot be there, for each time. Raises OverlappingTimes when the caller is one of them."""
+    workers = await people.lock(conn, who)
+    first, last = min(start for start, _ in spans).date(), max(end for _, end in spans).date()
+    taken = await people.engagements(conn, workers, first, last, without)
+    away = []
+    for start, end in spans:
+        span = Span(minute(start), minute(end))
+        own = taken.busy.get(caller.person_id, []) if caller.person_id else []
+        if any(each.start < span.end and span.start < each.end for each in own):
+            raise OverlappingTimes("You are in another session then.", state="taken", starts_at=start)
+        away.append(
+            sum(not fits(span, [hours], [taken.busy.get(person, [])]) for person, hours in _hours(workers).items())
+        )
+    return away
+
+
+def _hours(workers: Mapping[UUID, people.Worker]) -> dict[UUID, Hours]:
+    return {person: worker.hours for person, worker in workers.items() if not worker.left}
