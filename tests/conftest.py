@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib import resources
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.fixtures.issuer import Issuer, serving_issuer
 
 S = TypeVar("S", bound=Settings)
 numbers = count(1)
+Standing = Callable[[str], Awaitable[Database]]
 NewDatabase = Callable[[str], Awaitable[str]]
 
 
@@ -76,19 +78,25 @@ async def new_database(postgres: Postgres, templates: dict[str, str]) -> AsyncIt
 
     async def make(service: str) -> str:
         owner = "metrics" if service == "shared" else service
-        if service not in templates:
-            name = f"template_{service}"
-            await postgres.create_database(name, owner)
-            await _migrate(service, load(Settings, owner, database_url=postgres.dsn(name, owner)))
-            templates[service] = name
         name = f"{service}_{next(numbers)}"
-        await postgres.create_database(name, owner, templates[service])
+        await postgres.create_database(name, owner, await _template(postgres, templates, service))
         made.append(name)
         return postgres.dsn(name, owner)
 
     yield make
     for name in made:
         await postgres.drop_database(name)
+
+
+async def _template(postgres: Postgres, templates: dict[str, str], service: str) -> str:
+    """A migrated database of the service to copy from; made once."""
+    if service not in templates:
+        owner = "metrics" if service == "shared" else service
+        name = f"template_{service}"
+        await postgres.create_database(name, owner)
+        await _migrate(service, load(Settings, owner, database_url=postgres.dsn(name, owner)))
+        templates[service] = name
+    return templates[service]
 
 
 async def _migrate(service: str, settings: Settings) -> None:
@@ -99,6 +107,34 @@ async def _migrate(service: str, settings: Settings) -> None:
     for file in sorted(resources.files("shared").joinpath("migrations").iterdir(), key=lambda entry: entry.name):
         await conn.execute(file.read_text("utf-8"))
     await conn.close()
+
+
+@pytest.fixture(scope="session")
+async def standing(postgres: Postgres, templates: dict[str, str]) -> AsyncIterator[Standing]:
+    """Opens a database of a service, or of `shared`, that stays for the run: for tests that leave no trace."""
+    opened: dict[str, Database] = {}
+
+    async def open_(service: str) -> Database:
+        if service not in opened:
+            owner = "metrics" if service == "shared" else service
+            name = f"standing_{service}"
+            await postgres.create_database(name, owner, await _template(postgres, templates, service))
+            opened[service] = await Database.connect(load(Settings, owner, database_url=postgres.dsn(name, owner)))
+        return opened[service]
+
+    yield open_
+    for database in opened.values():
+        await database.close()
+
+
+@asynccontextmanager
+async def undone(database: Database) -> AsyncIterator[Connection]:
+    """A connection in a transaction that is rolled back."""
+    async with database.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
 
 
 @pytest.fixture
@@ -116,13 +152,10 @@ async def db(chassis: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def conn(db: Database) -> AsyncIterator[Connection]:
-    """A connection in a transaction that is rolled back."""
-    async with db.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
+async def conn(standing: Standing) -> AsyncIterator[Connection]:
+    """A connection to the chassis's tables, in a transaction that is rolled back."""
+    async with undone(await standing("shared")) as connection:
         yield connection
-        await transaction.rollback()
 
 
 @pytest.fixture

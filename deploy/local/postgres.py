@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -82,6 +83,8 @@ class Postgres:
         self._refuse_another_version()
         settings = SETTINGS | {"port": str(self.port), "fsync": "on" if self._fsync else "off"}
         settings["full_page_writes"] = settings["fsync"]
+        if sys.platform == "linux":
+            settings["file_copy_method"] = "clone"
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._child = Child(
             self._command("postgres", binaries / "postgres", "-D", self._data, *options), report=self._report
@@ -135,7 +138,7 @@ class Postgres:
     ) -> None:
         database = _identifier(name)
         await conn.execute(
-            f"CREATE DATABASE {database} OWNER {_identifier(owner)} TEMPLATE {_identifier(template)} STRATEGY wal_log"
+            f"CREATE DATABASE {database} OWNER {_identifier(owner)} TEMPLATE {_identifier(template)} STRATEGY file_copy"
         )
         await conn.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
 

@@ -9,7 +9,7 @@ from services.directory.app import create_app
 from services.directory.settings import DirectorySettings
 from shared.db import Connection, Database
 from shared.settings import load
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, Standing, undone
 from tests.fixtures.issuer import Issuer
 
 
@@ -29,13 +29,10 @@ async def db(new_database: NewDatabase) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def conn(db: Database) -> AsyncIterator[Connection]:
+async def conn(standing: Standing) -> AsyncIterator[Connection]:
     """A connection in a transaction that is rolled back."""
-    async with db.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
+    async with undone(await standing("directory")) as connection:
         yield connection
-        await transaction.rollback()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from services.metrics.app import create_app
 from services.metrics.settings import MetricsSettings
 from shared.db import Connection, Database
 from shared.settings import load
-from tests.conftest import NewDatabase
+from tests.conftest import NewDatabase, Standing, undone
 from tests.fixtures.issuer import Issuer
 
 
@@ -25,13 +25,10 @@ async def db(settings: MetricsSettings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def conn(db: Database) -> AsyncIterator[Connection]:
+async def conn(standing: Standing) -> AsyncIterator[Connection]:
     """A connection in a transaction that is rolled back."""
-    async with db.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
+    async with undone(await standing("metrics")) as connection:
         yield connection
-        await transaction.rollback()
 
 
 @asynccontextmanager
