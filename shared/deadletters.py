@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from shared import outbox, sql
+from shared.crashpoint import crashpoint
 from shared.db import Connection, Record
 from shared.envelope import MAX_BYTES, Raw
 from shared.events.topics import DEAD_LETTERS, TOPICS
@@ -48,6 +49,7 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     if raw.key_text is not None and raw.topic not in FULL_STATE:
         await conn.execute(SQL.park_keys, consumer, [raw.topic], [raw.key_text])
     await conn.copy_records_to_table("outbox", records=[_mirror(consumer, raw, reason)], columns=outbox.COLUMNS)
+    await crashpoint("consumer.while_parking")
     PARKED.labels(reason).inc()
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "partitions",
     "producer",
     "reader",
+    "topic_configs",
     "wire_name",
 ]
 
@@ -70,8 +71,8 @@ def consumer(settings: Settings, group: str) -> AIOKafkaConsumer:
         group_instance_id=f"{group}-{settings.instance}",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        session_timeout_ms=30_000,
-        heartbeat_interval_ms=3_000,
+        session_timeout_ms=settings.kafka_session_seconds * 1000,
+        heartbeat_interval_ms=settings.kafka_session_seconds * 100,
         request_timeout_ms=40_000,
         max_poll_interval_ms=300_000,
         fetch_max_wait_ms=100,
@@ -124,16 +125,22 @@ async def partitions(settings: Settings, topics: Iterable[Topic]) -> dict[str, l
 
 
 def _new_topic(settings: Settings, name: str, topic: Topic) -> NewTopic:
-    retention = {"retention.ms": str(topic.retention_days * DAY_MS)}
+    return NewTopic(
+        name=name,
+        num_partitions=topic.partitions,
+        replication_factor=settings.kafka_replication,
+        topic_configs=topic_configs(topic, settings.kafka_replication),
+    )
+
+
+def topic_configs(topic: Topic, replication: int) -> dict[str, str]:
+    """What the broker shall do with a topic: keep by time or by key, and acknowledge what outlives a broker."""
+    retention = {"cleanup.policy": "delete", "retention.ms": str(topic.retention_days * DAY_MS)}
     compaction = {
         "cleanup.policy": "compact",
         "delete.retention.ms": str(7 * DAY_MS),
         "min.compaction.lag.ms": str(topic.compaction_lag_days * DAY_MS),
     }
     clock = {"message.timestamp.type": "LogAppendTime"}  # one clock a partition: days can be counted exactly
-    return NewTopic(
-        name=name,
-        num_partitions=topic.partitions,
-        replication_factor=settings.kafka_replication,
-        topic_configs=clock | (compaction if topic.full_state else retention),
-    )
+    safety = {"min.insync.replicas": str(max(1, replication - 1))}
+    return clock | safety | (compaction if topic.full_state else retention)

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from shared import courier, telemetry, timers
 from shared.consumer import Consumer, Handlers
+from shared.crashpoint import crashpoint
 from shared.db import Database
 from shared.health import health_app
 from shared.ledger import Ledger
@@ -72,6 +73,7 @@ async def run(service: Service, role: str) -> int:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 2
     finally:
+        await crashpoint("process.while_stopping")
         await db.close()
         telemetry.flush()
 

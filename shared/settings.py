@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     kafka_password: str | None = None
     kafka_ca_file: str | None = None
     kafka_replication: Annotated[int, Field(ge=1)] = 1
+    kafka_session_seconds: Annotated[int, Field(ge=6)] = 30
+    """How long a reader may be silent before the others of its group take its partitions."""
     kafka_idle_seconds: float = 0.0
     """How long at most to leave a broker alone that had nothing: for one that answers at once and does not wait."""
     topic_prefix: str = ""

@@ -1,9 +1,10 @@
-"""The real Apache Kafka, one node in KRaft mode, from jars that Maven fetches by their coordinates."""
+"""The real Apache Kafka in KRaft mode, one node or several, from jars that Maven fetches by their coordinates."""
 
 import functools
 import os
 import shutil
 import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -23,10 +24,23 @@ JVM = (
 
 
 class ApacheKafka:
-    """One broker that is its own controller; its data lives under `state`."""
+    """One broker that is its own controller, or, with `voters`, one of several; its data lives under `state`.
+
+    `options` are broker properties that replace or join ours; `format_options` go to the storage tool once.
+    """
 
     def __init__(
-        self, state: Path, port: int, controller_port: int, report: Report = silent, cache: Path | None = None
+        self,
+        state: Path,
+        port: int,
+        controller_port: int,
+        report: Report = silent,
+        cache: Path | None = None,
+        *,
+        node: int = 1,
+        voters: Mapping[int, int] | None = None,
+        options: Mapping[str, str] | None = None,
+        format_options: Sequence[str] = (),
     ) -> None:
         self.bootstrap = f"{LOOPBACK}:{port}"
         self._ports = {"Apache Kafka": port, "Apache Kafka's controller": controller_port}
@@ -36,8 +50,10 @@ class ApacheKafka:
         self._properties = self._home / "server.properties"
         self._settings = {
             "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
+            "node.id": str(node),
+            "controller.quorum.voters": ",".join(
+                f"{number}@{LOOPBACK}:{at}" for number, at in (voters or {node: controller_port}).items()
+            ),
             "controller.listener.names": "CONTROLLER",
             "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
             "log.dirs": str(self._home / "data"),
@@ -50,7 +66,9 @@ class ApacheKafka:
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
+            **(options or {}),
         }
+        self._format_options = format_options
         self.child = Child(
             self._java("kafka", "kafka.Kafka", self._properties, stops=((signal.SIGTERM, 30.0),)), report
         )
@@ -71,12 +89,19 @@ class ApacheKafka:
             raise StartFailed(message)
         for part, port in self._ports.items():
             refuse_taken_port(part, port)
-        await self._fetch()
+        await self.fetch()
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()), "utf-8")
         if not (self._home / "data" / "meta.properties").exists():
             await self._java(
-                "kafka-format", "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", self._properties
+                "kafka-format",
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                CLUSTER,
+                "-c",
+                self._properties,
+                *self._format_options,
             ).run()
         await self.child.start()
         try:
@@ -89,7 +114,8 @@ class ApacheKafka:
         """Stop it in order."""
         await self.child.stop()
 
-    async def _fetch(self) -> None:
+    async def fetch(self) -> None:
+        """Fetch the jars, once for every checkout of this user. Raises StartFailed."""
         if self._jars.exists():
             return
         unfinished = self._jars.with_name(f"{self._jars.name}.{os.getpid()}")

@@ -20,6 +20,8 @@ class Topic:
     partitions: int = 6
     compaction_lag_days: int = 0
     """How long a superseded record stays readable: HR sends a future-dated state beside the present one."""
+    co_writers: tuple[Service, ...] = ()
+    """Who else may write: every service its own receipt of an erasure, and its part of an export."""
 
 
 HR_WORKERS = Topic("hr.workers", "hr", ("directory",), "worker id", full_state=True, compaction_lag_days=7)
@@ -41,8 +43,11 @@ MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics")
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("metrics",), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
-PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1)
-PRIVACY_EXPORTS = Topic("privacy.exports", "directory", SERVICES, "person id", retention_days=7, partitions=1)
+OTHERS: tuple[Service, ...] = ("matching", "sessions", "metrics")
+PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1, co_writers=OTHERS)
+PRIVACY_EXPORTS = Topic(
+    "privacy.exports", "directory", SERVICES, "person id", retention_days=7, partitions=1, co_writers=OTHERS
+)
 PRIVACY_HOLDS = Topic(
     "privacy.holds", "directory", ("matching", "sessions", "metrics"), "person id", full_state=True, partitions=1
 )

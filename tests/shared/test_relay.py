@@ -1,7 +1,6 @@
 """The outbox's measured rules: nothing skipped, nothing marked before it is delivered, one leader."""
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,7 +10,7 @@ from shared.db import Database, connect
 from shared.kafka import KafkaError
 from shared.relay import LOCK, Relay
 from shared.settings import Settings
-from tests.fixtures.delivery import append, consuming, effects_table, participation, publish_all, until
+from tests.fixtures.delivery import BrokenBroker, append, consuming, effects_table, participation, publish_all, until
 
 SQL = sql.load("shared", "delivery")
 
@@ -40,15 +39,6 @@ async def test_a_rolled_back_change_tells_nobody(on_kafka: Settings, db: Databas
     with pytest.raises(RuntimeError):
         await change_and_fail()
     assert await publish_all(on_kafka) == 0
-
-
-class BrokenBroker:
-    """Accepts every record and then fails one delivery, as a broker does that dies in between."""
-
-    async def send(self, *_: Any, **__: Any) -> "asyncio.Future[None]":
-        delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        delivery.set_exception(KafkaError("the broker is gone"))
-        return delivery
 
 
 async def test_nothing_is_marked_before_the_broker_has_it(on_kafka: Settings, db: Database) -> None:

@@ -1,0 +1,92 @@
+"""Reads the three records of a run, once everything is at rest."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from shared.db import Connection, connect
+from shared.events.topics import SESSIONS_PARTICIPATION
+from shared.kafka import consumer, partitions, reader
+from shared.settings import Settings
+from tests.faults.history import Effect, History, Operation, Place, Told, Written
+
+TOPIC = SESSIONS_PARTICIPATION
+POSITIONS = "SELECT partition, next_offset FROM consumed_positions WHERE consumer = 'metrics' AND topic = $1"
+LETTERS = "SELECT event_id, partition, record_offset FROM dead_letters WHERE consumer = 'metrics'"
+
+
+async def read_history(
+    settings: Settings, operations: Sequence[Operation] = (), side_effects: Sequence[str] = ()
+) -> History:
+    """Everything that can be known of a register's run."""
+    topic, broken, places = await _topic(settings)
+    conn = await connect(settings)
+    try:
+        taken = {row["partition"]: row["next_offset"] for row in await conn.fetch(POSITIONS, TOPIC.name)}
+        letters = await conn.fetch(LETTERS)
+        return History(
+            operations=operations,
+            written=[Written(*row) for row in await _rows(conn, "operation, key, version", "written")],
+            topic=topic,
+            effects=[
+                Effect(*row) for row in await _rows(conn, "event_id, operation, key, version", "effects ORDER BY id")
+            ],
+            model={
+                key: (version, operation)
+                for key, version, operation in await _rows(conn, "key, version, operation", "model")
+            },
+            parked=frozenset(row["event_id"] for row in letters if row["event_id"]),
+            places={
+                number: Place(begin, end, taken.get(number, 0), committed)
+                for number, (begin, end, committed) in places.items()
+            },
+            side_effects=side_effects,
+            broken=frozenset(broken),
+            broken_parked=frozenset((row["partition"], row["record_offset"]) for row in letters),
+        )
+    finally:
+        await conn.close()
+
+
+async def _rows(conn: Connection, columns: str, source: str) -> list[tuple[Any, ...]]:
+    """Rows as tuples, ids as text."""
+    rows = await conn.fetch(f"SELECT {columns} FROM {source}")
+    return [tuple(item if isinstance(item, int) else str(item) for item in row) for row in rows]
+
+
+async def _topic(
+    settings: Settings,
+) -> tuple[list[Told], set[tuple[int, int]], dict[int, tuple[int, int, int]]]:
+    """Every record, the places of those that are no events, and where each partition begins, ends and was committed."""
+    [places] = (await partitions(settings, [TOPIC])).values()
+    group = consumer(settings, f"{settings.topic_prefix}{settings.service}")
+    group.assign(places)
+    client = reader(settings)
+    told: list[Told] = []
+    broken: set[tuple[int, int]] = set()
+    await group.start()
+    await client.start()
+    try:
+        client.assign(places)
+        begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+        await client.seek_to_beginning()
+        while [place for place in places if await client.position(place) < ends[place]]:
+            for records in (await client.getmany(timeout_ms=200)).values():
+                for record in records:
+                    found = _told(record)
+                    told.append(found) if found else broken.add((record.partition, record.offset))
+        commits = {place: await group.committed(place) or 0 for place in places}
+    finally:
+        await client.stop()
+        await group.stop()
+    return told, broken, {place.partition: (begins[place], ends[place], commits[place]) for place in places}
+
+
+def _told(record: Any) -> Told | None:
+    try:
+        body = json.loads(record.value)
+        event = dict(record.headers)["ce_id"].decode()
+        said = (event, body["person_id"], body["session_id"], body["version"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Told(record.partition, record.offset, *said, record.value)

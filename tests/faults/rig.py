@@ -1,0 +1,200 @@
+"""The register as processes under load: APIs, workers, clients that never give up, and a history at the end."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+
+from deploy.local.ports import free_port
+from shared.settings import Settings
+from tests.faults.history import Anomaly, Operation, check
+from tests.faults.records import read_history
+from tests.faults.world import committed_all
+from tests.fixtures.issuer import Issuer
+
+PATIENCE = 60.0
+KEYS = 12
+CLIENTS = 8
+
+
+class Member:
+    """One process of the register, alive until it is told otherwise."""
+
+    def __init__(self, role: str, env: Mapping[str, str]) -> None:
+        self.role = role
+        self.port = free_port()
+        own = {f"LATERAL_METRICS_{'WORKER_' if role == 'worker' else ''}PORT": str(self.port)}
+        own["LATERAL_INSTANCE"] = f"{role}-{uuid4().hex[:8]}"
+        self.env = {**os.environ, **env, **own}
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, **env: str) -> None:
+        """Start it, with further variables, and wait until it is ready."""
+        arguments = (sys.executable, "-m", "tests.fixtures.register", self.role)
+        self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env)
+        await eventually(self._ready)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Its exit code, once it has ended."""
+        assert self.process is not None
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+
+    async def stop(self) -> int:
+        """End it in good order; returns its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.signal(signal.SIGTERM)
+            self.signal(signal.SIGCONT)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """End it at once."""
+        if self.process is not None and self.process.returncode is None:
+            self.signal(signal.SIGKILL)
+            await self.ended()
+
+    async def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.returncode is None, f"{self.role} ended with {self.process.returncode}"
+        try:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                return (await client.get(f"http://127.0.0.1:{self.port}/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+
+class Rig:
+    """A running register and what its clients were told."""
+
+    def __init__(self, settings: Settings, issuer: Issuer, **env: str) -> None:
+        self.settings = settings
+        self.operations: dict[str, Operation] = {}
+        self.answers: Counter[int] = Counter()
+        self.slowest_failure = 0.0
+        self.keys = [uuid4() for _ in range(KEYS)]
+        self.env = {
+            "LATERAL_DATABASE_URL": settings.database_url,
+            "LATERAL_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+            "LATERAL_KAFKA_SESSION_SECONDS": "6",
+            "LATERAL_TOPIC_PREFIX": settings.topic_prefix,
+            "LATERAL_ISSUER": issuer.url,
+            "LATERAL_LOG_LEVEL": "ERROR",
+        } | env
+        self.apis: list[Member] = []
+        self.workers: list[Member] = []
+        self._bearer = issuer.bearer("employee", exp=3600)
+        self._random = random.Random(7)
+        self.deadline = PATIENCE
+
+    async def start(self, apis: int = 1, workers: int = 1) -> None:
+        """Start that many of each."""
+        self.apis = [Member("api", self.env) for _ in range(apis)]
+        self.workers = [Member("worker", self.env) for _ in range(workers)]
+        await asyncio.gather(*(member.start() for member in (*self.apis, *self.workers)))
+
+    async def stop(self) -> None:
+        """Stop everything; whatever does not end by itself is an error."""
+        codes = await asyncio.gather(*(member.stop() for member in (*self.apis, *self.workers) if member.process))
+        assert not any(codes), codes
+
+    async def kill(self) -> None:
+        """For the end of a test that failed."""
+        await asyncio.gather(*(member.kill() for member in (*self.apis, *self.workers)))
+
+    @asynccontextmanager
+    async def load(self, clients: int = CLIENTS) -> AsyncIterator[None]:
+        """Clients at work while the block runs; each finishes its last operation, whatever it takes."""
+        stop = asyncio.Event()
+        limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
+        async with httpx.AsyncClient(trust_env=False, limits=limits, timeout=10) as http:
+            tasks = [asyncio.create_task(self._client(http, stop)) for _ in range(clients)]
+            try:
+                yield
+            finally:
+                stop.set()
+                await asyncio.gather(*tasks)
+
+    async def acknowledged(self, more: int) -> None:
+        """Wait until clients have had that many more answers of success."""
+        goal = self.succeeded + more
+        await eventually(lambda: self.succeeded >= goal)
+
+    @property
+    def succeeded(self) -> int:
+        """Operations acknowledged so far."""
+        return sum(operation.outcome == "ok" for operation in self.operations.values())
+
+    async def settle(self) -> None:
+        """Wait until the outbox is empty and everything is read."""
+        conn = await asyncpg.connect(self.settings.database_url)
+        try:
+            pending = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+            await eventually(lambda: _equals(conn, pending, 0))
+        finally:
+            await conn.close()
+        await committed_all(self.settings)
+
+    async def anomalies(self) -> list[Anomaly]:
+        """What the checker says when all is at rest."""
+        await self.settle()
+        return check(await read_history(self.settings, tuple(self.operations.values())))
+
+    async def _client(self, http: httpx.AsyncClient, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            key, operation = self._random.choice(self.keys), uuid4()
+            self.operations[str(operation)] = await self._insist(http, key, operation)
+
+    async def _insist(self, http: httpx.AsyncClient, key: UUID, operation: UUID) -> Operation:
+        """The same request again until somebody answers it for good, as the interface asks of clients."""
+        began = monotonic()
+        body = {"key": str(key), "operation": str(operation)}
+        headers = {**self._bearer, "Idempotency-Key": str(operation)}
+        while monotonic() - began < self.deadline:
+            api = self._random.choice(self.apis)
+            asked = monotonic()
+            try:
+                answer = await http.post(f"http://127.0.0.1:{api.port}/v1/entries", json=body, headers=headers)
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)  # nobody has taken the request
+                continue
+            except httpx.TransportError:
+                self.answers[0] += 1
+                await asyncio.sleep(0.05)
+                continue
+            self.answers[answer.status_code] += 1
+            if answer.status_code == httpx.codes.CREATED:
+                return Operation(str(operation), str(key), "ok", answer.json()["version"])
+            self.slowest_failure = max(self.slowest_failure, monotonic() - asked)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return Operation(str(operation), str(key), "failed")
+            await asyncio.sleep(0.05)
+        return Operation(str(operation), str(key), "unknown")
+
+
+async def eventually(fact: Callable[[], Any], within: float = PATIENCE) -> None:
+    """Wait until `fact`, plain or asynchronous, holds."""
+    async with asyncio.timeout(within):
+        while True:
+            found = fact()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def _equals(conn: "asyncpg.Connection[asyncpg.Record]", query: str, value: object) -> bool:
+    return bool(await conn.fetchval(query) == value)
