@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -41,6 +41,8 @@ OUTAGE_SECONDS = 60.0
 FAILED_COMMITS_IN_A_ROW = 3
 LOOK_SECONDS = 1.0
 SHORTEST_IDLE = 0.01
+SLOW_SECONDS = 5.0
+"""A batch that takes longer pauses its partitions and goes on in peace."""
 
 
 class ConsumerStopped(Exception):
@@ -120,7 +122,7 @@ class Consumer:
         self._idle = SHORTEST_IDLE
         started = time.monotonic()
         try:
-            await self._apply([self._raw(record) for record in records])
+            await self._patiently(client, self._apply([self._raw(record) for record in records]))
         except TROUBLE as error:
             await self._wait_for_the_world(client, records, error)
         except ConsumerStopped:
@@ -131,6 +133,23 @@ class Consumer:
             CONSUMER_PROGRESS.set_to_current_time()
             self.assignment.progressed()
             await self._commit(client)
+
+    async def _patiently(self, client: AIOKafkaConsumer, work: Coroutine[Any, Any, None]) -> None:
+        """Let slow work take its time: fetch nothing meanwhile, and keep polling, so that the group keeps us."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait((task,), timeout=SLOW_SECONDS))[0]:
+                await self._keep_polling(client, 0)
+            await task
+        finally:
+            task.cancel()
+            client.resume(*client.paused())
+
+    async def _keep_polling(self, client: AIOKafkaConsumer, milliseconds: int) -> None:
+        """Poll without taking anything: a partition that a rebalance has just brought is not paused yet."""
+        client.pause(*client.assignment())
+        for partition, records in (await client.getmany(timeout_ms=milliseconds)).items():
+            client.seek(partition, records[0].offset)
 
     async def _leave_alone(self, client: AIOKafkaConsumer) -> None:
         """Fetch nothing for a while, longer each time: for a broker that does not wait until it has something."""
@@ -260,9 +279,8 @@ class Consumer:
         mine = {partition: offset for partition, offset in first.items() if partition in client.assignment()}
         for partition, offset in mine.items():
             client.seek(partition, offset)
-        client.pause(*client.assignment())
         try:
-            await client.getmany(timeout_ms=int(pause * 1000))
+            await self._keep_polling(client, int(pause * 1000))
             await asyncio.sleep(pause)
         finally:
             client.resume(*client.paused())

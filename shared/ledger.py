@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
@@ -13,13 +14,15 @@ from shared.db import TROUBLE, Connection, Database
 from shared.deadletters import FULL_STATE
 from shared.envelope import Raw
 from shared.events.topics import Topic
-from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions, reader
+from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions, reader, wire_name
 from shared.settings import Settings
-from shared.telemetry import OFFSET_GAPS, RECONCILE_MISSING
+from shared.telemetry import CONSUMER_BEHIND, OFFSET_GAPS, RECONCILE_MISSING
 
 SQL = sql.load("shared", "delivery")
+RECONCILE = sql.load("shared", "reconcile")
 EVERY_SECONDS = 2.0
 WAIT_SECONDS = 20.0
+AGAIN_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
@@ -63,6 +66,7 @@ class Ledger:
         self._db = db
         self._topics = list(topics)
         self._partitions: dict[str, list[TopicPartition]] = {}
+        self._looked = -AGAIN_SECONDS
 
     async def run(self, stop: asyncio.Event) -> None:
         """Compare until `stop`; a broker or database in trouble is waited for."""
@@ -75,7 +79,7 @@ class Ledger:
                 await _sleep(stop)
 
     async def _compare_until(self, stop: asyncio.Event) -> None:
-        self._partitions = {}
+        self._looked = -AGAIN_SECONDS
         client = reader(self._settings)
         try:
             await asyncio.wait_for(client.start(), WAIT_SECONDS)
@@ -89,8 +93,10 @@ class Ledger:
         """Store what was produced yesterday and today; returns how much of what was produced before is missing."""
         async with self._db.acquire() as conn:
             before = await completeness(conn, self._settings.service)
-        missing = sum(max(0, entry.produced - entry.ingested) for entry in before)
+            unapplied = await conn.fetchval(RECONCILE.missing, self._settings.service)
+        missing = int(unapplied) + sum(max(0, entry.produced - entry.ingested) for entry in before)
         RECONCILE_MISSING.set(missing)
+        await self._behind_retention(client)
         today = datetime.now(UTC).date()
         rows = [
             (topic, day, count)
@@ -103,9 +109,28 @@ class Ledger:
             await conn.execute(SQL.record_produced, self._settings.service, topics, days, counts)
         return missing
 
+    async def _behind_retention(self, client: AIOKafkaConsumer) -> None:
+        """Say how many records the broker has dropped that were never read: no later record need come to show it."""
+        async with self._db.acquire() as conn:
+            taken = await conn.fetch(SQL.positions, self._settings.service)
+        known = {
+            TopicPartition(wire_name(self._settings, topic), row["partition"]): row["next_offset"]
+            for topic in self._topics
+            for row in taken
+            if row["topic"] == topic.name and not topic.full_state
+        }
+        begins = await client.beginning_offsets(list(known)) if known else {}
+        behind = {place: begins[place] - offset for place, offset in known.items() if begins[place] > offset}
+        CONSUMER_BEHIND.set(sum(behind.values()))
+        for place, count in behind.items():
+            fields = {"topic": place.topic, "partition": place.partition, "records": count}
+            log.error("the log has dropped records before they were read", extra={"fields": fields})
+
     async def _produced(self, client: AIOKafkaConsumer, day: date) -> dict[str, int]:
-        if not self._partitions or not all(self._partitions.values()):  # a topic may be made after we start
+        # A topic may be made after we start, and may be given more partitions while we run.
+        if monotonic() - self._looked > AGAIN_SECONDS or not all(self._partitions.values()):
             self._partitions = await partitions(self._settings, self._topics)
+            self._looked = monotonic()
         known = [partition for found in self._partitions.values() for partition in found]
         first = await self._offsets(client, known, day)
         after = await self._offsets(client, known, day + timedelta(days=1))

@@ -1,6 +1,8 @@
 """Puts events beside the change they tell of, in the caller's transaction; the relay publishes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from opentelemetry import trace
 
@@ -9,6 +11,7 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.telemetry import trace_headers, tracer
 
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
 COLUMNS = ("topic", "key", "header_names", "header_values", "value")
 
 
@@ -22,9 +25,26 @@ async def append(conn: Connection, event: Event, cause: Envelope[Event] | None =
 
 async def append_all(conn: Connection, events: Iterable[tuple[Event, Envelope[Event] | None]]) -> None:
     """Append many, in this order, by one COPY."""
+    if _muted.get():
+        return
     rows = [_row(event, cause) for event, cause in events]
     if rows:
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Nothing is told while the block runs: for a rebuild, whose events everybody has had."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+def is_muted() -> bool:
+    """Whether this is a rebuild: a handler that would tell somebody outside asks here first."""
+    return _muted.get()
 
 
 def _row(event: Event, cause: Envelope[Event] | None) -> tuple[str, str, list[str], list[bytes], bytes | None]:

@@ -22,6 +22,8 @@ from shared.migrate import SchemaMismatch, check
 from shared.privacy import retention
 from shared.privacy.catalogue import Catalogue, DataClass
 from shared.privacy.retention import Purge
+from shared.rebuild import ReadModels
+from shared.reconcile import Reconciler
 from shared.relay import Relay
 from shared.retry import retry_refused
 from shared.settings import Settings, load
@@ -42,6 +44,8 @@ class Service:
     handlers: Handlers
     catalogue: Catalogue
     timers: Sequence[Timer] = ()
+    read_models: ReadModels = field(default_factory=dict)
+    """Tables that events alone make, for `rebuild`, each with its columns that say when and not what."""
     purges: Mapping[DataClass, Purge] = field(default_factory=dict)
     """What else removes a class's data, where deleting rows is not all there is to it."""
     couriers: Callable[[Any], Sequence[courier.Courier]] = lambda _: ()
@@ -67,7 +71,7 @@ async def run(service: Service, role: str) -> int:
         if role == "worker":
             parts["health"] = serve(health_app(db), settings.host, settings.worker_port, stop)
         else:
-            parts["api"] = serve(service.app(settings), settings.host, settings.port, stop)
+            parts["api"] = serve(service.app(settings), settings.host, settings.port, stop, settings.drain_seconds)
         return await supervise(parts, stop)
     except SchemaMismatch as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
@@ -90,6 +94,7 @@ def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event
         "consumer": consumer.run(stop),
         "relay": Relay(settings).run(stop),
         "ledger": Ledger(settings, db, consumer.topics).run(stop),
+        "reconciler": Reconciler(settings, db, service.handlers).run(stop),
         "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *service.timers), stop),
         "couriers": courier.run(db, service.couriers(settings), stop),
     }
@@ -104,8 +109,11 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> None:
-    """Answer requests until `stop`; /readyz then says that we drain, and requests in flight are finished."""
+async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event, drain: float = 0.0) -> None:
+    """Answer requests until `stop`, and those in flight to their end.
+
+    For `drain` seconds /readyz says that we drain and every answer asks its client to connect anew, elsewhere.
+    """
     config = uvicorn.Config(
         app,
         host=host,
@@ -122,6 +130,8 @@ async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event) -> No
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     app.state.draining = True
+    if drain and not serving.done():
+        await asyncio.wait((serving,), timeout=drain)
     server.should_exit = True
     await serving
     if not server.started:

@@ -3,14 +3,18 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 import uvloop
 
 from shared import kafka, processes
+from shared.db import Database
 from shared.letters import commands as dead_letters
 from shared.migrate import SchemaMismatch, migrate
 from shared.processes import Service
+from shared.rebuild import TableHash, differences, rebuild
 from shared.settings import WrongSettings
 
 __all__ = ["Service", "cli", "run"]
@@ -54,6 +58,17 @@ def cli(service: Service) -> typer.Typer:
             raise typer.Exit(2) from error
         typer.echo("\n".join(f"applied {name}" for name in done) or "nothing to apply")
 
+    @app.command(name="rebuild")
+    def rebuild_(
+        into: Annotated[str, typer.Option(envvar="LATERAL_REBUILD_DATABASE_URL", help="An empty migrated database.")],
+    ) -> None:
+        """Make the read models anew from the topics, tell nobody, and compare; exits 1 where they differ."""
+        read, different = asyncio.run(_rebuild(service, into))
+        for table, (live, rebuilt) in different.items():
+            typer.echo(f"{table}: {live.rows} rows live, {rebuilt.rows} rebuilt, and they differ")
+        typer.echo(f"{read} records read, {len(service.read_models) - len(different)} read models the same")
+        raise typer.Exit(1 if different else 0)
+
     @app.command()
     def topics() -> None:
         """Create the Kafka topics that are missing."""
@@ -68,3 +83,14 @@ def cli(service: Service) -> typer.Typer:
 
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
     return app
+
+
+async def _rebuild(service: Service, into: str) -> tuple[int, Mapping[str, tuple[TableHash, TableHash]]]:
+    live, made = await Database.connect(service.load()), await Database.connect(service.load(database_url=into))
+    try:
+        read = await rebuild(service.load(database_url=into), made, service.handlers)
+        async with live.acquire() as here, made.acquire() as there:
+            return read, await differences(here, there, service.read_models)
+    finally:
+        await live.close()
+        await made.close()

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     worker_port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Health and metrics of the worker; 0 takes any free port."""
+    drain_seconds: Annotated[float, Field(ge=0)] = 0.0
+    """How long an API that was told to stop still answers, so that balancers see /readyz and go elsewhere."""
     log_level: str = "INFO"
 
     database_url: str

@@ -40,6 +40,7 @@ COMMIT_FAILURES = Counter("lateral_consumer_commit_failures_total", "Offset comm
 DUPLICATES = Counter("lateral_inbox_duplicates_total", "Events seen before and not applied again")
 STALE = Counter("lateral_events_stale_total", "Events older than what is known and not applied", ("event",))
 OFFSET_GAPS = Counter("lateral_consumer_offset_gap_total", "Records the log no longer had when we came", ("topic",))
+CONSUMER_BEHIND = Gauge("lateral_consumer_behind_retention_records", "Records the log dropped before we read them")
 RECONCILE_MISSING = Gauge("lateral_reconcile_missing", "Records produced and not yet taken, at the last look")
 UNKNOWN_TYPES = Counter("lateral_events_unknown_type_total", "Events of a type nobody here handles", ("topic",))
 PARKED = Counter("lateral_dlq_messages_total", "Records parked", ("reason",))

@@ -130,6 +130,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _dress(MutableHeaders(scope=message), request_id)
+                if scope["app"].state.draining:
+                    MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
         try:

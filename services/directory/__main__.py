@@ -15,6 +15,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     catalogue=CATALOGUE,
     timers=TIMERS,
+    read_models={"units": ("version",), "worker_records": ("pending", "recorded_at", "hold_id", "refused")},
     purges={"identity": erase_leavers},
 )
 

@@ -8,7 +8,13 @@ from services.matching.timers import TIMERS
 from shared.runner import Service, run
 
 SERVICE = Service(
-    name="matching", settings=MatchingSettings, app=create_app, handlers=HANDLERS, catalogue=CATALOGUE, timers=TIMERS
+    name="matching",
+    settings=MatchingSettings,
+    app=create_app,
+    handlers=HANDLERS,
+    catalogue=CATALOGUE,
+    timers=TIMERS,
+    read_models={"people": (), "skills": (), "programmes": ()},
 )
 
 if __name__ == "__main__":

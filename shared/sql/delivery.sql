@@ -113,6 +113,9 @@ WITH seen AS (
 )
 SELECT topic, gap FROM ranges WHERE gap > 0 AND NOT compacted
 
+-- name: positions
+SELECT topic, partition, next_offset FROM consumed_positions WHERE consumer = $1
+
 -- name: record_produced
 INSERT INTO produced AS p (consumer, topic, day, records, as_of)
 SELECT $1, topic, day, records, now() FROM unnest($2::text[], $3::date[], $4::bigint[]) AS counted (topic, day, records)

@@ -95,3 +95,13 @@ def test_migrations_have_numbers_of_their_own(name: str) -> None:
         names = sorted(path.name for path in folder.glob("*.sql"))
         assert len({entry[:4] for entry in names}) == len(names)
         assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", entry) for entry in names)
+
+
+FIRST_RELEASE = {"0001_delivery", "0002_edge", "0001_directory", "0001_matching", "0001_sessions", "0002_feedback",
+                 "0001_dimensions", "0002_facts", "0003_cells"}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("s*/**/migrations")), ids=lambda folder: folder.parent.name)
+def test_a_later_migration_says_whether_older_code_can_run_beside_it(folder: Path) -> None:
+    later = {file.stem for file in folder.glob("*.sql")} - FIRST_RELEASE
+    assert all("_expand_" in name or "_contract_" in name for name in later), sorted(later)

@@ -12,7 +12,7 @@ from tests.faults.history import Effect, History, Operation, Place, Told, Writte
 
 TOPIC = SESSIONS_PARTICIPATION
 POSITIONS = "SELECT partition, next_offset FROM consumed_positions WHERE consumer = 'metrics' AND topic = $1"
-LETTERS = "SELECT event_id, partition, record_offset FROM dead_letters WHERE consumer = 'metrics'"
+LETTERS = "SELECT event_id, partition, record_offset, state FROM dead_letters WHERE consumer = 'metrics'"
 
 
 async def read_history(
@@ -35,7 +35,7 @@ async def read_history(
                 key: (version, operation)
                 for key, version, operation in await _rows(conn, "key, version, operation", "model")
             },
-            parked=frozenset(row["event_id"] for row in letters if row["event_id"]),
+            parked=frozenset(row["event_id"] for row in letters if row["event_id"] and row["state"] != "replayed"),
             places={
                 number: Place(begin, end, taken.get(number, 0), committed)
                 for number, (begin, end, committed) in places.items()

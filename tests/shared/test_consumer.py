@@ -18,7 +18,7 @@ from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
 from shared.kafka import apply_topics, reader
 from shared.ledger import Ledger, completeness
-from shared.letters import replay_key
+from shared.redrive import replay_key
 from shared.refusal import Refused
 from shared.retry import retry_refused
 from shared.settings import Settings

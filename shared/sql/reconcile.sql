@@ -1,0 +1,41 @@
+-- What was produced against what was applied, event by event.
+
+-- name: to_reconcile
+SELECT p.topic, p.partition, coalesce(r.next_offset, 0) AS begin, p.next_offset AS taken
+FROM consumed_positions p
+LEFT JOIN reconciled r USING (consumer, topic, partition)
+WHERE p.consumer = $1 AND p.next_offset > coalesce(r.next_offset, 0)
+
+-- name: record_unapplied
+-- Events on the topic that are neither in the inbox nor among the dead letters.
+INSERT INTO unapplied (consumer, topic, partition, source, event_id, record_offset)
+SELECT $1, $2, $3, source, event_id, record_offset
+FROM unnest($4::text[], $5::text[], $6::bigint[]) AS told (source, event_id, record_offset)
+WHERE NOT EXISTS (SELECT FROM inbox i WHERE i.consumer = $1 AND i.source = told.source AND i.event_id = told.event_id)
+  AND NOT EXISTS (
+      SELECT FROM dead_letters d
+      WHERE d.consumer = $1 AND d.topic = $2 AND d.partition = $3 AND d.record_offset = told.record_offset
+  )
+ON CONFLICT DO NOTHING
+RETURNING event_id
+
+-- name: record_reconciled
+INSERT INTO reconciled AS r (consumer, topic, partition, next_offset, checked)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (consumer, topic, partition) DO UPDATE
+SET next_offset = excluded.next_offset, checked = r.checked + excluded.checked, at = now()
+
+-- name: forget_applied
+-- Somebody has read it again since.
+DELETE FROM unapplied u
+WHERE u.consumer = $1 AND EXISTS (
+    SELECT FROM inbox i WHERE i.consumer = u.consumer AND i.source = u.source AND i.event_id = u.event_id
+)
+
+-- name: reconciled
+SELECT r.topic, sum(r.checked)::bigint AS checked, min(r.at) AS at,
+       (SELECT count(*) FROM unapplied u WHERE u.consumer = $1 AND u.topic = r.topic) AS missing
+FROM reconciled r WHERE r.consumer = $1 GROUP BY r.topic ORDER BY r.topic
+
+-- name: missing
+SELECT count(*) FROM unapplied WHERE consumer = $1

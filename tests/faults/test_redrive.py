@@ -1,0 +1,155 @@
+"""Dead letters and parked keys in an operator's hands: tried first, in order, byte for byte, and on the record."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from shared import redrive
+from shared.consumer import Handlers
+from shared.db import Connection, Database
+from shared.deadletters import NotReplayable
+from shared.envelope import Envelope
+from shared.events.sessions import ParticipationChanged
+from shared.redrive import Selection
+from shared.refusal import Refused
+from shared.runner import cli
+from shared.settings import Settings
+from tests.faults.world import World
+from tests.fixtures import register
+
+pytestmark = pytest.mark.real_broker
+TOPIC = ParticipationChanged.topic.name
+
+
+class Impossible(Refused):
+    """The toy rule says no."""
+
+
+@pytest.fixture
+async def world(on_kafka: Settings, db: Database) -> World:
+    await register.prepare(db)
+    return World(on_kafka, db)
+
+
+async def refused(world: World, *keys: UUID) -> None:
+    """Two versions of each key, the first of which a rule refuses."""
+
+    async def refuse(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        if any(envelope.data.session_id in keys and envelope.data.version == 1 for envelope in envelopes):
+            raise Impossible("not the first")
+        await register.apply(conn, envelopes)
+
+    await world.write(*keys, *keys)
+    await world.publish()
+    await world.consume({ParticipationChanged: refuse})
+
+
+async def letters(world: World, state: str) -> int:
+    async with world.db.acquire() as conn:
+        found: int = await conn.fetchval("SELECT count(*) FROM dead_letters WHERE state = $1", state)
+    return found
+
+
+async def again(
+    world: World, selection: Selection, handler: Any = register.apply, *, dry: bool
+) -> list[redrive.Outcome]:
+    handlers: Handlers = {ParticipationChanged: handler}
+    found = redrive.redrive(world.db, "metrics", handlers, selection, rate=1e6, dry=dry)
+    return [outcome async for outcome in found]
+
+
+async def test_a_dry_run_says_what_would_happen_and_changes_nothing(world: World) -> None:
+    await refused(world, uuid4(), uuid4())
+    tried = await again(world, Selection(reason="refused"), dry=True)
+    assert [(outcome.letters, outcome.problem) for outcome in tried] == [(2, None), (2, None)]
+    assert (await letters(world, "open"), await letters(world, "replayed")) == (4, 0)
+    assert await again(world, Selection(reason="refused"), dry=False) == tried
+    assert (await letters(world, "open"), await letters(world, "replayed")) == (0, 4)
+    assert await world.anomalies() == []
+    async with world.db.acquire() as conn:
+        actions = [row["action"] for row in await conn.fetch("SELECT action FROM audit")]
+    assert actions == ["dead-letters.replay"] * 2
+
+
+async def test_a_key_that_fails_again_stays_whole_and_others_go_on(world: World) -> None:
+    bad, good = uuid4(), uuid4()
+    await refused(world, bad, good)
+
+    async def fail_one(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        await register.apply(conn, envelopes)
+        if any(envelope.data.session_id == bad and envelope.data.version > 1 for envelope in envelopes):
+            raise ValueError("not yet")
+
+    outcomes = await again(world, Selection(topic=TOPIC), fail_one, dry=False)
+    assert sorted(outcome.problem or "" for outcome in outcomes) == ["", "ValueError: not yet"]
+    assert (await letters(world, "open"), await letters(world, "replayed")) == (2, 2)
+    async with world.db.acquire() as conn:
+        assert {row["key"] for row in await conn.fetch("SELECT key FROM effects")} == {good}
+
+
+async def test_what_is_kept_of_a_record_is_what_came_byte_for_byte(world: World) -> None:
+    key = uuid4()
+    await refused(world, key)
+    async with world.db.acquire() as conn:
+        kept = await conn.fetch("SELECT value, header_names, header_values FROM dead_letters ORDER BY id")
+        sent = await conn.fetch(
+            "SELECT value, header_names, header_values FROM outbox WHERE topic = $1 ORDER BY id", TOPIC
+        )
+    assert [tuple(row) for row in kept] == [tuple(row) for row in sent]
+
+
+async def test_a_key_parked_by_hand_waits_in_order_until_it_is_let_go(world: World) -> None:
+    key, other = uuid4(), uuid4()
+    async with world.db.transaction() as conn:
+        await redrive.park(conn, "metrics", TOPIC, str(key))
+        with pytest.raises(NotReplayable, match="carries full state"):
+            await redrive.park(conn, "metrics", "directory.people", str(key))
+    await world.write(key, other, key)
+    await world.publish()
+    await world.consume()
+    assert await letters(world, "open") == 2
+    async with world.db.transaction() as conn:
+        assert await redrive.unpark(conn, "metrics", register.HANDLERS, TOPIC, str(key)) == 2
+        with pytest.raises(NotReplayable, match="not parked"):
+            await redrive.unpark(conn, "metrics", register.HANDLERS, TOPIC, str(key))
+    await world.write(key)
+    await world.publish()
+    await world.consume()
+    assert await letters(world, "open") == 0
+    assert await world.anomalies() == []
+
+
+async def test_the_command_tries_first_shows_only_shapes_and_asks_for_a_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await refused(world, uuid4())
+    monkeypatch.setenv("LATERAL_DATABASE_URL", world.settings.database_url)
+
+    async def run(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, cli(register.SERVICE), ["dead-letters", *words])
+
+    first, second = sorted([row["id"] for row in await _all(world)])
+    assert "2 waiting" in (await run("keys")).output
+    assert "reason" in (await run("replay")).output
+    assert (await run("replay", "--reason", "refused")).output.splitlines()[-1].startswith("2 would be replayed")
+    shown = (await run("show", str(first))).output
+    assert '"person_id": "text of 36"' in shown
+    assert "attended" not in shown
+    assert "attended" in (await run("show", str(first), "--reveal")).output
+    assert (await run("discard", str(first), "--why", "a test")).output == f"discarded {first}\n"
+    assert (await run("discard", str(first), "--why", "a test")).exit_code == 1
+    assert (await run("replay", str(second), "--apply")).output.splitlines()[-1] == "replayed 1, left 0"
+    assert (await run("list")).output == "no open dead letters\n"
+    assert (await run("keys")).output == "no parked keys\n"
+    async with world.db.acquire() as conn:
+        lines = [row["action"] for row in await conn.fetch("SELECT action FROM audit ORDER BY id")]
+    assert lines == ["dead-letters.reveal", "dead-letters.discard", "dead-letters.replay"]
+
+
+async def _all(world: World) -> list[Any]:
+    async with world.db.acquire() as conn:
+        return list(await conn.fetch("SELECT id FROM dead_letters"))

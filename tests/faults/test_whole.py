@@ -1,0 +1,176 @@
+"""Nothing is missing, and what is missing is noticed: reconciliation, rebuilding, retention, slow work, rebalances."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import TopicPartition as Place
+from confluent_kafka.admin import AdminClient
+
+import shared.consumer
+from shared.consumer import Consumer
+from shared.db import Connection, Database
+from shared.envelope import Envelope
+from shared.events.sessions import ParticipationChanged
+from shared.kafka import AIOKafkaConsumer, reader, wire_name
+from shared.ledger import Ledger
+from shared.rebuild import NotEmpty, differences, rebuild
+from shared.reconcile import Reconciler, reconciled
+from shared.settings import Settings
+from shared.telemetry import CONSUMER_BEHIND, RECONCILE_MISSING
+from tests.conftest import NewDatabase
+from tests.faults.world import World
+from tests.fixtures import register
+from tests.fixtures.delivery import append, participation
+
+pytestmark = pytest.mark.real_broker
+TOPIC = ParticipationChanged.topic
+READ_MODELS = {"model": (), "effects": ("id",)}
+
+
+@pytest.fixture
+async def world(on_kafka: Settings, db: Database) -> World:
+    await register.prepare(db)
+    return World(on_kafka, db)
+
+
+async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is(world: World) -> None:
+    keys = [uuid4() for _ in range(5)]
+    await world.write(*keys)
+    await world.publish()
+    await world.consume()
+    reconciler = Reconciler(world.settings, world.db, register.HANDLERS)
+    async with world.db.transaction() as conn:
+        lost = await conn.fetchrow("DELETE FROM inbox WHERE event_id = (SELECT min(event_id) FROM inbox) RETURNING *")
+    assert lost
+    assert await reconciler.reconcile() == 1
+    assert await reconciler.reconcile() == 1
+    client = reader(world.settings)
+    await client.start()
+    await Ledger(world.settings, world.db, [TOPIC]).compare(client)
+    await client.stop()
+    assert RECONCILE_MISSING._value.get() >= 1
+    async with world.db.transaction() as conn:
+        [found] = await reconciled(conn, "metrics")
+        assert (found.topic, found.checked, found.missing) == (TOPIC.name, 5, 1)
+        await conn.execute("INSERT INTO inbox VALUES ($1, $2, $3)", lost["consumer"], lost["source"], lost["event_id"])
+    assert await reconciler.reconcile() == 0
+
+
+async def test_a_rebuilt_read_model_is_the_live_one_and_nobody_is_told_again(
+    world: World, new_database: NewDatabase
+) -> None:
+    async def tell(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        from shared import outbox  # noqa: PLC0415
+
+        await register.apply(conn, envelopes)
+        await outbox.append_all(conn, [(participation(uuid4(), 1), envelope) for envelope in envelopes])
+
+    keys = [uuid4() for _ in range(20)]
+    for _ in range(5):
+        await world.write(*keys)
+    await world.publish()
+    await world.consume()
+    empty = world.settings.model_copy(update={"database_url": await new_database("shared")})
+    made = await Database.connect(empty)
+    await register.prepare(made)
+    assert await rebuild(empty, made, {ParticipationChanged: tell}) == 100
+    async with world.db.acquire() as live, made.acquire() as rebuilt:
+        assert await differences(live, rebuilt, {"model": ()}) == {}
+        assert await rebuilt.fetchval("SELECT count(*) FROM outbox") == 0
+        await rebuilt.execute("UPDATE model SET version = version + 1 WHERE key = $1", keys[0])
+        assert list(await differences(live, rebuilt, {"model": ()})) == ["model"]
+    with pytest.raises(NotEmpty):
+        await rebuild(empty, made, register.HANDLERS)
+    await made.close()
+
+
+async def test_records_that_the_log_dropped_before_they_were_read_are_noticed(world: World, bootstrap: str) -> None:
+    key = uuid4()
+    await world.write(key)
+    await world.publish()
+    await world.consume()
+    await world.write(key, key, key)
+    await world.publish()
+    number = next(r["partition"] for r in await _positions(world))
+    place = Place(wire_name(world.settings, TOPIC), number, 3)
+    outcome = AdminClient({"bootstrap.servers": bootstrap}).delete_records([place])
+    try:
+        await asyncio.to_thread(next(iter(outcome.values())).result, 10)
+    except Exception as error:  # noqa: BLE001
+        pytest.skip(f"the development broker drops no records: {error}")
+    client = reader(world.settings)
+    await client.start()
+    await Ledger(world.settings, world.db, [TOPIC]).compare(client)
+    await client.stop()
+    assert CONSUMER_BEHIND._value.get() == 2
+
+
+async def _positions(world: World) -> list[Any]:
+    async with world.db.acquire() as conn:
+        return list(await conn.fetch("SELECT partition FROM consumed_positions WHERE next_offset > 0"))
+
+
+async def test_slow_work_pauses_its_partitions_and_skips_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared.consumer, "SLOW_SECONDS", 0.01)
+    paused: list[int] = []
+    client_of: list[AIOKafkaConsumer] = []
+    keep = Consumer._keep_polling
+
+    async def watched(self: Consumer, client: AIOKafkaConsumer, milliseconds: int) -> None:
+        client_of.append(client)
+        await keep(self, client, milliseconds)
+        paused.append(len(client.paused()))
+
+    async def slow(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        while len(paused) < 3:  # noqa: ASYNC110 - as slow as it takes
+            await asyncio.sleep(0.01)
+        await register.apply(conn, envelopes)
+
+    monkeypatch.setattr(Consumer, "_keep_polling", watched)
+    await world.write(*(uuid4() for _ in range(30)))
+    await world.publish()
+    await world.consume({ParticipationChanged: slow})
+    assert min(paused) == TOPIC.partitions
+    assert client_of[0].paused() == set()
+    assert await world.anomalies() == []
+
+
+async def test_records_that_a_rebalance_brings_while_nothing_is_wanted_are_read_later(world: World) -> None:
+    """A partition assigned in the middle of a poll is not paused: what it gives must be given back."""
+    await world.write(*[uuid4()] * 4)
+    await world.publish()
+    client = reader(world.settings)
+    await client.start()
+    try:
+        place = next(p for p, end in (await client.end_offsets(await _places(world, client))).items() if end)
+        client.assign([place])
+        await client.seek_to_beginning()
+        client.pause = lambda *_: None  # the assignment came after the pause
+        await Consumer(world.settings, world.db, register.HANDLERS)._keep_polling(client, 1000)
+        assert await client.position(place) == 0
+    finally:
+        await client.stop()
+
+
+async def _places(world: World, client: AIOKafkaConsumer) -> list[Any]:
+    from shared.kafka import partitions  # noqa: PLC0415
+
+    return (await partitions(world.settings, [TOPIC]))[TOPIC.name]
+
+
+async def test_partitions_added_to_a_live_topic_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.ledger.AGAIN_SECONDS", -1)
+    ledger = Ledger(world.settings, world.db, [TOPIC])
+    client = reader(world.settings)
+    await client.start()
+    await ledger.compare(client)
+    ledger._partitions = {TOPIC.name: ledger._partitions[TOPIC.name][:1]}  # as it was before they were added
+    await append(world.db, *(participation(uuid4(), 1) for _ in range(12)))
+    await world.publish()
+    await ledger.compare(client)
+    await client.stop()
+    async with world.db.acquire() as conn:
+        assert await conn.fetchval("SELECT sum(records) FROM produced") == 12

@@ -1,0 +1,39 @@
+"""Five hundred callers at once, and a pool that has eight connections: successes and 503s, nothing else."""
+
+import asyncio
+from collections import Counter
+from uuid import UUID, uuid4
+
+import httpx
+
+from shared.db import Database
+from shared.settings import Settings
+from tests.fixtures import register
+from tests.fixtures.issuer import Issuer
+from tests.shared.test_web import serving
+
+
+async def test_a_crowd_sees_only_successes_and_503s_that_say_when_to_come_again(
+    chassis: Settings, db: Database, issuer: Issuer
+) -> None:
+    await register.prepare(db)
+    settings = chassis.model_copy(update={"issuer": issuer.url, "pool_size": 4, "acquire_timeout": 0.2})
+    headers = issuer.bearer("employee")
+    key = UUID(int=1)
+    async with serving(register.app(settings)) as client:
+
+        async def post() -> httpx.Response:
+            body = {"key": str(key), "operation": str(uuid4())}
+            return await client.post("/v1/entries", json=body, headers=headers)
+
+        async with db.transaction() as conn:  # the crowd's key is taken: every connection waits for it
+            await conn.execute("INSERT INTO entries VALUES ($1, 1)", key)
+            crowd = [asyncio.create_task(post()) for _ in range(500)]
+            while sum(task.done() for task in crowd) < 500 - settings.pool_size:  # noqa: ASYNC110 - they are many
+                await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*crowd)
+    seen = Counter(answer.status_code for answer in answers)
+    assert seen == {201: settings.pool_size, 503: 500 - settings.pool_size}
+    assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 503} == {"1"}
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT version FROM entries") == 1 + settings.pool_size
