@@ -18,6 +18,7 @@ from services.sessions.api import (
     series,
     sessions,
     watches,
+    webhooks,
 )
 from services.sessions.policy import POLICY
 from services.sessions.privacy import CATALOGUE
@@ -27,7 +28,7 @@ from shared.settings import Settings
 
 NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
 GATHERING = (founding, series, artefacts, quicklogs, recordings, watches)
-REACHING = (messages, replies)
+REACHING = (messages, replies, webhooks)
 
 
 def create_app(settings: Settings) -> FastAPI:

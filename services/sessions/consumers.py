@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.sessions.commands import erasures, groups, matches, people
+from services.sessions.commands import erasures, groups, matches, people, webhooks
 from services.sessions.privacy import CATALOGUE
 from shared.consumer import Handlers
 from shared.db import Connection
@@ -11,6 +11,13 @@ from shared.envelope import Envelope
 from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
 from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
 from shared.events.privacy import ErasureRequested
+from shared.events.sessions import (
+    ProgrammeChanged,
+    SessionCancelled,
+    SessionHeld,
+    SessionRescheduled,
+    SessionScheduled,
+)
 from shared.privacy.handlers import privacy_handlers
 
 
@@ -30,5 +37,11 @@ HANDLERS: Handlers = {
     FacilitatorReplaced: matches.replace_facilitators,
     MatchEnded: matches.end_groups,
     ErasureRequested: erasures.complete_erasures,
+    # Webhooks are one more reader of what this service says.
+    ProgrammeChanged: webhooks.fan_out,
+    SessionScheduled: webhooks.fan_out,
+    SessionRescheduled: webhooks.fan_out,
+    SessionCancelled: webhooks.fan_out,
+    SessionHeld: webhooks.fan_out,
     **privacy_handlers(CATALOGUE),
 }

@@ -9,13 +9,15 @@ from functools import partial
 
 import orjson
 
-from services.sessions.commands import messages
+from services.sessions.commands import messages, webhooks
 from services.sessions.domain import letters
 from services.sessions.domain.calendar import invitation, method_of, withdrawn
 from services.sessions.domain.mail import UnusableAddress, mail
 from services.sessions.domain.messages import Letter
+from services.sessions.domain.webhooks import headers
 from services.sessions.settings import SessionsSettings
 from shared.courier import Courier, Outcome
+from shared.db import Record
 from shared.mail import MailServer
 from shared.posting import Guard, post
 
@@ -31,7 +33,21 @@ def couriers(settings: SessionsSettings) -> Sequence[Courier]:
     if open_channels := {name for name, way in channels.items() if way}:
         claim = partial(messages.claim, channels=open_channels)
         found.append(Courier("messages", claim, Carrier(settings).carry, messages.settle))
+    found.append(Courier("webhooks", webhooks.claim, Caller(settings).call, webhooks.settle))
     return found
+
+
+class Caller:
+    """Takes an event to a webhook."""
+
+    def __init__(self, settings: SessionsSettings) -> None:
+        self._guard = Guard.allowing(settings.posting_networks)
+
+    async def call(self, delivery: Record) -> Outcome:
+        """One attempt, signed at its own moment."""
+        keys = [key for key in (delivery["secret"], delivery["old_secret"]) if key]
+        signed = headers(delivery["event_id"], datetime.now(UTC), delivery["body"], keys)
+        return await post(delivery["url"], delivery["body"], signed, self._guard)
 
 
 class Carrier:

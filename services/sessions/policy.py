@@ -80,4 +80,12 @@ POLICY: Policy = {
     "PUT /v1/preferences": PEOPLE,
     "GET /v1/messages": OPERATORS,
     "POST /v1/messages/{message_id}/retry": OPERATORS,
+    "POST /v1/webhooks": OPERATORS,
+    "GET /v1/webhooks": OPERATORS,
+    "GET /v1/webhooks/{webhook_id}": OPERATORS,
+    "PATCH /v1/webhooks/{webhook_id}": OPERATORS,
+    "DELETE /v1/webhooks/{webhook_id}": OPERATORS,
+    "POST /v1/webhooks/{webhook_id}/secret": OPERATORS,
+    "POST /v1/webhooks/{webhook_id}/replays": OPERATORS,
+    "GET /v1/webhooks/{webhook_id}/deliveries": OPERATORS,
 }

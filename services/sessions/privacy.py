@@ -27,6 +27,13 @@ REACHING = (
         about=own("person_id"),
         aged=older("received_at"),
     ),
+    Table("webhooks", "Systems that hear of programmes and sessions.", "reference", withheld=("secret", "old_secret")),
+    Table(
+        "webhook_deliveries",
+        "What those systems were told, and whether it arrived.",
+        "operations",
+        aged="ended_at < $1",
+    ),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
 CATALOGUE = Catalogue(

@@ -1,6 +1,6 @@
 """What falls due by itself."""
 
-from services.sessions.commands import invitations, messages
+from services.sessions.commands import invitations, messages, webhooks
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
@@ -16,6 +16,7 @@ REACHING = (
     Timer("queue-nudges", 300, messages.queue_nudges),
     Timer("queue-digests", 300, messages.queue_digests),
     Timer("tidy-messages", 300, messages.tidy),
+    Timer("prune-webhook-deliveries", 3600, webhooks.prune),
 )
 TIMERS = (
     *REACHING,

@@ -37,10 +37,15 @@ DIRECTORY_SKILLS = Topic(
     "directory.skills", "directory", ("matching", "sessions", "metrics"), "skill id", full_state=True, partitions=1
 )
 SESSIONS_PROGRAMMES = Topic(
-    "sessions.programmes", "sessions", ("matching", "metrics"), "programme id", full_state=True, partitions=1
+    "sessions.programmes",
+    "sessions",
+    ("matching", "sessions", "metrics"),
+    "programme id",
+    full_state=True,
+    partitions=1,
 )
 MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match or round id")
-SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("metrics",), "session id")
+SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
 OTHERS: tuple[Service, ...] = ("matching", "sessions", "metrics")

@@ -55,9 +55,9 @@ async def serving_mailbox() -> AsyncIterator[Mailbox]:
         server.stop()
 
 
-def courier(**settings: Any) -> Courier:
-    (found,) = couriers(load(SessionsSettings, "sessions", database_url="postgresql://unused", **settings))
-    return found
+def courier(name: str = "messages", **settings: Any) -> Courier:
+    found = couriers(load(SessionsSettings, "sessions", database_url="postgresql://unused", **settings))
+    return next(one for one in found if one.name == name)
 
 
 async def deliver(world: World, box: Mailbox, *, queue: bool = True) -> list[EmailMessage]:
