@@ -10,16 +10,14 @@ from services.sessions.api import (
     formats,
     founding,
     groups,
-    messages,
     programmes,
     quicklogs,
     recordings,
-    replies,
     series,
     sessions,
     watches,
-    webhooks,
 )
+from services.sessions.api.reaching import ROUTERS
 from services.sessions.policy import POLICY
 from services.sessions.privacy import CATALOGUE
 from shared import web
@@ -28,10 +26,9 @@ from shared.settings import Settings
 
 NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
 GATHERING = (founding, series, artefacts, quicklogs, recordings, watches)
-REACHING = (messages, replies, webhooks)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """All routes, each under its policy row."""
-    routers = [*(noun.router for noun in (*NOUNS, *GATHERING, *REACHING)), catalogue_router(CATALOGUE, settings)]
+    routers = [*(noun.router for noun in (*NOUNS, *GATHERING)), *ROUTERS, catalogue_router(CATALOGUE, settings)]
     return web.create_app(settings, title="Lateral sessions", routers=routers, policy=POLICY)

@@ -34,6 +34,17 @@ REACHING = (
         "operations",
         aged="ended_at < $1",
     ),
+    Table(
+        "prompts",
+        "Who was asked what and when, and whether they have answered; what they said is elsewhere and unlinked.",
+        "participation",
+        about=own("person_id"),
+        aged=older("expires_on"),
+    ),
+    Table("answer_cells", "Answers that wait until there are enough of them.", "feedback", aged=older("month")),
+    Table("response_counts", "How many answer, in steps of five.", "aggregate"),
+    Table("forms", "What is asked, in versions.", "reference"),
+    Table("surveys", "Which form is asked in which programme, and when.", "reference"),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
 CATALOGUE = Catalogue(

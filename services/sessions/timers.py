@@ -1,6 +1,6 @@
 """What falls due by itself."""
 
-from services.sessions.commands import invitations, messages, webhooks
+from services.sessions.commands import answers, invitations, messages, prompts, webhooks
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
@@ -17,6 +17,12 @@ REACHING = (
     Timer("queue-digests", 300, messages.queue_digests),
     Timer("tidy-messages", 300, messages.tidy),
     Timer("prune-webhook-deliveries", 3600, webhooks.prune),
+    Timer("plan-prompts", 60, prompts.plan_prompts),
+    Timer("send-prompts", 300, prompts.send_prompts),
+    Timer("count-responses", 3600, prompts.count_responses),
+    Timer("prune-prompts", 86400, prompts.prune_prompts),
+    Timer("release-answers", 30, answers.release_answers),
+    Timer("close-surveys", 3600, answers.close_surveys),
 )
 TIMERS = (
     *REACHING,

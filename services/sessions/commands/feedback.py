@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time
 from uuid import UUID
 
+from services.sessions.commands.prompts import mark_answered
 from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import sessions as store
@@ -31,6 +32,7 @@ async def give_feedback(
     session = await store.lock(conn, session_id)
     if not await conn.fetchval(SQL.give, session_id, person_id):
         raise FeedbackAlreadyGiven("You have given feedback on this session already.")
+    await mark_answered(conn, person_id, "feedback", session_id)
     month = month_of(session.starts_at)
     begin = datetime.combine(month, time(), UTC)
     round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)

@@ -4,10 +4,12 @@
 SELECT person_id, count(*)::int AS held FROM (
     SELECT person_id FROM invitations UNION ALL SELECT person_id FROM messages
     UNION ALL SELECT person_id FROM preferences UNION ALL SELECT person_id FROM calendar_replies
+    UNION ALL SELECT person_id FROM prompts
 ) AS held WHERE person_id = ANY ($1::uuid[]) GROUP BY person_id
 
 -- name: forget
 WITH invitations_gone AS (DELETE FROM invitations WHERE person_id = ANY ($1::uuid[])),
     messages_gone AS (DELETE FROM messages WHERE person_id = ANY ($1::uuid[])),
+    prompts_gone AS (DELETE FROM prompts WHERE person_id = ANY ($1::uuid[])),
     replies_gone AS (DELETE FROM calendar_replies WHERE person_id = ANY ($1::uuid[]))
 DELETE FROM preferences WHERE person_id = ANY ($1::uuid[])

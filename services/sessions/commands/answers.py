@@ -1,0 +1,140 @@
+"""Take answers in without their author, and let them go in batches."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.sessions.domain.follow_up import (
+    AlreadyAnswered,
+    NotAsked,
+    NotOpen,
+    check_scores,
+    chunks,
+    draw,
+    pair,
+    respondent,
+)
+from shared import outbox, sql
+from shared.db import Connection, Record
+from shared.events.base import Event
+from shared.events.follow_up import CheckInsReleased, FormItem, PulseReleased, SurveyPaired, TransferAnswer
+
+SQL = sql.load("services.sessions", "follow_up")
+PEOPLE = sql.load("services.sessions", "people")
+
+
+async def check_in(conn: Connection, session_id: UUID, day: int, person_id: UUID, answer: TransferAnswer) -> None:
+    """Keep what somebody says of transfer, apart from who says it. Raises NotAsked, AlreadyAnswered, NotOpen."""
+    # Two answers of one person take turns here: each must see the other to get a round of its own.
+    division = await conn.fetchval(PEOPLE.lock_division, person_id)
+    kind = f"check-in-{day}"
+    programme = await _take(conn, person_id, kind, session_id)
+    session = await conn.fetchrow(SQL.session_of, session_id)
+    if session is None:
+        raise NotAsked("There is no such session any more.")
+    month = session["month"]
+    turn = await conn.fetchval(SQL.count_answered, person_id, kind, programme, month)
+    cell = (programme, kind, session["format"], division or "none", month, turn)
+    await conn.execute(SQL.keep, *cell, answer.model_dump(mode="json"))
+
+
+async def answer_survey(
+    conn: Connection, survey_id: UUID, wave: str, person_id: UUID, scores: Sequence[int], token: str | None
+) -> None:
+    """Keep the scores of one wave; with a token they pair with the other wave's.
+
+    Raises NotAsked, AlreadyAnswered, NotOpen, InvalidRequest.
+    """
+    division = await conn.fetchval(PEOPLE.lock_division, person_id)
+    kind = "pulse" if wave == "pulse" else f"survey-{wave}"
+    programme = await _take(conn, person_id, kind, survey_id)
+    row = await conn.fetchrow(SQL.list_surveys, survey_id, None, None, None, 1)
+    if row is None:
+        raise NotAsked("There is no such survey any more.")
+    check_scores(scores, row["items"])
+    month = row["before_from"].replace(day=1)
+    kept = {"s": list(scores), "t": respondent(survey_id, token) if token and wave != "pulse" else None}
+    apart = division or "none" if wave == "pulse" else "all"
+    await conn.execute(SQL.keep, programme, kind, str(survey_id), apart, month, 0, kept)
+
+
+async def release_answers(conn: Connection) -> int:
+    """Release check-ins and pulses that five people, or ten, have answered; returns how many batches that were."""
+    today, events = datetime.now(UTC).date(), []
+    for row in await conn.fetch(SQL.lock_ripe):
+        leaving, waiting = draw(row["answers"])
+        events.append(await _released(conn, row, leaving, today))
+        names = ("programme_id", "kind", "topic", "division", "month", "round")
+        rest = sorted(waiting, key=repr)
+        await conn.execute(SQL.keep_the_rest, *(row[name] for name in names), rest)
+    await outbox.append_all(conn, [(event, None) for event in events])
+    return len(events)
+
+
+async def close_surveys(conn: Connection) -> int:
+    """Pair the two waves of surveys that are over, tell the pairs if there are five, and forget every answer."""
+    today, events = datetime.now(UTC).date(), []
+    over = await conn.fetch(SQL.lock_over)
+    for survey in over:
+        outcome = "told in batches"
+        if survey["kind"] == "survey":
+            cells = await conn.fetch(SQL.survey_cells, survey["programme_id"], str(survey["survey_id"]))
+            told = await _paired(conn, survey, {row["kind"]: row["answers"] for row in cells}, today)
+            outcome = "paired" if told else "fewer than five answered both times"
+            events += told
+            await conn.execute(SQL.forget_survey_answers, survey["programme_id"], str(survey["survey_id"]))
+        await conn.execute(SQL.close_survey, survey["survey_id"], outcome)
+    await outbox.append_all(conn, [(event, None) for event in events])
+    return len(over)
+
+
+async def _take(conn: Connection, person_id: UUID, kind: str, subject_id: UUID) -> UUID:
+    programme = await conn.fetchval(SQL.take_prompt, person_id, kind, subject_id)
+    if programme is not None:
+        return UUID(str(programme))
+    prompt = await conn.fetchrow(SQL.get_prompt, person_id, kind, subject_id)
+    if prompt is None:
+        raise NotAsked("You were not asked this.")
+    if prompt["answered"]:
+        raise AlreadyAnswered("You have answered this already.", state="answered")
+    window = {"opens_on": prompt["due_on"], "closes_on": prompt["expires_on"]}
+    raise NotOpen("It cannot be answered today.", state="not open", **window)
+
+
+async def _released(conn: Connection, row: Record, answers: Sequence[Any], today: date) -> Event:
+    common = {"batch_id": uuid4(), "programme_id": row["programme_id"], "division": row["division"],
+              "month": row["month"], "released_on": today}  # fmt: skip
+    if row["kind"] == "pulse":
+        survey = await conn.fetchrow(SQL.list_surveys, UUID(row["topic"]), None, None, None, 1)
+        assert survey is not None
+        scores = tuple(tuple(answer["s"]) for answer in answers)
+        return PulseReleased(**common, theme=survey["theme"], items=_items(survey), answers=scores)
+    day = int(row["kind"].rsplit("-", 1)[-1])
+    told = tuple(TransferAnswer(**answer) for answer in answers)
+    return CheckInsReleased(**common, format=row["topic"], day=day, answers=told)
+
+
+async def _paired(
+    conn: Connection, survey: Record, cells: Mapping[str, Sequence[Mapping[str, Any]]], today: date
+) -> list[Event]:
+    before, after = cells.get("survey-before", ()), cells.get("survey-after", ())
+    asked = await conn.fetchval(SQL.count_asked, survey["survey_id"])
+    return [
+        SurveyPaired(
+            survey_id=survey["survey_id"],
+            programme_id=survey["programme_id"],
+            arm=survey["arm"],
+            released_on=today,
+            items=_items(survey),
+            asked=asked,
+            before=len(before),
+            after=len(after),
+            pairs=tuple(part),
+        )
+        for part in chunks(pair(before, after))
+    ]
+
+
+def _items(survey: Record) -> tuple[FormItem, ...]:
+    return tuple(FormItem(code=item["code"], reverse=item["reverse"]) for item in survey["items"])
