@@ -4,6 +4,7 @@ from shared.auth import PUBLIC, ROLES, Policy, allow
 
 EVERYBODY = allow(*ROLES)
 PEOPLE = allow("employee", "facilitator", "manager", "programme-owner", "admin")
+ADMINS = allow("admin")
 OPERATORS = allow("operator", "admin")
 OWNERS = allow("programme-owner", "admin")
 
@@ -80,6 +81,18 @@ POLICY: Policy = {
     "PUT /v1/preferences": PEOPLE,
     "GET /v1/messages": OPERATORS,
     "POST /v1/messages/{message_id}/retry": OPERATORS,
+    "POST /v1/groups/{group_id}/ground-rules": PEOPLE,
+    "GET /v1/groups/{group_id}/ground-rules": PEOPLE,
+    "POST /v1/sessions/{session_id}/notes": PEOPLE,
+    "GET /v1/sessions/{session_id}/notes": PEOPLE,
+    "PUT /v1/concern-contacts/{person_id}": ADMINS,
+    "DELETE /v1/concern-contacts/{person_id}": ADMINS,
+    "GET /v1/concern-contacts": EVERYBODY,
+    "POST /v1/sessions/{session_id}/concerns": PEOPLE,
+    "GET /v1/concerns": PEOPLE,
+    "POST /v1/concerns/{concern_id}/reply": PEOPLE,
+    "POST /v1/sessions/{session_id}/questions": PEOPLE,
+    "GET /v1/sessions/{session_id}/questions": PEOPLE,
     "GET /v1/prompts": PEOPLE,
     "POST /v1/sessions/{session_id}/check-ins/{day}": PEOPLE,
     "POST /v1/surveys/{survey_id}/answers": PEOPLE,

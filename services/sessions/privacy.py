@@ -45,6 +45,26 @@ REACHING = (
     Table("response_counts", "How many answer, in steps of five.", "aggregate"),
     Table("forms", "What is asked, in versions.", "reference"),
     Table("surveys", "Which form is asked in which programme, and when.", "reference"),
+    Table("ground_rules", "Every version of a group's ground rules.", "reference"),
+    Table(
+        "notes",
+        "What people write down of sessions; under the Chatham House rule without their name.",
+        "participation",
+        about=own("author_id"),
+        mentions=("author_id",),
+        aged=older("written_on"),
+    ),
+    Table("concern_contacts", "To whom concerns may be raised.", "profile", about=own("person_id")),
+    Table(
+        "concerns",
+        "Concerns, between whoever raised them and one neutral contact.",
+        "participation",
+        about=own("person_id"),
+        mentions=("contact_id",),
+        aged="state = 'closed' AND raised_on < $1",
+    ),
+    Table("question_boxes", "Questions to facilitators; nobody can tell whose.", "feedback"),
+    Table("questions_asked", "How many questions somebody has asked.", "participation", about=own("person_id")),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
 CATALOGUE = Catalogue(

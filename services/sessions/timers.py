@@ -1,6 +1,6 @@
 """What falls due by itself."""
 
-from services.sessions.commands import answers, invitations, messages, prompts, webhooks
+from services.sessions.commands import answers, invitations, messages, prompts, safety, webhooks
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
@@ -23,6 +23,7 @@ REACHING = (
     Timer("prune-prompts", 86400, prompts.prune_prompts),
     Timer("release-answers", 30, answers.release_answers),
     Timer("close-surveys", 3600, answers.close_surveys),
+    Timer("assign-concerns", 60, safety.assign_concerns),
 )
 TIMERS = (
     *REACHING,

@@ -15,6 +15,7 @@ from shared.events.privacy import ErasureCompleted, ErasureRequested
 
 SQL = sql.load("services.sessions", "erasures")
 REACH = sql.load("services.sessions", "forget")
+SAFETY = sql.load("services.sessions", "safety")
 
 
 async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, int]:
@@ -31,6 +32,7 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     await leave(conn, ids)
     await conn.execute(SQL.erase, ids)
     await conn.execute(REACH.forget, ids)
+    await conn.execute(SAFETY.forget, ids)
     remembered = await conn.fetch(SQL.remember_erased, ids, [held[person] for person in ids])
     return {row["person_id"]: row["rows"] for row in remembered}
 

@@ -22,7 +22,6 @@ async def plan_prompts(conn: Connection) -> int:
     since = mark["since"]
     planned = [await conn.execute(query, since) for query in (SQL.plan_feedback, SQL.plan_check_ins)]
     planned.append(await conn.execute(SQL.plan_surveys))
-    # A transaction that began before the mark may commit after it: an hour is looked at again.
     await conn.execute(SQL.move_mark, MARK, mark["until"])
     return sum(map(_count, planned))
 

@@ -1,6 +1,6 @@
 -- What is asked after sessions: forms, surveys and pulses, who is asked what when, and answers without an author.
 
--- A form is changed as long as it is a draft; once somebody may have read it, it stands, and a change is its next version.
+-- A form is changed as long as it is a draft; once somebody may have read it, it stands: a change is a new version.
 CREATE TABLE forms (
     form_id uuid NOT NULL,
     version int NOT NULL,

@@ -1,7 +1,9 @@
 -- Who is asked what and when, and answers that have no author. No query joins the two, and none can.
 
 -- name: mark
-SELECT coalesce((SELECT until FROM timer_marks WHERE name = $1), '-infinity'::timestamptz) AS since, now() - interval '1 hour' AS until
+-- A transaction that began before the mark may commit after it: an hour is looked at again.
+SELECT coalesce((SELECT until FROM timer_marks WHERE name = $1), '-infinity'::timestamptz) AS since,
+       now() - interval '1 hour' AS until
 
 -- name: move_mark
 INSERT INTO timer_marks (name, until) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET until = excluded.until

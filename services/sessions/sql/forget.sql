@@ -5,6 +5,9 @@ SELECT person_id, count(*)::int AS held FROM (
     SELECT person_id FROM invitations UNION ALL SELECT person_id FROM messages
     UNION ALL SELECT person_id FROM preferences UNION ALL SELECT person_id FROM calendar_replies
     UNION ALL SELECT person_id FROM prompts
+    UNION ALL SELECT author_id FROM notes UNION ALL SELECT person_id FROM concern_contacts
+    UNION ALL SELECT person_id FROM concerns UNION ALL SELECT contact_id FROM concerns
+    UNION ALL SELECT person_id FROM questions_asked
 ) AS held WHERE person_id = ANY ($1::uuid[]) GROUP BY person_id
 
 -- name: forget

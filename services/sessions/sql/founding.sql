@@ -9,7 +9,8 @@ SELECT $1, p.programme_id, 0, $3, $4, 'active', NULL, 1, p.ground_rules, $5, $6,
 FROM programmes AS p WHERE p.programme_id = $2
 
 -- name: lock_group
-SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.skill_id, g.state, g.facilitator_id, g.founded_by,
+SELECT g.group_id, g.programme_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       g.state, g.facilitator_id, g.founded_by,
        g.membership, g.name, coalesce(g.capacity, p.group_size_max) AS capacity, p.format, p.starts_on, p.ends_on,
        p.backfill, p.session_minutes, p.cadence_days, p.stretch_minutes, p.confidentiality, p.status AS programme_status
 FROM groups AS g JOIN programmes AS p USING (programme_id)

@@ -1,23 +1,24 @@
 -- Sessions. `told` columns are all that an event says.
 
 -- name: lock_session
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.session_id = $1
 FOR UPDATE OF s
 
 -- name: lock_upcoming_of_groups
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why, s.flag,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
+       s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > $2
 ORDER BY s.session_id FOR UPDATE OF s
 
 -- name: lock_upcoming_of_people
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
     s.facilitator_id = ANY ($1::uuid[])
@@ -26,8 +27,9 @@ WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
 ORDER BY s.session_id FOR UPDATE OF s
 
 -- name: lock_with_people
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why, s.flag, s.facilitator_why, g.founded_by,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why,
+       s.flag, s.facilitator_why, g.founded_by,
        ARRAY(SELECT t.person_id FROM participants AS t
              WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
@@ -111,8 +113,9 @@ UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = n
 
 -- name: lock_to_settle
 -- Upcoming sessions in which these people are expected, with all who are.
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number, s.due_on, s.why, s.flag,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
+       s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on,
        ARRAY(SELECT t.person_id FROM participants AS t
              WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
