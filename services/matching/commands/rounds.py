@@ -1,6 +1,5 @@
 """A round: everybody of a programme matched at once, and whoever is left out told why."""
 
-import asyncio
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,10 +7,10 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.matching.commands import solver
 from services.matching.commands.problems import asking, problem_for
 from services.matching.domain.format import ProgrammeNotPublished, kind_of
 from services.matching.domain.match import tell
-from services.matching.engine import round as engine
 from services.matching.engine.people import Outcome, Problem
 from services.matching.store import matches, programmes, rounds
 from services.matching.store.programmes import Programme
@@ -28,7 +27,8 @@ async def run_round(
 ) -> dict[str, object]:
     """Match the people of a published programme; a dry run proposes nothing and keeps only what came of it.
 
-    Returns the round. Raises UnknownProgramme, ProgrammeNotPublished or FormatNotMatched.
+    Returns the round. Raises UnknownProgramme, ProgrammeNotPublished, FormatNotMatched, RoundTooLong or
+    RoundTooLarge.
     """
     await conn.execute(SQL.deciding)
     programme = await programmes.get(conn, programme_id)
@@ -37,7 +37,7 @@ async def run_round(
         raise ProgrammeNotPublished("Publish the programme first: only published ones are matched.")
     seed = secrets.randbits(48) if seed is None else seed
     problem = await _problem(conn, programme, kind, seed)
-    digest, outcome = await asyncio.to_thread(_solve, kind, problem)
+    digest, outcome = await solver.solve(kind, problem)
     round_id = uuid7()
     row = await rounds.insert(
         conn,
@@ -68,10 +68,6 @@ async def _problem(conn: Connection, programme: Programme, kind: MatchKind, seed
         return await asking(conn, programme, kind, problem, known)
     found = await rounds.newcomers(conn, today, programme_id=programme.programme_id)
     return replace(problem, asked=frozenset(person for person, _ in found))
-
-
-def _solve(kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
-    return engine.digest(problem), engine.solve(kind, problem)
 
 
 def _round_events(row: Record, outcome: Outcome) -> list[Event]:

@@ -30,6 +30,14 @@ class ProgrammeNotPublished(Refused):
     """Only published programmes are matched."""
 
 
+class RoundTooLong(Refused):
+    """The round would have taken longer than its rules allow."""
+
+
+class RoundTooLarge(Refused):
+    """The round would have taken more memory than its rules allow."""
+
+
 class FormatNotMatched(Refused):
     """People join programmes of this format by themselves."""
 

@@ -50,6 +50,10 @@ class Rules:
     min_functions: int = 1
     """Job functions a circle must bring together."""
     expires_days: int = 7
+    seconds: int = 600
+    """How long a round may take."""
+    megabytes: int = 8192
+    """How much memory it may take."""
     weights: Mapping[str, int] = field(default_factory=lambda: WEIGHTS)
 
     @classmethod
@@ -60,6 +64,9 @@ class Rules:
         if unknown := sorted({*(stored.keys() - names), *(weights.keys() - WEIGHTS.keys())}):
             raise ValueError(f"unknown rules: {', '.join(unknown)}")
         return cls(**{**stored, "weights": {**WEIGHTS, **weights}})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).parse, (self.stored(),)
 
     def stored(self) -> dict[str, Any]:
         """As a row keeps it."""

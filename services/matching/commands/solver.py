@@ -1,0 +1,117 @@
+"""Rounds are solved in processes of their own: the event loop goes on, and time and memory are limited."""
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import signal
+from multiprocessing.connection import Connection as Pipe
+from threading import BoundedSemaphore, Lock
+
+from services.matching.domain.format import RoundTooLarge, RoundTooLong
+from services.matching.engine import round as engine
+from services.matching.engine.people import Outcome, Problem
+from shared.events.matching import MatchKind
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["services.matching.engine.round"])
+_free = BoundedSemaphore(os.cpu_count() or 1)
+_lock = Lock()
+_idle: "list[_Worker]" = []
+
+
+async def solve(kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
+    """The digest of a problem and its outcome. Raises RoundTooLong or RoundTooLarge where the rules' limits end it."""
+    return await asyncio.to_thread(_solve, kind, problem)
+
+
+def _solve(kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
+    with _free:
+        worker = _take()
+        try:
+            answer = worker.ask(kind, problem)
+        except BaseException:
+            worker.kill()
+            raise
+        with _lock:
+            _idle.append(worker)
+        return answer
+
+
+def _take() -> "_Worker":
+    with _lock:
+        while _idle:
+            worker = _idle.pop()
+            if worker.alive:
+                return worker
+    return _Worker()
+
+
+class _Worker:
+    """A process that solves one problem after another."""
+
+    def __init__(self) -> None:
+        self._pipe, theirs = _context.Pipe()
+        self._process = _context.Process(target=_work, args=(theirs,), daemon=True, name="round")
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still works."""
+        return self._process.is_alive()
+
+    def ask(self, kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
+        """Have one problem solved, within the time and memory its rules allow."""
+        rules = problem.rules
+        try:
+            self._pipe.send((kind, problem))
+            if not self._pipe.poll(rules.seconds):
+                raise RoundTooLong(
+                    f"The round did not end within {rules.seconds} seconds; its rules may allow more.",
+                    seconds=rules.seconds,
+                    people=len(problem.people),
+                )
+            answer = self._pipe.recv()
+        except (EOFError, ConnectionError) as error:
+            raise _too_large(problem) from error
+        if isinstance(answer, MemoryError):
+            raise _too_large(problem) from answer
+        if isinstance(answer, Exception):
+            raise answer
+        digest, outcome = answer
+        return digest, outcome
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def _too_large(problem: Problem) -> RoundTooLarge:
+    megabytes = problem.rules.megabytes
+    return RoundTooLarge(
+        f"The round needed more than {megabytes} megabytes; its rules may allow more.",
+        megabytes=megabytes,
+        people=len(problem.people),
+    )
+
+
+def _work(pipe: Pipe) -> None:
+    """What the process does: answer until the other end is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    while True:
+        try:
+            kind, problem = pipe.recv()
+        except EOFError:
+            return
+        answer: object
+        try:
+            resource.setrlimit(resource.RLIMIT_DATA, (problem.rules.megabytes << 20, hard))
+            answer = engine.digest(problem), engine.solve(kind, problem)
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            answer = error
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+        pipe.send(answer)
