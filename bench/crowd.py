@@ -66,6 +66,8 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
         load=np.zeros(size, np.int64),
         ready=rng.random(size) < 0.15,
         facilitating=np.zeros(size, np.int64),
+        hosted=np.zeros(size, np.int64),
+        agreed=rng.choice([60, 120, 240], size),
         waited=rng.choice([0, 1, 2, 3], size, p=[0.7, 0.15, 0.1, 0.05]),
         manager=manager,
         enters=enters,

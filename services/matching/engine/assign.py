@@ -39,6 +39,8 @@ class Graph:
     slots: Ints
     """What each column can still take."""
     cost: Cost
+    unit: Ints | None = None
+    """How much one more row adds to each column's load, 1 where not said."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,12 @@ class Choice:
 class Slots:
     """Columns' slots in one row: whose each is and what it costs."""
 
-    def __init__(self, slots: Ints, load: Ints, cost: Cost) -> None:
+    def __init__(self, slots: Ints, load: Ints, cost: Cost, unit: Ints | None = None) -> None:
         most = np.maximum(0, slots)
         self.start = np.concatenate(([0], np.cumsum(most))).astype(np.int64)
         self.column = np.repeat(np.arange(len(most)), most)
         step = np.arange(len(self.column)) - self.start[self.column]
+        step = step if unit is None else step * unit[self.column]
         self.cost = cost(load[self.column] + step).astype(np.int64)
 
     def __len__(self) -> int:
@@ -71,7 +74,7 @@ class Slots:
 
 def solve(graph: Graph, *, exact: int = EXACT) -> Choice:
     """The optimum of a small graph; of a large one a choice that its bound proves nearly so."""
-    slots = Slots(np.minimum(graph.slots, graph.rows), graph.load, graph.cost)
+    slots = Slots(np.minimum(graph.slots, graph.rows), graph.load, graph.cost, graph.unit)
     if not len(graph.row) or not len(slots):
         none = np.zeros(0, np.int64)
         return Choice(none, none, 0, 0, np.zeros(len(graph.slots), np.int64))
@@ -89,7 +92,7 @@ def slot_values(slots: Slots, price: Ints) -> Ints:
 def _proved(graph: Graph, slots: Slots, chosen: Ints, price: Ints) -> Choice:
     """The choice with its costs and the bound that follows from the prices by weak duality."""
     chosen = np.sort(chosen)
-    cost = costs(graph.column[chosen], graph.load, graph.cost)
+    cost = costs(graph.column[chosen], graph.load, graph.cost, graph.unit)
     gain = np.zeros(graph.rows, np.int64)
     np.maximum.at(gain, graph.row, graph.score * SCALE - price[graph.column])
     value = int(graph.score[chosen].sum() - cost.sum())
@@ -97,12 +100,13 @@ def _proved(graph: Graph, slots: Slots, chosen: Ints, price: Ints) -> Choice:
     return Choice(chosen, cost, value, bound, price)
 
 
-def costs(column: Ints, load: Ints, cost: Cost) -> Ints:
+def costs(column: Ints, load: Ints, cost: Cost, unit: Ints | None = None) -> Ints:
     """What each of these rows costs its column, the first to a column the least."""
     order = np.argsort(column, kind="stable")
     ranked = np.empty(len(column), np.int64)
     ordered = column[order]
     ranked[order] = np.arange(len(column)) - np.searchsorted(ordered, ordered)
+    ranked = ranked if unit is None else ranked * unit[column]
     return cost(load[column] + ranked).astype(np.int64)
 
 

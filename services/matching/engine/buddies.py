@@ -42,7 +42,7 @@ def solve(problem: Problem) -> Outcome:
             few_hours(pop, left, everybody, problem.rules.common_half_hours),
             contains(recent, pop.keys(left, everybody)),
         )
-        funnel.add(np.full(len(pop), place), failed)
+        funnel.add_one(place, failed)
         columns.append(np.flatnonzero(failed == 0))
         rows.append(np.full(len(columns[-1]), place))
     row = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)

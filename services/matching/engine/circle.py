@@ -1,127 +1,233 @@
-"""What a circle is worth and whether it may be: the rules that forming and improving circles share."""
+"""What a circle is worth and whether it may be: one arithmetic for forming, improving and explaining circles."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.constraints import above_or_below
+from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.people import Problem, Term
-from services.matching.engine.population import Ints, Population, contains
+from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways
 
 TENURE_BANDS = (180, 730, 1825)
 HALF_HOURS_A_POINT = 2
+IMPOSSIBLE = -1
+NONE = -1
+TERMS = (
+    "shared_need",
+    "can_contribute",
+    "needs_covered",
+    "mixed_units",
+    "mixed_functions",
+    "mixed_tenure",
+    "mixed_levels",
+    "common_hours",
+)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS = range(8)
+ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
 
-class Judge:
-    """Scores circles and refuses impossible ones; lists instead of arrays, as circles are small."""
+class Folk(NamedTuple):
+    """Everybody, as circles are judged by; `wants[wants_at[p]:wants_at[p + 1]]` are the skills a person wants."""
 
-    def __init__(self, pop: Population, problem: Problem) -> None:
-        self.pop = pop
-        self.rules = problem.rules
-        weights = problem.rules.weights
-        self._weights = weights
-        self._mixed = (
-            ("mixed_units", weights["mixed_units"], pop.unit.tolist()),
-            ("mixed_functions", weights["mixed_functions"], pop.function.tolist()),
-            ("mixed_tenure", weights["mixed_tenure"], np.digitize(pop.tenure, TENURE_BANDS).tolist()),
-        )
-        self._function = pop.function.tolist()
-        self._hours = pop.hours.tolist()
-        self._days = pop.days.tolist()
-        self._languages = [sum(int(word) << (64 * place) for place, word in enumerate(row)) for row in pop.languages]
-        self._enters = pop.enters.tolist()
-        self._leaves = pop.leaves.tolist()
-        self._apart = set(pop.apart.tolist())
-        self.wants = _by_skill(pop.needs.skill, pop.needs.person)
-        self.knows = _by_skill(pop.offers.skill, pop.offers.person)
-
-    def terms(self, members: Sequence[int], topic: int | None) -> list[Term]:
-        """The terms of a circle's score, its facilitator's apart."""
-        skill = None if topic is None else self.pop.skills[topic]
-        found = []
-        if topic is not None:
-            wants, knows = self.wants.get(topic, frozenset()), self.knows.get(topic, frozenset())
-            found.append(Term("shared_need", self._weights["shared_need"] * len(wants.intersection(members)), skill))
-            if not knows.isdisjoint(members):
-                found.append(Term("can_contribute", self._weights["can_contribute"], skill))
-        found += [
-            Term(code, weight * (len({values[member] for member in members}) - 1))
-            for code, weight, values in self._mixed
-        ]
-        spare = self._common(self._hours, members).bit_count() - self.rules.common_half_hours
-        found.append(Term("common_hours", min(spare // HALF_HOURS_A_POINT, self._weights["common_hours"])))
-        return [term for term in found if term.points]
-
-    def score(self, members: Sequence[int], topic: int | None) -> int:
-        """The sum of the terms."""
-        return sum(term.points for term in self.terms(members, topic))
-
-    def may_be(self, members: Sequence[int]) -> bool:
-        """Whether no hard constraint speaks against these people together."""
-        return (
-            self._common(self._hours, members).bit_count() >= self.rules.common_half_hours
-            and self._common(self._days, members) != 0
-            and self._common(self._languages, members) != 0
-            and len({self._function[member] for member in members}) >= self.rules.min_functions
-            and not any(
-                self._kept_apart(one, other) for place, one in enumerate(members) for other in members[place + 1 :]
-            )
-        )
-
-    def fits(self, members: Sequence[int], others: Ints) -> Ints:
-        """Which of `others` could join the members, leaving aside the mix of functions."""
-        pop, inside = self.pop, np.array(members, np.int64)
-        hours = pop.hours[others] & np.bitwise_and.reduce(pop.hours[inside])
-        days = pop.days[others] & np.bitwise_and.reduce(pop.days[inside])
-        spoken = pop.languages[others] & np.bitwise_and.reduce(pop.languages[inside])
-        good = (np.bitwise_count(hours) >= self.rules.common_half_hours) & (days != 0) & spoken.any(-1)
-        others = others[good]
-        one, other = others[:, None], inside[None, :]
-        bad = above_or_below(pop, one, other) | contains(pop.apart, pop.keys(one, other)) | (one == other)
-        found: Ints = others[~bad.any(1)]
-        return found
-
-    def gains(self, members: Sequence[int], others: Ints, topic: int | None) -> Ints:
-        """Roughly what each of `others` would add: what the greedy choice goes by."""
-        gain = np.zeros(len(others), np.int64)
-        inside = np.array(members, np.int64)
-        for weight, column in (
-            (self._weights["mixed_units"], self.pop.unit),
-            (self._weights["mixed_functions"], self.pop.function),
-        ):
-            gain += weight * ~np.isin(column[others], column[inside])
-        if topic is not None:
-            wants = np.fromiter(self.wants.get(topic, ()), np.int64)
-            gain += self._weights["shared_need"] * np.isin(others, wants)
-        common = self.pop.hours[others] & np.bitwise_and.reduce(self.pop.hours[inside])
-        gain += np.bitwise_count(common).astype(np.int64)
-        return gain
-
-    def most(self, size: int) -> int:
-        """More than this no circle of a size can score, its facilitator included."""
-        weights = self._weights
-        mixed = weights["mixed_units"] + weights["mixed_functions"] + weights["mixed_tenure"]
-        whole = weights["can_contribute"] + weights["common_hours"]
-        whole += weights["neutral_facilitator"] + weights["cross_unit"]
-        return size * weights["shared_need"] + (size - 1) * mixed + whole
-
-    @staticmethod
-    def _common(masks: Sequence[int], members: Sequence[int]) -> int:
-        common = masks[members[0]]
-        for member in members[1:]:
-            common &= masks[member]
-        return common
-
-    def _kept_apart(self, one: int, other: int) -> bool:
-        low, high = sorted((self._enters[one], self._enters[other]))
-        upper = one if self._enters[one] == low else other
-        if low < high <= self._leaves[upper]:
-            return True
-        return min(one, other) * len(self.pop) + max(one, other) in self._apart
+    hours: Masks
+    days: Masks
+    languages: Masks
+    kinds: Ints
+    """Unit, function and tenure band, a line a person."""
+    rank: Ints
+    enters: Ints
+    leaves: Ints
+    barred_at: Ints
+    barred: Ints
+    wants_at: Ints
+    wants: Ints
+    wants_level: Ints
+    knows_at: Ints
+    knows: Ints
+    knows_level: Ints
+    about: Bools
+    """Which skills the programme is about."""
 
 
-def _by_skill(skill: Ints, person: Ints) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = {}
-    for one, who in zip(skill.tolist(), person.tolist(), strict=True):
-        found.setdefault(one, set()).add(who)
-    return {one: frozenset(people) for one, people in found.items()}
+class Rule(NamedTuple):
+    """Thresholds and weights, as circles are judged by."""
+
+    half_hours: int
+    min_functions: int
+    margin: int
+    band: int
+    """Levels a circle may span at most."""
+    weights: Ints
+    """In the order of TERMS."""
+
+
+def folk(pop: Population, problem: Problem) -> Folk:
+    """Lay people out."""
+    everybody = np.arange(len(pop) + 1)
+    wants = np.lexsort((pop.needs.skill, pop.needs.person))
+    knows = np.lexsort((pop.offers.skill, pop.offers.person))
+    at, others = both_ways(pop.apart, len(pop))
+    return Folk(
+        hours=pop.hours,
+        days=pop.days,
+        languages=pop.languages,
+        kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64)), 1),
+        rank=pop.level,
+        enters=pop.enters,
+        leaves=pop.leaves,
+        barred_at=at,
+        barred=others,
+        wants_at=np.searchsorted(pop.needs.person[wants], everybody).astype(np.int64),
+        wants=pop.needs.skill[wants],
+        wants_level=pop.needs.level[wants],
+        knows_at=np.searchsorted(pop.offers.person[knows], everybody).astype(np.int64),
+        knows=pop.offers.skill[knows],
+        knows_level=pop.offers.level[knows],
+        about=np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_),
+    )
+
+
+def rule(problem: Problem) -> Rule:
+    """The rules as numbers."""
+    rules = problem.rules
+    weights = np.array([rules.weights[term] for term in TERMS], np.int64)
+    if rules.levels != "mixed":
+        weights[GRADES] = 0
+    band = rules.level_band if rules.levels == "banded" else 1 << 30
+    return Rule(rules.common_half_hours, rules.min_functions, rules.margin, band, weights)
+
+
+def terms(pop: Population, people: Folk, rules: Rule, members: Sequence[int], topic: int) -> list[Term]:
+    """The terms of a circle's score, its facilitator's apart."""
+    points = np.zeros(len(TERMS), np.int64)
+    tell(people, rules, np.array(members, np.int64), len(members), topic, points)
+    skill = None if topic == NONE else pop.skills[topic]
+    return [
+        Term(code, int(value), skill if code in ABOUT_TOPIC else None)
+        for code, value in zip(TERMS, points, strict=True)
+        if value
+    ]
+
+
+@compiled
+def together(people: Folk, one: int, other: int) -> bool:
+    """Whether these two may be in one circle: neither stands above the other, and nothing keeps them apart."""
+    if people.enters[one] < people.enters[other] <= people.leaves[one]:
+        return False
+    if people.enters[other] < people.enters[one] <= people.leaves[other]:
+        return False
+    for place in range(people.barred_at[one], people.barred_at[one + 1]):
+        if people.barred[place] == other:
+            return False
+    return True
+
+
+@compiled
+def grade(people: Folk, person: int, topic: int) -> int:
+    """How far a person is in the topic, -1 for unknown; without a topic their job level."""
+    if topic == NONE:
+        return int(people.rank[person])
+    for place in range(people.wants_at[person], people.wants_at[person + 1]):
+        if people.wants[place] == topic:
+            return int(people.wants_level[place])
+    for place in range(people.knows_at[person], people.knows_at[person + 1]):
+        if people.knows[place] == topic:
+            return int(people.knows_level[place])
+    return -1
+
+
+@compiled
+def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) -> bool:
+    """Whether another member could teach something this person wants."""
+    for place in range(people.wants_at[person], people.wants_at[person + 1]):
+        if people.about[people.wants[place]]:
+            least = people.wants_level[place] + rules.margin
+            for other in members[:size]:
+                if other != person:
+                    for know in range(people.knows_at[other], people.knows_at[other + 1]):
+                        if people.knows[know] == people.wants[place] and people.knows_level[know] >= least:
+                            return True
+    return False
+
+
+@compiled
+def can_meet(people: Folk, rules: Rule, members: Ints, size: int) -> int:
+    """Half-hours all of them work, IMPOSSIBLE where they could not meet or talk."""
+    hours, days = people.hours[members[0]], people.days[members[0]]
+    for member in members[1:size]:
+        hours &= people.hours[member]
+        days &= people.days[member]
+    common = ones(hours)
+    if common < rules.half_hours or not days:
+        return IMPOSSIBLE
+    for word in range(people.languages.shape[1]):
+        spoken = people.languages[members[0], word]
+        for member in members[1:size]:
+            spoken &= people.languages[member, word]
+        if spoken:
+            return common
+    return IMPOSSIBLE
+
+
+@compiled
+def distinct(values: Ints, size: int) -> int:
+    """How many different values there are; those below 0 do not count."""
+    found = 0
+    for place in range(size):
+        new = values[place] >= 0
+        for before in range(place):
+            if values[before] == values[place]:
+                new = False
+                break
+        found += new
+    return found
+
+
+@compiled
+def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points: Ints) -> bool:
+    """Write the points of each term; False where a hard constraint speaks against these people together."""
+    points[:] = 0
+    common = can_meet(people, rules, members, size)
+    if common == IMPOSSIBLE:
+        return False
+    for one in range(size):
+        for other in range(one):
+            if not together(people, members[one], members[other]):
+                return False
+    values = np.empty(size, np.int64)
+    for kind in range(3):
+        for place in range(size):
+            values[place] = people.kinds[members[place], kind]
+        different = distinct(values, size)
+        if kind == 1 and different < rules.min_functions:
+            return False
+        points[UNITS + kind] = rules.weights[UNITS + kind] * (different - 1)
+    low, high = 1 << 30, -1
+    for place in range(size):
+        values[place] = grade(people, members[place], topic)
+        if values[place] >= 0:
+            low, high = min(low, values[place]), max(high, values[place])
+    if high - low > rules.band:
+        return False
+    points[GRADES] = rules.weights[GRADES] * max(0, distinct(values, size) - 1)
+    for place in range(size):
+        person = members[place]
+        points[COVERED] += rules.weights[COVERED] * covered(people, rules, members, size, person)
+        if topic != NONE:
+            for want in range(people.wants_at[person], people.wants_at[person + 1]):
+                if people.wants[want] == topic:
+                    points[SHARED] += rules.weights[SHARED]
+                    break
+            for know in range(people.knows_at[person], people.knows_at[person + 1]):
+                if people.knows[know] == topic:
+                    points[CONTRIBUTE] = rules.weights[CONTRIBUTE]
+    points[HOURS] = min((common - rules.half_hours) // HALF_HOURS_A_POINT, rules.weights[HOURS])
+    return True
+
+
+@compiled
+def worth(people: Folk, rules: Rule, members: Ints, size: int, topic: int) -> int:
+    """The sum of the terms, IMPOSSIBLE where these people may not be together."""
+    points = np.zeros(8, np.int64)
+    return int(points.sum()) if tell(people, rules, members, size, topic, points) else IMPOSSIBLE

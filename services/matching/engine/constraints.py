@@ -57,15 +57,14 @@ class Funnel:
         self._left = np.zeros((rows, len(stages)), np.int64)
         self._opens = np.zeros((rows, len(stages)), np.int64)
 
-    def add(self, row: Ints, failed: Failures) -> None:
-        """Count candidates, one a place: the row they were considered for and what they broke."""
-        size = len(self._left)
+    def add_one(self, row: int, failed: Failures) -> None:
+        """Count candidates considered for one row."""
         passed = np.ones(len(failed), np.bool_)
         for place in range(len(self._stages)):
             bit = np.uint16(1 << place)
             passed = passed & ((failed & bit) == 0)
-            self._left[:, place] += np.bincount(row[passed], minlength=size)
-            self._opens[:, place] += np.bincount(row[failed == bit], minlength=size)
+            self._left[row, place] += np.count_nonzero(passed)
+            self._opens[row, place] += np.count_nonzero(failed == bit)
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left and others got them."""

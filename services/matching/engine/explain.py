@@ -24,6 +24,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "mixed_units": "Members come from different units.",
         "mixed_functions": "Members do different kinds of work.",
         "mixed_tenure": "Newer and longer-serving people meet.",
+        "mixed_levels": "Different levels learn together.",
+        "needs_covered": "What members want to learn, other members know.",
         "neutral_facilitator": "The facilitator is nobody's superior.",
         "facilitator_from_outside": "The facilitator comes from another unit.",
         "facilitator_load": "The facilitator already has a circle.",

@@ -1,27 +1,21 @@
-"""Circles: grown from the people hardest to place, improved by swaps, each with a neutral facilitator."""
+"""Circles: grown from the people hardest to place, improved by exchanges, each with a neutral facilitator."""
 
 from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import facilitators
-from services.matching.engine.circle import Judge
+from services.matching.engine import circle, facilitators, forming
+from services.matching.engine.circle import NONE, Folk, Rule
 from services.matching.engine.constraints import Funnel, above_or_below, few_hours, pack, speechless, unavailable
+from services.matching.engine.forming import Circles, Crowd
 from services.matching.engine.people import Match, Outcome, Problem, Unmatched
 from services.matching.engine.population import Ints, Population, build
 
 STAGES = ("not_available", "reporting_line", "no_common_language", "too_few_common_hours")
-POOL = 400
-"""People looked at for one circle: those who want its topic first, then by lot."""
-SWAPS_A_PERSON = 4
-
-
-class Circle:
-    """A circle being formed."""
-
-    def __init__(self, members: list[int], topic: int | None) -> None:
-        self.members = members
-        self.topic = topic
+MOVES_A_PERSON = 60
+SQUEEZED_INTO = 2000
+LOOKED_AT = 20_000
+"""People counted for each one left over, to say what is in the way."""
 
 
 def solve(problem: Problem) -> Outcome:
@@ -29,140 +23,111 @@ def solve(problem: Problem) -> Outcome:
     began = perf_counter()
     pop = build(problem.people, problem.seed)
     asked = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
-    willing = asked[pop.available[asked]]
-    judge = Judge(pop, problem)
-    circles, waiting = _grow(judge, problem, _hardest_first(pop, problem, willing))
-    waiting = _squeeze_in(judge, problem, circles, waiting)
-    grown = perf_counter()
-    _improve(judge, problem, circles)
-    improved = perf_counter()
-    chosen = facilitators.choose(pop, problem, [np.array(circle.members, np.int64) for circle in circles])
+    able = pop.available[asked] & (pop.places[asked] > 0)
+    people, rules = circle.folk(pop, problem), circle.rule(problem)
+    circles, waiting = form(pop, people, rules, problem, asked[able])
+    formed = perf_counter()
+    chosen = facilitators.choose(pop, problem, circles)
     matches, leaderless = [], set()
-    for circle, facilitator in zip(circles, chosen, strict=True):
+    for members, size, topic, facilitator in zip(*circles, chosen, strict=True):
+        inside = np.sort(members[:size]).tolist()
         if facilitator is None:
-            leaderless.update(circle.members)
+            leaderless.update(inside)
             continue
-        members = [(pop.ids[member], "participant") for member in sorted(circle.members)]
-        terms = (*judge.terms(circle.members, circle.topic), *facilitator.terms)
-        skill = None if circle.topic is None else pop.skills[circle.topic]
-        matches.append(Match((*members, (pop.ids[facilitator.person], "facilitator")), skill, terms))
-    unmatched = _explain(pop, problem, asked, {*waiting, *leaderless}, leaderless)
-    timings = {"grow": grown - began, "improve": improved - grown, "facilitators": perf_counter() - improved}
-    ordered = tuple(sorted(matches, key=lambda match: match.members))
+        roles = [(pop.ids[member], "participant") for member in inside]
+        terms = (*circle.terms(pop, people, rules, inside, int(topic)), *facilitator.terms)
+        skill = None if topic == NONE else pop.skills[topic]
+        matches.append(Match((*roles, (pop.ids[facilitator.person], "facilitator")), skill, terms))
+    unmatched = [Unmatched(pop.ids[person], "no_time", (), ()) for person in asked[~able].tolist()]
+    unmatched += _explain(pop, problem, asked, {*waiting.tolist(), *leaderless}, leaderless)
+    timings = {"form": formed - began, "facilitators": perf_counter() - formed}
     value = sum(match.score for match in matches)
-    return Outcome(ordered, tuple(unmatched), value, _bound(judge, problem, len(willing)), timings=timings)
+    most = bound(pop, people, rules, problem, asked[able])
+    ordered = tuple(sorted(matches, key=lambda match: match.members))
+    left = tuple(sorted(unmatched, key=lambda one: one.person))
+    return Outcome(ordered, left, value, most, timings=timings)
 
 
-def _bound(judge: Judge, problem: Problem, people: int) -> int:
-    """No partition can be worth more: every circle as good as its size allows, in the best of all size mixes."""
-    best = [0] * (people + 1)
-    for count in range(1, people + 1):
-        sizes = range(problem.size_min, min(problem.size_max, count) + 1)
-        best[count] = max([best[count - 1], *(best[count - size] + judge.most(size) for size in sizes)])
-    return best[people]
+def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> tuple[Circles, Ints]:
+    """Circles of the people asked, and who is left over."""
+    least, most = problem.size_min, max(problem.size_min, problem.size_max)
+    crowd = _crowd(pop, people, asked)
+    room = len(asked) // max(1, least) + 1
+    circles = Circles(np.zeros((room, most + 1), np.int64), np.zeros(room, np.int64), np.full(room, NONE, np.int64))
+    free = np.zeros(len(pop), np.bool_)
+    free[asked] = True
+    hardest = _hardest_first(pop, rules, asked)
+    count = 0
+    lots = (pop.lots >> np.uint64(1)).astype(np.int64)
+    waiting = hardest
+    for wanted in ((least + most + 1) // 2, least):
+        rest = Circles(*(column[count:] for column in circles))
+        count += forming.grow(people, rules, crowd, free, hardest, least, wanted, rest)
+        waiting = hardest[free[hardest]]
+        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, lots)
+        free[:] = False
+        free[waiting] = True
+    by_hours = np.lexsort((np.arange(count), crowd.place[circles.members[:count, 0]]))
+    circles = Circles(*(np.ascontiguousarray(column[:count][by_hours]) for column in circles))
+    if count > 1:
+        tries = MOVES_A_PERSON * len(asked)
+        forming.improve(people, rules, circles, count, least, most, tries, problem.seed % 2**62)
+    if len(waiting) and count:
+        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, lots)
+    return circles, waiting
 
 
-def _hardest_first(pop: Population, problem: Problem, people: Ints) -> Ints:
+def _crowd(pop: Population, people: Folk, asked: Ints) -> Crowd:
+    order = asked[np.lexsort((pop.lots[asked], pop.hours[asked]))]
+    place = np.full(len(pop), NONE, np.int64)
+    place[order] = np.arange(len(order))
+    owner = np.repeat(np.arange(len(pop)), np.diff(people.wants_at))
+    inside = place[owner] != NONE
+    skill, at = people.wants[inside], place[owner[inside]]
+    sorted_ = np.lexsort((at, skill))
+    start = np.searchsorted(skill[sorted_], np.arange(len(pop.skills) + 1)).astype(np.int64)
+    return Crowd(order, place, start, at[sorted_])
+
+
+def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> int:
+    """No partition can be worth more: for every number of circles, each term at the most people there are allow."""
+    least, most = problem.size_min, max(problem.size_min, problem.size_max)
+    count = np.arange(1, len(asked) // max(1, least) + 1)
+    if not len(count):
+        return 0
+    placed = np.minimum(len(asked), count * most)
+    about = people.about[people.wants] if len(people.wants) else np.zeros(0, np.bool_)
+    owner = np.repeat(np.arange(len(pop)), np.diff(people.wants_at))
+    needy = np.isin(asked, owner[about]).sum()
+    weights = rules.weights
+    total = (weights[circle.SHARED] + weights[circle.COVERED]) * np.minimum(placed, needy)
+    common = problem.rules.weights
+    each = weights[circle.CONTRIBUTE] * bool(needy) + weights[circle.HOURS]
+    total = total + count * (each + common["neutral_facilitator"] + common["cross_unit"])
+    for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):
+        there = np.bincount(np.bincount(column), minlength=1)
+        sizes = np.repeat(np.arange(len(there)), there)
+        total = total + weights[term] * (_spread(sizes, placed, count) - count)
+    total = total + weights[circle.GRADES] * (placed - count)
+    return int(max(0, total.max()))
+
+
+def _spread(sizes: Ints, placed: Ints, count: Ints) -> Ints:
+    """How many different values all circles can have between them: each value once a circle and person."""
+    sizes = np.sort(sizes)
+    sums = np.concatenate(([0], np.cumsum(sizes)))
+    small = np.searchsorted(sizes, count, "right")
+    spread: Ints = np.minimum(placed, sums[small] + (len(sizes) - small) * count)
+    return spread
+
+
+def _hardest_first(pop: Population, rules: Rule, people: Ints) -> Ints:
     """Those whose hours fewest others share come first."""
     masks, which, count = np.unique(pop.hours[people], return_inverse=True, return_counts=True)
-    shared = np.bitwise_count(masks[:, None] & masks[None, :]) >= problem.rules.common_half_hours
+    shared = np.bitwise_count(masks[:, None] & masks[None, :]) >= rules.half_hours
     company = (shared * count[None, :]).sum(1)[which.reshape(-1)]
     ordered: Ints = people[np.lexsort((pop.lots[people], company))]
     return ordered
-
-
-def _grow(judge: Judge, problem: Problem, people: Ints) -> tuple[list[Circle], list[int]]:
-    pop = judge.pop
-    free = np.zeros(len(pop), np.bool_)
-    free[people] = True
-    wanted = (problem.size_min + problem.size_max + 1) // 2
-    circles: list[Circle] = []
-    alone: list[int] = []
-    for seed in people.tolist():
-        if not free[seed]:
-            continue
-        free[seed] = False
-        near = judge.fits([seed], people[free[people]])
-        topic = _topic(judge, problem, seed, near)
-        members = _fill(judge, [seed], _pool(judge, near, topic), topic, wanted)
-        if len(members) < problem.size_min or not judge.may_be(members):
-            alone.append(seed)
-            continue
-        free[members] = False
-        circles.append(Circle(members, topic))
-    return circles, alone
-
-
-def _topic(judge: Judge, problem: Problem, seed: int, near: Ints) -> int | None:
-    """What the person wants that most people near want too."""
-    about = problem.skills
-    crowd = set(near.tolist())
-    mine = [
-        (len(wants & crowd), -skill)
-        for skill, wants in judge.wants.items()
-        if seed in wants and (not about or judge.pop.skills[skill] in about)
-    ]
-    return -max(mine)[1] if mine else None
-
-
-def _pool(judge: Judge, near: Ints, topic: int | None) -> Ints:
-    wants = np.fromiter(judge.wants.get(topic, ()) if topic is not None else (), np.int64)
-    order = np.lexsort((judge.pop.lots[near], ~np.isin(near, wants)))
-    pool: Ints = near[order[:POOL]]
-    return pool
-
-
-def _fill(judge: Judge, members: list[int], pool: Ints, topic: int | None, wanted: int) -> list[int]:
-    function = judge.pop.function
-    while len(members) < wanted and len(pool):
-        present = function[members]
-        choice = pool
-        if len(set(present.tolist())) < judge.rules.min_functions:
-            choice = pool[~np.isin(function[pool], present)]
-            if not len(choice):
-                break
-        gains = judge.gains(members, choice, topic)
-        best = int(choice[np.lexsort((judge.pop.lots[choice], -gains))[0]])
-        members = [*members, best]
-        pool = judge.fits(members, pool)
-    return members
-
-
-def _squeeze_in(judge: Judge, problem: Problem, circles: list[Circle], waiting: list[int]) -> list[int]:
-    """Give those left over a place where a circle has room."""
-    left = []
-    for person in waiting:
-        options = [
-            (judge.score([*circle.members, person], circle.topic) - judge.score(circle.members, circle.topic), -place)
-            for place, circle in enumerate(circles)
-            if len(circle.members) < problem.size_max and judge.may_be([*circle.members, person])
-        ]
-        if options:
-            circle = circles[-max(options)[1]]
-            circle.members = [*circle.members, person]
-        else:
-            left.append(person)
-    return left
-
-
-def _improve(judge: Judge, problem: Problem, circles: list[Circle]) -> None:
-    """Exchange members of two circles wherever that raises the score and breaks nothing."""
-    if len(circles) < 2:  # noqa: PLR2004 - an exchange takes two
-        return
-    rng = np.random.default_rng(problem.seed % 2**63)
-    scores = [judge.score(circle.members, circle.topic) for circle in circles]
-    tries = SWAPS_A_PERSON * sum(len(circle.members) for circle in circles)
-    draws = rng.integers(0, [len(circles), len(circles) - 1, 1 << 20, 1 << 20], (tries, 4)).tolist()
-    for here, step, one, other in draws:
-        there = (here + 1 + step) % len(circles)
-        mine, theirs = circles[here].members, circles[there].members
-        one, other = one % len(mine), other % len(theirs)  # noqa: PLW2901 - a draw becomes a place
-        new_mine = [*mine[:one], theirs[other], *mine[one + 1 :]]
-        new_theirs = [*theirs[:other], mine[one], *theirs[other + 1 :]]
-        scored = judge.score(new_mine, circles[here].topic), judge.score(new_theirs, circles[there].topic)
-        if sum(scored) > scores[here] + scores[there] and judge.may_be(new_mine) and judge.may_be(new_theirs):
-            circles[here].members, circles[there].members = new_mine, new_theirs
-            scores[here], scores[there] = scored
 
 
 def _explain(
@@ -170,8 +135,9 @@ def _explain(
 ) -> list[Unmatched]:
     people = sorted(without)
     funnel = Funnel(STAGES, len(people))
+    crowd = asked[np.argsort(pop.lots[asked], kind="stable")][:LOOKED_AT]
     for row, person in enumerate(people):
-        others = asked[asked != person]
+        others = crowd[crowd != person]
         left = np.full(len(others), person)
         failed = pack(
             unavailable(pop, left, others),
@@ -179,10 +145,8 @@ def _explain(
             speechless(pop, left, others),
             few_hours(pop, left, others, problem.rules.common_half_hours),
         )
-        funnel.add(np.full(len(others), row), failed)
-    found = [Unmatched(pop.ids[person], "no_time", (), ()) for person in asked[~pop.available[asked]].tolist()]
-    found += [
+        funnel.add_one(row, failed)
+    return [
         funnel.explain(pop, person, row, "no_neutral_facilitator" if person in leaderless else "too_few_people")
         for row, person in enumerate(people)
     ]
-    return sorted(found, key=lambda left: left.person)

@@ -41,6 +41,10 @@ class Person(NamedTuple):
     not_with: tuple[UUID, ...]
     places: int = 99
     """Commitments, as a learner or as a teacher, that the time left allows."""
+    hosted: int | None = None
+    """Circles they were given this month; what they lead now where that is not known."""
+    agreed_minutes: int = 60
+    """What a month of theirs has for learning: their weight in the rota."""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ class Population:
     load: Ints
     ready: Bools
     facilitating: Ints
+    hosted: Ints
+    agreed: Ints
     waited: Ints
     manager: Ints
     """Row of the manager, -1 for none."""
@@ -118,6 +120,8 @@ def build(people: Iterable[Person], seed: int) -> Population:
         load=np.array([person.load for person in rows], np.int64),
         ready=np.array([person.facilitator_ready for person in rows], np.bool_),
         facilitating=np.array([person.facilitating for person in rows], np.int64),
+        hosted=np.array([p.facilitating if p.hosted is None else p.hosted for p in rows], np.int64),
+        agreed=np.array([max(1, person.agreed_minutes) for person in rows], np.int64),
         waited=np.array([person.waited for person in rows], np.int64),
         manager=manager,
         enters=enters,

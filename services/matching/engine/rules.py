@@ -26,10 +26,13 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "mixed_units": 12,
         "mixed_functions": 12,
         "mixed_tenure": 6,
+        "mixed_levels": 8,
+        "needs_covered": 10,
         "neutral_facilitator": 50,
         "facilitator_load": 20,
     }
 )
+LEVELS = ("any", "mixed", "banded")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Rules:
     facilitator_circles: int = 2
     min_functions: int = 1
     """Job functions a circle must bring together."""
+    levels: str = "any"
+    """In a circle: any, mixed (different levels bring points) or banded (they span `level_band` at most)."""
+    level_band: int = 1
     expires_days: int = 7
     seconds: int = 600
     """How long a round may take."""
@@ -58,11 +64,13 @@ class Rules:
 
     @classmethod
     def parse(cls, stored: Mapping[str, Any]) -> Self:
-        """From a stored row. Raises ValueError naming what is unknown."""
+        """From a stored row. Raises ValueError naming what is unknown or impossible."""
         names = {knob.name for knob in fields(cls)}
         weights = stored.get("weights", {})
         if unknown := sorted({*(stored.keys() - names), *(weights.keys() - WEIGHTS.keys())}):
             raise ValueError(f"unknown rules: {', '.join(unknown)}")
+        if (levels := stored.get("levels", "any")) not in LEVELS:
+            raise ValueError(f"levels: {levels} is none of {', '.join(LEVELS)}")
         return cls(**{**stored, "weights": {**WEIGHTS, **weights}})
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,0 +1,204 @@
+"""Circles grown from the people hardest to place, and improved by moves and exchanges while it still cools."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, can_meet, together, worth
+from services.matching.engine.compiled import compiled, mix
+from services.matching.engine.population import Bools, Ints
+
+POOL = 48
+"""People tried for a place in a new circle."""
+LOOKS = 600
+"""People looked at to find them."""
+NEAR = 60
+"""How many circles away, by working hours, an exchange goes."""
+HOT, COLD = 12.0, 0.3
+"""Points a move may lose: at first, and at the end, with a chance of one in e."""
+
+
+class Circles(NamedTuple):
+    """Circles of people: `members[c, :size[c]]`, about `topic[c]`."""
+
+    members: Ints
+    size: Ints
+    topic: Ints
+
+
+class Crowd(NamedTuple):
+    """Who may be placed, in the order of working hours, and who of them wants each skill."""
+
+    order: Ints
+    place: Ints
+    start: Ints
+    wanting: Ints
+    """Places in `order` of those who want skill `s`: `wanting[start[s]:start[s + 1]]`."""
+
+
+@compiled
+def gather(people: Folk, rules: Rule, crowd: Crowd, free: Bools, seed: int, topic: int, pool: Ints) -> int:
+    """Fill the pool with free people near the seed in working hours, those who want the topic first."""
+    pair = np.empty(2, np.int64)
+    pair[0] = seed
+    count = 0
+    for turn in range(2):
+        if turn == 0 and topic == NONE:
+            continue
+        here = crowd.wanting[crowd.start[topic] : crowd.start[topic + 1]] if turn == 0 else crowd.order
+        at = np.searchsorted(here, crowd.place[seed]) if turn == 0 else crowd.place[seed]
+        up, down = at, at - 1
+        for look in range(LOOKS):
+            if up >= len(here) and down < 0:
+                break
+            forward = down < 0 or (up < len(here) and look % 2 == 0)
+            step = up if forward else down
+            up, down = up + forward, down - (not forward)
+            person = crowd.order[here[step]] if turn == 0 else here[step]
+            if not free[person] or person == seed or not together(people, seed, person):
+                continue
+            pair[1] = person
+            if can_meet(people, rules, pair, 2) == IMPOSSIBLE:
+                continue
+            known = False
+            for before in range(count):
+                known = known or pool[before] == person
+            if not known:
+                pool[count] = person
+                count += 1
+                if count == (len(pool) // 2 if turn == 0 else len(pool)):
+                    break
+    return count
+
+
+@compiled
+def favourite(people: Folk, wanted: Ints, seed: int) -> int:
+    """What the person wants that most free people want too, NONE where nothing."""
+    best = NONE
+    for place in range(people.wants_at[seed], people.wants_at[seed + 1]):
+        skill = people.wants[place]
+        if people.about[skill] and (best == NONE or wanted[skill] > wanted[best]):
+            best = skill
+    return best
+
+
+@compiled
+def grow(
+    people: Folk, rules: Rule, crowd: Crowd, free: Bools, hardest: Ints, least: int, wanted: int, circles: Circles
+) -> int:
+    """Grow circles of `wanted` members, or `least` at the least, out of free people; returns how many circles."""
+    count = 0
+    asking = np.zeros(len(crowd.start) - 1, np.int64)
+    for skill in range(len(asking)):
+        for place in range(crowd.start[skill], crowd.start[skill + 1]):
+            asking[skill] += free[crowd.order[crowd.wanting[place]]]
+    pool = np.empty(POOL, np.int64)
+    members = np.empty(max(wanted, 2), np.int64)
+    relaxed = Rule(rules.half_hours, 0, rules.margin, rules.band, rules.weights)
+    for seed in hardest:
+        if not free[seed]:
+            continue
+        topic = favourite(people, asking, seed)
+        pooled = gather(people, rules, crowd, free, seed, topic, pool)
+        members[0], size = seed, 1
+        while size < wanted:
+            best, chosen = IMPOSSIBLE, NONE
+            for place in range(pooled):
+                if pool[place] != NONE:
+                    members[size] = pool[place]
+                    value = worth(people, relaxed, members, size + 1, topic)
+                    if value > best:
+                        best, chosen = value, place
+            if chosen == NONE:
+                break
+            members[size] = pool[chosen]
+            pool[chosen] = NONE
+            size += 1
+        if size < least or worth(people, rules, members, size, topic) == IMPOSSIBLE:
+            continue
+        for place in range(size):
+            circles.members[count, place] = members[place]
+            free[members[place]] = False
+            for want in range(people.wants_at[members[place]], people.wants_at[members[place] + 1]):
+                asking[people.wants[want]] -= 1
+        circles.size[count], circles.topic[count] = size, topic
+        count += 1
+    return count
+
+
+@compiled
+def squeeze(
+    people: Folk, rules: Rule, circles: Circles, count: int, waiting: Ints, most: int, tries: int, lots: Ints
+) -> Ints:
+    """Give those waiting a place where a circle has room, the best of `tries` circles; returns who still waits."""
+    left = np.empty(len(waiting), np.int64)
+    still = 0
+    for person in waiting:
+        best, chosen = -(1 << 30), NONE
+        for step in range(min(count, tries)):
+            at = (lots[person] + step) % count
+            size = circles.size[at]
+            if size >= most or people.days[person] & people.days[circles.members[at, 0]] == 0:
+                continue
+            before = worth(people, rules, circles.members[at], size, circles.topic[at])
+            circles.members[at, size] = person
+            after = worth(people, rules, circles.members[at], size + 1, circles.topic[at])
+            if after != IMPOSSIBLE and after - before > best:
+                best, chosen = after - before, at
+        if chosen == NONE:
+            left[still] = person
+            still += 1
+        else:
+            circles.members[chosen, circles.size[chosen]] = person
+            circles.size[chosen] += 1
+    return left[:still]
+
+
+@compiled
+def improve(
+    people: Folk, rules: Rule, circles: Circles, count: int, least: int, most: int, tries: int, seed: int
+) -> int:
+    """Move and exchange members of circles near each other; returns how many points that brought."""
+    value = np.empty(count, np.int64)
+    for at in range(count):
+        value[at] = worth(people, rules, circles.members[at], circles.size[at], circles.topic[at])
+    began = value.sum()
+    width = circles.members.shape[1]
+    mine, theirs = np.empty(width, np.int64), np.empty(width, np.int64)
+    state = np.uint64(seed)
+    cooling = (COLD / HOT) ** (1.0 / max(1, tries))
+    heat = HOT
+    for _ in range(tries):
+        heat *= cooling
+        state += np.uint64(0x9E3779B97F4A7C15)
+        draw = np.int64(mix(state) >> np.uint64(1))
+        here = draw % count
+        draw //= count
+        span = min(NEAR, count - 1)
+        there = (here + 1 + draw % span) % count
+        draw //= span
+        one, other = draw % circles.size[here], (draw >> 8) % circles.size[there]
+        here_size, there_size = circles.size[here], circles.size[there]
+        moves = (draw >> 16) % 4 == 0 and here_size > least and there_size < most
+        mine[:here_size] = circles.members[here, :here_size]
+        theirs[:there_size] = circles.members[there, :there_size]
+        if moves:
+            theirs[there_size] = mine[one]
+            mine[one] = mine[here_size - 1]
+            here_size, there_size = here_size - 1, there_size + 1
+        else:
+            mine[one], theirs[other] = theirs[other], mine[one]
+        new_mine = worth(people, rules, mine, here_size, circles.topic[here])
+        if new_mine == IMPOSSIBLE:
+            continue
+        new_theirs = worth(people, rules, theirs, there_size, circles.topic[there])
+        if new_theirs == IMPOSSIBLE:
+            continue
+        change = new_mine + new_theirs - value[here] - value[there]
+        chance = np.float64(mix(state ^ np.uint64(0x5851F42D4C957F2D)) >> np.uint64(11)) / 9007199254740992.0
+        if change >= 0 or chance < np.exp(change / heat):
+            circles.members[here, :here_size] = mine[:here_size]
+            circles.members[there, :there_size] = theirs[:there_size]
+            circles.size[here], circles.size[there] = here_size, there_size
+            value[here], value[there] = new_mine, new_theirs
+    return int(value.sum() - began)
