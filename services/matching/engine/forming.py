@@ -14,7 +14,7 @@ LOOKS = 600
 """People looked at to find them."""
 NEAR = 60
 """How many circles away, by working hours, an exchange goes."""
-HOT, COLD = 12.0, 0.3
+HOT, COLD = 1.0, 0.2
 """Points a move may lose: at first, and at the end, with a chance of one in e."""
 
 
