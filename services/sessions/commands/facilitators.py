@@ -129,6 +129,8 @@ def _check_neutral(wanted: UUID, involved: Collection[UUID], above: Collection[U
 async def _hand_over(
     conn: Connection, upcoming: Sequence[Record], group: Record, chosen: UUID | None, why: str
 ) -> None:
+    # Where nothing changes nobody is invited anew, however often it is looked at.
+    upcoming = [row for row in upcoming if row["facilitator_id"] != chosen]
     moves = [Move(replace(store.session(row), facilitator_id=chosen), row["why"], row["flag"], why) for row in upcoming]
     sessions = await reschedule(conn, moves)
     former = {row["facilitator_id"] for row in upcoming} - {chosen, None}

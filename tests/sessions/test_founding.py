@@ -1,0 +1,138 @@
+"""Communities, cohorts and the rest that people found, join and leave themselves."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.sessions.commands.founding import join
+from services.sessions.domain.founding import GroupFull
+from tests.sessions.conftest import World
+from tests.sessions.events import person
+from tests.sessions.gathering import add, found, workday
+
+
+async def test_a_community_has_a_charter_and_whoever_is_in_the_audience_joins(world: World) -> None:
+    founder, other = await world.people(2)
+    (stranger,) = await world.people(1, unit_path=("acme", "it"))
+    programme = await world.programme(format="community_of_practice", audience_units=["sales"])
+    group = await found(world, founder, programme, charter="We show what we do.", skill_id="urn:data")
+    assert (group["membership"], group["kind"], group["founded_by"]) == ("open", "founded", str(founder))
+    path = f"/v1/groups/{group['group_id']}"
+    (charter,) = (await world.call("GET", f"{path}/artefacts", who=founder)).json()["items"]
+    assert (charter["kind"], charter["content"], charter["written_by"]) == (
+        "charter",
+        "We show what we do.",
+        str(founder),
+    )
+    (joinable,) = (await world.call("GET", "/v1/joinable-groups", who=other)).json()["items"]
+    assert (joinable["group_id"], joinable["members"], joinable["capacity"]) == (group["group_id"], 1, 30)
+    assert (await world.call("GET", "/v1/joinable-groups", who=stranger)).json()["items"] == []
+    assert (await world.call("POST", f"{path}/members", who=stranger)).status_code == 404
+    session = await add(world, founder, group, workday(3))
+    for _ in range(2):
+        joined = await world.call("POST", f"{path}/members", who=other)
+        assert (joined.status_code, joined.json()["state"]) == (201, "member")
+    seen = (await world.call("GET", f"/v1/sessions/{session}", who=other)).json()
+    assert {part["person_id"]: part["state"] for part in seen["participants"]}[str(other)] == "invited"
+    assert (await world.call("GET", "/v1/joinable-groups", who=other)).json()["items"] == []
+    await world.hear(person(other, 2, unit_path=("acme", "it")))
+    assert (await world.call("GET", path, who=founder)).json()["divisions"] == 2
+    gone = await world.call("DELETE", f"{path}/members/{other}", who=other)
+    assert gone.status_code == 204
+    assert (await world.call("GET", f"/v1/sessions/{session}", who=other)).status_code == 404
+
+
+async def test_whoever_leads_a_closed_group_lets_people_in(world: World) -> None:
+    founder, asking, third = await world.people(3)
+    programme = await world.programme(format="study_group")
+    group = await found(world, founder, programme)
+    path = f"/v1/groups/{group['group_id']}"
+    assert (await world.call("POST", f"{path}/members", who=asking)).json()["state"] == "requested"
+    assert (await world.call("GET", f"{path}/join-requests", who=asking)).status_code == 404
+    (request,) = (await world.call("GET", f"{path}/join-requests", who=founder)).json()["items"]
+    assert request["person_id"] == str(asking)
+    assert (
+        await world.call("POST", f"{path}/join-requests/{asking}", {"welcome": True}, who=asking)
+    ).status_code == 404
+    welcome = await world.call("POST", f"{path}/join-requests/{asking}", {"welcome": True}, who=founder)
+    assert welcome.status_code == 204
+    members = {member["person_id"] for member in (await world.call("GET", path, who=asking)).json()["members"]}
+    assert members == {str(founder), str(asking)}
+    again = await world.call("POST", f"{path}/join-requests/{asking}", {"welcome": True}, who=founder)
+    assert again.status_code == 404
+    await world.call("POST", f"{path}/members", who=third)
+    await world.call("POST", f"{path}/join-requests/{third}", {"welcome": False}, who=founder)
+    assert (await world.call("GET", path, who=third)).status_code == 404
+    refused = await world.call("DELETE", f"{path}/members/{founder}", who=asking)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-the-leader")
+    assert (await world.call("DELETE", f"{path}/members/{asking}", who=founder)).status_code == 204
+
+
+async def test_nobody_joins_a_cohort_that_has_begun(world: World) -> None:
+    founder, *others, late = await world.people(5, facilitator_ready=False)
+    programme = await world.programme(format="cohort")
+    few = await world.call("POST", "/v1/groups", {"programme_id": str(programme), "name": "Few"}, who=founder)
+    assert (few.status_code, few.json()["errors"][0]["field"]) == (422, "members")
+    group = await found(world, founder, programme, members=[{"person_id": str(one)} for one in others])
+    assert group["membership"] == "fixed"
+    await add(world, founder, group, workday(3))
+    await world.execute("UPDATE sessions SET starts_at = now() - interval '1 hour'")
+    refused = await world.call("POST", f"/v1/groups/{group['group_id']}/members", who=late)
+    assert (refused.status_code, refused.json()["type"], refused.json()["state"]) == (
+        409,
+        "/problems/membership-fixed",
+        "fixed",
+    )
+
+
+async def test_places_are_never_given_twice_however_many_ask_at_once(world: World) -> None:
+    founder, *crowd = await world.people(25)
+    programme = await world.programme(format="online_workgroup")
+    group = await found(world, founder, programme, capacity=8)
+
+    async def ask(one: UUID) -> bool:
+        try:
+            async with world.db.transaction() as conn:
+                await join(conn, UUID(group["group_id"]), one)
+        except GroupFull:
+            return False
+        return True
+
+    outcomes = await asyncio.gather(*map(ask, crowd))
+    assert sum(outcomes) == 7
+    members = (await world.call("GET", f"/v1/groups/{group['group_id']}", who=founder)).json()["members"]
+    assert len(members) == 8
+
+
+async def test_a_group_needs_a_published_programme_that_is_for_all_of_them(world: World) -> None:
+    (founder,) = await world.people(1)
+    (stranger,) = await world.people(1, unit_path=("acme", "it"))
+    draft = await world.programme(publish=False)
+    body: dict[str, Any] = {"programme_id": str(draft), "name": "A group"}
+    refused = await world.call("POST", "/v1/groups", body, who=founder)
+    assert (refused.status_code, refused.json()["state"]) == (409, "draft")
+    programme = await world.programme(format="study_group", audience_units=["sales"])
+    body = {"programme_id": str(programme), "name": "A group", "members": [{"person_id": str(stranger)}]}
+    refused = await world.call("POST", "/v1/groups", body, who=founder)
+    assert (refused.status_code, refused.json()["person_id"]) == (409, str(stranger))
+    missing = await world.call("POST", "/v1/groups", {**body, "programme_id": str(uuid4())}, who=founder)
+    assert missing.status_code == 404
+
+
+async def test_the_formats_roles_are_counted(world: World) -> None:
+    founder, other = await world.people(2)
+    programme = await world.programme(format="job_shadowing")
+    body = {"programme_id": str(programme), "name": "A week with Ada"}
+    members = [{"person_id": str(other), "role": "teacher"}]
+    reply = await world.call("POST", "/v1/groups", {**body, "role": "teacher", "members": members}, who=founder)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "members")
+    assert "1 to 1 in the role host" in reply.json()["errors"][0]["message"]
+    reply = await world.call("POST", "/v1/groups", {**body, "role": "learner", "members": members}, who=founder)
+    assert reply.status_code == 201, reply.text
+
+
+async def test_a_line_break_in_a_name_is_refused(world: World) -> None:
+    (founder,) = await world.people(1)
+    body = {"programme_id": str(await world.programme(format="study_group")), "name": "A\r\nBEGIN:VALARM"}
+    reply = await world.call("POST", "/v1/groups", body, who=founder)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "name")
