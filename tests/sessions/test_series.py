@@ -217,3 +217,25 @@ async def test_outside_of_the_programme_nothing_is_planned(world: World) -> None
         body = {"starts_at": datetime.combine(when, datetime.min.time(), UTC).isoformat()}
         wrong = await world.call("POST", path, body, who=founder)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "starts_at")
+
+
+FAR = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("when", FAR)
+async def test_years_no_calendar_reckons_with_are_refused_by_name_everywhere(when: str, world: World) -> None:
+    founder, group = await community(world)
+    day, local = when[:10], when[:19]
+    path = f"/v1/groups/{group['group_id']}"
+    rule = {"rrule": "FREQ=DAILY;COUNT=2", "starts_at": local, "time_zone": "Pacific/Kiritimati"}
+    for method, where, body in (
+        ("POST", f"{path}/sessions", {"starts_at": when}),
+        ("POST", f"{path}/slots", {"starts_at": when, "count": 1}),
+        ("POST", f"{path}/series", rule),
+        ("GET", f"{path}/proposals?first={day}&last={day}", None),
+        ("GET", f"/v1/sessions?starts_from={when.replace('+', '%2B')}", None),
+        ("PUT", "/v1/availability", {"busy": [{"starts_at": when, "ends_at": when}]}),
+        ("POST", "/v1/quick-logs", {"people": [str(founder)], "topic": "x", "minutes": 5, "ended_at": when}),
+    ):
+        reply = await world.call(method, where, body, who=founder)
+        assert (reply.status_code, "years 2000 to 2199" in reply.text) == (422, True), (where, reply.text)

@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.sessions.api.caller import person
+from services.sessions.api.times import Instant
 from services.sessions.commands import availability as commands
 from services.sessions.queries import availability as queries
 from shared.edge import Edge
@@ -22,8 +23,8 @@ class Busy(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:

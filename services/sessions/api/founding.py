@@ -1,6 +1,6 @@
 """Groups that people found themselves: made, found, joined, left, led."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import caller, oversees, person
 from services.sessions.api.groups import Group
+from services.sessions.api.times import Day
 from services.sessions.commands import facilitators
 from services.sessions.commands import founding as commands
 from services.sessions.domain.formats import Membership
@@ -222,8 +223,8 @@ async def appoint_facilitator(group_id: UUID, body: Appointment, edge: Edge) -> 
 async def propose_times(
     group_id: UUID,
     edge: Edge,
-    first: date,
-    last: date,
+    first: Day,
+    last: Day,
     minutes: Annotated[int | None, Field(ge=10, le=480)] = None,
     limit: Annotated[int, Field(ge=1, le=20)] = 5,
 ) -> Response:

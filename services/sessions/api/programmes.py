@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.sessions.api.times import Day
 from services.sessions.commands import programmes as commands
 from services.sessions.domain import programme as domain
 from services.sessions.queries import programmes as queries
@@ -71,8 +72,8 @@ class NewProgramme(BaseModel):
     group_size_max: GroupSize | None = None
     cadence_days: Cadence | None = None
     session_minutes: Minutes | None = None
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     backfill: bool = Field(False, description="It has happened already, in whole or in part.")
     goals: Goals = []
     ground_rules: Rules | None = None
@@ -103,8 +104,8 @@ class ProgrammeChanges(BaseModel):
     group_size_max: GroupSize = 2
     cadence_days: Cadence = 1
     session_minutes: Minutes = 10
-    starts_on: date = date.min
-    ends_on: date = date.min
+    starts_on: Day = date.min
+    ends_on: Day = date.min
     backfill: bool = False
     goals: Goals = []
     ground_rules: Rules = "-"

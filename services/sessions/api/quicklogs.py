@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import person
+from services.sessions.api.times import Instant
 from services.sessions.commands import quicklogs as commands
 from services.sessions.queries import founding as queries
 from shared.db import Connection
@@ -31,7 +32,7 @@ class NewLog(BaseModel):
     people: Annotated[list[UUID], Field(min_length=1, max_length=7)]
     topic: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
     minutes: Annotated[int, Field(ge=1, le=480)]
-    ended_at: AwareDatetime | None = None
+    ended_at: Instant | None = None
     skill_id: Code | None = None
     programme_id: UUID | None = None
 

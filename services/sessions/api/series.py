@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, NaiveDatetime, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
 
 from services.sessions.api.caller import caller, person
 from services.sessions.api.sessions import Session, shown
+from services.sessions.api.times import Instant, Local
 from services.sessions.commands import series as commands
 from services.sessions.domain.recurrence import Recurrence
 from services.sessions.queries import sessions as queries
@@ -52,7 +53,7 @@ class NewSession(Details):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"starts_at": "2027-01-12T14:00:00Z"}]})
 
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 class Override(BaseModel):
@@ -60,8 +61,8 @@ class Override(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    occurrence: NaiveDatetime
-    starts_at: NaiveDatetime
+    occurrence: Local
+    starts_at: Local
 
 
 class NewSeries(Details):
@@ -70,9 +71,9 @@ class NewSeries(Details):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RULE]})
 
     rrule: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-    starts_at: NaiveDatetime
+    starts_at: Local
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    exdates: Annotated[list[NaiveDatetime], Field(max_length=366)] = []
+    exdates: Annotated[list[Local], Field(max_length=366)] = []
     overrides: Annotated[list[Override], Field(max_length=366)] = []
 
 
@@ -81,7 +82,7 @@ class NewSlots(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [SLOTS]})
 
-    starts_at: AwareDatetime
+    starts_at: Instant
     minutes: Annotated[int, Field(ge=10, le=120)] = 20
     count: Annotated[int, Field(ge=1, le=48)]
     release_hours: Annotated[int, Field(ge=0, le=336)] = 24
@@ -100,7 +101,7 @@ class NewTime(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"starts_at": "2027-01-13T14:00:00Z"}]})
 
-    starts_at: AwareDatetime
+    starts_at: Instant
     minutes: Minutes | None = None
 
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.sessions.api.caller import person, viewer
+from services.sessions.api.times import Instant
 from services.sessions.commands import attendance as commands
 from services.sessions.domain.attendance import Answer, Outcome, ParticipantState
 from services.sessions.domain.session import SessionState
@@ -118,8 +119,8 @@ async def list_sessions(
     group_id: UUID | None = None,
     person_id: UUID | None = None,
     state: Literal["scheduled", "cancelled", "held"] | None = None,
-    starts_from: AwareDatetime | None = None,
-    starts_to: AwareDatetime | None = None,
+    starts_from: Instant | None = None,
+    starts_to: Instant | None = None,
     cursor: Cursor | None = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> Response:

@@ -41,9 +41,7 @@ async def rsvp(
     With `rules_version` the ground rules are accepted by the same request. Raises UnknownSession, SessionHasStarted,
     SessionIsCancelled, GroundRulesNotAcknowledged, GroundRulesOutdated, ImpossibleMove.
     """
-    session = await store.lock(conn, session_id)
-    # A statement of its own, after the lock: it sees what whoever held the lock before has done.
-    part, taken, acknowledged = await store.get_answering(conn, session_id, person_id)
+    session, part, taken, acknowledged = await store.lock_answering(conn, session_id, person_id)
     if part is None:
         part = await _sign_up(conn, session, person_id, answer)
     now = datetime.now(UTC)

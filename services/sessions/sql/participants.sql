@@ -12,17 +12,9 @@ FROM participants WHERE session_id = $1 ORDER BY person_id
 SELECT count(*) FROM participants
 WHERE session_id = $1 AND state = 'registered' AND NOT role = ANY ($2::text[])
 
--- name: get_answering
--- One person's part, whether they have accepted the rules, and how many seats are taken: read under the session's lock.
-SELECT s.session_id, t.person_id, t.role, t.state, t.version, t.minutes, t.taught, t.asked, t.shared, t.challenged,
-       t.summarised, EXISTS (
-           SELECT FROM acknowledgements AS a JOIN groups AS g USING (group_id)
-           WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
-       ) AS acknowledged,
-       (SELECT count(*) FROM participants AS o
-        WHERE o.session_id = s.session_id AND o.state = 'registered' AND NOT o.role = ANY ($3::text[])) AS taken
-FROM sessions AS s LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
-WHERE s.session_id = $1
+-- name: lock_answering
+-- The session, locked; one person's part, whether they have accepted the rules, and how many seats are taken by then.
+SELECT * FROM lock_answering($1, $2, $3)
 
 -- name: get_expected
 SELECT DISTINCT person_id, role FROM participants

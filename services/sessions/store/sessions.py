@@ -24,11 +24,17 @@ def participation(row: Record) -> Participation:
     return Participation(**dict(row))
 
 
-async def get_answering(conn: Connection, session_id: UUID, person_id: UUID) -> tuple[Participation | None, int, bool]:
-    """One person's part, how many seats are taken, and whether they have accepted the ground rules."""
-    (row,) = await conn.fetch(PARTICIPANTS.get_answering, session_id, person_id, sorted(WITHOUT_SEAT))
-    part = Participation(**{name: row[name] for name in PART_NAMES}) if row["person_id"] else None
-    return part, row["taken"], row["acknowledged"]
+async def lock_answering(
+    conn: Connection, session_id: UUID, person_id: UUID
+) -> tuple[Session, Participation | None, int, bool]:
+    """The session, locked; one's part, how many seats are taken, whether one has accepted the rules. UnknownSession."""
+    row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, sorted(WITHOUT_SEAT))
+    if row is None:
+        raise UnknownSession("There is no such session.")
+    renamed = {"state": "part_state", "version": "part_version", "asked": "asked_count"}
+    values = {name: row[renamed.get(name, name)] for name in PART_NAMES}
+    part = Participation(**values) if row["person_id"] else None
+    return session(row), part, row["taken"], row["acknowledged"]
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:
