@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from services.directory.commands.skills import index_terms
 from shared.auth import ROLES
 from shared.db import Database
 from tests.directory.hr import published
@@ -77,3 +78,90 @@ async def test_only_hr_and_administrators_import(api: httpx.AsyncClient, issuer:
         answer = await api.post("/v1/skills/import", content=line("s", "S"), headers=issuer.bearer(role))
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
     assert (await api.post("/v1/skills/import", content=line("s", "S"))).status_code == 401
+
+
+async def test_what_is_typed_is_found_by_rank_across_pages(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    await bring_in(
+        api,
+        issuer,
+        line("s:1", "Learn to teach"),
+        line("s:2", "Mentoring", alternatives=["Teach one person"]),
+        line("s:3", "Coaching", alternatives=["Ask and teach"]),
+        line("s:4", "Teaching"),
+        line("s:5", "Teach adults"),
+        line("s:6", "Adult literacy", alternatives=["How to read, taught"]),
+        line("s:7", "Steach"),
+    )
+    found: list[str] = []
+    url: str | None = "/v1/skills?q=teach&limit=1"
+    while url:
+        answer = await api.get(url, headers=issuer.bearer("employee"))
+        found += [item["label"] for item in answer.json()["items"]]
+        url = answer.links.get("next", {}).get("url")
+    assert found == ["Teach adults", "Teaching", "Mentoring", "Learn to teach", "Coaching"]
+    in_any_order = await api.get("/v1/skills?q=adu tea", headers=issuer.bearer("employee"))
+    assert [item["label"] for item in in_any_order.json()["items"]] == ["Teach adults"]
+    also = await api.get("/v1/skills?q=teach one", headers=issuer.bearer("employee"))
+    assert [(item["label"], item["matched"]) for item in also.json()["items"]] == [("Mentoring", "teach one person")]
+
+
+async def test_an_own_skill_lies_beside_the_public_ones(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    admin = issuer.bearer("admin")
+    await bring_in(api, issuer, line("s:1", "Releasing software"))
+    own = {"label": "Our release train", "alternatives": ["shipping day"], "broader": ["s:1"]}
+    made = await api.post("/v1/skills", json=own, headers={**admin, "Idempotency-Key": "k"})
+    again = await api.post("/v1/skills", json=own, headers={**admin, "Idempotency-Key": "k"})
+    assert (made.status_code, made.content) == (201, again.content)
+    assert (made.json()["origin"], made.json()["broader"][0]["label"]) == ("organization", "Releasing software")
+    found = await api.get("/v1/skills?q=shipping", headers=admin)
+    assert [item["label"] for item in found.json()["items"]] == ["Our release train"]
+    twice = await api.post("/v1/skills", json={**own, "skill_id": "s:1"}, headers=admin)
+    assert (twice.status_code, twice.json()["errors"][0]["field"]) == (422, "skill_id")
+
+
+async def test_a_merged_skill_gives_way_for_good(api: httpx.AsyncClient, api_db: Database, issuer: Issuer) -> None:
+    admin = issuer.bearer("admin")
+    await bring_in(api, issuer, line("a", "Alpha"), line("b", "Beta"), line("c", "Gamma"))
+    assert (await api.post("/v1/skills/merges", json={"skill_id": "a", "into": "b"}, headers=admin)).status_code == 200
+    for body, status in (
+        ({"skill_id": "b", "into": "b"}, 409),
+        ({"skill_id": "b", "into": "a"}, 409),
+        ({"skill_id": "b", "into": "nowhere"}, 404),
+        ({"skill_id": "a", "into": "b"}, 200),
+        ({"skill_id": "b", "into": "c"}, 200),
+    ):
+        assert (await api.post("/v1/skills/merges", json=body, headers=admin)).status_code == status
+    detail = await api.get("/v1/skills/detail?skill_id=a", headers=admin)
+    assert (detail.json()["replaced_by"], detail.json()["deprecated"]) == ("c", True)
+    for q in ("alp", "bet", "gam"):
+        found = await api.get(f"/v1/skills?q={q}", headers=admin)
+        assert [item["label"] for item in found.json()["items"]] == ["Gamma"]
+    await bring_in(api, issuer, line("c", "Gamma rays", alternatives=["G"]))
+    found = await api.get("/v1/skills?q=alp", headers=admin)
+    assert [item["label"] for item in found.json()["items"]] == ["Gamma rays"]
+    async with api_db.acquire() as conn:
+        told = {event["skill_id"]: event for event in await published(conn, "directory.skills")}
+    assert (told["a"]["replaced_by"], told["a"]["version"], told["b"]["replaced_by"]) == ("c", 3, "c")
+
+
+async def test_a_skill_out_of_use_is_no_longer_found(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    admin = issuer.bearer("admin")
+    await bring_in(api, issuer, line("a", "Alpha"))
+    for _ in range(2):
+        gone = await api.post("/v1/skills/deprecations", json={"skill_id": "a"}, headers=admin)
+        assert (gone.status_code, gone.json()["version"]) == (200, 2)
+    assert (await api.get("/v1/skills?q=alp", headers=admin)).json()["items"] == []
+    assert (await api.get("/v1/skills", headers=admin)).json()["items"] == []
+    missing = await api.post("/v1/skills/deprecations", json={"skill_id": "x"}, headers=admin)
+    assert missing.status_code == 404
+
+
+async def test_skills_from_before_terms_were_kept_are_found_after_the_timer(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer
+) -> None:
+    async with api_db.transaction() as conn:
+        await conn.execute("INSERT INTO skills (skill_id, version, label) VALUES ('a', 1, 'Old skill')")
+        assert await index_terms(conn) == 1
+        assert await index_terms(conn) == 0
+    found = await api.get("/v1/skills?q=skil", headers=issuer.bearer("employee"))
+    assert [item["label"] for item in found.json()["items"]] == ["Old skill"]

@@ -37,7 +37,7 @@ def _esco(row: Row) -> dict[str, Any]:
     return {
         "skill_id": row["conceptUri"],
         "label": row["preferredLabel"],
-        "alternatives": _several(row.get("altLabels", ""), row.get("hiddenLabels", "")),
+        "alternatives": _names(row, "altLabels", "hiddenLabels"),
         "deprecated": row.get("status", "").strip().lower() in OUT_OF_USE,
     }
 
@@ -56,8 +56,8 @@ def _plain(row: Row) -> dict[str, Any]:
     return {
         "skill_id": row["id"],
         "label": row["label"],
-        "broader": _several(row.get("parent", "")),
-        "alternatives": _several(row.get("altLabels", "")),
+        "broader": _names(row, "parent"),
+        "alternatives": _names(row, "altLabels"),
     }
 
 
@@ -133,7 +133,8 @@ def reason(error: ValidationError) -> str:
     )
 
 
-def _several(*cells: str) -> list[str]:
-    """The names of cells that hold several, a line or a bar apart; each once."""
+def _names(row: Row, *columns: str) -> list[str] | None:
+    """The names in columns that hold several, a line or a bar apart, each once; None where no such column is."""
+    cells = [row[column] for column in columns if column in row]
     names = [name.strip() for cell in cells for line in cell.splitlines() for name in line.split("|")]
-    return list(dict.fromkeys(name for name in names if name))
+    return list(dict.fromkeys(name for name in names if name)) if cells else None

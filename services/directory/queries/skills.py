@@ -10,6 +10,8 @@ from shared.db import Connection, Record
 SQL = sql.load("services.directory", "skills")
 RANKS = range(4)
 IN_ANY_ORDER = 4
+SHORTEST_WORD = 2
+"""A single letter of one of several words says nothing yet."""
 MOST_NARROWER = 200
 TOPIC = 5
 """Best matches that a question about somebody who knows is about."""
@@ -44,8 +46,8 @@ async def search_skills(
             found += await conn.fetch(
                 SQL.search_rank, rank, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
             )
-    each = sorted(typed.split(), key=len, reverse=True)
-    if len(each) > 1 and len(found) <= limit:
+    each = sorted(set(typed.split()))
+    if len(each) > 1 and min(map(len, each)) >= SHORTEST_WORD and len(found) <= limit:
         place = (label, skill_id) if start == IN_ANY_ORDER else (None, None)
         ends = [word + AFTER_ALL for word in each]
         found += await conn.fetch(

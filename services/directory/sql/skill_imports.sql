@@ -3,6 +3,10 @@
 -- name: insert_import
 INSERT INTO skill_imports (import_id, format, language, lines) VALUES ($1, $2, $3, $4)
 
+-- name: insert_lines
+INSERT INTO skill_import_lines (import_id, line, entry, result, detail)
+SELECT $1, * FROM unnest($2::int[], $3::jsonb[], $4::text[], $5::text[])
+
 -- name: lock_open_import
 SELECT import_id, format, language FROM skill_imports
 WHERE done_at IS NULL ORDER BY created_at, import_id LIMIT 1 FOR UPDATE

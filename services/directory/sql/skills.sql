@@ -90,21 +90,17 @@ ORDER BY skills.label, skills.skill_id LIMIT $7
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
        4::smallint AS rank, NULL AS matched
 FROM (
-    SELECT DISTINCT skill_id FROM skill_terms
-    WHERE rank = ANY ('{0,1,2,3}') AND term >= ($1::text[])[1] AND term < ($2::text[])[1] AND ($5::text IS NULL OR language = $5)
+    SELECT skill_id FROM (
+        SELECT DISTINCT one.skill_id, word.place
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place)
+        JOIN skill_terms AS one ON one.term >= word.first AND one.term < word.last
+        WHERE $5::text IS NULL OR one.language = $5
+    ) AS each GROUP BY skill_id HAVING count(*) = cardinality($1::text[])
 ) AS found
 JOIN skills USING (skill_id)
 LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
 WHERE NOT skills.deprecated
   AND ($6::text IS NULL OR (skills.label, skills.skill_id) > ($6, $7::text))
-  AND NOT EXISTS (
-      SELECT FROM unnest($1::text[], $2::text[]) AS word (first, last)
-      WHERE NOT EXISTS (
-          SELECT FROM skill_terms AS one
-          WHERE one.skill_id = found.skill_id AND one.term >= word.first AND one.term < word.last
-            AND ($5::text IS NULL OR one.language = $5)
-      )
-  )
   AND NOT EXISTS (
       SELECT FROM skill_terms AS better
       WHERE better.skill_id = found.skill_id AND better.term >= $3 AND better.term < $4

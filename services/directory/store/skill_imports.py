@@ -10,6 +10,7 @@ from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.directory", "skill_imports")
+LINES_AT_ONCE = 2000
 
 
 class Import(NamedTuple):
@@ -25,7 +26,6 @@ async def insert(conn: Connection, import_id: UUID, form: str, language: str, li
     await conn.execute(SQL.insert_import, import_id, form, language, len(lines))
     rows = [
         (
-            import_id,
             line.number,
             line.entry and line.entry.model_dump(mode="json", exclude_none=True),
             None if line.entry else "refused",
@@ -33,8 +33,9 @@ async def insert(conn: Connection, import_id: UUID, form: str, language: str, li
         )
         for line in lines
     ]
-    columns = ("import_id", "line", "entry", "result", "detail")
-    await conn.copy_records_to_table("skill_import_lines", records=rows, columns=columns)
+    for start in range(0, len(rows), LINES_AT_ONCE):
+        columns = zip(*rows[start : start + LINES_AT_ONCE], strict=True)
+        await conn.execute(SQL.insert_lines, import_id, *columns)
 
 
 async def lock_open(conn: Connection) -> Import | None:
