@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help run demo up test test-kafka check format docs events bench clean setup
+.PHONY: help run demo up test test-kafka soak check format docs events bench clean setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: .venv/.ready ## all tests, against an embedded PostgreSQL and broker
 
 test-kafka: .venv/.ready ## the cross-service flows and faults against Apache Kafka (needs Java and Maven)
 	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -m real_broker
+
+soak: .venv/.ready ## faults drawn by a seed for as long as you like: make soak SEED=7 MINUTES=30 (needs Java and Maven)
+	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
 
 check: .venv/.ready ## lint, types, import contracts, generated files
 	@$(BIN)/ruff check .

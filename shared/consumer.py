@@ -115,6 +115,8 @@ class Consumer:
         batches = await client.getmany(timeout_ms=2 if longest else 250, max_records=self._settings.batch_size)
         records = [record for records in batches.values() for record in records]
         if not records:
+            if self._done:
+                await self._commit(client, again=True)
             self._idle = min(self._idle * 1.5, longest)
             if self._idle:
                 await self._leave_alone(client)
@@ -285,21 +287,25 @@ class Consumer:
         finally:
             client.resume(*client.paused())
 
-    async def _commit(self, client: AIOKafkaConsumer) -> None:
-        """Commit offset + 1 of what the database has committed. A failure loses nothing: the inbox absorbs it."""
+    async def _commit(self, client: AIOKafkaConsumer, *, again: bool = False) -> None:
+        """Commit offset + 1 of what the database has committed. A failure loses nothing: the inbox absorbs it.
+
+        What could not be committed is committed with what comes next, or `again` when nothing comes.
+        """
         mine = client.assignment()
         done = {TopicPartition(self._wire[topic], number): offset for (topic, number), offset in self._done.items()}
-        self._done.clear()
+        offsets = {partition: offset for partition, offset in done.items() if partition in mine}
         try:
-            offsets = {partition: offset for partition, offset in done.items() if partition in mine}
-            await asyncio.wait_for(client.commit(offsets), 10)
+            if offsets:
+                await asyncio.wait_for(client.commit(offsets), 10)
         except (KafkaError, TimeoutError) as error:
             COMMIT_FAILURES.inc()
-            self._commit_failures += 1
+            self._commit_failures += not again
             log.warning("offset commit failed", exc_info=error)
             if self._commit_failures >= FAILED_COMMITS_IN_A_ROW:
                 raise
         else:
+            self._done.clear()
             self._commit_failures = 0
 
 

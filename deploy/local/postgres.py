@@ -11,7 +11,7 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -42,8 +42,17 @@ SETTINGS = {
 class Postgres:
     """One server whose data lives under `state`. `fsync=False` is for tests, which may lose all."""
 
-    def __init__(self, state: Path, port: int, *, fsync: bool = True, report: Report = silent) -> None:
+    def __init__(
+        self,
+        state: Path,
+        port: int,
+        *,
+        fsync: bool = True,
+        report: Report = silent,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = port
+        self._options = dict(options or {})
         self._state = state
         self._user = UNPRIVILEGED if os.geteuid() == 0 else ""
         self._home = _home(state, self._user)
@@ -81,7 +90,7 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             await self._initialize(binaries)
         self._refuse_another_version()
-        settings = SETTINGS | {"port": str(self.port), "fsync": "on" if self._fsync else "off"}
+        settings = SETTINGS | self._options | {"port": str(self.port), "fsync": "on" if self._fsync else "off"}
         settings["full_page_writes"] = settings["fsync"]
         if sys.platform == "linux":
             settings["file_copy_method"] = "clone"
@@ -95,6 +104,19 @@ class Postgres:
         except BaseException:
             await self._child.stop()
             raise
+
+    async def follow(self, primary: "Postgres") -> None:
+        """Become the standby of a running server, before the start: its data, its passwords, and what it writes on."""
+        binaries = await asyncio.to_thread(_binaries, self._home, self._user)
+        self._passwords = dict(primary._passwords)  # noqa: SLF001 - our own kind
+        self._save_passwords()
+        self._data.mkdir(mode=0o700)
+        if self._user:
+            shutil.chown(self._data, self._user)
+        options = ("--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+        await self._command(
+            "basebackup", binaries / "pg_basebackup", "-D", self._data, "-d", primary.dsn(), *options
+        ).run()
 
     async def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, the data is left clean."""

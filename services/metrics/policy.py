@@ -10,6 +10,7 @@ POLICY: Policy = {
     "GET /v1/goals": READERS,
     "GET /v1/freshness": allow(*ROLES),
     "GET /v1/completeness": allow("operator", "analyst", "admin"),
+    "GET /v1/reconciliation": allow("operator", "analyst", "admin"),
     "GET /": READERS,
     "GET /sign-in": PUBLIC,
     "POST /sign-in": PUBLIC,

@@ -30,8 +30,11 @@ CLIENTS = 8
 class Member:
     """One process of the register, alive until it is told otherwise."""
 
-    def __init__(self, role: str, env: Mapping[str, str]) -> None:
+    def __init__(self, role: str, env: Mapping[str, str], folder: str | None = None) -> None:
         self.role = role
+        self.module = "tests.fixtures.register_process" if folder is None else "tests.fixtures.first_release"
+        self.folder = folder
+        """Where the code of the first release lies; ours when None."""
         self.port = free_port()
         own = {f"LATERAL_METRICS_{'WORKER_' if role == 'worker' else ''}PORT": str(self.port)}
         own["LATERAL_INSTANCE"] = f"{role}-{uuid4().hex[:8]}"
@@ -40,8 +43,8 @@ class Member:
 
     async def start(self, **env: str) -> None:
         """Start it, with further variables, and wait until it is ready."""
-        arguments = (sys.executable, "-m", "tests.fixtures.register", self.role)
-        self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env)
+        arguments = (sys.executable, "-m", self.module, self.role)
+        self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env, cwd=self.folder)
         await eventually(self._ready)
 
     def signal(self, number: signal.Signals) -> None:
@@ -97,7 +100,7 @@ class Rig:
         } | env
         self.apis: list[Member] = []
         self.workers: list[Member] = []
-        self._bearer = issuer.bearer("employee", exp=3600)
+        self._bearer = issuer.bearer("employee", exp=6 * 3600)
         self._random = random.Random(7)
         self.deadline = PATIENCE
 

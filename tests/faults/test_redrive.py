@@ -19,7 +19,7 @@ from shared.refusal import Refused
 from shared.runner import cli
 from shared.settings import Settings
 from tests.faults.world import World
-from tests.fixtures import register
+from tests.fixtures import register, register_process
 
 pytestmark = pytest.mark.real_broker
 TOPIC = ParticipationChanged.topic.name
@@ -130,7 +130,7 @@ async def test_the_command_tries_first_shows_only_shapes_and_asks_for_a_reason(
     monkeypatch.setenv("LATERAL_DATABASE_URL", world.settings.database_url)
 
     async def run(*words: str) -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, cli(register.SERVICE), ["dead-letters", *words])
+        return await asyncio.to_thread(CliRunner().invoke, cli(register_process.SERVICE), ["dead-letters", *words])
 
     first, second = sorted([row["id"] for row in await _all(world)])
     assert "2 waiting" in (await run("keys")).output

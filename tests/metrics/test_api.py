@@ -192,3 +192,22 @@ async def test_completeness_compares_produced_and_ingested(
     ]
     assert found == [("directory.people", 5, 5, True), ("sessions.sessions", 4, 3, False)]
     assert second["next"] is None
+
+
+async def test_reconciliation_says_what_was_looked_for_and_what_was_nowhere(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    async with db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO reconciled (consumer, topic, partition, next_offset, checked)"
+            " VALUES ('metrics', 'sessions.sessions', 0, 9, 9), ('metrics', 'directory.people', 0, 5, 5)"
+        )
+        await conn.execute(
+            "INSERT INTO unapplied (consumer, source, event_id, topic, partition, record_offset)"
+            " VALUES ('metrics', '/sessions', 'e1', 'sessions.sessions', 0, 7)"
+        )
+    first = await read(api, issuer, "/v1/reconciliation", "operator", limit=1)
+    second = await read(api, issuer, "/v1/reconciliation", "operator", limit=1, cursor=first["next"])
+    found = [(item["topic"], item["checked"], item["missing"]) for item in (*first["items"], *second["items"])]
+    assert found == [("directory.people", 5, 0), ("sessions.sessions", 9, 1)]
+    assert second["next"] is None

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.metrics.queries.completeness import TopicDay, list_completeness
+from services.metrics.queries.completeness import TopicDay, list_completeness, list_reconciliation
 from services.metrics.queries.freshness import get_freshness
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.reconcile import Reconciled
 
 router = APIRouter(tags=["pipeline"])
 
@@ -41,6 +42,16 @@ class TopicDayOut(BaseModel):
     ingested: int
     complete: bool
     as_of: datetime | None
+
+
+class ReconciledOut(BaseModel):
+    """Events of one topic looked up one by one, after they were taken in."""
+
+    topic: str
+    checked: int
+    missing: int
+    at: datetime
+    """When the partition that was looked at longest ago was."""
 
 
 class PageOfDays(BaseModel):
@@ -77,5 +88,19 @@ async def read_completeness(selection: Annotated[PageOfDays, Query()], edge: Edg
                 day for day in days if day.day.isoformat() < key[0] or (str(day.day) == key[0] and day.topic > key[1])
             ]
         return page(days, selection.limit, lambda day: day, lambda day: (day.day.isoformat(), day.topic))
+
+    return await edge.read(work)
+
+
+@router.get(
+    "/v1/reconciliation", response_model=Page[ReconciledOut], summary="Compare what was produced and applied, by event"
+)
+async def read_reconciliation(selection: Annotated[PageOfDays, Query()], edge: Edge) -> Response:
+    """Hourly, per topic; `missing` counts events that are on the topic and have neither an effect nor a dead letter."""
+    key = decode_cursor(selection.cursor, str)
+
+    async def work(conn: Connection) -> Page[Reconciled]:
+        topics = [found for found in await list_reconciliation(conn) if key is None or found.topic > key[0]]
+        return page(topics, selection.limit, lambda found: found, lambda found: (found.topic,))
 
     return await edge.read(work)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared import ledger
+from shared import ledger, reconcile
 from shared.db import Connection
+from shared.reconcile import Reconciled
 
 CONSUMER = "metrics"
 
@@ -27,3 +28,8 @@ async def list_completeness(conn: Connection) -> list[TopicDay]:
         TopicDay(row.topic, row.day, row.produced, row.ingested, row.ingested >= row.produced, row.as_of)
         for row in await ledger.completeness(conn, CONSUMER)
     ]
+
+
+async def list_reconciliation(conn: Connection) -> list[Reconciled]:
+    """Per topic, how many events were looked for one by one, and how many were nowhere."""
+    return await reconcile.reconciled(conn, CONSUMER)

@@ -1,0 +1,76 @@
+"""`python -m tests.faults.soak`: nemesis after nemesis, drawn by a seed, on one register; the checker after each.
+
+Ends at the first anomaly with exit code 1. `--record FILE` writes what was done and found as a page.
+"""
+
+import asyncio
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from tests.faults.history import Anomaly
+from tests.faults.nemeses import NEMESES, strike
+from tests.faults.site import whole
+
+
+async def soak(seed: int, minutes: float) -> tuple[Counter[str], Counter[int], int, float, list[Anomaly]]:
+    """Strike until the time is over: nemeses done, answers, operations acknowledged, seconds taken, anomalies."""
+    draw = random.Random(seed)
+    done: Counter[str] = Counter()
+    began = monotonic()
+    with tempfile.TemporaryDirectory() as state:
+        async with whole(Path(state)) as site:
+            deck: list[int] = []
+            anomalies: list[Anomaly] = []
+            while not anomalies and monotonic() - began < minutes * 60:
+                deck = deck or draw.sample(range(len(NEMESES)), len(NEMESES))
+                nemesis = NEMESES[deck.pop()]
+                await strike(site, nemesis)
+                anomalies = await site.rig.anomalies()
+                done[nemesis.__name__] += 1
+                typer.echo(f"{monotonic() - began:>6.0f} s  {nemesis.__name__}: {site.rig.succeeded} acknowledged")
+            return done, site.rig.answers, site.rig.succeeded, monotonic() - began, anomalies
+
+
+def main(
+    seed: int = 1,
+    minutes: float = 30,
+    record: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+) -> None:
+    """Run and report."""
+    done, answers, acknowledged, seconds, anomalies = asyncio.run(soak(seed, minutes))
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    lines = [
+        f"# A soak of {seconds / 60:.0f} minutes",
+        "",
+        f"`make soak SEED={seed} MINUTES={minutes:g}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}.",
+        "Two cores; three Apache Kafka brokers, one PostgreSQL, two APIs, two workers, eight clients.",
+        "",
+        f"{acknowledged} operations acknowledged, {sum(done.values())} nemeses, {len(anomalies)} anomalies.",
+        "",
+        "| Nemesis | Times |",
+        "|---|---|",
+        *(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(done.items())),
+        "",
+        "| Answer | Times |",
+        "|---|---|",
+        *(f"| {status or 'none: the connection broke'} | {count} |" for status, count in sorted(answers.items())),
+        *(f"\n{anomaly}" for anomaly in anomalies[:50]),
+    ]
+    text = "\n".join(lines) + "\n"
+    typer.echo(text)
+    if record:
+        record.write_text(text, "utf-8")
+    sys.exit(bool(anomalies))
+
+
+if __name__ == "__main__":
+    typer.run(main)
