@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import astuple, dataclass
 from datetime import UTC
 
@@ -47,6 +48,20 @@ async def seal(conn: Connection) -> int:
         # Whoever can rewrite the whole chain cannot rewrite the log: this line is the anchor.
         log.info("audit sealed", extra={"fields": {"seq": links[-1][0], "hash": digest.hex()}})
     return len(links)
+
+
+async def length(conn: Connection) -> int:
+    """How many lines are sealed."""
+    return int(await conn.fetchval(SQL.chain_length))
+
+
+async def lines(conn: Connection) -> AsyncIterator[dict[str, object]]:
+    """The sealed trail in order, a page at a time, each line with its hash."""
+    seq = 0
+    while rows := await conn.fetch(SQL.sealed_audit, seq, BATCH):
+        for row in rows:
+            yield {**row, "hash": row["hash"].hex()}
+        seq = rows[-1]["seq"]
 
 
 async def verify(conn: Connection) -> int | None:

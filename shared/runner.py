@@ -16,6 +16,7 @@ from shared.migrate import SchemaMismatch, migrate
 from shared.processes import Service
 from shared.rebuild import TableHash, differences, rebuild
 from shared.settings import WrongSettings
+from shared.trail import commands as audit_trail
 
 __all__ = ["Service", "cli", "run"]
 
@@ -81,6 +82,7 @@ def cli(service: Service) -> typer.Typer:
         settings = service.load(database_url="postgresql://unused")
         typer.echo(json.dumps(service.app(settings).openapi(), indent=2, sort_keys=True))
 
+    app.add_typer(audit_trail(service.load), name="audit")
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
     return app
 

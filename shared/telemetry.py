@@ -45,6 +45,7 @@ RECONCILE_MISSING = Gauge("lateral_reconcile_missing", "Records produced and not
 UNKNOWN_TYPES = Counter("lateral_events_unknown_type_total", "Events of a type nobody here handles", ("topic",))
 PARKED = Counter("lateral_dlq_messages_total", "Records parked", ("reason",))
 PURGED = Counter("lateral_retention_purged_rows_total", "Rows removed for their age", ("data_class",))
+ERASURE_AGE = Gauge("lateral_erasure_oldest_age_seconds", "Age of the oldest erasure that a receipt is missing for")
 DLQ_OPEN = Gauge("lateral_dlq_open", "Dead letters that wait for somebody")
 PARKED_KEYS = Gauge("lateral_parked_keys", "Keys held back behind a dead letter")
 OUTBOX_PENDING = Gauge("lateral_outbox_pending", "Events not yet published")

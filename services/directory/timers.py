@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from services.directory.commands.erasures import watch_erasures
 from services.directory.commands.exports import expire_exports
 from services.directory.commands.people import refresh_waiting, resolve_references
 from services.directory.commands.skill_imports import go_on_importing
@@ -24,6 +25,7 @@ async def refresh_people(conn: Connection) -> int:
 TIMERS: tuple[Timer, ...] = (
     Timer("directory-due-records", 15, apply_due_records),
     Timer("directory-refresh-people", 1, refresh_people),
+    Timer("directory-watch-erasures", 60, watch_erasures),
     Timer("directory-expire-exports", 600, expire_exports),
     Timer("directory-resolve-references", 300, resolve_references),
     Timer("directory-skill-imports", 1, go_on_importing),

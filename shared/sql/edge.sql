@@ -27,6 +27,9 @@ VALUES ($1, $2, $3, $4, $5, $6);
 -- name: chain_head
 SELECT seq, audit_id, xid::text AS xid, hash FROM audit_chain ORDER BY seq DESC LIMIT 1;
 
+-- name: chain_length
+SELECT coalesce(max(seq), 0) FROM audit_chain;
+
 -- name: unsealed_audit
 -- Rows after the last sealed one whose transaction is older than every running one.
 SELECT id, xid::text AS xid, at, actor, action, object, outcome, trace_id, request_id

@@ -178,6 +178,7 @@ CASES = {
     "DeadLettersOpen": gauge("lateral_dlq_open", "1x20", "1x9 0 1x10", "20m"),
     "KeysParked": gauge("lateral_parked_keys", "1x20", "1x9 0 1x10", "20m"),
     "OffsetCommitsFail": gauge("lateral_consumer_commit_failures_total", "0+1x30", "0x10 1x10 2x10", "30m"),
+    "ErasureUnanswered": gauge("lateral_erasure_oldest_age_seconds", "86500x20", "86300x20", "20m"),
     "TimerFails": Case(
         "30m", timer("0+1x30", "5x30"), timer("0+1x30", "0+1x30"), {"service": "sessions", "timer": "audit-seal"}
     ),

@@ -3,7 +3,9 @@
 from uuid import UUID, uuid4
 
 import httpx
+from prometheus_client import REGISTRY
 
+from services.directory.commands.erasures import watch_erasures
 from services.directory.consumers import on_erasure_completed, on_worker_erased
 from shared.auth import ROLES
 from shared.db import Connection, Database
@@ -120,3 +122,19 @@ async def test_what_is_not_there_is_not_found(api: httpx.AsyncClient, issuer: Is
     headers = issuer.bearer("admin")
     assert (await api.post(f"/v1/people/{uuid4()}/erasure", headers=headers)).status_code == 404
     assert (await api.get(f"/v1/erasures/{uuid4()}", headers=headers)).status_code == 404
+
+
+async def test_an_unanswered_erasure_is_measured_until_the_last_receipt(conn: Connection) -> None:
+    await tell(conn, worker("E1"))
+    await erase(conn, "E1")
+    await conn.execute("UPDATE erasures SET requested_at = now() - interval '1 day'")
+    (request,) = await published(conn, "privacy.erasures")
+    assert await watch_erasures(conn) == 0
+    assert REGISTRY.get_sample_value("lateral_erasure_oldest_age_seconds") == 86400
+    for service in ("matching", "metrics", "sessions"):
+        receipt = ErasureCompleted(
+            request_id=request["request_id"], person_id=request["person_id"], service=service, rows=1
+        )
+        await on_erasure_completed(conn, [envelope(receipt)])
+    assert await watch_erasures(conn) == 1
+    assert REGISTRY.get_sample_value("lateral_erasure_oldest_age_seconds") == 0

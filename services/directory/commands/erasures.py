@@ -19,8 +19,10 @@ from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.events.directory import ContactErased, PersonErased
 from shared.events.privacy import ErasureCompleted, ErasureRequested
+from shared.events.topics import SERVICES
 from shared.privacy.forgetting import forget
 from shared.privacy.holds import under_hold
+from shared.telemetry import ERASURE_AGE
 
 LEAVERS = 200
 
@@ -100,3 +102,10 @@ async def erase_leavers(conn: Connection, before: datetime) -> int:
     if numbers:
         await erase_workers(conn, numbers, {}, datetime.now(before.tzinfo))
     return len(numbers)
+
+
+async def watch_erasures(conn: Connection) -> int:
+    """Close what all services have answered, measure how long the oldest other one waits; returns how many closed."""
+    closed = await store.close_answered(conn, SERVICES)
+    ERASURE_AGE.set(await store.oldest_waiting(conn))
+    return closed

@@ -24,3 +24,12 @@ SELECT employee_number FROM people
 WHERE status = 'left' AND effective_at < $1
   AND NOT EXISTS (SELECT FROM legal_holds AS h WHERE h.held AND h.person_id = people.person_id)
 ORDER BY employee_number LIMIT $2
+
+-- name: oldest_waiting
+SELECT coalesce(extract(epoch FROM now() - min(requested_at)), 0)::float8 FROM erasures
+WHERE closed_at IS NULL
+
+-- name: close_answered
+UPDATE erasures AS e SET closed_at = now()
+WHERE closed_at IS NULL
+  AND $1::text[] <@ (SELECT array_agg(service) FROM erasure_receipts AS r WHERE r.request_id = e.request_id)

@@ -32,3 +32,13 @@ async def of_person(conn: Connection, person_id: UUID) -> UUID | None:
 async def long_gone(conn: Connection, before: date, limit: int) -> list[str]:
     """Employee numbers of some who left before that day and are under no legal hold."""
     return [row["employee_number"] for row in await conn.fetch(SQL.long_gone, before, limit)]
+
+
+async def close_answered(conn: Connection, services: Sequence[str]) -> int:
+    """Close requests that all these services have answered, and return how many."""
+    return int((await conn.execute(SQL.close_answered, services)).split()[-1])
+
+
+async def oldest_waiting(conn: Connection) -> float:
+    """Seconds since the oldest request that is not closed; 0 where all are."""
+    return float(await conn.fetchval(SQL.oldest_waiting))
