@@ -13,6 +13,7 @@ from shared import kafka, processes
 from shared.db import Database
 from shared.letters import commands as dead_letters
 from shared.migrate import SchemaMismatch, migrate
+from shared.privacy.commands import commands as privacy
 from shared.processes import Service
 from shared.rebuild import TableHash, differences, rebuild
 from shared.settings import WrongSettings
@@ -82,6 +83,7 @@ def cli(service: Service) -> typer.Typer:
         settings = service.load(database_url="postgresql://unused")
         typer.echo(json.dumps(service.app(settings).openapi(), indent=2, sort_keys=True))
 
+    app.add_typer(privacy(service.catalogue, service.load), name="privacy")
     app.add_typer(audit_trail(service.load), name="audit")
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
     return app

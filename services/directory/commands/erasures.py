@@ -18,6 +18,7 @@ from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.events.directory import ContactErased, PersonErased
+from shared.events.hr import WorkerErased
 from shared.events.privacy import ErasureCompleted, ErasureRequested
 from shared.events.topics import SERVICES
 from shared.privacy.forgetting import forget
@@ -36,6 +37,8 @@ async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID
     if person is None:
         raise UnknownPerson("There is no such person.")
     requests = await erase_workers(conn, [person.employee_number], {}, now)
+    # HR's own topic still holds them: read again, it would bring them back to a database restored from before.
+    await outbox.append(conn, WorkerErased(employee_number=person.employee_number))
     return requests[0].request_id
 
 
