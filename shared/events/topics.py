@@ -21,10 +21,18 @@ class Topic:
     compaction_lag_days: int = 0
     """How long a superseded record stays readable: HR sends a future-dated state beside the present one."""
     co_writers: tuple[Service, ...] = ()
-    """Who else may write: every service its own receipt of an erasure, and its part of an export."""
+    """Who else may write: every service its receipts of erasures and parts of exports; the directory a tombstone."""
 
 
-HR_WORKERS = Topic("hr.workers", "hr", ("directory",), "worker id", full_state=True, compaction_lag_days=7)
+HR_WORKERS = Topic(
+    "hr.workers",
+    "hr",
+    ("directory",),
+    "worker id",
+    full_state=True,
+    compaction_lag_days=7,
+    co_writers=("directory",),
+)
 HR_ORG_UNITS = Topic(
     "hr.org-units", "hr", ("directory",), "unit code", full_state=True, compaction_lag_days=7, partitions=1
 )
