@@ -163,7 +163,11 @@ def decode(raw: Raw, classes: Mapping[str, type[Event]]) -> Envelope[Event] | No
 
 
 def _parse(cls: type[Event], data: object) -> Event:
-    body = data if isinstance(data, bytes) else orjson.dumps(data)
+    try:
+        body = data if isinstance(data, bytes) else orjson.dumps(data)
+    except (TypeError, RecursionError) as error:
+        detail = "data nested too deeply"
+        raise Undecodable(detail) from error
     if rb"\u0000" in body:
         detail = "a NUL character, which no database text can hold"
         raise Undecodable(detail)

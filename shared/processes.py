@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import typer
 import uvicorn
 from starlette.applications import Starlette
 
@@ -50,6 +51,8 @@ class Service:
     """What else removes a class's data, where deleting rows is not all there is to it."""
     couriers: Callable[[Any], Sequence[courier.Courier]] = lambda _: ()
     """From its settings: what it delivers outside the database."""
+    commands: Callable[[typer.Typer], None] | None = None
+    """Adds commands of its own to those of every service."""
 
     def load(self, **overrides: object) -> Settings:
         """Its settings from the environment."""

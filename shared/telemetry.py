@@ -55,6 +55,7 @@ OUTBOX_FAILURES = Counter("lateral_outbox_publish_failures_total", "Publishing t
 RELAY_LEADER = Gauge("lateral_outbox_relay_leader", "1 where this process is the relay's leader")
 TIMER_RUNS = Counter("lateral_timer_runs_total", "Timer runs", ("timer", "outcome"))
 DB_IN_USE = Gauge("lateral_db_pool_in_use", "Connections in use")
+HELD_LEAVERS = Gauge("lateral_directory_held_leavers", "People whose leaving waits for an operator")
 SUPPRESSED = Counter("lateral_cells_suppressed_total", "Published values withheld", ("reason",))
 
 

@@ -1,5 +1,6 @@
 """`python -m services.directory`."""
 
+from services.directory import cli
 from services.directory.app import create_app
 from services.directory.commands.erasures import erase_leavers
 from services.directory.consumers import HANDLERS
@@ -17,6 +18,7 @@ SERVICE = Service(
     timers=TIMERS,
     read_models={"units": ("version",), "worker_records": ("pending", "recorded_at", "hold_id", "refused")},
     purges={"identity": erase_leavers},
+    commands=cli.add,
 )
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from shared.auth import PUBLIC, ROLES, Policy, allow
 ANYBODY = allow(*ROLES)
 LIBRARIANS = allow("admin", "hr-system")
 PEOPLE = allow(*(ROLES - {"hr-system", "operator"}))
+FEEDERS = allow("admin", "hr-system")
 OPERATORS = allow("operator", "admin")
 PROVISIONERS = allow("hr-system", "admin")
 PROVISIONING: Policy = {
@@ -35,6 +36,13 @@ POLICY: Policy = {
     "GET /v1/holds/{hold_id}/people": OPERATORS,
     "POST /v1/holds/{hold_id}/approve": OPERATORS,
     "POST /v1/holds/{hold_id}/reject": OPERATORS,
+    "POST /v1/feeds": FEEDERS,
+    "GET /v1/feeds": FEEDERS,
+    "GET /v1/feeds/{feed_id}": FEEDERS,
+    "POST /v1/feeds/{feed_id}/lines": FEEDERS,
+    "GET /v1/feeds/{feed_id}/refusals": FEEDERS,
+    "GET /v1/feeds/{feed_id}/missing": FEEDERS,
+    "POST /v1/feeds/{feed_id}/deactivate-missing": allow("admin"),
     "PATCH /v1/people/{person_id}/profile": PEOPLE,
     "POST /v1/people/{person_id}/erasure": allow("admin"),
     "GET /v1/erasures/{request_id}": allow("admin"),

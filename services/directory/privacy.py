@@ -2,6 +2,8 @@
 
 from shared.privacy.catalogue import Catalogue, Table, older, own
 
+BY_NUMBER = "employee_number = (SELECT employee_number FROM people WHERE person_id = $1)"
+
 CATALOGUE = Catalogue(
     "directory",
     (
@@ -16,7 +18,7 @@ CATALOGUE = Catalogue(
             "worker_records",
             "What HR has said of a worker, by the day from which it holds.",
             "identity",
-            about="employee_number = (SELECT employee_number FROM people WHERE person_id = $1)",
+            about=BY_NUMBER,
         ),
         Table(
             "accounts",
@@ -68,6 +70,15 @@ CATALOGUE = Catalogue(
         Table("job_profiles", "Which levels of which skills a job asks for.", "reference"),
         Table("holds", "Days on which more people were to leave than one lets go unasked.", "reference"),
         Table("departures", "How many left when; nobody is named.", "operations", aged=older("at")),
+        Table("feeds", "Files of workers and how far they are.", "operations", aged=older("created_at")),
+        Table(
+            "feed_refusals",
+            "Lines of such files that were refused, with the worker's number and the reason.",
+            "operations",
+            about=BY_NUMBER,
+        ),
+        Table("feed_seen", "Whom a file that is being read has named so far.", "operations", about=BY_NUMBER),
+        Table("feed_missing", "Whom a file that names everybody did not name.", "operations", about=BY_NUMBER),
         Table("units", "The organization's units and their tree.", "reference"),
         Table("skills", "The taxonomy of skills.", "reference"),
         Table("skill_labels", "What skills are called, in several languages.", "reference"),

@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 
 from services.directory.commands.erasures import watch_erasures
 from services.directory.commands.exports import expire_exports
+from services.directory.commands.feeds import deactivate_missing
 from services.directory.commands.people import refresh_waiting, resolve_references
 from services.directory.commands.skill_imports import go_on_importing
 from services.directory.commands.skills import index_terms
 from services.directory.commands.workers import apply_due
+from services.directory.queries.holds import waiting
 from shared.db import Connection
+from shared.telemetry import HELD_LEAVERS
 from shared.timers import Timer
 
 
@@ -22,8 +25,21 @@ async def refresh_people(conn: Connection) -> int:
     return await refresh_waiting(conn, datetime.now(UTC))
 
 
+async def deactivate_confirmed(conn: Connection) -> int:
+    """People whom a snapshot no longer names, when that was confirmed."""
+    return await deactivate_missing(conn, datetime.now(UTC))
+
+
+async def measure_holds(conn: Connection) -> int:
+    """How many wait for an operator, for the alert."""
+    HELD_LEAVERS.set(await waiting(conn))
+    return 0
+
+
 TIMERS: tuple[Timer, ...] = (
     Timer("directory-due-records", 15, apply_due_records),
+    Timer("directory-holds-measure", 15, measure_holds),
+    Timer("directory-missing-people", 1, deactivate_confirmed),
     Timer("directory-refresh-people", 1, refresh_people),
     Timer("directory-watch-erasures", 60, watch_erasures),
     Timer("directory-expire-exports", 600, expire_exports),

@@ -182,6 +182,7 @@ CASES = {
     "TimerFails": Case(
         "30m", timer("0+1x30", "5x30"), timer("0+1x30", "0+1x30"), {"service": "sessions", "timer": "audit-seal"}
     ),
+    "LeaversHeld": gauge("lateral_directory_held_leavers", "40x10", "40x4 0 40x5", "9m"),
     "ProcessDown": Case("10m", {UP: "1x5 0x5"}, {UP: "1x8 0 1"}, {"service": "sessions", "role": "worker"}),
     "MetricsAbsent": Case("20m", {UP: "1x20"}, {UP: "1x20", LEADER: "1x20"}),
 }

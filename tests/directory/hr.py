@@ -16,7 +16,8 @@ from shared.events.hr import OrgUnitUpserted, WorkerUpserted
 
 E = TypeVar("E", bound=Event)
 numbers = count(1)
-TODAY = datetime.now(UTC).date()
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
 LONG_AGO = date(2020, 1, 1)
 LATER = TODAY + timedelta(days=30)
 

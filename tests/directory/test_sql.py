@@ -6,7 +6,21 @@ from shared.db import Connection
 
 
 @pytest.mark.parametrize(
-    "name", ["people", "records", "units", "skills", "erasures", "accounts", "groups", "scim", "scim_events", "holds"]
+    "name",
+    [
+        "people",
+        "records",
+        "units",
+        "skills",
+        "erasures",
+        "accounts",
+        "groups",
+        "scim",
+        "scim_events",
+        "holds",
+        "feeds",
+        "republish",
+    ],
 )
 async def test_every_query_is_understood_by_the_database(name: str, conn: Connection) -> None:
     queries = sql.load(directory.__name__, name).items()

@@ -16,7 +16,6 @@ from shared.paging import Cursor, Limit, Page, decode_cursor
 
 router = APIRouter(tags=["holds"])
 HoldId = Annotated[int, Path(ge=1, lt=2**63)]
-Decision = Literal["approved", "rejected"]
 
 
 class Hold(BaseModel):
@@ -104,7 +103,7 @@ async def reject_hold(hold_id: HoldId, body: Why, edge: Edge) -> Response:
     return await _decide(edge, hold_id, body, "rejected")
 
 
-async def _decide(edge: Edge, hold_id: int, body: Why, decision: Decision) -> Response:
+async def _decide(edge: Edge, hold_id: int, body: Why, decision: commands.Decision) -> Response:
     async def work(conn: Connection) -> Hold:
         await commands.decide(conn, hold_id, decision, edge.principal.subject, body.why, datetime.now(UTC))
         row = await queries.get_hold(conn, hold_id)

@@ -9,6 +9,7 @@ from services.directory.domain.refusals import UnderLegalHold, UnknownPerson
 from services.directory.store import accounts as accounts_store
 from services.directory.store import erasures as store
 from services.directory.store import exports as exports_store
+from services.directory.store import feeds as feeds_store
 from services.directory.store import people as people_store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
@@ -62,6 +63,7 @@ async def erase_workers(
     await scim_events.announce_all(conn, [(person_id, "delete") for person_id in ids])
     rows = await records_store.delete(conn, numbers)
     await proficiency_store.mark_endorsed_stale(conn, ids)
+    await feeds_store.delete_workers(conn, numbers)
     await people_store.delete(conn, ids)
     if not people:
         return []

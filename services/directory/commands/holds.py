@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from services.directory.domain.refusals import HoldDecided, UnknownHold
 from services.directory.store import holds as store
 from services.directory.store import people as people_store
 from shared.db import Connection
 
+Decision: TypeAlias = Literal["approved", "rejected"]
 SHARE = 0.02
 WITHIN = timedelta(hours=1)
 FEWEST = 10
@@ -35,9 +36,7 @@ async def hold_for(conn: Connection, leaving: Collection[str], now: datetime) ->
     return None
 
 
-async def decide(
-    conn: Connection, hold_id: int, decision: Literal["approved", "rejected"], by: str, why: str, now: datetime
-) -> None:
+async def decide(conn: Connection, hold_id: int, decision: Decision, by: str, why: str, now: datetime) -> None:
     """Let a hold's people go, or not. Those let go follow from a timer. Raises UnknownHold or HoldDecided."""
     await people_store.lock_chart(conn)
     hold = await store.lock(conn, hold_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.directory.commands.people import refresh
 from services.directory.domain.cycles import find_cycle
+from services.directory.domain.history import check_sequence
 from services.directory.domain.refusals import SequenceReused, UnitCycle
 from services.directory.store import people as people_store
 from services.directory.store import units as store
@@ -22,8 +23,10 @@ Known = Mapping[str, OrgUnitUpserted]
 async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted]], now: datetime) -> None:
     """Take the newest state of each unit; publish units and people whose place has changed.
 
-    Raises UnitCycle, naming every unit in it, or SequenceReused.
+    Raises UnitCycle, naming every unit in it, SequenceReused or SequenceTooLarge.
     """
+    for envelope in told:
+        check_sequence(envelope.data.sequence_number)
     await people_store.lock_chart(conn)
     known = await store.lock(conn, {envelope.key for envelope in told})
     newer = _newer(known, told)

@@ -32,14 +32,22 @@ async def record_workers(conn: Connection, told: Sequence[Envelope[WorkerUpserte
 
 
 async def take_records(
-    conn: Connection, told: Sequence[Told], now: datetime, causes: Sequence[Envelope[WorkerUpserted]] = ()
+    conn: Connection,
+    told: Sequence[Told],
+    now: datetime,
+    causes: Sequence[Envelope[WorkerUpserted]] = (),
+    *,
+    approved: bool = False,
 ) -> None:
-    """The same for records that no event need have brought; `causes` are the events, where there are any."""
+    """The same for records that no event need have brought; `causes` are the events, where there are any.
+
+    `approved` says that somebody has looked at how many leave.
+    """
     await store.lock_chart(conn)
     forgotten = await records_store.forgotten(conn, {record.employee_number for record, _ in told})
     told = [each for each in told if each.record.employee_number not in forgotten]
     await records_store.insert(conn, told, now)
-    await _apply(conn, [record for record, _ in told if due_at(record) <= now], causes, now)
+    await _apply(conn, [record for record, _ in told if due_at(record) <= now], causes, now, approved=approved)
 
 
 async def apply_due(conn: Connection, now: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.directory.domain.refusals import ImpossibleDate, UnclearCode, UnknownTimeZone
+from services.directory.domain.refusals import ImpossibleDate, SequenceTooLarge, UnclearCode, UnknownTimeZone
 from shared.events.directory import ChangeReason, PastState, PersonChanged
 from shared.events.hr import WorkerUpserted
 
@@ -37,6 +37,12 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise UnknownTimeZone(f"{name!r} is not a time zone of the IANA database.") from error
+
+
+def check_sequence(number: int) -> None:
+    """Raises SequenceTooLarge."""
+    if number >= 2**63:
+        raise SequenceTooLarge("A sequence is below 2 to the power of 63.")
 
 
 def check_codes(record: WorkerUpserted) -> None:

@@ -1,6 +1,6 @@
 """What the directory says no to."""
 
-from shared.refusal import NotFound, Refused
+from shared.refusal import InvalidRequest, NotFound, Refused
 
 
 class ReportingLineCycle(Refused):
@@ -17,6 +17,10 @@ class UnknownTimeZone(Refused):
 
 class ImpossibleDate(Refused):
     """HR names a day that no calendar of ours reaches."""
+
+
+class SequenceTooLarge(Refused):
+    """HR counts further than a 64-bit number does."""
 
 
 class UnclearCode(Refused):
@@ -51,8 +55,16 @@ class UnknownImport(NotFound):
     """There is no such import."""
 
 
-class ImportState(Refused):
-    """The import is not in a state for that."""
+class UnknownFeed(NotFound):
+    """There is no such feed."""
+
+
+class FeedState(Refused):
+    """The feed is not in a state for that."""
+
+
+class UnreadableFile(InvalidRequest):
+    """Nobody can tell what the columns of the file mean."""
 
 
 class UnknownErasure(NotFound):

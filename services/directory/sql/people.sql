@@ -12,6 +12,9 @@ SELECT * FROM people WHERE person_id = $1 FOR UPDATE
 -- name: lock_people_by_id
 SELECT * FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY person_id FOR UPDATE
 
+-- name: lock_people_after
+SELECT * FROM people WHERE $1::uuid IS NULL OR person_id > $1 ORDER BY person_id LIMIT $2 FOR UPDATE
+
 -- name: lock_stale_people
 SELECT * FROM people WHERE stale ORDER BY person_id LIMIT $1 FOR UPDATE
 

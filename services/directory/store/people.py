@@ -30,6 +30,11 @@ async def lock_stale(conn: Connection, limit: int) -> dict[str, Person]:
     return _by_number(await conn.fetch(SQL.lock_stale_people, limit))
 
 
+async def lock_after(conn: Connection, person_id: UUID | None, limit: int) -> list[Person]:
+    """People in order of id, behind one of them."""
+    return [_person(row) for row in await conn.fetch(SQL.lock_people_after, person_id, limit)]
+
+
 async def lock_one(conn: Connection, person_id: UUID) -> Person | None:
     """One person."""
     row = await conn.fetchrow(SQL.lock_person, person_id)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.directory.domain.history import check_codes, due_at, place
+from services.directory.domain.history import check_codes, check_sequence, due_at, place
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import SequenceReused, WorkerOfAnotherSystem
 from shared import sql
@@ -30,11 +30,13 @@ class Told(NamedTuple):
 async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     """Keep records; the same one again is no harm.
 
-    Raises SequenceReused, WorkerOfAnotherSystem, UnclearCode, UnknownTimeZone or ImpossibleDate.
+    Raises SequenceReused, WorkerOfAnotherSystem, SequenceTooLarge, UnclearCode, UnknownTimeZone or
+    ImpossibleDate.
     """
     states: dict[tuple[str, date, int], tuple[datetime, object, str]] = {}
     for record, source in told:
         check_codes(record)
+        check_sequence(record.sequence_number)
         # Fields at their defaults are left out, so that a field added later makes no old record look different.
         state = record.model_dump(mode="json", by_alias=False, exclude_defaults=True)
         key = (record.employee_number, *place(record))
