@@ -23,6 +23,7 @@ ALGORITHMS = ("RS256", "ES256")
 TYPES = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY = 60
 LONGEST_TOKEN = 8192
+TOKENS_KNOWN = 4096
 REFETCH_SECONDS = 10.0
 """An unknown key id asks the issuer again, but not more often than this."""
 FRESH_SECONDS = 600.0
@@ -154,6 +155,8 @@ class Verifier:
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
         self._settings = settings
         self._keys = keys or Keys(settings)
+        self._signed: dict[str, tuple[str, JWK, dict[str, Any]]] = {}
+        """Tokens whose signature has been checked, with the key that holds as long as the issuer publishes it."""
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,
             iss={"essential": True, "value": settings.issuer},
@@ -179,6 +182,9 @@ class Verifier:
             raise Unauthenticated(detail) from error
 
     async def _decode(self, token: str) -> dict[str, Any]:
+        if (known := self._signed.get(token)) and await self._keys.get(known[0]) is known[1]:
+            self._claims.validate(known[2])
+            return known[2]
         header = jws.extract_compact(token.encode("ascii")).headers()
         kid, kind = header.get("kid"), header.get("typ")
         if not isinstance(kid, str) or str(kind).lower() not in TYPES:
@@ -190,6 +196,9 @@ class Verifier:
             raise ValueError(message)
         claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
         self._claims.validate(claims)
+        if len(self._signed) >= TOKENS_KNOWN:
+            self._signed.clear()
+        self._signed[token] = (kid, key, claims)
         return claims
 
     def _principal(self, claims: dict[str, Any]) -> Principal:

@@ -140,4 +140,9 @@ class EdgeCall:
         return Response(reply.body, reply.status, {**tag, **(headers or {})}, media_type)
 
 
-Edge: TypeAlias = Annotated[EdgeCall, Depends(EdgeCall)]
+async def _call(request: Request) -> EdgeCall:
+    """A coroutine, for a plain class would be made in a thread for each request."""
+    return EdgeCall(request)
+
+
+Edge: TypeAlias = Annotated[EdgeCall, Depends(_call)]

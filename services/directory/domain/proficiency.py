@@ -54,6 +54,17 @@ def trust_on(trust: int, as_of: date | None, day: date) -> int:
 def _proficiency(skill_id: str, pieces: list[Evidence], target: int | None) -> Proficiency:
     if not pieces:
         return Proficiency(skill_id=skill_id, level=0, target_level=target)
+    if len(pieces) == 1:
+        (only,) = pieces
+        trust = round(100 * _weight(only.source, 1))
+        return Proficiency(
+            skill_id=skill_id,
+            level=only.level,
+            target_level=target,
+            source=only.source,
+            trust=trust,
+            as_of=only.stated_on,
+        )
     as_of = max(piece.stated_on for piece in pieces)
     peers = sum(piece.source == "peer" for piece in pieces)
     weights = [_weight(piece.source, peers) * _faded(piece.stated_on, as_of) for piece in pieces]
