@@ -157,7 +157,7 @@ def plain(people: int) -> Iterator[dict[str, object]]:
 
 def serve(kind: str, settings: DirectorySettings, port: int, answers: Sequence[bytes]) -> None:
     """A process of its own, as `api` serves: one event loop, one core."""
-    telemetry.setup(settings, "api")
+    telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "api")
     app = create_app(settings) if kind == "ours" else bare(settings, *answers)
     config = uvicorn.Config(app, port=port, http="httptools", loop="uvloop", log_config=None, access_log=False)
     uvicorn.Server(config).run()
