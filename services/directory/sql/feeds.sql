@@ -25,16 +25,17 @@ WHERE feed_id = $1
 UPDATE feeds SET state = $2, updated_at = now() WHERE feed_id = $1
 
 -- name: insert_missing
--- Whoever is here by this source's word, and was not named.
+-- Whoever is here by this source's word, and was not named. EXCEPT needs no statistics of a table just filled.
 INSERT INTO feed_missing (feed_id, employee_number)
-SELECT $1, person.employee_number
-FROM people AS person JOIN worker_records AS record
-    ON (record.employee_number, record.effective_at, record.sequence)
-        = (person.employee_number, person.record_effective_at, person.record_sequence)
-WHERE person.status <> 'left' AND record.source = $2
-    AND NOT EXISTS (
-        SELECT FROM feed_seen AS seen WHERE seen.feed_id = $1 AND seen.employee_number = person.employee_number
-    )
+SELECT $1, employee_number FROM (
+    SELECT person.employee_number
+    FROM people AS person JOIN worker_records AS record
+        ON (record.employee_number, record.effective_at, record.sequence)
+            = (person.employee_number, person.record_effective_at, person.record_sequence)
+    WHERE person.status <> 'left' AND record.source = $2
+    EXCEPT
+    SELECT employee_number FROM feed_seen WHERE feed_id = $1
+) AS lacking
 ON CONFLICT DO NOTHING
 
 -- name: count_missing
