@@ -218,6 +218,21 @@ async def test_a_withdrawn_key_is_forgotten_although_no_new_one_is_named(issuer:
     assert await keys.get("rsa") is None
 
 
+async def test_a_token_that_was_good_is_refused_when_its_time_is_over_or_its_key_another(issuer: Issuer) -> None:
+    keys = Keys(settings_for(issuer), Clock())
+    verifier = Verifier(settings_for(issuer), keys)
+    header = f"Bearer {issuer.token()}"
+    assert await verifier.verify([header]) == await verifier.verify([header])
+    verifier._claims.leeway, leeway = -1000, verifier._claims.leeway  # as if that many seconds had passed
+    with pytest.raises(Unauthenticated):
+        await verifier.verify([header])
+    verifier._claims.leeway = leeway
+    assert await verifier.verify([header])
+    keys._known = {**keys._known, "rsa": STRANGER}
+    with pytest.raises(Unauthenticated):
+        await verifier.verify([header])
+
+
 async def test_without_any_key_yet_a_token_is_neither_good_nor_bad(issuer: Issuer, verifier: Verifier) -> None:
     issuer.down = True
     with pytest.raises(IssuerUnavailable):
