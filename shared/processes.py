@@ -51,7 +51,7 @@ class Service:
     """What else removes a class's data, where deleting rows is not all there is to it."""
     couriers: Callable[[Any], Sequence[courier.Courier]] = lambda _: ()
     """From its settings: what it delivers outside the database."""
-    commands: Callable[[typer.Typer], None] | None = None
+    commands: Callable[[typer.Typer], None] = lambda _: None
     """Adds commands of its own to those of every service."""
 
     def load(self, **overrides: object) -> Settings:

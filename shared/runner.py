@@ -86,8 +86,7 @@ def cli(service: Service) -> typer.Typer:
     app.add_typer(privacy(service.catalogue, service.load), name="privacy")
     app.add_typer(audit_trail(service.load), name="audit")
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
-    if service.commands:
-        service.commands(app)
+    service.commands(app)
     return app
 
 
