@@ -45,6 +45,18 @@ REACHING = (
     Table("response_counts", "How many answer, in steps of five.", "aggregate"),
     Table("forms", "What is asked, in versions.", "reference"),
     Table("surveys", "Which form is asked in which programme, and when.", "reference"),
+    Table("review_rounds", "Rounds of peer review in groups.", "reference"),
+    Table(
+        "works", "Links to works that are reviewed.", "participation", about=own("author_id"), mentions=("author_id",)
+    ),
+    Table(
+        "reviews",
+        "Who was asked to review which work, and what they said.",
+        "participation",
+        about=own("reviewer_id"),
+        mentions=("reviewer_id",),
+        aged=older("due_on"),
+    ),
     Table("ground_rules", "Every version of a group's ground rules.", "reference"),
     Table(
         "notes",

@@ -1,6 +1,6 @@
 """What falls due by itself."""
 
-from services.sessions.commands import answers, invitations, messages, prompts, safety, webhooks
+from services.sessions.commands import answers, invitations, messages, prompts, reviews, safety, webhooks
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
@@ -24,6 +24,7 @@ REACHING = (
     Timer("release-answers", 30, answers.release_answers),
     Timer("close-surveys", 3600, answers.close_surveys),
     Timer("assign-concerns", 60, safety.assign_concerns),
+    Timer("run-review-rounds", 300, reviews.run_rounds),
 )
 TIMERS = (
     *REACHING,

@@ -62,7 +62,8 @@ async def revoke_calendar_feed(edge: Edge) -> Response:
 @router.get("/v1/calendar-feeds/{token}.ics", responses=ICS, summary="Subscribe to one's sessions")
 async def get_calendar_feed(token: str, edge: Edge) -> Response:
     """Whoever has the address sees the sessions; it is as good as a password."""
-    return await _file(edge, lambda conn: queries.get_feed(conn, token))
+    organizer = _settings(edge).organizer_email
+    return await _file(edge, lambda conn: queries.get_feed(conn, token, organizer))
 
 
 @router.get("/v1/sessions/{session_id}/invitation.ics", responses=ICS, summary="Get one's invitation")
@@ -70,6 +71,13 @@ async def get_invitation(session_id: UUID, edge: Edge) -> Response:
     """METHOD:REQUEST, or CANCEL for a cancelled session; the UID stays, SEQUENCE is the session's version."""
     invitee, organizer = person(edge.principal), _settings(edge).organizer_email
     return await _file(edge, lambda conn: queries.get_invitation(conn, session_id, invitee, organizer))
+
+
+@router.get("/v1/groups/{group_id}/series.ics", responses=ICS, summary="Get a group's series")
+async def get_series_file(group_id: UUID, edge: Edge) -> Response:
+    """One recurring event on the caller's clock, with its exceptions, to import once."""
+    member, organizer = person(edge.principal), _settings(edge).organizer_email
+    return await _file(edge, lambda conn: queries.get_series(conn, group_id, member, organizer))
 
 
 async def _file(edge: EdgeCall, find: Callable[[Connection], Awaitable[bytes]]) -> Response:

@@ -1,5 +1,5 @@
 """The routes that reach people and ask them."""
 
-from services.sessions.api import follow_up, forms, messages, replies, safety, webhooks
+from services.sessions.api import follow_up, forms, messages, replies, reviews, safety, webhooks
 
-ROUTERS = tuple(noun.router for noun in (messages, replies, webhooks, follow_up, forms, safety))
+ROUTERS = tuple(noun.router for noun in (messages, replies, webhooks, follow_up, forms, safety, reviews))

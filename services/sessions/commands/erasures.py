@@ -15,6 +15,7 @@ from shared.events.privacy import ErasureCompleted, ErasureRequested
 
 SQL = sql.load("services.sessions", "erasures")
 REACH = sql.load("services.sessions", "forget")
+REVIEWS = sql.load("services.sessions", "reviews")
 SAFETY = sql.load("services.sessions", "safety")
 
 
@@ -33,6 +34,7 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     await conn.execute(SQL.erase, ids)
     await conn.execute(REACH.forget, ids)
     await conn.execute(SAFETY.forget, ids)
+    await conn.execute(REVIEWS.forget, ids)
     remembered = await conn.fetch(SQL.remember_erased, ids, [held[person] for person in ids])
     return {row["person_id"]: row["rows"] for row in remembered}
 

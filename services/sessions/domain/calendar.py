@@ -13,6 +13,7 @@ from services.sessions.domain.session import SessionState
 from shared.events.sessions import Confidentiality, SessionRole
 
 PRODUCT = "-//Lateral//Sessions//EN"
+LINE = 75
 REFRESH = timedelta(hours=1)
 Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 
@@ -46,13 +47,61 @@ class Entry:
 
 def one_line(text: str) -> str:
     """Without line breaks and control characters: a header ends where its line does."""
+    if text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def feed(entries: Iterable[Entry]) -> bytes:
-    """A person's sessions to subscribe to."""
-    events = [_event(entry) for entry in entries]
-    return _calendar("PUBLISH", events, refresh=REFRESH)
+def feed(entries: Iterable[Entry], organizer: str) -> bytes:
+    """A person's sessions to subscribe to. Written line by line: a feed is read every hour by everybody."""
+    head = _calendar("PUBLISH", [], refresh=REFRESH).decode().removesuffix("END:VCALENDAR\r\n")
+    sender = f"ORGANIZER;CN=Peer learning:mailto:{organizer}"
+    lines = [line for entry in entries for line in _lines(entry, sender)]
+    return "".join((head, *(_folded(line) for line in lines), "END:VCALENDAR\r\n")).encode()
+
+
+def _lines(entry: Entry, sender: str) -> Iterable[str]:
+    """What `_event` says, of a session in a feed."""
+    closed, cancelled = entry.confidentiality == "closed", entry.state == "cancelled"
+    return (
+        "BEGIN:VEVENT",
+        f"UID:{entry.session_id}@lateral",
+        f"DTSTART:{_utc(entry.starts_at)}",
+        f"DTEND:{_utc(entry.ends_at)}",
+        f"DTSTAMP:{_utc(entry.changed_at)}",
+        f"SEQUENCE:{entry.version}",
+        f"SUMMARY:{_escaped(entry.summary)}",
+        f"DESCRIPTION:You take part as {entry.role}.",
+        f"CLASS:{'PRIVATE' if closed else 'PUBLIC'}",
+        f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",
+        f"TRANSP:{'TRANSPARENT' if cancelled else 'OPAQUE'}",
+        f"X-MICROSOFT-CDO-BUSYSTATUS:{'FREE' if cancelled else 'BUSY'}",
+        sender,
+        "END:VEVENT",
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19].replace("-", "").replace(":", "") + "Z"
+
+
+def _escaped(text: str) -> str:
+    """TEXT (RFC 5545 3.3.11); a summary has no line breaks."""
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> str:
+    """At most 75 bytes a line, and no character torn apart (RFC 5545 3.1)."""
+    if len(line) <= LINE // 4 or len(line.encode()) <= LINE:
+        return f"{line}\r\n"
+    parts, part, size = [], "", 0
+    for char in line:
+        width = len(char.encode())
+        if size + width > LINE:
+            parts.append(part)
+            part, size = "", 1
+        part, size = part + char, size + width
+    return "\r\n ".join((*parts, part)) + "\r\n"
 
 
 def invitation(entry: Entry, organizer: str) -> bytes:

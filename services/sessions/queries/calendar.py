@@ -4,6 +4,8 @@ from uuid import UUID
 
 from services.sessions.domain.calendar import feed, invitation
 from services.sessions.domain.feeds import token_hash
+from services.sessions.domain.group import UnknownGroup
+from services.sessions.domain.recurring import series
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import formats
 from services.sessions.store.entries import entry
@@ -18,13 +20,13 @@ class UnknownFeed(NotFound):
     """The address was never given out, or another one has replaced it."""
 
 
-async def get_feed(conn: Connection, token: str) -> bytes:
+async def get_feed(conn: Connection, token: str, organizer: str) -> bytes:
     """The feed behind a secret address. Raises UnknownFeed."""
     person = await conn.fetchval(SQL.person_of_feed, token_hash(token))
     if person is None:
         raise UnknownFeed("There is no such calendar.")
     known = await formats.known(conn)
-    return feed(entry(dict(row), known) for row in await conn.fetch(SQL.entries, person, None))
+    return feed((entry(dict(row), known) for row in await conn.fetch(SQL.entries, person, None)), organizer)
 
 
 async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | None, organizer: str) -> bytes:
@@ -33,3 +35,13 @@ async def get_invitation(conn: Connection, session_id: UUID, person_id: UUID | N
     if row is None:
         raise UnknownSession("There is no such session, or you are not invited.")
     return invitation(entry(dict(row), await formats.known(conn)), organizer)
+
+
+async def get_series(conn: Connection, group_id: UUID, person_id: UUID, organizer: str) -> bytes:
+    """A group's sessions as one recurring event, on a member's clock. Raises UnknownGroup."""
+    frame = await conn.fetchrow(SQL.series_frame, group_id, person_id)
+    if frame is None:
+        raise UnknownGroup("There is no such group, or you are not in it.")
+    known = await formats.known(conn)
+    entries = [entry(dict(row), known) for row in await conn.fetch(SQL.series, group_id, person_id)]
+    return series(group_id, entries, frame["time_zone"] or "UTC", frame["cadence_days"], organizer)

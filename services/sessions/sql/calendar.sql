@@ -26,3 +26,23 @@ ORDER BY s.starts_at, s.session_id LIMIT 1000
 
 -- name: revoke_feed
 DELETE FROM calendar_feeds WHERE person_id = $1
+
+-- name: series
+-- A group's sessions as one of its members sees them, in order.
+SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name, p.format,
+       p.confidentiality, k.label AS skill, coalesce(t.role, 'participant') AS role,
+       coalesce(t.state, 'invited') AS answer, NULL AS display_name, NULL AS email
+FROM groups AS g
+JOIN programmes AS p USING (programme_id)
+JOIN sessions AS s USING (group_id)
+LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
+LEFT JOIN skills AS k ON k.skill_id = g.skill_id
+WHERE g.group_id = $1
+ORDER BY s.starts_at, s.session_id LIMIT 1000
+
+-- name: series_frame
+SELECT p.cadence_days, h.time_zone
+FROM groups AS g JOIN programmes AS p USING (programme_id)
+JOIN group_members AS m ON m.group_id = g.group_id AND m.person_id = $2
+LEFT JOIN people AS h ON h.person_id = m.person_id
+WHERE g.group_id = $1

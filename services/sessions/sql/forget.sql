@@ -8,6 +8,7 @@ SELECT person_id, count(*)::int AS held FROM (
     UNION ALL SELECT author_id FROM notes UNION ALL SELECT person_id FROM concern_contacts
     UNION ALL SELECT person_id FROM concerns UNION ALL SELECT contact_id FROM concerns
     UNION ALL SELECT person_id FROM questions_asked
+    UNION ALL SELECT author_id FROM works UNION ALL SELECT reviewer_id FROM reviews
 ) AS held WHERE person_id = ANY ($1::uuid[]) GROUP BY person_id
 
 -- name: forget
