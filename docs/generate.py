@@ -43,6 +43,7 @@ def main() -> int:
     files = {
         **event_schemas(),
         ROOT / "docs/events.md": events_page(services),
+        ROOT / "docs/measures.md": measures_page(),
         ROOT / "docs/asyncapi.yaml": yaml.safe_dump(asyncapi(services), sort_keys=False, allow_unicode=True, width=120),
         **{ROOT / f"docs/openapi/{name}.json": openapi(service) for name, service in services.items()},
         **{ROOT / f"services/{name}/README.md": readme(name, service) for name, service in services.items()},
@@ -56,6 +57,24 @@ def main() -> int:
             path.write_text(files[path], "utf-8")
             print(f"wrote {path.relative_to(ROOT)}")  # noqa: T201
     return 1 if check and stale else 0
+
+
+def measures_page() -> str:
+    """Every measure with its definition, in the catalogue's order."""
+    catalogue = importlib.import_module("services.metrics.domain.measures").MEASURES
+    lines = ["# Measures", "", "Generated from `services/metrics/domain` by `make docs`; do not edit.", ""]
+    lines += ["Every value carries its definition's version, its window, what it rests on and why it may be missing."]
+    source = None
+    for measure in catalogue.values():
+        if measure.source != source:
+            source = measure.source
+            lines += ["", f"## {source}", "", "| Measure | Unit | Definition | n, divided by | Read at |"]
+            lines += ["|---|---|---|---|---|"]
+        divided = f"{measure.n_counts}, {measure.denominator_counts or 'nothing'}"
+        at = measure.shown_at or f"`GET /v1/measures/{measure.name}`"
+        name = f"{measure.title}<br>`{measure.definition_version}`"
+        lines.append(f"| {name} | {measure.unit} | {measure.formula.replace('|', chr(92) + '|')} | {divided} | {at} |")
+    return "\n".join(lines) + "\n"
 
 
 def event_schemas() -> dict[Path, str]:

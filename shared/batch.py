@@ -31,6 +31,8 @@ def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[E
 
 def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
     """Give a record of a sampled trace its process span, a child of the span that created the event."""
+    if envelope.traceparent is None:
+        return envelope
     remote = remote_span(envelope.traceparent)
     if not remote.trace_flags.sampled:
         return replace(envelope, span=trace.NonRecordingSpan(remote))  # what it causes is not sampled either

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from shared import deadletters, inbox, ledger, sql
@@ -31,6 +31,8 @@ from shared.telemetry import (
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope[Any]]], Awaitable[None]]
 Handlers: TypeAlias = Mapping[type[Event], Handler]
+Place: TypeAlias = tuple[str, int, int]
+"""Topic, partition and offset."""
 
 SQL = sql.load("shared", "delivery")
 log = logging.getLogger(__name__)
@@ -160,13 +162,12 @@ class Consumer:
         client.resume(*client.paused())
 
     def _raw(self, record: Record) -> Raw:
-        headers = tuple((name, value) for name, value in record.headers)
         return Raw(
             self._topics[record.topic],
             record.partition,
             record.offset,
             record.key,
-            headers,
+            tuple(record.headers),
             record.value,
             record.timestamp,
         )
@@ -207,7 +208,7 @@ class Consumer:
             decoded, broken = self._decode(raws)
             if len(broken) == len(raws) > PARKED_IN_A_ROW:
                 raise TooManyBroken
-            envelopes = [traced(envelope, spans) for envelope in decoded.values()]
+            envelopes = [traced(envelope, spans) for _, envelope in decoded]
             spans.enter_context(around(envelopes))
             async with self._db.transaction() as conn:
                 held = await deadletters.held(conn, self._name, raws)
@@ -216,37 +217,42 @@ class Consumer:
                 for cls, run in runs(ready):
                     await self._handlers[cls](conn, run)
                 waiting = {_place(envelope) for envelope in fresh if (envelope.topic, envelope.key) in held}
-                for raw in raws:
-                    if raw in broken:
-                        await deadletters.park(conn, self._name, raw, "undecodable", broken[raw])
+                for raw in raws if broken or waiting else ():
+                    if _place(raw) in broken:
+                        await deadletters.park(conn, self._name, raw, "undecodable", broken[_place(raw)])
                     elif _place(raw) in waiting:
                         await deadletters.park(conn, self._name, raw, "held", "an earlier event of this key is parked")
-                await deadletters.supersede(conn, self._name, list(decoded))
+                await deadletters.supersede(conn, self._name, [raw for raw, _ in decoded])
                 await ledger.record(conn, self._name, raws)
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")
         self._count(ready, len(broken))
 
-    def _decode(self, raws: Sequence[Raw]) -> tuple[dict[Raw, Envelope[Event]], dict[Raw, str]]:
-        decoded: dict[Raw, Envelope[Event]] = {}
-        broken: dict[Raw, str] = {}
+    def _decode(self, raws: Sequence[Raw]) -> tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]:
+        decoded: list[tuple[Raw, Envelope[Event]]] = []
+        broken: dict[Place, str] = {}
         for raw in raws:
             try:
                 envelope = decode(raw, self._classes)
             except Undecodable as error:
-                broken[raw] = str(error)
+                broken[_place(raw)] = str(error)
                 continue
             if envelope is None:
                 UNKNOWN_TYPES.labels(raw.topic).inc()
             else:
-                decoded[raw] = envelope
+                decoded.append((raw, envelope))
         return decoded, broken
 
     def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
-        now = datetime.now(UTC)
+        now = time.time()
+        delays: defaultdict[str, list[float]] = defaultdict(list)
         for envelope in applied:
-            CONSUMED.labels(envelope.topic).inc()
-            CONSUMER_DELAY.labels(envelope.topic).observe(max(0.0, (now - envelope.time).total_seconds()))
+            delays[envelope.topic].append(max(0.0, now - envelope.time.timestamp()))
+        for topic, seconds in delays.items():
+            CONSUMED.labels(topic).inc(len(seconds))
+            observe = CONSUMER_DELAY.labels(topic).observe
+            for delay in seconds:
+                observe(delay)
         self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:
@@ -309,7 +315,7 @@ class Consumer:
             self._commit_failures = 0
 
 
-def _place(at: Raw | Envelope[Event]) -> tuple[str, int, int]:
+def _place(at: Raw | Envelope[Event]) -> Place:
     return at.topic, at.partition, at.offset
 
 

@@ -17,12 +17,14 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
         return []
     wanted = sorted({(envelope.source, envelope.id) for envelope in envelopes})
     rows = await conn.fetch(SQL.claim, consumer, [source for source, _ in wanted], [item for _, item in wanted])
-    new = {(row["source"], row["event_id"]) for row in rows}
+    if not rows and len(wanted) == len(envelopes):
+        return list(envelopes)
+    seen = {(row["source"], row["event_id"]) for row in rows}
     fresh = []
     for envelope in envelopes:
         name = (envelope.source, envelope.id)
-        if name in new:
-            new.discard(name)
+        if name not in seen:
+            seen.add(name)
             fresh.append(envelope)
     DUPLICATES.inc(len(envelopes) - len(fresh))
     return fresh

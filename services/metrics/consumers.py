@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias
 
-from services.metrics.commands import dimensions, facts, freshness, matches, people
+from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people
 from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
+from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCounted, SurveyPaired
 from shared.events.matching import (
     CircleFormed,
     FacilitatorReplaced,
@@ -18,6 +19,7 @@ from shared.events.matching import (
     MatchEnded,
     MatchExpired,
     MatchProposed,
+    RoundCompleted,
 )
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import (
@@ -102,6 +104,12 @@ async def on_match_expired(conn: Connection, batch: Batch) -> None:
     await matches.record_matches(conn, [(envelope.data, envelope.time) for envelope in batch], "expired")
 
 
+@_timed
+async def on_round_completed(conn: Connection, batch: Batch) -> None:
+    """A round of matching is published."""
+    await matches.record_rounds(conn, [(envelope.data, envelope.time) for envelope in batch])
+
+
 HANDLERS: Handlers = {
     PersonChanged: _data(people.change_people),
     PersonErased: on_person_erased,
@@ -115,12 +123,17 @@ HANDLERS: Handlers = {
     CircleFormed: on_match,
     FacilitatorReplaced: on_match,
     MatchEnded: on_match,
+    RoundCompleted: on_round_completed,
     SessionScheduled: on_session_planned,
     SessionRescheduled: on_session_planned,
     SessionCancelled: on_session_cancelled,
     SessionHeld: on_session_held,
     ParticipationChanged: _data(facts.record_participations),
     FeedbackReleased: _data(facts.record_feedback),
+    CheckInsReleased: _data(follow_up.record_check_ins),
+    PulseReleased: _data(follow_up.record_pulses),
+    SurveyPaired: _data(follow_up.record_surveys),
+    ResponsesCounted: _data(follow_up.record_responses),
     ErasureRequested: _timed(people.answer_erasures),
     **privacy_handlers(CATALOGUE),
 }

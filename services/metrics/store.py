@@ -1,9 +1,9 @@
 """Events as rows: each function is one set-based statement for a whole batch."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from shared import sql
@@ -15,6 +15,7 @@ from shared.events.sessions import FeedbackReleased, ParticipationChanged, Progr
 FACTS = sql.load("services.metrics", "facts")
 PEOPLE = sql.load("services.metrics", "people")
 DIMENSIONS = sql.load("services.metrics", "dimensions")
+SCORES = range(1, 6)
 SessionState = Literal["scheduled", "cancelled", "held"]
 Outcome = Literal["accepted", "declined", "expired"]
 
@@ -27,26 +28,58 @@ def first_of_month(day: date) -> date:
 async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
     """Write facts, each with the unit of its person at session start; returns how many were news."""
     await conn.execute(FACTS.ensure_months, sorted(set(months)))
-    applied: int = await conn.fetchval(
-        FACTS.apply_participations,
-        [fact.session_id for fact in facts],
-        [fact.person_id for fact in facts],
-        months,
-        [fact.session_starts_at for fact in facts],
-        [fact.version for fact in facts],
-        [fact.programme_id for fact in facts],
-        [fact.format for fact in facts],
-        [fact.state for fact in facts],
-        [fact.role for fact in facts],
-        [fact.minutes for fact in facts],
-        [fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised for fact in facts],
-    )
+    placed = [(fact, month) for fact, month in zip(facts, months, strict=True)]
+    if crossing := {row[0] for row in await conn.fetch(FACTS.place_sessions, [f.session_id for f in facts], months)}:
+        placed = await _leave_old_months(conn, placed, crossing)
+    columns = zip(*(_row(fact, month) for fact, month in placed), strict=True)
+    applied: int = await conn.fetchval(FACTS.apply_participations, *map(list, columns)) if placed else 0
     return applied
+
+
+Placed: TypeAlias = list[tuple[ParticipationChanged, date]]
+
+
+def _row(fact: ParticipationChanged, month: date) -> tuple[object, ...]:
+    return (
+        fact.session_id,
+        fact.person_id,
+        month,
+        fact.session_starts_at,
+        fact.version,
+        fact.programme_id,
+        fact.format,
+        fact.state,
+        fact.role,
+        fact.minutes,
+        fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised,
+        fact.taught,
+    )
+
+
+async def _leave_old_months(conn: Connection, placed: Placed, crossing: Collection[UUID]) -> Placed:
+    """Take facts of moved sessions out of their old months; returns what is still news."""
+    moved = [
+        (fact.session_id, fact.person_id, month, fact.version) for fact, month in placed if fact.session_id in crossing
+    ]
+    columns = map(list, zip(*moved, strict=True))
+    outdated = {(row["session_id"], row["person_id"]) for row in await conn.fetch(FACTS.leave_old_months, *columns)}
+    return [(fact, month) for fact, month in placed if (fact.session_id, fact.person_id) not in outdated]
 
 
 async def apply_sessions(conn: Connection, states: Sequence[tuple[SessionEvent, SessionState]]) -> None:
     """Write sessions with what has become of them."""
-    kept = {"session_id", "version", "programme_id", "group_id", "match_id", "format", "starts_at", "facilitator_id"}
+    kept = {
+        "session_id",
+        "version",
+        "programme_id",
+        "group_id",
+        "match_id",
+        "format",
+        "starts_at",
+        "ends_at",
+        "capacity",
+        "facilitator_id",
+    }
     await conn.execute(
         FACTS.apply_sessions, [{**session.model_dump(include=kept), "state": state} for session, state in states]
     )
@@ -62,6 +95,12 @@ async def apply_feedback(conn: Connection, batches: Sequence[FeedbackReleased]) 
             "usefulness": sum(answer.usefulness for answer in batch.answers),
             "relevance": sum(answer.relevance for answer in batch.answers),
             "engagement": sum(answer.engagement for answer in batch.answers),
+            **{
+                f"{question}_at": [
+                    sum(getattr(answer, question) == score for answer in batch.answers) for score in SCORES
+                ]
+                for question in ("usefulness", "relevance", "engagement")
+            },
         }
         for batch in batches
     ]
@@ -77,6 +116,7 @@ async def apply_matches(conn: Connection, matches: Sequence[tuple[MatchEvent, Ou
             "member_roles": [member.role for member in match.members],
             "outcome": outcome,
             "first_seen_at": at,
+            "accepted_at": at if outcome == "accepted" else None,
         }
         for match, outcome, at in matches
     ]
@@ -112,6 +152,12 @@ def _states(person: PersonChanged) -> list[dict[str, object]]:
     dated[person.effective_at] = {**person.model_dump(include=kept), "past": False}
     about = {"person_id": person.person_id, "version": person.version}
     return [{**about, **state, "valid_from": day} for day, state in dated.items()]
+
+
+async def refresh_spans(conn: Connection, people: Sequence[UUID]) -> None:
+    """Bring the spans of these people in step with what is known of them."""
+    await conn.execute(PEOPLE.forget_spans, people)
+    await conn.execute(PEOPLE.refresh_spans, people)
 
 
 async def apply_units(conn: Connection, units: Sequence[UnitChanged]) -> None:

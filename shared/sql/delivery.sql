@@ -1,10 +1,14 @@
 -- The outbox, the inbox, dead letters and parked keys.
 
 -- name: claim
-INSERT INTO inbox (consumer, source, event_id)
-SELECT $1, source, event_id FROM unnest($2::text[], $3::text[]) AS wanted (source, event_id)
-ON CONFLICT DO NOTHING
-RETURNING source, event_id
+-- Returns those that were claimed before: as a rule none, where returning the new ones would return all.
+WITH wanted AS (SELECT * FROM unnest($2::text[], $3::text[]) AS given (source, event_id)),
+claimed AS (
+    INSERT INTO inbox (consumer, source, event_id) SELECT $1, source, event_id FROM wanted
+    ON CONFLICT DO NOTHING
+    RETURNING source, event_id
+)
+SELECT source, event_id FROM wanted LEFT JOIN claimed USING (source, event_id) WHERE claimed.event_id IS NULL
 
 -- name: prune_inbox
 DELETE FROM inbox WHERE claimed_at < now() - interval '35 days'

@@ -39,7 +39,7 @@ async def test_events_through_the_broker_become_facts_once(
             ]
         await asyncio.gather(*sent)
     async with consuming(settings, db, HANDLERS):
-        await until(db, "SELECT coalesce(sum(attended), 0)::int FROM participation_months", 40)
+        await until(db, "SELECT coalesce(sum(attended), 0)::int FROM kept_months", 40)
         await until(db, "SELECT count(*) FROM membership", 40)
     async with db.acquire() as conn:
         assert await months_differ(conn) == 0

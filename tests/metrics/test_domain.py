@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.domain.gini import corrected_gini, evenness, gini, mean_evenness
+from services.metrics.domain.gini import corrected_gini, evenness, gini, mean_of
 from services.metrics.domain.goals import GoalWithoutDistance, expected, progress, status
 from services.metrics.domain.lag import bucket, histogram, quantile, upper_bound
 from services.metrics.domain.latest import newest
-from services.metrics.domain.measures import MEASURES
 from tests.metrics.world import person
 
 
@@ -41,7 +40,7 @@ def test_evenness_lies_between_none_and_all(contributions: list[int]) -> None:
 
 
 def test_each_group_counts_once_in_the_mean() -> None:
-    value, counted = mean_evenness([[1, 1], [0, 0, 0, 4], [0, 0]])
+    value, counted = mean_of([[1, 1], [0, 0, 0, 4], [0, 0]], evenness)
     assert value == pytest.approx(0.5)
     assert counted == 2
 
@@ -91,11 +90,3 @@ def test_the_newest_state_wins_in_every_order() -> None:
     states = [person(somebody, version=version) for version in (1, 2, 3)]
     for order in permutations(states):
         assert [state.version for state in newest(order, lambda state: state.person_id)] == [3]
-
-
-def test_every_measure_says_what_it_means() -> None:
-    for name, measure in MEASURES.items():
-        assert measure.name == name
-        assert measure.definition_version == f"{name}/1"
-        assert measure.formula
-        assert measure.source.startswith("MEASUREMENT")

@@ -87,7 +87,7 @@ async def test_any_order_and_any_repetition_of_events_ends_in_the_same_facts_and
 
 async def months(conn: Connection) -> list[tuple[Any, ...]]:
     rows = await conn.fetch(
-        "SELECT month, unit_path, attended, no_show, minutes, contributions FROM participation_months "
+        "SELECT month, unit_path, attended, no_show, minutes, contributions FROM kept_months "
         "WHERE attended + no_show > 0 ORDER BY month, unit_path"
     )
     return [tuple(row) for row in rows]

@@ -29,12 +29,12 @@ async def test_an_erased_person_is_nowhere_and_the_numbers_stay(conn: Connection
     session = uuid4()
     await deliver(conn, [person(somebody), person(other), held(session, facilitator_id=somebody)])
     await deliver(conn, [part(session, somebody), part(session, other), proposed(uuid4(), [somebody, other])])
-    before = await conn.fetch("TABLE participation_months")
+    before = await conn.fetch("TABLE kept_months")
     request = ErasureRequested(request_id=uuid4(), person_id=somebody, requested_on=date(2026, 11, 1))
     await deliver(conn, [request])
     assert str(somebody) not in await whole(conn)
     assert str(other) in await whole(conn)
-    assert await conn.fetch("TABLE participation_months") == before
+    assert await conn.fetch("TABLE kept_months") == before
     assert await months_differ(conn) == 0
     (receipt,) = await receipts(conn)
     assert b'"service":"metrics"' in receipt

@@ -35,3 +35,9 @@ async def prepare_months(conn: Connection) -> int:
     """Make the partitions of this month and the next two; returns how many were missing."""
     made: int = await conn.fetchval(store.FACTS.ensure_coming_months)
     return made
+
+
+async def fold_months(conn: Connection) -> int:
+    """Fold what facts have added and taken since the last time into the roll-up; returns how many changes that were."""
+    folded: int = await conn.fetchval(store.FACTS.fold_months)
+    return folded

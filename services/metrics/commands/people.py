@@ -20,6 +20,7 @@ async def change_people(conn: Connection, events: Sequence[PersonChanged]) -> No
     await conn.execute(store.PEOPLE.own_membership)
     changed = await store.apply_membership(conn, newest(events, lambda event: (event.person_id, event.effective_at)))
     if changed:
+        await store.refresh_spans(conn, changed)
         await conn.execute(store.PEOPLE.reattribute, changed)
 
 
@@ -44,6 +45,7 @@ async def _pseudonymise(conn: Connection, people: list[UUID]) -> None:
         # One at a time: two people of one match cannot be replaced in one statement.
         touched.update(row["person_id"] for row in await conn.fetch(queries.erase_matches, [person], [pseudonym]))
     await conn.execute(queries.end_membership, pseudonyms)
+    await store.refresh_spans(conn, [*people, *pseudonyms])
     await conn.execute(queries.count_erased, list(touched), list(touched.values()))
 
 

@@ -1,6 +1,6 @@
 """How unevenly a group speaks: the Gini coefficient over everybody expected, the silent included."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def gini(contributions: Sequence[float]) -> float | None:
@@ -28,7 +28,18 @@ def evenness(contributions: Sequence[float]) -> float | None:
     return None if found is None else 1 - found
 
 
-def mean_evenness(groups: Sequence[Sequence[float]]) -> tuple[float | None, int]:
-    """The plain mean over groups, each once whatever its size, and how many groups had an evenness at all."""
-    found = [value for group in groups if (value := evenness(group)) is not None]
+def top_share(contributions: Sequence[float], share: float = 0.1) -> float | None:
+    """What the most active `share` of members (at least one) contributed of all; None when nobody did."""
+    total = sum(contributions)
+    if total == 0:
+        return None
+    most = max(1, round(len(contributions) * share))
+    return sum(sorted(contributions, reverse=True)[:most]) / total
+
+
+def mean_of(
+    groups: Sequence[Sequence[float]], of: Callable[[Sequence[float]], float | None]
+) -> tuple[float | None, int]:
+    """The plain mean of a group's figure over groups, each once, and how many groups had it."""
+    found = [value for group in groups if (value := of(group)) is not None]
     return (sum(found) / len(found) if found else None), len(found)

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Literal
 
+from services.metrics.domain.measure import Measure
 from shared.refusal import Refused
 
 Status = Literal["achieved", "on_track", "at_risk", "off_track"]
@@ -35,3 +36,13 @@ def status(done: float, due: float) -> Status:
     if done >= due - 0.10:
         return "on_track"
     return "at_risk" if done >= due - 0.25 else "off_track"
+
+
+MEASURES = (
+    Measure(
+        "goal_progress", "Way to the goal", "ratio", None,
+        "clamp((current - baseline)/(target - baseline), 0, 1), up or down; expected = elapsed/total; achieved, "
+        "on_track (>= expected - .10), at_risk (>= expected - .25), off_track", "MEASUREMENT 14",
+        shown_at="GET /v1/goals",
+    ),
+)  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.metrics.domain.goals import GoalWithoutDistance, Status, expected, progress, status
-from services.metrics.domain.measures import MEASURES
+from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
@@ -67,17 +67,17 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
     found: dict[str, dict[str, Cell]] = defaultdict(dict)
     wanted = {str(row["programme_id"]): Window.covering(row["starts_on"], row["ends_on"]) for row in programmes}
     for name, window in asked:
-        cells = await release.cells(MEASURES[name], Scope(window, "programme"))
+        cells = await release.cells(COUNTED[name], Scope(window, "programme"))
         found[name].update({cell.group: cell for cell in cells if wanted.get(cell.group) == window})
     return found
 
 
 def _by_programme(name: str) -> bool:
-    return name in MEASURES and MEASURES[name].family != "freshness"
+    return name in COUNTED and COUNTED[name].family != "freshness"
 
 
 def _goal(programme: Record, goal: dict[str, Any], cell: Cell | None, as_of: datetime) -> Goal:
-    measure, due = MEASURES[goal["measure"]], date.fromisoformat(goal["due"])
+    measure, due = COUNTED[goal["measure"]], date.fromisoformat(goal["due"])
     baseline, target = float(goal["baseline"]), float(goal["target"])
     share = expected(programme["starts_on"], due, as_of.date())
     current = cell.value if cell else None

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from services.metrics.domain.measures import MEASURES, By, Measure
+from services.metrics.domain.measures import COUNTED, MEASURES, By, Measure
 from services.metrics.queries.freshness import get_freshness
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope
 from shared import sql
 from shared.db import Connection
-from shared.refusal import InvalidRequest, NotFound
+from shared.refusal import InvalidRequest, NotFound, Refused
 
 SQL = sql.load("services.metrics", "dimensions")
 UNKNOWN = "Not known"
@@ -16,6 +16,12 @@ UNKNOWN = "Not known"
 
 class UnknownMeasure(NotFound):
     """The catalogue has no such measure."""
+
+
+class NotCountedHere(Refused):
+    """The measure is defined; its value is read elsewhere, or waits for figures that no service has."""
+
+    status = 409
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class Table:
 
 
 def find(name: str) -> Measure:
-    """The measure of that name. Raises UnknownMeasure."""
-    try:
-        return MEASURES[name]
-    except KeyError:
-        detail = f"There is no measure named {name}."
-        raise UnknownMeasure(detail, measures=sorted(MEASURES)) from None
+    """The measure of that name. Raises UnknownMeasure, NotCountedHere."""
+    if name in COUNTED:
+        return COUNTED[name]
+    if name in MEASURES:
+        detail = f"{MEASURES[name].title} is defined and not counted here: {MEASURES[name].shown_at}."
+        raise NotCountedHere(detail, shown_at=MEASURES[name].shown_at)
+    detail = f"There is no measure named {name}."
+    raise UnknownMeasure(detail, measures=sorted(COUNTED))
 
 
 async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:

@@ -5,15 +5,14 @@ from datetime import UTC, datetime
 
 from services.metrics import confidentiality
 from services.metrics.confidentiality import Reason
-from services.metrics.domain.measures import Measure
+from services.metrics.domain.measure import Measure
 from services.metrics.queries.scope import Scope, Window
-from services.metrics.queries.tallies import Tally, count
+from services.metrics.queries.tallies import PLAN_EACH_TIME, Tally, count
 from shared import sql
 from shared.db import Connection
 from shared.telemetry import SUPPRESSED
 
 SQL = sql.load("services.metrics", "dimensions")
-MEASURES = sql.load("services.metrics", "measures")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Release:
     async def _count(self, measure: Measure, scope: Scope) -> list[Tally]:
         key = (measure.name, scope)
         if not self._counted:
-            await self._conn.execute(MEASURES.plan_each_time)
+            await self._conn.execute(PLAN_EACH_TIME)
         if key not in self._counted:
             self._counted[key] = sorted(await count(self._conn, measure, scope), key=lambda tally: tally.cell)
         return self._counted[key]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from services.metrics.domain.measures import By
+from services.metrics.domain.measure import By
 from shared.refusal import InvalidRequest
 
 LONGEST_MONTHS = 60
@@ -30,6 +30,11 @@ class Window:
         if (last.year - first.year) * MONTHS_A_YEAR + last.month - first.month >= LONGEST_MONTHS:
             raise InvalidRequest.naming("starts_on", f"is more than {LONGEST_MONTHS} months before ends_on")
         return cls(_month(first), _month(last, 1))
+
+    @property
+    def months(self) -> int:
+        """How many months it has."""
+        return (self.end.year - self.start.year) * MONTHS_A_YEAR + self.end.month - self.start.month
 
     @property
     def last_day(self) -> date:

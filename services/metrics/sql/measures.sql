@@ -7,33 +7,7 @@
 SET plan_cache_mode = force_custom_plan
 
 -- name: participation
-WITH slices AS (
-    SELECT start::date AS starts, (start + interval '1 month')::date AS ends, start::date AS month
-    FROM generate_series($2::date, $3::date - 1, interval '1 month') AS start WHERE $1::text = 'month'
-    UNION ALL
-    SELECT $2::date, $3::date, NULL WHERE $1::text <> 'month'
-),
-asked AS (
-    SELECT NULL::uuid AS programme_id, NULL::text AS format, '{}'::text[] AS audience, starts, ends, month
-    FROM slices WHERE $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL AND $6::text IS NULL
-    UNION ALL
-    SELECT programme_id, format, audience_units, greatest(starts, starts_on), least(ends, ends_on + 1), month
-    FROM slices JOIN programmes ON starts_on < ends AND ends_on >= starts
-    WHERE status <> 'draft' AND ($1::text IN ('programme', 'format') OR $4::uuid IS NOT NULL OR $6::text IS NOT NULL)
-        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-),
-eligible AS (
-    SELECT DISTINCT cell, person_id FROM (
-        SELECT cell_of($1::text, span.unit_path, $5::text, programme_id, format, month) AS cell, person_id
-        FROM asked JOIN membership_spans AS span
-            ON span.status = 'active' AND span.valid_from < ends AND span.valid_to > starts
-            AND (audience = '{}' OR span.unit_path && audience)
-        WHERE $5::text IS NULL OR $5 = ANY (span.unit_path)
-        GROUP BY cell, person_id, programme_id, starts, ends
-        HAVING 2 * sum(least(span.valid_to, ends) - greatest(span.valid_from, starts)) >= ends - starts
-    ) AS counted
-),
-present AS (
+WITH present AS (
     SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id
     FROM participations
     WHERE state = 'attended' AND month >= $2::date AND month < $3::date
@@ -41,8 +15,130 @@ present AS (
         AND ($6::text IS NULL OR format = $6)
 )
 SELECT cell, count(*) AS persons, count(*) AS n, count(present.person_id)::float8 AS numerator, count(*) AS denominator
-FROM eligible LEFT JOIN present USING (cell, person_id)
+FROM eligible_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text)
+LEFT JOIN present USING (cell, person_id)
 WHERE $7::text = 'participation_rate'
+GROUP BY cell
+
+-- name: reach
+WITH present AS (
+    SELECT DISTINCT person_id FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+),
+units AS (
+    SELECT cell, unit_code, count(*) AS persons, count(present.person_id) AS came
+    FROM eligible_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text) LEFT JOIN present USING (person_id)
+    WHERE $7::text = 'reach'
+    GROUP BY cell, unit_code
+)
+SELECT cell, sum(persons)::bigint AS persons, sum(persons)::bigint AS n,
+    (count(*) FILTER (WHERE came > 0))::float8 AS numerator, count(*) AS denominator
+FROM units GROUP BY cell
+
+-- name: presence
+-- What people did, person by person inside the query and never outside it.
+WITH shift AS (
+    SELECT CASE WHEN $1::text = 'month' THEN interval '1 month' ELSE age($3::date, $2::date) END AS width
+),
+own AS (
+    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id, count(*) AS attended,
+        sum(taught) AS taught,
+        bool_or(taught > 0 OR role IN ('facilitator', 'presenter', 'host', 'buddy', 'mentor', 'reviewer')) AS teaches,
+        bool_or(role NOT IN ('facilitator', 'presenter', 'host', 'buddy', 'mentor', 'reviewer')) AS learns
+    FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1, 2
+),
+before AS (
+    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, (month + width)::date) AS cell, person_id
+    FROM participations CROSS JOIN shift
+    WHERE state = 'attended' AND $7::text = 'retention'
+        AND month >= ($2::date - width)::date AND month < ($3::date - width)::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR format = $6)
+),
+people AS (
+    SELECT cell, person_id, attended, taught, teaches, learns, before.person_id IS NOT NULL AS was_here
+    FROM own FULL JOIN before USING (cell, person_id)
+    WHERE $7::text = 'retention' OR own.person_id IS NOT NULL
+)
+SELECT cell, count(*) AS persons, count(*) AS n,
+    CASE $7::text
+        WHEN 'frequency' THEN sum(attended)
+        WHEN 'help_offers' THEN sum(taught)
+        WHEN 'repeat_rate' THEN count(*) FILTER (WHERE attended > 1)
+        WHEN 'retention' THEN count(*) FILTER (WHERE was_here AND attended > 0)
+        WHEN 'reciprocity' THEN count(*) FILTER (WHERE teaches AND learns)
+    END::float8 AS numerator,
+    CASE WHEN $7::text = 'retention' THEN count(*) FILTER (WHERE was_here) ELSE count(*) END AS denominator
+FROM people GROUP BY cell
+
+-- name: places
+WITH held AS (
+    SELECT session_id, capacity FROM sessions
+    WHERE state = 'held' AND capacity > 0 AND $1::text <> 'unit' AND $5::text IS NULL
+        AND starts_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+),
+taken AS (
+    SELECT cell_of($1::text, NULL, NULL, fact.programme_id, fact.format, month) AS cell, session_id, capacity, person_id,
+        fact.state = CASE $7::text WHEN 'fill_rate' THEN 'attended' ELSE 'waitlisted' END AS counts
+    FROM held JOIN participations AS fact USING (session_id)
+    WHERE month >= $2::date AND month < $3::date AND fact.state IN ('attended', 'waitlisted')
+),
+places AS (SELECT cell, session_id, min(capacity) AS capacity FROM taken GROUP BY cell, session_id),
+people AS (
+    SELECT cell, count(DISTINCT person_id) AS persons, count(*) FILTER (WHERE counts) AS counted FROM taken GROUP BY cell
+)
+SELECT cell, persons, persons AS n, counted::float8 AS numerator, sum(capacity)::bigint AS denominator
+FROM people JOIN places USING (cell) GROUP BY cell, persons, counted
+
+-- name: newcomers
+-- One row per newcomer: days to the first session, or to the window's end where there was none by then.
+WITH hired AS (
+    SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
+    FROM membership ORDER BY person_id, version DESC
+),
+newcomers AS (
+    SELECT person_id, hired_on, unit_path,
+        (SELECT min((starts_at AT TIME ZONE 'UTC')::date) FROM participations AS fact
+         WHERE fact.person_id = hired.person_id AND fact.state = 'attended' AND fact.month >= $2::date
+            AND fact.month < $3::date) AS first_on
+    FROM hired
+    WHERE hired_on >= $2::date AND hired_on < $3::date AND $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL
+        AND $6::text IS NULL AND $7::text = 'newcomer_days_to_first' AND ($5::text IS NULL OR $5 = ANY (unit_path))
+)
+SELECT cell_of($1::text, unit_path, $5::text, NULL, NULL, date_trunc('month', hired_on)::date) AS cell,
+    greatest(0, coalesce(first_on, least($3::date, current_date)) - hired_on) AS days, first_on IS NOT NULL AS came
+FROM newcomers
+
+-- name: engagement
+WITH own AS (
+    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id,
+        count(*) AS attended, count(*) FILTER (WHERE contributions > 0) AS active,
+        least($3::date, current_date) - max((starts_at AT TIME ZONE 'UTC')::date) AS days
+    FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date AND $7::text = 'engagement_index'
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1, 2
+),
+answered AS (
+    SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell, sum(answers) AS answers
+    FROM feedback
+    WHERE month >= $2::date AND month < $3::date AND $5::text IS NULL
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1
+)
+SELECT cell, count(*) AS persons, sum(attended)::bigint AS attendances, coalesce(max(answers), 0)::bigint AS answers,
+    avg(least(1.0, attended::float8 / CASE WHEN $1::text = 'month' THEN 1
+        ELSE extract(year FROM age($3::date, $2::date)) * 12 + extract(month FROM age($3::date, $2::date)) END))::float8
+        AS attendance,
+    avg(active::float8 / attended)::float8 AS contribution, avg(0.5 ^ (greatest(0, days) / 45.0))::float8 AS recency
+FROM own LEFT JOIN answered USING (cell)
 GROUP BY cell
 
 -- name: attendance
@@ -50,7 +146,7 @@ WITH kept AS (
     SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
         sum(attended) AS attended, sum(no_show) AS no_show, sum(cancelled_late) AS cancelled_late,
         sum(minutes) AS minutes
-    FROM participation_months
+    FROM months
     WHERE month >= $2::date AND month < $3::date
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR format = $6)
@@ -75,18 +171,28 @@ SELECT cell, persons, persons AS n,
 FROM kept JOIN people USING (cell)
 
 -- name: sessions
-SELECT cell_of($1::text, unit_path, $5::text, held.programme_id, held.format, month_of(held.starts_at)) AS cell,
-    count(DISTINCT person_id) AS persons, count(DISTINCT person_id) AS n,
-    count(DISTINCT held.session_id)::float8 AS numerator, NULL::bigint AS denominator
-FROM sessions AS held
-JOIN participations AS fact ON fact.session_id = held.session_id AND fact.state = 'attended'
-    AND fact.month >= $2::date AND fact.month < $3::date
-WHERE held.state = 'held' AND $7::text = 'sessions_held'
-    AND held.starts_at >= $2::date::timestamp AT TIME ZONE 'UTC'
-    AND held.starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
-    AND ($4::uuid IS NULL OR held.programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
-    AND ($6::text IS NULL OR held.format = $6)
-GROUP BY 1
+WITH seats AS (
+    SELECT cell_of($1::text, unit_path, $5::text, done.programme_id, done.format, month_of(done.starts_at)) AS cell,
+        done.session_id, done.state, person_id, coalesce(unit_path[2], unit_path[1]) AS division
+    FROM sessions AS done
+    JOIN participations AS fact ON fact.session_id = done.session_id
+        AND (fact.state = 'attended' OR done.state = 'cancelled') AND fact.month >= $2::date AND fact.month < $3::date
+    WHERE done.state IN ('held', CASE WHEN $7::text = 'cancellation_rate' THEN 'cancelled' END)
+        AND done.starts_at >= $2::date::timestamp AT TIME ZONE 'UTC'
+        AND done.starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
+        AND ($4::uuid IS NULL OR done.programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR done.format = $6)
+),
+each AS (
+    SELECT cell, session_id, min(state) AS state, count(DISTINCT division) AS divisions FROM seats GROUP BY 1, 2
+),
+people AS (SELECT cell, count(DISTINCT person_id) AS persons FROM seats GROUP BY cell)
+SELECT cell, persons, persons AS n,
+    CASE $7::text WHEN 'sessions_held' THEN count(*) WHEN 'cancellation_rate' THEN count(*) FILTER (WHERE state = 'cancelled')
+        ELSE count(*) FILTER (WHERE divisions > 1) END::float8 AS numerator,
+    CASE WHEN $7::text <> 'sessions_held' THEN count(*) END AS denominator
+FROM each JOIN people USING (cell)
+GROUP BY cell, persons
 
 -- name: evenness
 -- One row per group: everybody expected, by match or by invitation, with what they contributed, zeros included.
@@ -94,7 +200,7 @@ WITH held AS (
     SELECT session_id, group_id, match_id, programme_id, format, facilitator_id, starts_at,
         month_of(starts_at) AS month, CASE WHEN $1::text = 'month' THEN month_of(starts_at) END AS slice
     FROM sessions
-    WHERE state = 'held' AND $7::text = 'evenness'
+    WHERE state = 'held' AND $7::text IN ('evenness', 'unevenness', 'top_share')
         AND starts_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
 ),
@@ -108,7 +214,7 @@ seats AS (
     UNION ALL
     SELECT group_id, slice, held.programme_id, format, month, member.person_id,
         CASE WHEN $1::text = 'unit' OR $5::text IS NOT NULL
-            THEN unit_path_on(member.person_id, (starts_at AT TIME ZONE 'UTC')::date) END,
+            THEN unit_on(member.person_id, (starts_at AT TIME ZONE 'UTC')::date) END,
         0
     FROM held JOIN matches USING (match_id)
     CROSS JOIN LATERAL unnest(member_ids, member_roles) AS member (person_id, role)
@@ -131,59 +237,3 @@ SELECT cell, persons, contributions
 FROM (SELECT DISTINCT cell, group_id, slice FROM placed) AS at
 JOIN spoken ON spoken.group_id = at.group_id AND spoken.slice IS NOT DISTINCT FROM at.slice
 JOIN people USING (cell)
-
--- name: feedback
--- Batches have five or more authors each; how many authors two batches share nobody knows, so the largest one counts.
-SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell,
-    max(answers)::bigint AS persons, sum(answers)::bigint AS n,
-    sum(CASE $7::text WHEN 'usefulness' THEN usefulness WHEN 'relevance' THEN relevance ELSE engagement END)::float8
-        AS numerator,
-    sum(answers)::bigint AS denominator
-FROM feedback
-WHERE month >= $2::date AND month < $3::date
-    AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
-GROUP BY 1
-
--- name: response
-WITH asked AS (
-    SELECT cell_of($1::text, ARRAY[coalesce(unit_path[2], unit_path[1], '')], NULL, programme_id, format, month) AS cell,
-        count(*) AS places, count(DISTINCT person_id) AS persons
-    FROM participations
-    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
-        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path[:2]))
-        AND ($6::text IS NULL OR format = $6)
-    GROUP BY 1
-),
-answered AS (
-    SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell, sum(answers) AS answers
-    FROM feedback
-    WHERE month >= $2::date AND month < $3::date
-        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-        AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
-    GROUP BY 1
-)
-SELECT cell, persons, coalesce(answers, 0)::bigint AS n, coalesce(answers, 0)::float8 AS numerator,
-    places AS denominator
-FROM asked LEFT JOIN answered USING (cell)
-WHERE $7::text = 'response_rate'
-
--- name: matching
-WITH proposed AS (
-    SELECT match_id, outcome, matches.programme_id, format, month_of(first_seen_at) AS month, member.person_id,
-        CASE WHEN $1::text = 'unit' OR $5::text IS NOT NULL
-            THEN unit_path_on(member.person_id, (first_seen_at AT TIME ZONE 'UTC')::date) END AS unit_path
-    FROM matches LEFT JOIN programmes USING (programme_id)
-    CROSS JOIN LATERAL unnest(member_ids) AS member (person_id)
-    WHERE outcome IS NOT NULL AND $7::text = 'acceptance_rate'
-        AND first_seen_at >= $2::date::timestamp AT TIME ZONE 'UTC'
-        AND first_seen_at < $3::date::timestamp AT TIME ZONE 'UTC'
-        AND ($4::uuid IS NULL OR matches.programme_id = $4) AND ($6::text IS NULL OR format = $6)
-)
-SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
-    count(DISTINCT person_id) AS persons, count(DISTINCT person_id) AS n,
-    (count(DISTINCT match_id) FILTER (WHERE outcome = 'accepted'))::float8 AS numerator,
-    count(DISTINCT match_id) AS denominator
-FROM proposed
-WHERE $5::text IS NULL OR $5 = ANY (unit_path)
-GROUP BY 1

@@ -35,11 +35,19 @@ ON CONFLICT (person_id, valid_from) DO UPDATE SET
 WHERE kept.version < excluded.version
 RETURNING person_id
 
+-- name: forget_spans
+DELETE FROM spans WHERE person_id = ANY ($1::uuid[])
+
+-- name: refresh_spans
+INSERT INTO spans (person_id, valid_from, valid_to, unit_path, status)
+SELECT person_id, valid_from, valid_to, unit_path, status FROM membership_spans WHERE person_id = ANY ($1::uuid[])
+ON CONFLICT (person_id, valid_from) DO NOTHING
+
 -- name: reattribute
 -- Facts of people whose past has become known better move to the unit they belonged to then.
 UPDATE participations AS fact SET unit_path = known.unit_path
 FROM (
-    SELECT session_id, person_id, month, unit_path_on(person_id, (starts_at AT TIME ZONE 'UTC')::date) AS unit_path
+    SELECT session_id, person_id, month, unit_on(person_id, (starts_at AT TIME ZONE 'UTC')::date) AS unit_path
     FROM participations WHERE person_id = ANY ($1::uuid[])
 ) AS known
 WHERE fact.session_id = known.session_id AND fact.person_id = known.person_id AND fact.month = known.month

@@ -1,0 +1,139 @@
+"""What the benchmarks of metrics share: an organization, its events on a broker, and a migrated store."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from deploy.local.broker import EmbeddedBroker
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from services.metrics.settings import MetricsSettings
+from shared import kafka
+from shared.db import Database, connect
+from shared.envelope import encode
+from shared.events.sessions import ParticipationChanged
+from shared.migrate import migrate
+from shared.settings import Settings, load
+
+BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+MONTHS = 3
+GROUP = 6
+"""People in a session."""
+STATES = ("attended",) * 16 + ("no_show", "cancelled_late", "cancelled_early", "excused")
+
+PEOPLE_SQL = """
+INSERT INTO membership (person_id, valid_from, version, unit_path, status, hired_on)
+SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(person), 12, '0'))::uuid, '2025-01-01', 1,
+    ARRAY['org', 'd' || person % 20, 't' || person % 400], 'active', '2025-01-01'
+FROM generate_series(0, $1::int - 1) AS person
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    events: int
+    people: int
+
+
+def person_id(number: int) -> UUID:
+    """The person of that number, as in PEOPLE_SQL."""
+    return UUID(f"00000000-0000-4000-8000-{number:012x}")
+
+
+def participations(size: Size, seed: int = 0) -> Iterator[ParticipationChanged]:
+    """Facts in order of session: six people each, spread over three months and ten programmes."""
+    rng = Random(seed)
+    sessions = size.events // GROUP + 1
+    for number in range(size.events):
+        session, seat = divmod(number, GROUP)
+        counts = [rng.randrange(3) for _ in range(5)]
+        yield ParticipationChanged(
+            session_id=_session(session),
+            person_id=person_id((session * 97 + seat * 31) % size.people),
+            version=1,
+            programme_id=UUID(int=session % 10 + 1),
+            format=("mentoring", "peer_circle")[session % 2],
+            session_starts_at=BEGIN + timedelta(days=session * MONTHS * 28 // sessions, hours=session % 8),
+            state=rng.choice(STATES),
+            role="participant",
+            minutes=rng.randrange(30, 90),
+            taught=counts[0],
+            asked=counts[1],
+            shared=counts[2],
+            challenged=counts[3],
+            summarised=counts[4],
+        )
+
+
+def _session(number: int) -> UUID:
+    return UUID(int=Random(number).getrandbits(128), version=4)
+
+
+@asynccontextmanager
+async def stack(batch_size: int | None = None) -> AsyncIterator[tuple[MetricsSettings, Postgres]]:
+    """A migrated store and an empty broker, both of this process's own."""
+    with TemporaryDirectory() as state:
+        server = Postgres(Path(state), free_port())
+        broker = EmbeddedBroker(Path(state), free_port())
+        async with server, broker:
+            await server.create_service_databases(["metrics"])
+            more = {} if batch_size is None else {"batch_size": batch_size}
+            settings = load(
+                MetricsSettings,
+                "metrics",
+                database_url=server.dsn("metrics", "metrics"),
+                kafka_bootstrap=broker.bootstrap,
+                pool_size=4,
+                command_timeout=600,
+                **more,
+            )
+            await migrate(settings)
+            await kafka.apply_topics(settings)
+            yield settings, server
+        server.remove()
+
+
+async def fill_people(settings: Settings, people: int) -> None:
+    """Membership, set-based."""
+    conn = await connect(settings)
+    await conn.execute(PEOPLE_SQL, people)
+    await conn.execute(
+        "INSERT INTO spans (person_id, valid_from, valid_to, unit_path, status)"
+        " SELECT person_id, valid_from, valid_to, unit_path, status FROM membership_spans"
+    )
+    await conn.execute("ANALYZE")
+    await conn.close()
+
+
+async def produce(settings: Settings, size: Size) -> None:
+    """Put the events on their topic, finished as the relay would."""
+    client = kafka.producer(settings)
+    await client.start()
+    sent = []
+    for event in participations(size):
+        headers, value = encode(event, {})
+        sent.append(await client.send("sessions.participation", value, event.key.encode(), headers=headers))
+        if len(sent) >= 5000:
+            for each in sent:
+                await each
+            sent.clear()
+    for each in sent:
+        await each
+    await client.stop()
+
+
+async def settled(db: Database, query: str, expected: int) -> None:
+    """Wait until a query's number is the expected one."""
+    while True:
+        async with db.acquire() as conn:
+            if await conn.fetchval(query) >= expected:
+                return
+        await asyncio.sleep(0.02)

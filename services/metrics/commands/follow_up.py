@@ -1,0 +1,63 @@
+"""What is asked after sessions: sums and lists without a name, each batch once."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.metrics import store
+from services.metrics.domain.facilitation import person_mean
+from services.metrics.domain.latest import newest
+from shared.db import Connection
+from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCounted, SurveyPaired
+
+
+async def record_check_ins(conn: Connection, batches: Sequence[CheckInsReleased]) -> None:
+    """Record what became of sessions."""
+    rows = [
+        {
+            **batch.model_dump(include={"batch_id", "programme_id", "format", "division", "day"}),
+            "month": store.first_of_month(batch.month),
+            "answers": len(batch.answers),
+            "applied": sum(answer.applied > 0 for answer in batch.answers),
+            "depth": sum(answer.frequency * answer.effect for answer in batch.answers),
+            "first_use_days": [answer.first_use_days for answer in batch.answers],
+            "barriers": Counter(answer.barrier for answer in batch.answers if answer.barrier),
+        }
+        for batch in {batch.batch_id: batch for batch in batches}.values()
+    ]
+    await conn.execute(store.FACTS.apply_check_ins, rows)
+
+
+async def record_pulses(conn: Connection, batches: Sequence[PulseReleased]) -> None:
+    """Record pulses as one mean a person, high being good."""
+    rows = [
+        {
+            **batch.model_dump(include={"batch_id", "programme_id", "division", "theme"}),
+            "month": store.first_of_month(batch.month),
+            "means": [person_mean(answers, [item.reverse for item in batch.items]) for answers in batch.answers],
+        }
+        for batch in {batch.batch_id: batch for batch in batches}.values()
+    ]
+    await conn.execute(store.FACTS.apply_pulses, rows)
+
+
+async def record_surveys(conn: Connection, surveys: Sequence[SurveyPaired]) -> None:
+    """Record pairs of answers before and after, each pair as two means."""
+    rows = []
+    for survey in {(survey.survey_id, survey.arm): survey for survey in surveys}.values():
+        reverse = [item.reverse for item in survey.items]
+        rows.append(
+            {
+                **survey.model_dump(include={"survey_id", "arm", "programme_id", "asked", "before", "after"}),
+                "month": store.first_of_month(survey.released_on),
+                "means_before": [person_mean(pair.before, reverse) for pair in survey.pairs],
+                "means_after": [person_mean(pair.after, reverse) for pair in survey.pairs],
+            }
+        )
+    await conn.execute(store.FACTS.apply_surveys, rows)
+
+
+async def record_responses(conn: Connection, counts: Sequence[ResponsesCounted]) -> None:
+    """Record how many were asked and have answered; the highest count holds."""
+    counted = newest(counts, lambda count: (count.programme_id, count.kind, store.first_of_month(count.month)))
+    rows = [{**count.model_dump(), "month": store.first_of_month(count.month)} for count in counted]
+    await conn.execute(store.FACTS.apply_responses, rows)

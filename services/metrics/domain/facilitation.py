@@ -1,0 +1,121 @@
+"""How much facilitators carry, how good it is, and how safe groups feel (MEASUREMENT 11, 12)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from statistics import fmean
+
+from services.metrics.domain.measure import Measure, Unit
+
+PREPARATION = 1.0
+"""Hours of preparation an hour of session takes."""
+SHRINKAGE = 10
+ENOUGH_ITEMS = 5
+SHARED_VIEW = 0.5
+
+
+def hours(session_minutes: Sequence[int], preparation: float = PREPARATION) -> float:
+    """Hours in sessions and before them."""
+    return sum(session_minutes) / 60 * (1 + preparation)
+
+
+def overloaded(utilisation: Sequence[float]) -> bool:
+    """Whether two weeks running were over what was agreed; in order of week."""
+    return any(one > 1 and other > 1 for one, other in pairwise(utilisation))
+
+
+def next_host(assigned: Mapping[str, int], weights: Mapping[str, float]) -> str:
+    """Least assigned by weight; of equals the first by name. No-shows are not in `assigned`."""
+    return min(weights, key=lambda host: (assigned.get(host, 0) / weights[host], host))
+
+
+def starting_load(assigned: Mapping[str, int], weights: Mapping[str, float], weight: float) -> float:
+    """What a new host is taken to have carried: the pool's weighted mean, times their weight."""
+    carried, total = sum(assigned.values()), sum(weights[host] for host in assigned)
+    return carried / total * weight if total else 0.0
+
+
+def month_of(day: date) -> date:
+    """Loads are counted from here: the rota is reset with the month."""
+    return day.replace(day=1)
+
+
+def shrunk_mean(scores: Sequence[float], organization_mean: float, weight: int = SHRINKAGE) -> float:
+    """(C*m + sum x)/(C + n): few answers stay near the organization's mean."""
+    return (weight * organization_mean + sum(scores)) / (weight + len(scores))
+
+
+def person_mean(answers: Sequence[int | None], reverse: Sequence[bool]) -> float | None:
+    """Mean of one person's items of 1 to 5, turned where high is bad; None below five answers of seven."""
+    given = [
+        6 - answer if turned else answer for answer, turned in zip(answers, reverse, strict=True) if answer is not None
+    ]
+    return fmean(given) if len(given) >= min(ENOUGH_ITEMS, len(reverse)) else None
+
+
+def r_wg(scores: Sequence[float], options: int = 5) -> float | None:
+    """1 - s^2/((A^2 - 1)/12), the agreement of a group, not below 0; None for fewer than two."""
+    if len(scores) < 2:  # noqa: PLR2004 - no agreement of one
+        return None
+    mean = fmean(scores)
+    variance = sum((score - mean) ** 2 for score in scores) / (len(scores) - 1)
+    return max(0.0, 1 - variance / ((options**2 - 1) / 12))
+
+
+_PULSES: tuple[tuple[str, str, Unit, str, int], ...] = (
+    (
+        "safety", "Psychological safety", "score",
+        "Mean over answers to pulses on safety of the person's mean of items 1 to 5, reversed 6 - x", 1,
+    ),
+    (
+        "safety_agreement", "Agreement on safety", "index",
+        "r_wg = 1 - s^2/((A^2 - 1)/12) of the persons' means; below 0.5 there is no shared view", 2,
+    ),
+    (
+        "belonging", "Belonging", "score",
+        "Mean over answers to pulses on belonging of the person's mean of items 1 to 5, reversed 6 - x", 1,
+    ),
+)  # fmt: skip
+MEASURES = (
+    Measure(
+        "hosting_hours", "Facilitators' hours a week", "hours", "hosting",
+        "sum(session + preparation, 1.0 x session) of held sessions / facilitators / weeks of the window",
+        "MEASUREMENT 11", n_counts="facilitators", denominator_counts="facilitators", digits=1,
+    ),
+    Measure(
+        "hosting_unevenness", "Unevenness of facilitators' load", "index", "hosting",
+        "Gini of hours over everybody who facilitated in the window", "MEASUREMENT 11", n_counts="facilitators",
+        denominator_counts="facilitators",
+    ),
+    Measure(
+        "hosting_overload", "Facilitators overloaded", "ratio", None,
+        "facilitators over their agreed hours two weeks running / facilitators; utilisation = hours / agreed hours",
+        "MEASUREMENT 11", shown_at="waits for agreed hours on an event",
+    ),
+    Measure(
+        "facilitator_quality", "Facilitator quality", "score", None,
+        "(C*m + sum x)/(C + n), C = 10, m the organization's mean, over: kept flow, neutral, everyone heard, safe, on "
+        "time. To the facilitator from 5 answers of 2 sessions on, to the owner from 10", "MEASUREMENT 12",
+        answers=True, digits=1, shown_at="the sessions service: answers about one facilitator stay there",
+    ),
+    Measure(
+        "conflicts_of_interest", "Facilitators above a member", "count", None,
+        "Held sessions whose facilitator was in a member's reporting line; must be 0", "MEASUREMENT 12", digits=0,
+        shown_at="the sessions service, which holds reporting lines",
+    ),
+    Measure(
+        "ground_rules_rate", "Ground rules acknowledged", "ratio", None, "members who acknowledged / members",
+        "MEASUREMENT 12", shown_at="the sessions service",
+    ),
+    Measure(
+        "on_time_start", "Started on time", "ratio", None, "sessions begun within 5 minutes / sessions held",
+        "MEASUREMENT 12", shown_at="waits for actual start times",
+    ),
+    *(
+        Measure(
+            name, title, unit, "pulse", formula, "MEASUREMENT 12", n_counts="answers", denominator_counts="answers",
+            answers=True, digits=digits,
+        )
+        for name, title, unit, formula, digits in _PULSES
+    ),
+)  # fmt: skip

@@ -1,0 +1,60 @@
+"""What a measure is: a name, a formula, a unit, a source and a version."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+By = Literal["none", "unit", "programme", "format", "month"]
+Unit = Literal["ratio", "sessions", "hours", "index", "score", "seconds", "days", "people", "count", "points", "money"]
+Family = Literal[
+    "participation",
+    "attendance",
+    "presence",
+    "places",
+    "reach",
+    "newcomers",
+    "sessions",
+    "evenness",
+    "engagement",
+    "feedback",
+    "response",
+    "transfer",
+    "first_use",
+    "behaviour",
+    "pulse",
+    "matching",
+    "pairs",
+    "rounds",
+    "hosting",
+    "freshness",
+]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One named definition. A changed formula is a new `version`; old values keep the version they were made with."""
+
+    name: str
+    title: str
+    unit: Unit
+    family: Family | None
+    """The query that counts it; None for what is read elsewhere or rests on figures no service has."""
+    formula: str
+    source: str
+    n_counts: str = "people"
+    denominator_counts: str | None = None
+    """What the value was divided by; None for sums."""
+    digits: int = 2
+    version: int = 1
+    answers: bool = False
+    """Made of confidential answers: no selection, only the fixed cells of a month or a quarter."""
+    shown_at: str | None = None
+    """Where a measure without a query is read, or what it waits for."""
+
+    @property
+    def definition_version(self) -> str:
+        """The definition as one word, beside every value."""
+        return f"{self.name}/{self.version}"
+
+    def rounded(self, value: float | None) -> float | None:
+        """As precise as it may be published; ratios to whole per cent."""
+        return None if value is None else round(value, self.digits)

@@ -1,0 +1,88 @@
+"""Who learns with whom, unit by unit and never by name (MEASUREMENT 9)."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from services.metrics.domain.measure import Measure, Unit
+
+HALF_LIFE_DAYS = 90
+NEW_TIE_DAYS = 365
+Node = TypeVar("Node", bound=Hashable)
+
+
+def tie_weight(size: int, days_ago: float = 0.0) -> float:
+    """What one session of `size` people adds to each tie in it: 1/(n-1) (Newman), halved every 90 days."""
+    return 0.5 ** (days_ago / HALF_LIFE_DAYS) / (size - 1) if size > 1 else 0.0
+
+
+def density(ties: float, of: int, to: int | None = None) -> float | None:
+    """L_AB/(N_A*N_B) between two units; 2*L_AA/(N_A*(N_A-1)) inside one."""
+    possible = of * (of - 1) / 2 if to is None else of * to
+    return ties / possible if possible else None
+
+
+def ei_index(external: float, internal: float) -> float | None:
+    """(E - I)/(E + I), -1 all inside to 1 all across (Krackhardt & Stern 1988)."""
+    total = external + internal
+    return (external - internal) / total if total else None
+
+
+def ei_expected(sizes: Sequence[int]) -> float | None:
+    """The E-I index of ties drawn at random among units of these sizes."""
+    people = sum(sizes)
+    if people < 2:  # noqa: PLR2004 - a tie takes two
+        return None
+    inside = sum(size * (size - 1) for size in sizes) / (people * (people - 1))
+    return 2 * (1 - inside) - 1
+
+
+def largest_component(people: Iterable[Node], ties: Iterable[tuple[Node, Node]]) -> float | None:
+    """The share of people in the largest group that is connected; union-find."""
+    above: dict[Node, Node] = {person: person for person in people}
+    if not above:
+        return None
+
+    def root(node: Node) -> Node:
+        while above[node] != node:
+            above[node] = above[above[node]]
+            node = above[node]
+        return node
+
+    for one, other in ties:
+        above[root(one)] = root(other)
+    sizes: dict[Node, int] = {}
+    for person in above:
+        sizes[root(person)] = sizes.get(root(person), 0) + 1
+    return max(sizes.values()) / len(above)
+
+
+def isolates(degrees: Mapping[Hashable, int], eligible: int) -> float | None:
+    """The share of eligible people without any tie; `degrees` names only those who have some."""
+    return 1 - sum(1 for degree in degrees.values() if degree > 0) / eligible if eligible else None
+
+
+SOURCE = "MEASUREMENT 9"
+_AT = "GET /v1/networks"
+_TIES: tuple[tuple[str, str, Unit, str], ...] = (
+    ("tie_density", "Density of ties", "index", "D_AB = L_AB/(N_A*N_B); D_AA = 2*L_AA/(N_A*(N_A-1))."),
+    ("ei_index", "Ties across units", "index", "(E - I)/(E + I)."),
+    (
+        "ei_over_expected", "Ties across units beyond chance", "index",
+        "E-I minus 2*(1 - sum N_A(N_A-1)/(N(N-1))) + 1.",
+    ),
+    ("cross_unit_share", "Share of ties across units", "ratio", "E/(E + I)."),
+    ("new_tie_rate", "New ties", "ratio", "Ties unseen in 365 days / ties."),
+    ("exposure", "Units met", "count", "Mean distinct units met by those with a tie."),
+    ("isolates", "Without any tie", "ratio", "|degree 0 in E| / |E|."),
+    ("largest_component", "Connected", "ratio", "Share of people in the largest connected group."),
+    ("brokers", "Bridging people", "count", "Betweenness and constraint as bands of k people or more, unnamed."),
+)  # fmt: skip
+MEASURES = tuple(
+    Measure(
+        name, title, unit, None,
+        formula + " A tie's weight: sum over shared sessions of 1/(n-1), halved every 90 days. Units only; a cell "
+        "needs k distinct people on either side.",
+        SOURCE, digits=2, shown_at=_AT,
+    )
+    for name, title, unit, formula in _TIES
+)  # fmt: skip

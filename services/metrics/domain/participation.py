@@ -1,0 +1,153 @@
+"""Who came, how often, and who could have (MEASUREMENT 1)."""
+
+from collections.abc import Collection, Hashable
+
+from services.metrics.domain.measure import Measure
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """`part / whole`; nothing divided by nothing is None and never 0."""
+    return part / whole if whole else None
+
+
+def retention(now: Collection[Hashable], before: Collection[Hashable]) -> float | None:
+    """The share of those active in the window before who are active in this one."""
+    return ratio(len(set(now) & set(before)), len(set(before)))
+
+
+def reciprocity(taught: Collection[Hashable], learned: Collection[Hashable]) -> float | None:
+    """The share of those who taught or learned who did both."""
+    return ratio(len(set(taught) & set(learned)), len(set(taught) | set(learned)))
+
+
+SOURCE = "MEASUREMENT 1"
+MEASURES = (
+    Measure(
+        "participation_rate",
+        "Participation",
+        "ratio",
+        "participation",
+        "|{p in E: attended at least one session}| / |E|. E: people with active employment on at least half of "
+        "the window's days inside the scope (unit, programme audience). A programme's window is cut to its run.",
+        SOURCE,
+        n_counts="eligible people",
+        denominator_counts="eligible people",
+    ),
+    Measure(
+        "attendance_rate",
+        "Attendance",
+        "ratio",
+        "attendance",
+        "attended / (attended + no_show + cancelled_late)",
+        SOURCE,
+        denominator_counts="places expected to be filled",
+    ),
+    Measure(
+        "no_show_rate",
+        "No-shows",
+        "ratio",
+        "attendance",
+        "no_show / (attended + no_show)",
+        SOURCE,
+        denominator_counts="places kept to the end",
+    ),
+    Measure(
+        "learning_hours", "Learning hours", "hours", "attendance", "Sum of attended minutes / 60", SOURCE, digits=0
+    ),
+    Measure(
+        "fill_rate",
+        "Places filled",
+        "ratio",
+        "places",
+        "attended / capacity of held sessions with a capacity; by unit no capacity can be told apart.",
+        SOURCE,
+        denominator_counts="places",
+    ),
+    Measure(
+        "waitlist_pressure",
+        "Waiting for a place",
+        "ratio",
+        "places",
+        "waitlisted / capacity of held sessions with a capacity",
+        SOURCE,
+        denominator_counts="places",
+    ),
+    Measure(
+        "frequency",
+        "Sessions a participant",
+        "sessions",
+        "presence",
+        "attendances / people with at least one",
+        SOURCE,
+        denominator_counts="active people",
+        digits=1,
+    ),
+    Measure(
+        "repeat_rate",
+        "Came again",
+        "ratio",
+        "presence",
+        "|attended at least 2| / |attended at least 1|",
+        SOURCE,
+        denominator_counts="active people",
+    ),
+    Measure(
+        "retention",
+        "Stayed",
+        "ratio",
+        "presence",
+        "|active in W and in W-1| / |active in W-1|, W-1 being the window of as many months just before",
+        SOURCE,
+        denominator_counts="people active in the window before",
+    ),
+    Measure(
+        "reciprocity",
+        "Taught and learned",
+        "ratio",
+        "presence",
+        "|taught AND learned| / |taught OR learned|. Taught: attended as facilitator, presenter, host, buddy, mentor "
+        "or reviewer, or with a contribution `taught`; learned: attended in any other role.",
+        SOURCE,
+        denominator_counts="people who taught or learned",
+    ),
+    Measure(
+        "reach",
+        "Units reached",
+        "ratio",
+        "reach",
+        "units with at least one participant / units with at least one eligible person. A unit is where a person "
+        "belongs, at the end of the path.",
+        SOURCE,
+        n_counts="eligible people",
+        denominator_counts="units",
+    ),
+    Measure(
+        "sessions_held",
+        "Sessions held",
+        "sessions",
+        "sessions",
+        "Sessions that took place with somebody in them; by unit: with somebody of the unit.",
+        SOURCE,
+        digits=0,
+    ),
+    Measure(
+        "cancellation_rate",
+        "Sessions cancelled",
+        "ratio",
+        "sessions",
+        "sessions cancelled / sessions cancelled or held, among those somebody was in or invited to",
+        SOURCE,
+        denominator_counts="sessions",
+    ),
+    Measure(
+        "newcomer_days_to_first",
+        "Newcomers' days to a first session",
+        "days",
+        "newcomers",
+        "Kaplan-Meier median of days from hire to the first attended session, over people hired in the window; whoever "
+        "has not come by its end is censored there.",
+        SOURCE,
+        denominator_counts="newcomers",
+        digits=0,
+    ),
+)
