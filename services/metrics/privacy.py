@@ -20,7 +20,11 @@ CATALOGUE = Catalogue(
         ),
         Table("spans", "The same as spans of days without overlap.", "profile", about=own("person_id")),
         Table("session_months", "The months in which a session has facts.", "aggregate"),
-        Table("participation_deltas", "What facts have added to the sums and taken from them, until it is folded.", "aggregate"),
+        Table(
+            "participation_deltas",
+            "Changes of the sums that are not folded yet.",
+            "aggregate",
+        ),
         Table(
             "matches",
             "Who was matched, for acceptance and ties between units.",
