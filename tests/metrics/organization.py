@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 PERIODS = 12
 JOINERS = LEAVERS = MOVERS = 0.01
@@ -36,15 +37,14 @@ def history(size: int, seed: int = 0) -> list[list[Employee]]:
     periods = [people]
     for _ in range(PERIODS - 1):
         stay = [one for one in people if rng.random() > LEAVERS]
-        moved = [
-            replace(employee(rng, one.number, size), tenure=one.tenure) if rng.random() < MOVERS else one for one in stay
-        ]
+        moved = [employee(rng, one.number, size) if rng.random() < MOVERS else one for one in stay]
         new = [employee(rng, size * 100 + rng.randrange(10**9), size) for _ in range(round(size * JOINERS))]
         people = moved + new
         periods.append(people)
     return periods
 
 
+Name = TypeVar("Name", bound=Hashable)
 Cell = tuple[str, tuple[int, ...]]
 TABLES: dict[str, tuple[str, ...]] = {
     "all": (),
@@ -72,17 +72,17 @@ def cells_of(people: Sequence[Employee]) -> dict[Cell, frozenset[int]]:
     }
 
 
-def classes(sets: Mapping[Hashable, frozenset[int]]) -> tuple[list[frozenset[int]], dict[Hashable, list[int]]]:
+def classes(sets: Mapping[Name, frozenset[int]]) -> tuple[list[frozenset[int]], dict[Name, list[int]]]:
     """People that no set tells apart, and each set as places among them."""
-    patterns: dict[int, list[Hashable]] = defaultdict(list)
+    patterns: dict[int, list[Name]] = defaultdict(list)
     for name, members in sets.items():
         for member in members:
             patterns[member].append(name)
-    grouped: dict[tuple[Hashable, ...], set[int]] = defaultdict(set)
+    grouped: dict[tuple[Name, ...], set[int]] = defaultdict(set)
     for member, names in patterns.items():
         grouped[tuple(names)].add(member)
-    places: dict[Hashable, list[int]] = defaultdict(list)
-    for place, names in enumerate(grouped):
-        for name in names:
+    places: dict[Name, list[int]] = defaultdict(list)
+    for place, pattern in enumerate(grouped):
+        for name in pattern:
             places[name].append(place)
     return [frozenset(members) for members in grouped.values()], places

@@ -142,7 +142,7 @@ async def test_a_cancelled_session_is_not_held(conn: Connection, staff: dict[str
     await deliver(conn, [part(one.session_id, who) for one in sessions for who in staff["sales"][:6]])
     await deliver(conn, [SessionCancelled(**(sessions[0].model_dump() | {"version": 3}))])
     assert await value(conn, "sessions_held") == 2
-    assert (await cells(conn, "sessions_held", "unit"))["Sales"].value == 2
+    assert (await cells(conn, "sessions_held", "format"))["Mentoring"].value == 2
     assert await value(conn, "learning_hours") == 18
 
 
@@ -171,7 +171,21 @@ async def test_feedback_is_a_mean_of_anonymous_answers(conn: Connection, staff: 
     assert (await cells(conn, "relevance", "unit"))["Sales"].value == 4.2
     assert await value(conn, "engagement", unit="sales") == 4.2
     assert await value(conn, "response_rate") == 0.5
+
+
+async def test_a_threshold_holds_as_it_was_when_its_month_was_first_shown(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    await deliver(conn, [feedback(5, 4, 4, 3, 5)])
     assert (await cells(conn, "usefulness", k=6))["All"].suppressed
+    assert (await cells(conn, "usefulness", k=5))["All"].suppressed
+
+
+async def test_a_mean_of_answers_that_are_all_the_same_is_not_shown(conn: Connection) -> None:
+    await deliver(conn, [feedback(4, 4, 4, 4, 4), feedback(5, 4, 3, 4, 4, division="legal")])
+    found = await cells(conn, "usefulness", "unit")
+    assert "answered the same" in str(found["sales"].reason)
+    assert found["legal"].value == 4.0
 
 
 async def test_acceptance_is_the_answer_whatever_became_of_the_match(

@@ -1,13 +1,33 @@
 """Which numbers may be shown: nothing about fewer than k people, directly or by subtraction (MEASUREMENT 13). Pure."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 Group = TypeVar("Group", bound=Hashable)
-Reason = Literal["small_group", "complement", "filter"]
+Reason = Literal["small_group", "complement", "filter", "overlap", "alike"]
 
 K = 5
 FLOOR = 3
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Fewest people a number may be about, by kind; fixed when what it is about opens. Raises ValueError."""
+
+    scores: int = K
+    comments: int = 10
+    responses: int = 5
+    """Fewest people asked, for a response rate."""
+
+    def __post_init__(self) -> None:
+        if min(self.scores, self.comments, self.responses) < FLOOR:
+            message = f"no threshold may be below {FLOOR}"
+            raise ValueError(message)
+
+    def since(self, opened: "Thresholds | None") -> "Thresholds":
+        """What holds once something has opened: what held then, whatever is set now."""
+        return opened or self
 
 
 def explain(reason: Reason, k: int) -> str:
@@ -17,6 +37,8 @@ def explain(reason: Reason, k: int) -> str:
         "complement": f"Not shown, because a group of fewer than {k} could be worked out from it by subtraction.",
         "filter": f"Not shown, because this selection singles out a group that is itself not shown (fewer than {k} "
         "people, or what would be left over is).",
+        "overlap": f"Not shown, because fewer than {k} people could be worked out from it and what was shown before.",
+        "alike": "Not shown, because everybody answered the same: the number would tell what each one said.",
     }[reason]
 
 
@@ -40,3 +62,11 @@ def hide(sizes: Mapping[Group, int], k: int = K) -> dict[Group, Reason]:
 def allowed(selected: int, remaining: int, k: int = K) -> bool:
     """Whether a selection of distinct persons may be asked about: neither it nor what it leaves over is too small."""
     return selected >= k and (remaining == 0 or remaining >= k)
+
+
+def unsettled(changed: Mapping[Group, int], k: int = K) -> set[Group]:
+    """The groups that keep the number they had: too few people's facts have changed to show another one.
+
+    A change is a partition like any other: fewer than k are not shown, nor what would tell them by subtraction.
+    """
+    return set(hide(changed, k))

@@ -33,21 +33,32 @@ class Audit:
 
     def admit(self, members: Sequence[int] | NDArray[np.int64]) -> bool:
         """Release the sum over these classes unless that brings fewer than k people within reach."""
+        found = self._with(members)
+        if found is None:
+            return True  # it can be worked out already
+        if self._leaks(*found):
+            return False
+        self._basis, self._pivots = found
+        return True
+
+    def take(self, members: Sequence[int] | NDArray[np.int64]) -> None:
+        """Count in what was released before, whatever it tells by now."""
+        if (found := self._with(members)) is not None:
+            self._basis, self._pivots = found
+
+    def _with(self, members: Sequence[int] | NDArray[np.int64]) -> tuple[Vector, NDArray[np.int64]] | None:
+        """The basis with one more sum; None where the sum adds nothing."""
         row = np.zeros(len(self._sizes))
         row[np.asarray(members, dtype=np.int64)] = 1
         rest = self._reduced(row)
         if not rest.any():
-            return True  # it can be worked out already
+            return None
         pivot = int(np.argmax(rest != 0))
         rest = rest * pow(int(rest[pivot]), -1, PRIME) % PRIME
         basis = self._basis.copy()
         touched = np.flatnonzero(basis[:, pivot])
         basis[touched] = (basis[touched] - np.outer(basis[touched, pivot], rest)) % PRIME
-        basis, pivots = np.vstack([basis, rest]), np.append(self._pivots, pivot)
-        if self._leaks(basis, pivots):
-            return False
-        self._basis, self._pivots = basis, pivots
-        return True
+        return np.vstack([basis, rest]), np.append(self._pivots, pivot)
 
     def reaches(self, members: Sequence[int] | NDArray[np.int64]) -> bool:
         """Whether the sum over these classes can be worked out from what was released."""
@@ -76,7 +87,9 @@ class Audit:
         places: dict[int, list[int]] = {}
         for place, value in enumerate(beyond.astype(np.int64).tolist()):
             for other in (*places.get(value, ()), *places.get(-value % PRIME, ())):
-                if own[place] + own[other] < self._k and self._cancel(rows[place], rows[other], pivots[few[[place, other]]]):
+                if own[place] + own[other] < self._k and self._cancel(
+                    rows[place], rows[other], pivots[few[[place, other]]]
+                ):
                     return True
             places.setdefault(value, []).append(place)
         return False

@@ -1,18 +1,25 @@
 """The one door numbers leave by: every tally passes confidentiality here, for the API and the page alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.metrics import confidentiality
 from services.metrics.confidentiality import Reason
 from services.metrics.domain.measure import Measure
+from services.metrics.domain.measures import COUNTED
+from services.metrics.queries import shown
 from services.metrics.queries.scope import Scope, Window
+from services.metrics.queries.shown import Edition, Shown
 from services.metrics.queries.tallies import PLAN_EACH_TIME, Tally, count
 from shared import sql
 from shared.db import Connection
 from shared.telemetry import SUPPRESSED
 
 SQL = sql.load("services.metrics", "dimensions")
+STAFF = COUNTED["participation_rate"]
+FACTS = frozenset({"participation", "attendance", "presence", "places", "reach", "sessions", "evenness", "engagement"})
+"""Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class Cell:
     reason: str | None
     as_of: datetime
     label: str = ""
+    half_interval: float | None = None
 
 
 class Release:
@@ -35,38 +43,87 @@ class Release:
 
     def __init__(self, conn: Connection, k: int) -> None:
         self._conn = conn
-        self._k = k
+        self._set_k = k
         self._counted: dict[tuple[str, Scope], list[Tally]] = {}
+        self._planned = False
         self._as_of = datetime.now(UTC)
 
     async def cells(self, measure: Measure, scope: Scope) -> list[Cell]:
         """All cells of a scope. One hidden cell stands for the whole when the selection itself may not be shown."""
-        if not await self._admits(measure, scope):
-            return [self._hidden("", scope, "filter")]
+        if measure.family in FACTS:
+            found = await shown.edition(self._conn, measure, scope)
+            if found is None or await shown.has_changed(self._conn, scope, found.seen):
+                found = await self._renew(measure, scope)
+            cells: Mapping[str, Shown] = found.cells
+            k = found.k
+        else:
+            k = await shown.threshold(self._conn, scope, self._set_k)
+            cells = await self._judge(measure, scope, k)
+        return [self._cell(cell, scope, k) for cell in cells.values()]
+
+    async def _renew(self, measure: Measure, scope: Scope) -> Edition:
+        """Count again; where too few people's facts have changed, the number shown before stays."""
+        async with shown.renewing(self._conn, measure) as seen:
+            before = await shown.edition(self._conn, measure, scope)
+            if before and before.seen == seen:
+                return before
+            k = await shown.threshold(self._conn, scope, self._set_k)
+            self._counted.clear()
+            cells = await self._judge(measure, scope, k, seen)
+            if before:
+                changed = await shown.changed_people(self._conn, scope, before)
+                stay = confidentiality.unsettled(changed, k)
+                old = before.cells
+                cells |= {name: old[name] for name in stay & old.keys() & cells.keys() if not cells[name].reason}
+            edition = Edition(seen, k, self._as_of, cells)
+            await shown.store(self._conn, measure, scope, edition)
+        return edition
+
+    async def _judge(self, measure: Measure, scope: Scope, k: int, seen: str = "") -> dict[str, Shown]:
+        """Every cell with its value, or with the reason why it has none."""
+        if not await self._admits(measure, scope, k):
+            return {"": Shown("", None, None, None, None, 0, "filter", self._as_of, seen)}
         tallies = await self._count(measure, scope)
         if not tallies and scope.by == "none":
             tallies = [Tally("", None if measure.denominator_counts else 0.0, 0, 0, None)]
-        hidden = confidentiality.hide({tally.cell: tally.persons for tally in tallies}, self._k)
-        return [
-            self._hidden(tally.cell, scope, hidden[tally.cell])
-            if tally.cell in hidden
-            else self._shown(tally, measure, scope)
-            for tally in tallies
-        ]
+        sizes = {tally.cell: tally.persons for tally in tallies}
+        if measure.family in FACTS and (few := await self._too_few_staff(scope, k)):
+            # One person or nobody: whether there is anything to hide must not be seen either.
+            tallies += [Tally(unit, None, 0, 0) for unit in few - sizes.keys()]
+            sizes |= dict.fromkeys(few, 1)
+        hidden: dict[str, Reason] = confidentiality.hide(sizes, k)
+        if measure.answers:
+            hidden |= {tally.cell: "alike" for tally in tallies if tally.alike and tally.cell not in hidden}
+        if measure.family in FACTS:
+            open_cells = [tally.cell for tally in tallies if tally.persons and tally.cell not in hidden]
+            hidden |= dict.fromkeys(await self._within_reach(measure, scope, k, open_cells), "overlap")
+        return {tally.cell: self._shown(tally, measure, hidden.get(tally.cell), seen) for tally in tallies}
 
-    async def _admits(self, measure: Measure, scope: Scope) -> bool:
+    async def _too_few_staff(self, scope: Scope, k: int) -> set[str]:
+        """The units of this table in which fewer than k people could have come at all."""
+        if scope.by != "unit":
+            return set()
+        staff = await self._count(STAFF, Scope(scope.window, "unit", unit=scope.unit))
+        return {tally.cell for tally in staff if tally.persons < k}
+
+    async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str]) -> set[str]:
+        paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}
+        return await shown.out_of_reach(self._conn, measure, scope, k, cells, paths) if cells else set()
+
+    async def _admits(self, measure: Measure, scope: Scope, k: int) -> bool:
         """Whether every filter picks a cell that the table without it shows, and leaves over nobody or many."""
         path: list[str] = await self._conn.fetchval(SQL.unit_path, scope.unit) or [] if scope.unit else []
         for parent, cell in scope.parents(path):
             sizes = {tally.cell: tally.persons for tally in await self._count(measure, parent)}
             whole = await self._persons(measure, parent)
             selected = sizes.get(cell, 0)
+            if cell in await self._too_few_staff(parent, k):
+                return False
             if selected and (
-                cell in confidentiality.hide(sizes, self._k)
-                or not confidentiality.allowed(selected, whole - selected, self._k)
+                cell in confidentiality.hide(sizes, k) or not confidentiality.allowed(selected, whole - selected, k)
             ):
                 return False
-            if not await self._admits(measure, parent):
+            if not await self._admits(measure, parent, k):
                 return False
         return True
 
@@ -77,26 +134,32 @@ class Release:
 
     async def _count(self, measure: Measure, scope: Scope) -> list[Tally]:
         key = (measure.name, scope)
-        if not self._counted:
+        if not self._planned:
             await self._conn.execute(PLAN_EACH_TIME)
+            self._planned = True
         if key not in self._counted:
             self._counted[key] = sorted(await count(self._conn, measure, scope), key=lambda tally: tally.cell)
         return self._counted[key]
 
-    def _shown(self, tally: Tally, measure: Measure, scope: Scope) -> Cell:
-        value = measure.rounded(tally.value)
-        return Cell(
-            tally.cell,
-            value,
-            tally.n,
-            tally.denominator,
-            scope.window,
-            suppressed=False,
-            reason=None,
-            as_of=self._as_of,
-        )
+    def _shown(self, tally: Tally, measure: Measure, hidden: Reason | None, seen: str) -> Shown:
+        if hidden:
+            return Shown(tally.cell, None, None, None, None, 0, hidden, self._as_of, seen)
+        value, spread = measure.rounded(tally.value), measure.rounded(tally.half_interval)
+        return Shown(tally.cell, value, spread, tally.n, tally.denominator, tally.persons, None, self._as_of, seen)
 
-    def _hidden(self, cell: str, scope: Scope, reason: Reason) -> Cell:
-        SUPPRESSED.labels(reason).inc()
-        words = confidentiality.explain(reason, self._k)
-        return Cell(cell, None, None, None, scope.window, suppressed=True, reason=words, as_of=self._as_of)
+    def _cell(self, cell: Shown, scope: Scope, k: int) -> Cell:
+        reason = None
+        if cell.reason:
+            SUPPRESSED.labels(cell.reason).inc()
+            reason = confidentiality.explain(cell.reason, k)  # type: ignore[arg-type]
+        return Cell(
+            cell.cell,
+            cell.value,
+            cell.n,
+            cell.denominator,
+            scope.window,
+            suppressed=reason is not None,
+            reason=reason,
+            as_of=cell.as_of,
+            half_interval=cell.half_interval,
+        )

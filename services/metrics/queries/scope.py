@@ -52,6 +52,29 @@ class Scope:
     unit: str | None = None
     format: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The scope as one word."""
+        parts = (self.window.start, self.window.end, self.by, self.programme_id, self.unit, self.format)
+        return "|".join("" if part is None else str(part) for part in parts)
+
+    @property
+    def row(self) -> dict[str, object]:
+        """The scope as columns."""
+        return {
+            "window_start": self.window.start,
+            "window_end": self.window.end,
+            "by": self.by,
+            "programme_id": self.programme_id,
+            "unit": self.unit,
+            "format": self.format,
+        }
+
+    @property
+    def earliest(self) -> date:
+        """The first month its numbers may rest on: retention looks at as many months before."""
+        return _month(self.window.start, -self.window.months)
+
     def parents(self, unit_path: list[str]) -> list[tuple[Self, str]]:
         """For each filter: the table without it that the filter picks one cell of, and that cell.
 

@@ -37,6 +37,9 @@ SELECT code AS cell, name AS label FROM units WHERE code = ANY ($1::text[])
 -- name: programme_names
 SELECT programme_id::text AS cell, name AS label FROM programmes WHERE programme_id::text = ANY ($1::text[])
 
+-- name: unit_paths
+SELECT code, path FROM units
+
 -- name: unit_path
 SELECT path FROM units WHERE code = $1
 

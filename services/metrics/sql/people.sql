@@ -45,7 +45,7 @@ ON CONFLICT (person_id, valid_from) DO NOTHING
 
 -- name: reattribute
 -- Facts of people whose past has become known better move to the unit they belonged to then.
-UPDATE participations AS fact SET unit_path = known.unit_path
+UPDATE participations AS fact SET unit_path = known.unit_path, changed_by = pg_current_xact_id()
 FROM (
     SELECT session_id, person_id, month, unit_on(person_id, (starts_at AT TIME ZONE 'UTC')::date) AS unit_path
     FROM participations WHERE person_id = ANY ($1::uuid[])
