@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import os
 import resource
+import signal
 import time
 from datetime import UTC
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvloop
 
@@ -16,6 +19,7 @@ from shared.db import Database, connect
 from shared.events.sessions import ParticipationChanged
 from shared.settings import Settings
 
+PEERS = {"quix": ["quixstreams[postgresql]"], "pathway": ["pathway"]}
 TAKEN = "SELECT coalesce(sum(next_offset), 0)::int FROM consumed_positions WHERE topic = 'sessions.participation'"
 FACTS: Handlers = {ParticipationChanged: HANDLERS[ParticipationChanged]}
 COLUMNS = (
@@ -66,12 +70,51 @@ async def ingest(settings: Settings, db: Database, size: Size) -> float:
     return (size.events - first) / taken
 
 
+async def peer(settings: Settings, name: str, packages: list[str], events: int) -> str:
+    """A peer's events a second from the first row seen to the last, in an environment made for it; or what it said."""
+    where = urlsplit(settings.database_url)
+    parts = {"HOST": where.hostname, "PORT": where.port, "DATABASE": where.path[1:], "USER": where.username}
+    environment = {**os.environ, **{f"PG{part}": str(value) for part, value in parts.items()}}
+    environment["PGPASSWORD"] = str(where.password)
+    wanted = [option for package in packages for option in ("--with", package)]
+    script = [f"bench/peer_{name}.py", settings.kafka_bootstrap, "sessions.participation"]
+    process = await asyncio.create_subprocess_exec(
+        *(".venv/bin/uv", "run", "--isolated", "--no-project", "--python", "3.11", *wanted, "python", *script),
+        env=environment,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    conn = await connect(settings)
+    first, began, deadline = 0, 0.0, time.perf_counter() + 150
+    try:
+        while time.perf_counter() < deadline and process.returncode is None:
+            await asyncio.sleep(0.05)
+            if not await conn.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{name}_facts"):
+                continue
+            rows: int = await conn.fetchval(f"SELECT count(*) FROM {name}_facts")
+            if rows and not first:
+                first, began = rows, time.perf_counter()
+            if rows >= events:
+                taken = time.perf_counter() - began
+                return f"{(rows - first) / taken:>9,.0f} events/s" if rows > first else "all rows in one commit"
+        return "not within 150 s, or ended: " + (
+            (await process.stderr.read()).decode()[-200:] if process.stderr else ""
+        )
+    finally:
+        await conn.close()
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
 async def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=60_000)
     options.add_argument("--people", type=int, default=20_000)
     options.add_argument("--batch", type=int, default=5000)
+    options.add_argument("--peers", action="store_true", help="also run the peers, each in its own environment")
     asked = options.parse_args()
     size = Size(asked.events, asked.people)
     async with stack(asked.batch) as (settings, _):
@@ -83,6 +126,9 @@ async def main() -> None:
         ours = await ingest(settings, db, size)
         print(f"raw COPY  {bare:>9,.0f} rows/s with the key, {keyed:,.0f} with the index on people too")
         print(f"ingest    {ours:>9,.0f} events/s   ratio {ours / bare:.2f} and {ours / keyed:.2f}")
+        if asked.peers:
+            for name, packages in PEERS.items():
+                print(f"{name:<9} {await peer(settings, name, packages, size.events)}, rows alone, no roll-up")
         await db.close()
     print(f"memory    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 

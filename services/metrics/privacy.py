@@ -47,6 +47,7 @@ CATALOGUE = Catalogue(
         Table("surveys", "Means of anonymous pairs of answers, five or more.", "aggregate"),
         Table("responses", "How many were asked and have answered.", "aggregate"),
         Table("rounds", "How many a round of matching asked and left out.", "aggregate"),
+        Table("closed_months", "Months whose facts are gone.", "reference"),
         Table("releases", "Every cell ever shown, so that no later one can be subtracted from it.", "aggregate"),
         Table("editions", "Which changes a shown table has seen.", "aggregate"),
         Table("thresholds", "The fewest people a month's numbers may be about.", "reference"),

@@ -27,9 +27,11 @@ def first_of_month(day: date) -> date:
 
 async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
     """Write facts, each with the unit of its person at session start; returns how many were news."""
-    await conn.execute(FACTS.ensure_months, sorted(set(months)))
-    placed = [(fact, month) for fact, month in zip(facts, months, strict=True)]
-    if crossing := {row[0] for row in await conn.fetch(FACTS.place_sessions, [f.session_id for f in facts], months)}:
+    closed = {row["month"] for row in await conn.fetch(FACTS.closed_months, sorted(set(months)))}
+    placed = [(fact, month) for fact, month in zip(facts, months, strict=True) if month not in closed]
+    await conn.execute(FACTS.ensure_months, sorted(set(months) - closed))
+    sessions, kept = [fact.session_id for fact, _ in placed], [month for _, month in placed]
+    if crossing := {row[0] for row in await conn.fetch(FACTS.place_sessions, sessions, kept)}:
         placed = await _leave_old_months(conn, placed, crossing)
     columns = zip(*(_row(fact, month) for fact, month in placed), strict=True)
     applied: int = await conn.fetchval(FACTS.apply_participations, *map(list, columns)) if placed else 0

@@ -1,7 +1,7 @@
 """What happened in sessions: facts, with the roll-up in step by the store's triggers."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from services.metrics import store
 from services.metrics.domain.latest import newest
@@ -35,6 +35,12 @@ async def prepare_months(conn: Connection) -> int:
     """Make the partitions of this month and the next two; returns how many were missing."""
     made: int = await conn.fetchval(store.FACTS.ensure_coming_months)
     return made
+
+
+async def close_months(conn: Connection, before: datetime) -> int:
+    """Drop the facts of months that ended before; their sums stay. Returns how many facts went."""
+    gone: int = await conn.fetchval(store.FACTS.close_months, before.astimezone(UTC).date())
+    return gone
 
 
 async def fold_months(conn: Connection) -> int:

@@ -3,6 +3,12 @@
 -- name: share_membership
 SELECT pg_advisory_xact_lock_shared(7300010)
 
+-- name: closed_months
+SELECT month FROM closed_months WHERE month = ANY ($1::date[])
+
+-- name: close_months
+SELECT close_months($1::date)
+
 -- name: ensure_months
 SELECT ensure_participations(month) FROM unnest($1::date[]) AS month ORDER BY month
 

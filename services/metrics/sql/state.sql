@@ -28,5 +28,5 @@ WITH recounted AS (
     FROM participations GROUP BY month, unit_path, programme_id, format
 )
 SELECT count(*) FROM (
-    (TABLE kept_months EXCEPT TABLE recounted) UNION ALL (TABLE recounted EXCEPT TABLE kept_months)
+    (SELECT * FROM kept_months WHERE month NOT IN (SELECT month FROM closed_months) EXCEPT TABLE recounted) UNION ALL (TABLE recounted EXCEPT TABLE kept_months)
 ) AS differing

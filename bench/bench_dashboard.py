@@ -1,0 +1,110 @@
+"""Dashboard queries over many facts: the first reading, which counts and audits, and every one after it."""
+
+import argparse
+import statistics
+import time
+from datetime import date
+
+import uvloop
+
+from bench.metrics_world import fill_people, stack
+from services.metrics.domain.measures import COUNTED
+from services.metrics.queries.measures import get_measure
+from services.metrics.queries.overview import get_overview
+from services.metrics.queries.release import Release
+from services.metrics.queries.scope import Scope, Window
+from shared.db import connect
+from shared.settings import Settings
+
+FACTS = """
+INSERT INTO participations (
+    session_id, person_id, month, starts_at, version, programme_id, format, unit_path, state, role, minutes,
+    contributions, taught
+)
+SELECT md5('s' || fact / 6)::uuid,
+    ('00000000-0000-4000-8000-' || lpad(to_hex(person), 12, '0'))::uuid, month, month + interval '9 days 9 hours', 1,
+    ('00000000-0000-0000-0000-' || lpad(to_hex(1 + fact / 6 % 10), 12, '0'))::uuid,
+    (ARRAY['mentoring', 'peer_circle'])[1 + fact / 6 % 2], ARRAY['org', 'd' || person % 20, 't' || person % 400],
+    (ARRAY['attended', 'attended', 'attended', 'attended', 'no_show', 'excused'])[1 + fact % 6], 'participant',
+    30 + fact % 60, fact % 4, fact % 2
+FROM (
+    SELECT fact, (fact::bigint * 7919 % $2)::int AS person,
+        ('2026-01-01'::date + make_interval(months => (fact::bigint * 12 / $3)::int))::date AS month
+    FROM generate_series($1::int, $1::int + 99999) AS fact
+) AS made
+"""
+UNITS = """
+INSERT INTO units (code, version, name, path)
+SELECT 'd' || d, 1, 'Division ' || d, ARRAY['org', 'd' || d] FROM generate_series(0, 19) AS d
+UNION ALL SELECT 'org', 1, 'Organization', ARRAY['org']
+"""
+SESSIONS = """
+INSERT INTO sessions (session_id, version, state, programme_id, group_id, format, starts_at, ends_at, capacity)
+SELECT DISTINCT ON (session_id) session_id, 1, 'held', programme_id, session_id, format, starts_at,
+    starts_at + interval '1 hour', 8
+FROM participations
+"""
+
+
+async def fill(settings: Settings, facts: int, people: int) -> None:
+    """Facts straight into the tables, a hundred thousand at a time, and their roll-up from them."""
+    conn = await connect(settings)
+    await conn.execute(UNITS)
+    await conn.execute(
+        "SELECT ensure_participations(('2026-01-01'::date + make_interval(months => m))::date)"
+        " FROM generate_series(0, 11) AS m"
+    )
+    await conn.execute("ALTER TABLE participations DISABLE TRIGGER USER")
+    for start in range(0, facts, 100_000):
+        await conn.execute(FACTS, start, people, facts)
+    await conn.execute("ALTER TABLE participations ENABLE TRIGGER USER")
+    await conn.execute(
+        "INSERT INTO participation_deltas"
+        " SELECT 1, month, unit_path, programme_id, format, state, minutes, contributions FROM participations"
+    )
+    await conn.execute("SELECT fold_months()")
+    await conn.execute(SESSIONS)
+    await conn.execute("VACUUM ANALYZE")
+    await conn.close()
+
+
+async def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--facts", type=int, default=1_000_000)
+    options.add_argument("--people", type=int, default=20_000)
+    options.add_argument("--readings", type=int, default=200)
+    asked = options.parse_args()
+    async with stack() as (settings, _):
+        await fill_people(settings, asked.people)
+        began = time.perf_counter()
+        await fill(settings, asked.facts, asked.people)
+        print(f"{asked.facts:,} facts of {asked.people:,} people in {time.perf_counter() - began:.0f} s")
+        conn = await connect(settings)
+        window = Window(date(2026, 9, 1), date(2026, 12, 1))
+        names = ("participation_rate", "attendance_rate", "learning_hours", "sessions_held", "frequency", "reach")
+        scopes = [(COUNTED[name], Scope(window, by)) for name in names for by in ("none", "unit", "programme", "month")]
+        first, again = [], []
+        for measure, scope in scopes:
+            began = time.perf_counter()
+            await get_measure(conn, Release(conn, 5), measure, scope)
+            first.append((time.perf_counter() - began, f"{measure.name} by {scope.by}"))
+        for number in range(asked.readings):
+            began = time.perf_counter()
+            await get_measure(conn, Release(conn, 5), *scopes[number % len(scopes)])
+            again.append((time.perf_counter() - began) * 1000)
+        middle, (longest, which) = statistics.median(one for one, _ in first), max(first)
+        print(f"first     median {middle:.2f} s, slowest {longest:.2f} s ({which})")
+        print(f"again     p50 {statistics.median(again):.1f} ms, p95 {sorted(again)[int(len(again) * 0.95)]:.1f} ms")
+        await get_overview(conn, 5)
+        pages = []
+        for _ in range(20):
+            began = time.perf_counter()
+            await get_overview(conn, 5)
+            pages.append((time.perf_counter() - began) * 1000)
+        print(f"page      p50 {statistics.median(pages):.0f} ms, p95 {sorted(pages)[18]:.0f} ms, all its queries")
+        await conn.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
