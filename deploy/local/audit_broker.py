@@ -1,5 +1,6 @@
 """What outside producers have told a topic: every event the broker holds of it."""
 
+from collections.abc import Iterator
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -21,6 +22,11 @@ class Told(NamedTuple):
 
 def told_on(bootstrap: str, topic: Topic) -> set[Told]:
     """Every event the broker holds of a topic. Raises KafkaException."""
+    return {_event(message, topic) for message in messages_on(bootstrap, topic)}
+
+
+def messages_on(bootstrap: str, topic: Topic) -> Iterator[Message]:
+    """Every record the broker holds of a topic now. Raises KafkaException."""
     consumer = Consumer(
         {"bootstrap.servers": bootstrap, "group.id": "audit", "enable.auto.commit": False, "enable.partition.eof": True}
     )
@@ -32,20 +38,18 @@ def told_on(bootstrap: str, topic: Topic) -> set[Told]:
             if len(set(consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=READ_SECONDS))) > 1
         }
         consumer.assign([TopicPartition(topic.name, number, 0) for number in unread])
-        found: set[Told] = set()
         deadline = monotonic() + READ_SECONDS
         while unread:
             for message in consumer.consume(1000, WAIT_SECONDS):
                 error = message.error()
                 if error is None:
-                    found.add(_event(message, topic))
+                    yield message
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     unread.discard(message.partition())
                 else:
                     raise KafkaException(error)
             if monotonic() > deadline:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - its public name
-        return found
     finally:
         consumer.close()
 
