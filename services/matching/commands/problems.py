@@ -40,12 +40,13 @@ async def asking(
 ) -> Problem:
     """The problem with everybody asked whom the programme is for, who takes part, and who has no open match of it."""
     busy = {row["person_id"] for row in await conn.fetch(SQL.already_in, programme.programme_id)}
+    outside = {row["person_id"] for row in await conn.fetch(SQL.outside_audience, programme.programme_id)}
     asked = frozenset(
         one.person.id
         for one in known
         if one.taking_part
         and one.person.id not in busy
-        and (not programme.audience or programme.audience & one.unit_path)
+        and one.person.id not in outside
         and _concerned(one, kind, programme.skills)
     )
     return replace(problem, asked=asked)

@@ -15,11 +15,12 @@ SQL = sql.load("services.matching", "projections")
 PERSON_FIELDS = {
     *("person_id", "version", "status", "unit_code", "unit_path", "manager_id", "job_level", "job_function"),
     *("site_code", "time_zone", "work_starts", "work_ends", "work_days", "languages", "offers", "needs", "capacity"),
-    *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on"),
+    *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on", "job_code"),
 }
 PROGRAMME_FIELDS = {
     *("programme_id", "version", "status", "format", "modality", "audience_units", "skills", "group_size_min"),
-    *("group_size_max", "cadence_days", "session_minutes"),
+    *("group_size_max", "cadence_days", "session_minutes", "audience_sites", "audience_jobs", "audience_skills"),
+    *("tenure_min_months", "tenure_max_months"),
 }
 E_ = TypeVar("E_", PersonChanged, SkillChanged, ProgrammeChanged)
 

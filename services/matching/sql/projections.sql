@@ -2,18 +2,18 @@
 INSERT INTO people (
     person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
     work_starts, work_ends, work_days, languages, offers, needs, offered_skills, capacity, time_budget_minutes,
-    facilitator_ready, opted_in, paused_until, not_with, hired_on
+    facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code
 )
 SELECT
     person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
     work_starts, work_ends, work_days, languages, offers, needs,
     ARRAY(SELECT DISTINCT offer ->> 'skill_id' FROM jsonb_array_elements(offers) AS offer), capacity,
-    time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on
+    time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code
 FROM jsonb_to_recordset($1::jsonb) AS given (
     person_id uuid, version int, status text, unit_code text, unit_path text[], manager_id uuid, job_level int,
     job_function text, site_code text, time_zone text, work_starts int, work_ends int, work_days int[],
     languages text[], offers jsonb, needs jsonb, capacity int, time_budget_minutes int, facilitator_ready boolean,
-    opted_in boolean, paused_until date, not_with uuid[], hired_on date
+    opted_in boolean, paused_until date, not_with uuid[], hired_on date, job_code text
 )
 WHERE NOT EXISTS (SELECT FROM erased_people WHERE erased_people.person_id = given.person_id)
 ORDER BY person_id
@@ -26,7 +26,7 @@ ON CONFLICT (person_id) DO UPDATE SET
     offered_skills = excluded.offered_skills, capacity = excluded.capacity,
     time_budget_minutes = excluded.time_budget_minutes, facilitator_ready = excluded.facilitator_ready,
     opted_in = excluded.opted_in, paused_until = excluded.paused_until, not_with = excluded.not_with,
-    hired_on = excluded.hired_on
+    hired_on = excluded.hired_on, job_code = excluded.job_code
 WHERE people.version < excluded.version
 RETURNING person_id
 
@@ -42,21 +42,24 @@ WHERE skills.version < excluded.version
 -- name: upsert_programmes
 INSERT INTO programmes (
     programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
-    cadence_days, session_minutes
+    cadence_days, session_minutes, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months
 )
 SELECT
     programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
-    cadence_days, session_minutes
+    cadence_days, session_minutes, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months
 FROM jsonb_to_recordset($1::jsonb) AS given (
     programme_id uuid, version int, status text, format text, modality text, audience_units text[], skills text[],
-    group_size_min int, group_size_max int, cadence_days int, session_minutes int
+    group_size_min int, group_size_max int, cadence_days int, session_minutes int,
+    audience_sites text[], audience_jobs text[], audience_skills text[], tenure_min_months int, tenure_max_months int
 )
 ORDER BY programme_id
 ON CONFLICT (programme_id) DO UPDATE SET
     version = excluded.version, status = excluded.status, format = excluded.format, modality = excluded.modality,
     audience_units = excluded.audience_units, skills = excluded.skills, group_size_min = excluded.group_size_min,
     group_size_max = excluded.group_size_max, cadence_days = excluded.cadence_days,
-    session_minutes = excluded.session_minutes
+    session_minutes = excluded.session_minutes, audience_sites = excluded.audience_sites,
+    audience_jobs = excluded.audience_jobs, audience_skills = excluded.audience_skills,
+    tenure_min_months = excluded.tenure_min_months, tenure_max_months = excluded.tenure_max_months
 WHERE programmes.version < excluded.version
 
 -- name: start_rules

@@ -47,6 +47,11 @@ FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
     AND member.role IN ('learner', 'newcomer', 'participant')
 
+-- name: outside_audience
+-- Whom a programme's rule leaves out today.
+SELECT person.person_id FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
+WHERE NOT in_audience(person, programme)
+
 -- name: recent_pairs
 SELECT DISTINCT one.person_id AS one, other.person_id AS other
 FROM matches AS match
@@ -60,7 +65,7 @@ WHERE match.kind IN ('pair', 'buddy') AND match.created_at > now() - make_interv
 SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id
 FROM people AS person
 JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
-    AND (programme.audience_units = '{}' OR programme.audience_units && person.unit_path)
+    AND in_audience(person, programme)
 WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
     AND person.status IN ('prehire', 'active') AND person.opted_in
     AND (person.paused_until IS NULL OR person.paused_until <= $1)

@@ -22,7 +22,6 @@ class Known:
     person: Person
     taking_part: bool
     """Active, opted in and not paused: what is left is time."""
-    unit_path: frozenset[str]
 
 
 async def everybody(
@@ -73,4 +72,4 @@ def _known(row: Record, cost: int, today: date) -> Known:
         not_with=tuple(row["not_with"]),
         places=places,
     )
-    return Known(person, taking_part, frozenset(path))
+    return Known(person, taking_part)

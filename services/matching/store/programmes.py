@@ -20,7 +20,6 @@ class Programme:
     published: bool
     format: str
     in_person: bool
-    audience: frozenset[str]
     skills: frozenset[str]
     size_min: int
     size_max: int
@@ -40,7 +39,6 @@ async def get(conn: Connection, programme_id: UUID) -> Programme:
         published=row["status"] == "published",
         format=row["format"],
         in_person=row["modality"] != "remote",
-        audience=frozenset(row["audience_units"]),
         skills=frozenset(row["skills"]),
         size_min=row["group_size_min"],
         size_max=max(row["group_size_min"], row["group_size_max"]),
