@@ -94,6 +94,9 @@ async def test_a_cohort_gets_a_neutral_facilitator_in_turn_and_everybody_sees_wh
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "person_id")
     named = await world.call("PUT", path, {"person_id": second["facilitator_id"]}, who=one)
     assert (named.status_code, named.json()["facilitator_id"]) == (200, second["facilitator_id"]), named.text
+    version = (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()["version"]
+    await world.call("PUT", path, {"person_id": second["facilitator_id"]}, who=one)
+    assert (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()["version"] == version
 
 
 async def test_a_manager_change_far_up_the_line_replaces_the_facilitator_and_invites_the_next(world: World) -> None:
