@@ -15,6 +15,7 @@ from services.directory.api import (
     people,
     proficiency,
     scim,
+    scim_events,
     skill_imports,
     skills,
     units,
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         skill_imports,
         jobs,
         facilitation,
+        scim_events,
         scim,
     )
     routers = [*(room.router for room in rooms), catalogue_router(CATALOGUE, settings)]

@@ -9,6 +9,9 @@ FEEDERS = allow("admin", "hr-system")
 OPERATORS = allow("operator", "admin")
 PROVISIONERS = allow("hr-system", "admin")
 PROVISIONING: Policy = {
+    "POST /scim/events": PROVISIONERS,
+    "POST /scim/events/poll": PROVISIONERS,
+    "GET /scim/events/jwks": PUBLIC,
     "GET /scim/v2/ServiceProviderConfig": PUBLIC,
     "GET /scim/v2/ResourceTypes": PROVISIONERS,
     "GET /scim/v2/ResourceTypes/{resource_id}": PROVISIONERS,

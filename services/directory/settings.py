@@ -76,7 +76,7 @@ class Provisioning(BaseSettings):
     event_jwks_url: str | None = None
     """Where that issuer's signing keys are."""
     event_audience: str = "lateral"
-    event_key: str | None = None
+    event_key: SecretStr | None = None
     """A private signing key as a JWK; unset publishes nothing."""
 
 

@@ -6,6 +6,7 @@ from services.directory.commands.erasures import watch_erasures
 from services.directory.commands.exports import expire_exports
 from services.directory.commands.feeds import deactivate_missing
 from services.directory.commands.people import refresh_waiting, resolve_references
+from services.directory.commands.security_events import prune_tokens
 from services.directory.commands.skill_imports import go_on_importing
 from services.directory.commands.skills import index_terms
 from services.directory.commands.workers import apply_due
@@ -44,6 +45,7 @@ TIMERS: tuple[Timer, ...] = (
     Timer("directory-watch-erasures", 60, watch_erasures),
     Timer("directory-expire-exports", 600, expire_exports),
     Timer("directory-resolve-references", 300, resolve_references),
+    Timer("directory-scim-tokens", 3600, prune_tokens),
     Timer("directory-skill-imports", 1, go_on_importing),
     Timer("directory-skill-terms", 60, index_terms),
 )

@@ -143,3 +143,7 @@ class UnknownMember(Refused):
 
 class UnknownResource(NotFound):
     """There is no such account or group."""
+
+
+class EventsNotConfigured(NotFound):
+    """No issuer whose tokens are taken, or no key to sign our own with, is set."""

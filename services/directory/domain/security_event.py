@@ -1,0 +1,101 @@
+"""Security event tokens about accounts (RFC 8417, RFC 9967): which SCIM request each event stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from services.directory.domain.account import ENTERPRISE
+
+PROVISIONED = "urn:ietf:params:scim:event:prov:"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+TYPE = "secevent+jwt"
+URIS = {
+    "create": f"{PROVISIONED}create:notice",
+    "patch": f"{PROVISIONED}patch:notice",
+    "activate": f"{PROVISIONED}activate",
+    "deactivate": f"{PROVISIONED}deactivate",
+    "delete": f"{PROVISIONED}delete",
+}
+METHODS: Mapping[str, Literal["POST", "PUT", "PATCH"]] = {"create": "POST", "put": "PUT", "patch": "PATCH"}
+NOTICED = ("active", "displayName", "emails", "locale", "name", "timezone", "title", "userName", ENTERPRISE)
+
+
+class MalformedToken(ValueError):
+    """The claims are not those of an event about an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One event as the SCIM request it stands for; a notice stands for none."""
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE"]
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a token speaks of: under the sender's id and the name both sides know."""
+
+    kind: str
+    resource_id: str
+    external_id: str
+
+
+def subject(claims: Mapping[str, Any]) -> Subject:
+    """The account of a token. Raises MalformedToken."""
+    named = claims.get("sub_id")
+    if not isinstance(named, dict) or named.get("format") != "scim" or "sub" in claims:
+        raise MalformedToken("sub_id must have the format scim, and sub must be absent")
+    kind, _, resource_id = str(named.get("uri", "")).strip("/").rpartition("/")
+    if kind not in {"Users", "Groups"} or not resource_id:
+        raise MalformedToken("sub_id.uri must name a user or a group")
+    return Subject(kind, resource_id, str(named.get("externalId") or resource_id))
+
+
+def asks(claims: Mapping[str, Any]) -> list[Ask]:
+    """The requests a token's events stand for, in order. Raises MalformedToken."""
+    events = claims.get("events")
+    if not isinstance(events, dict) or not events:
+        raise MalformedToken("events must name at least one event")
+    found = (_ask(uri, payload) for uri, payload in events.items())
+    return [ask for ask in found if ask is not None]
+
+
+def _ask(uri: str, payload: object) -> Ask | None:
+    if not isinstance(payload, dict):
+        raise MalformedToken(f"{uri} must be an object")
+    match uri.removeprefix(PROVISIONED).split(":"):
+        case ["activate" | "deactivate" as what]:
+            value = {"op": "replace", "path": "active", "value": what == "activate"}
+            return Ask("PATCH", {"schemas": [PATCH_OP], "Operations": [value]})
+        case ["delete"]:
+            return Ask("DELETE")
+        case ["create" | "put" | "patch" as what, "full"]:
+            data = payload.get("data")
+            if not isinstance(data, dict) or "attributes" in payload:
+                raise MalformedToken(f"{uri} must carry data, and nothing else")
+            method: Literal["POST", "PUT", "PATCH"] = (
+                "PUT" if what == "put" else "POST" if what == "create" else "PATCH"
+            )
+            return Ask(method, data)
+        case ["create" | "put" | "patch", "notice"]:
+            if not isinstance(payload.get("attributes"), list) or "data" in payload:
+                raise MalformedToken(f"{uri} must carry attributes, and nothing else")
+            return None
+        case _:
+            return None
+
+
+def claims_of(issuer: str, audience: str, jti: UUID, issued_at: int, person_id: UUID, kind: str) -> dict[str, Any]:
+    """The claims by which a subscriber is told."""
+    payload = {"attributes": list(NOTICED)} if kind in {"create", "patch"} else {}
+    return {
+        "iss": issuer,
+        "aud": audience,
+        "iat": issued_at,
+        "jti": str(jti),
+        "txn": str(jti),
+        "sub_id": {"format": "scim", "uri": f"/Users/{person_id}"},
+        "events": {URIS[kind]: payload},
+    }

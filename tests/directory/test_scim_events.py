@@ -1,0 +1,120 @@
+"""Security event tokens: what another system pushes takes effect once, and subscribers are told until they know."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey, import_key
+
+from services.directory.settings import provisioning
+from shared.db import Database
+from tests.directory.hr import person_id, tell, worker
+from tests.directory.test_scim import account
+from tests.fixtures.issuer import EC, Issuer
+
+KEY = ECKey.generate_key("P-256", {"kid": "ours"})
+PROV = "urn:ietf:params:scim:event:prov:"
+
+
+@pytest.fixture(autouse=True)
+def configured(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LATERAL_DIRECTORY_SCIM_EVENT_ISSUER", issuer.url)
+    monkeypatch.setenv("LATERAL_DIRECTORY_SCIM_EVENT_KEY", json.dumps(KEY.as_dict(private=True)))
+    provisioning.cache_clear()
+    yield
+    provisioning.cache_clear()
+
+
+def token(issuer: Issuer, events: dict[str, Any], key: RSAKey | ECKey = EC, **changes: Any) -> str:
+    claims = {
+        "iss": issuer.url,
+        "aud": "lateral",
+        "iat": int(time.time()),
+        "jti": "1",
+        "sub_id": {"format": "scim", "uri": "/Users/their-7", "externalId": "x-7"},
+        "events": {f"{PROV}{name}": payload for name, payload in events.items()},
+    }
+    header = {"typ": changes.pop("typ", "secevent+jwt"), "alg": "ES256", "kid": "ec"}
+    return jwt.encode(header, claims | changes, key, algorithms=["ES256"], default_type=None)
+
+
+async def push(api: httpx.AsyncClient, issuer: Issuer, content: str) -> httpx.Response:
+    headers = issuer.bearer("hr-system") | {"Content-Type": "application/secevent+jwt"}
+    return await api.post("/scim/events", content=content, headers=headers)
+
+
+async def test_a_pushed_account_becomes_a_person_and_leaves_by_an_event(
+    api: httpx.AsyncClient, issuer: Issuer, api_db: Database
+) -> None:
+    told: tuple[dict[str, Any], ...] = (
+        {"create:full": {"data": account("ada")}},
+        {"patch:notice": {"attributes": ["title"]}},
+        {"deactivate": {}},
+    )
+    for number, events in enumerate(told):
+        for _ in range(2):  # the same token again has no further effect
+            answer = await push(api, issuer, token(issuer, events, jti=f"t{number}"))
+            assert (answer.status_code, answer.content) == (202, b""), answer.text
+    async with api_db.acquire() as conn:
+        assert [tuple(row) for row in await conn.fetch("SELECT email, status FROM people")] == [
+            ("ada@corp.local", "left")
+        ]
+        assert await conn.fetchval("SELECT external_id FROM accounts") == "x-7"
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"aud": "somebody-else"}, "invalid_audience"),
+    ({"iss": "https://elsewhere.example"}, "invalid_issuer"),
+    ({"typ": "at+jwt"}, "invalid_request"),
+    ({"sub": "ada"}, "invalid_request"),
+    ({"jti": ""}, "invalid_request"),
+    ({"events": {}}, "invalid_request"),
+    ({"events": {"create:full": {}}}, "invalid_request"),
+    ({"events": {"create:full": {"data": {}, "attributes": []}}}, "invalid_request"),
+    ({"events": {"patch:full": {"data": {"Operations": 7}}}}, "invalid_request"),
+    ({"key": ECKey.generate_key("P-256", {"kid": "ec"})}, "authentication_failed"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), BAD, ids=lambda value: str(value)[:40])
+async def test_a_token_that_is_not_right_is_not_taken(
+    changes: dict[str, Any], code: str, api: httpx.AsyncClient, issuer: Issuer, api_db: Database
+) -> None:
+    events = changes.get("events", {"deactivate": {}})
+    others = {name: value for name, value in changes.items() if name != "events"}
+    answer = await push(api, issuer, token(issuer, events, **others))
+    assert (answer.status_code, answer.json()["err"]) == (400, code)
+    async with api_db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM scim_received") == 0
+
+
+async def test_a_subscriber_is_told_until_it_says_that_it_knows(
+    api: httpx.AsyncClient, issuer: Issuer, api_db: Database
+) -> None:
+    headers = issuer.bearer("hr-system")
+
+    async def poll(**body: Any) -> dict[str, str]:
+        answer = await api.post("/scim/events/poll", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        sets: dict[str, str] = answer.json()["sets"]
+        return sets
+
+    assert await poll() == {}
+    async with api_db.transaction() as conn:
+        await tell(conn, worker("E1"))
+        await tell(conn, worker("E1", seq=2, status="left"))
+        who = await person_id(conn, "E1")
+    waiting = await poll()
+    assert list(await poll()) == list(waiting)  # signed anew, the same tokens
+    published = (await api.get("/scim/events/jwks")).json()["keys"]
+    claims = [jwt.decode(each, import_key(published[0]), algorithms=["ES256"]).claims for each in waiting.values()]
+    assert {uri for each in claims for uri in each["events"]} == {f"{PROV}create:notice", f"{PROV}deactivate"}
+    assert {each["sub_id"]["uri"] for each in claims} == {f"/Users/{who}"}
+    assert "Ada" not in json.dumps(claims)
+    first, *rest = waiting
+    assert set(await poll(ack=[first])) == set(rest)
+    assert await poll(ack=rest) == {}
