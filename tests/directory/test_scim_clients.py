@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 import pytest
-from scim2_client.engines.httpx2 import SyncSCIMClient
+from scim2_client.engines.httpx2 import AsyncSCIMClient, SyncSCIMClient
+from scim2_models import PatchOp, PatchOperation, SearchRequest
 from scim2_tester import Status, check_server
 from uvicorn import Config, Server
 
@@ -47,3 +49,17 @@ async def test_the_conformance_suite_finds_nothing_wrong(url: str, issuer: Issue
     wrong = [result for result in results if result[0] is not Status.SUCCESS]
     assert not wrong, wrong
     assert len(results) >= CHECKS
+
+
+async def test_a_real_client_provisions_and_finds(url: str, issuer: Issuer) -> None:
+    async with httpx2.AsyncClient(base_url=url, headers=issuer.bearer("hr-system")) as http:
+        client: Any = AsyncSCIMClient(http)
+        await client.discover()
+        model: Any = client.get_resource_model("User")
+        created = await client.create(model(user_name="ada@corp.local", display_name="Ada"))
+        renamed: Any = PatchOperation(op=PatchOperation.Op.replace_, path="title", value="Countess")
+        await client.modify(model, created.id, PatchOp[model](operations=[renamed]))
+        found = await client.query(model, query_parameters=SearchRequest(filter='title eq "countess"'))
+        assert [one.id for one in found.resources] == [created.id]
+        await client.delete(model, created.id)
+        assert (await client.query(model)).total_results == 0

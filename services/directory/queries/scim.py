@@ -37,7 +37,6 @@ USER_COLUMNS = {
     "externalId": "external_id",
     "displayName": "display_name",
     "active": "active",
-    "emails": "emails",
     f"{ENTERPRISE}.employeeNumber": "employee_number",
     "groups[]": MEMBERSHIPS,
     "groups.value": (
@@ -64,8 +63,8 @@ class Source:
 
 
 SOURCES = (
-    Source("User", SQL.accounts, USER_COLUMNS),
-    Source("User", SQL.people, USER_COLUMNS),
+    Source("User", SQL.accounts, {**USER_COLUMNS, "emails": "(emails @> ARRAY[lower({0}::text)])"}),
+    Source("User", SQL.people, {**USER_COLUMNS, "emails": """(lower(user_name) COLLATE "C" = lower({0}::text))"""}),
     Source(
         "Group",
         SQL.roles,

@@ -82,7 +82,7 @@ class Compiler(FilterVisitor[str]):
         if not binding.is_multivalued:
             return self._compare(self._scalar(binding), binding, node.op, value)
         if _name(binding) == EMAILS and node.op is Op.eq and isinstance(value, str) and "emails" in self._columns:
-            return f"({self._columns['emails']} @> ARRAY[lower({self._parameters.add(value)}::text)])"
+            return self._columns["emails"].format(self._parameters.add(value))
         if _name(binding) in {"members.value", "groups.value"} and node.op is Op.eq:
             return self._holds(binding, value)
         items, item = self._items(binding)
@@ -100,7 +100,7 @@ class Compiler(FilterVisitor[str]):
         found = f"EXISTS (SELECT FROM {self._each(binding)} WHERE {inner.visit(node.val_filter)})"
         if binding.field_name == "emails" and (wanted := _wanted(node.val_filter)) is not None:
             # What the whole condition implies, said once more in a way that an index knows.
-            return f"({self._columns['emails']} @> ARRAY[lower({self._parameters.add(wanted)}::text)] AND {found})"
+            return f"({self._columns['emails'].format(self._parameters.add(wanted))} AND {found})"
         return found
 
     def _resolve(self, path: AttrPath, *, comparison: bool) -> AttributeBinding | None:

@@ -12,7 +12,7 @@ WHERE a.removed_at IS NULL
 
 -- name: people
 SELECT p.person_id AS id, p.email AS user_name, NULL::text AS external_id, p.display_name, p.status <> 'left' AS active,
-       ARRAY[lower(p.email)] AS emails, p.employee_number, p.employee_number AS number,
+       p.employee_number, p.employee_number AS number,
        coalesce(p.created_at, now()) AS created_at, coalesce(p.changed_at, now()) AS changed_at,
        'W/"h' || (extract(epoch FROM p.changed_at) * 1000000)::bigint || '"' AS tag, scim_user(p) AS resource
 FROM people AS p
