@@ -63,9 +63,6 @@ def scim_service(secret: str) -> DirectoryScim:
     schemas = list(load_default_schemas().values())
     for schema in schemas:
         schema.attributes = [each for each in schema.attributes or () if each.name not in UNWANTED]
-        for each in schema.attributes:
-            if each.name == "members":  # who somebody is stands under their own address
-                each.sub_attributes = [part for part in each.sub_attributes or () if part.name != "display"]
     policy = ScimPolicy(
         unknown=ScimPolicy.Unknown.ignore,
         remove_value_as_filter=ScimPolicy.RemoveValue.apply,

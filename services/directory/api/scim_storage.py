@@ -143,6 +143,7 @@ def _resource(
                 "value": str(each["member_id"]),
                 "$ref": f"{each['kind']}s/{each['member_id']}",
                 "type": each["kind"],
+                "display": each["display"],
             }
             for each in members
         ]
@@ -160,8 +161,9 @@ def _document(resource: AnyResource) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in {"id", "meta", "groups"}}
 
 
-def _group(resource: Any) -> tuple[str, str | None, list[str]]:
-    return resource.display_name, resource.external_id, [member.value or "" for member in resource.members or ()]
+def _group(resource: Any) -> tuple[str, str | None, dict[str, str | None]]:
+    members = {member.value or "": member.display for member in resource.members or ()}
+    return resource.display_name, resource.external_id, members
 
 
 def _id(text: str | None) -> UUID:

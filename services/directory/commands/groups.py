@@ -1,6 +1,6 @@
 """Takes groups as an identity system provisions them; org units stay where HR puts them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 from services.directory.domain.refusals import NotYours, UnknownMember, UnknownResource
@@ -9,8 +9,10 @@ from shared.db import Connection
 from shared.refusal import PreconditionFailed
 
 
-async def create_group(conn: Connection, display_name: str, external_id: str | None, members: Sequence[str]) -> UUID:
-    """Take a new role and return its id. Raises UnknownMember."""
+async def create_group(
+    conn: Connection, display_name: str, external_id: str | None, members: Mapping[str, str | None]
+) -> UUID:
+    """Take a new role and return its id; `members` are shown as they are named here. Raises UnknownMember."""
     group_id = uuid4()
     await store.save(conn, group_id, display_name, external_id)
     await _set_members(conn, group_id, members)
@@ -22,7 +24,7 @@ async def change_group(
     group_id: UUID,
     display_name: str,
     external_id: str | None,
-    members: Sequence[str],
+    members: Mapping[str, str | None],
     version: str | None,
 ) -> None:
     """Take the whole new state of a role. Raises UnknownResource, NotYours, PreconditionFailed or UnknownMember."""
@@ -47,12 +49,12 @@ async def _lock(conn: Connection, group_id: UUID, version: str | None) -> None:
         raise PreconditionFailed("It has changed since the version you have seen: read it again.")
 
 
-async def _set_members(conn: Connection, group_id: UUID, members: Sequence[str]) -> None:
-    ids = list(dict.fromkeys(_id(member) for member in members))
-    kinds = await store.kinds_of(conn, ids)
-    if strangers := [str(member) for member in ids if member not in kinds]:
+async def _set_members(conn: Connection, group_id: UUID, members: Mapping[str, str | None]) -> None:
+    shown = {_id(member): display for member, display in members.items()}
+    kinds = await store.kinds_of(conn, list(shown))
+    if strangers := [str(member) for member in shown if member not in kinds]:
         raise UnknownMember(f"There is nobody with the id {strangers[0]}.")
-    await store.set_members(conn, group_id, {member: kinds[member] for member in ids})
+    await store.set_members(conn, group_id, [(member, kinds[member], display) for member, display in shown.items()])
 
 
 def _id(member: str) -> UUID:

@@ -23,13 +23,14 @@ WHERE EXISTS (SELECT FROM accounts WHERE account_id = wanted AND removed_at IS N
 
 -- name: set_members
 WITH wanted AS (
-    SELECT * FROM unnest($2::uuid[], $3::text[]) WITH ORDINALITY AS member (member_id, kind, place)
+    SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS member (member_id, kind, display, place)
 ), gone AS (
     DELETE FROM group_members WHERE group_id = $1 AND member_id NOT IN (SELECT member_id FROM wanted)
 )
-INSERT INTO group_members AS member (group_id, member_id, kind, place)
-SELECT $1, member_id, kind, place FROM wanted
-ON CONFLICT (group_id, member_id) DO UPDATE SET place = excluded.place WHERE member.place <> excluded.place
+INSERT INTO group_members AS member (group_id, member_id, kind, display, place)
+SELECT $1, member_id, kind, display, place FROM wanted
+ON CONFLICT (group_id, member_id) DO UPDATE SET place = excluded.place, display = excluded.display
+WHERE (member.place, member.display) IS DISTINCT FROM (excluded.place, excluded.display)
 
 -- name: delete_group
 WITH gone AS (DELETE FROM group_members WHERE member_id = $1)

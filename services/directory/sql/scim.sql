@@ -38,9 +38,9 @@ FROM units AS u
 
 -- name: members
 -- Whom groups hold: members of roles, and the people of units themselves, who have not left.
-SELECT group_id, member_id, kind, place FROM group_members WHERE group_id = ANY ($1::uuid[])
+SELECT group_id, member_id, kind, place, display FROM group_members WHERE group_id = ANY ($1::uuid[])
 UNION ALL
-SELECT md5('unit:' || u.code)::uuid, p.person_id, 'User', 0
+SELECT md5('unit:' || u.code)::uuid, p.person_id, 'User', 0, NULL
 FROM units AS u JOIN people AS p ON p.unit_code = u.code
 WHERE md5('unit:' || u.code)::uuid = ANY ($1::uuid[]) AND p.status <> 'left'
   AND NOT EXISTS (SELECT FROM accounts WHERE account_id = p.person_id AND removed_at IS NOT NULL)

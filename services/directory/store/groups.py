@@ -1,6 +1,6 @@
 """Groups in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from shared import sql
@@ -30,9 +30,10 @@ async def kinds_of(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["member_id"]: row["kind"] for row in await conn.fetch(SQL.kinds_of_members, ids)}
 
 
-async def set_members(conn: Connection, group_id: UUID, members: Mapping[UUID, str]) -> None:
-    """Let a role hold these, in this order, and nobody else."""
-    await conn.execute(SQL.set_members, group_id, list(members), list(members.values()))
+async def set_members(conn: Connection, group_id: UUID, members: Sequence[tuple[UUID, str, str | None]]) -> None:
+    """Let a role hold these and nobody else, in this order: id, kind, and what they are shown as."""
+    columns = [list(column) for column in zip(*members, strict=True)] or [[], [], []]
+    await conn.execute(SQL.set_members, group_id, *columns)
 
 
 async def delete(conn: Connection, group_id: UUID) -> None:
