@@ -30,6 +30,10 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
 """Errors that say the database is in trouble, not the statement: wait and try again."""
 
 
+WAITING_PER_CONNECTION = 16
+"""A longer queue would only be told no a second later."""
+
+
 class ConnectionLost(OSError):
     """The connection broke while it was in use."""
 
@@ -96,6 +100,7 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
+        self._waiting = 0
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -113,12 +118,18 @@ class Database:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
-        """A connection for reads. Raises DatabaseBusy when none is free in time."""
+        """A connection for reads. Raises DatabaseBusy when none is free in time, or at once when too many wait."""
+        if self._waiting >= WAITING_PER_CONNECTION * self._settings.pool_size:
+            message = f"{self._waiting} others wait for a connection"
+            raise DatabaseBusy(message)
+        self._waiting += 1
         try:
             conn = await self._pool.acquire(timeout=self._settings.acquire_timeout)
         except TimeoutError as error:
             message = f"no free connection within {self._settings.acquire_timeout} s"
             raise DatabaseBusy(message) from error
+        finally:
+            self._waiting -= 1
         try:
             with _naming_a_lost(conn):
                 yield conn

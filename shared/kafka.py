@@ -81,7 +81,13 @@ def consumer(settings: Settings, group: str) -> AIOKafkaConsumer:
 
 def reader(settings: Settings) -> AIOKafkaConsumer:
     """A client outside every group, that only asks where topics stand."""
-    return AIOKafkaConsumer(**connection(settings), group_id=None, enable_auto_commit=False, request_timeout_ms=40_000)
+    return AIOKafkaConsumer(
+        **connection(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=40_000,
+    )
 
 
 def wire_name(settings: Settings, topic: Topic) -> str:

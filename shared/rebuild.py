@@ -55,7 +55,8 @@ class Rebuild(Consumer):
 
     async def _read(self, client: AIOKafkaConsumer, places: list[TopicPartition]) -> int:
         ends = await client.end_offsets(places)
-        await client.seek_to_beginning()
+        for place, begin in (await client.beginning_offsets(places)).items():
+            client.seek(place, begin)  # not `seek_to_beginning`: a late answer to the client's own question undoes it
         count = 0
         while [place for place in places if await client.position(place) < ends[place]]:
             batches = await client.getmany(timeout_ms=250, max_records=self._settings.batch_size)

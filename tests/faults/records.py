@@ -69,7 +69,8 @@ async def _topic(
     try:
         client.assign(places)
         begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
-        await client.seek_to_beginning()
+        for place, begin in begins.items():
+            client.seek(place, begin)
         while [place for place in places if await client.position(place) < ends[place]]:
             for records in (await client.getmany(timeout_ms=200)).values():
                 for record in records:

@@ -88,6 +88,8 @@ class Rig:
         self.settings = settings
         self.operations: dict[str, Operation] = {}
         self.answers: Counter[int] = Counter()
+        self.restarted = 0
+        """Workers that ended by themselves."""
         self.slowest_failure = 0.0
         self.keys = [uuid4() for _ in range(KEYS)]
         self.env = {
@@ -143,14 +145,18 @@ class Rig:
         return sum(operation.outcome == "ok" for operation in self.operations.values())
 
     async def settle(self) -> None:
-        """Wait until the outbox is empty and everything is read."""
+        """Wait until the outbox is empty and everything is read; a worker that gave up is restarted, as anywhere."""
+        for worker in self.workers:
+            if worker.process is not None and worker.process.returncode is not None:
+                self.restarted += 1
+                await worker.start()
         conn = await asyncpg.connect(self.settings.database_url)
         try:
             pending = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
             await eventually(lambda: _equals(conn, pending, 0))
         finally:
             await conn.close()
-        await committed_all(self.settings)
+        await committed_all(self.settings, 2 * PATIENCE)  # a member that left is missed for a session of 30 s
 
     async def anomalies(self) -> list[Anomaly]:
         """What the checker says when all is at rest."""

@@ -12,7 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -21,8 +21,19 @@ from tests.faults.nemeses import NEMESES, strike
 from tests.faults.site import whole
 
 
-async def soak(seed: int, minutes: float) -> tuple[Counter[str], Counter[int], int, float, list[Anomaly]]:
-    """Strike until the time is over: nemeses done, answers, operations acknowledged, seconds taken, anomalies."""
+class Soaked(NamedTuple):
+    """What a soak has done and found."""
+
+    done: Counter[str]
+    answers: Counter[int]
+    acknowledged: int
+    restarted: int
+    seconds: float
+    anomalies: list[Anomaly]
+
+
+async def soak(seed: int, minutes: float) -> Soaked:
+    """Strike until the time is over, or until something is wrong."""
     draw = random.Random(seed)
     done: Counter[str] = Counter()
     began = monotonic()
@@ -33,11 +44,13 @@ async def soak(seed: int, minutes: float) -> tuple[Counter[str], Counter[int], i
             while not anomalies and monotonic() - began < minutes * 60:
                 deck = deck or draw.sample(range(len(NEMESES)), len(NEMESES))
                 nemesis = NEMESES[deck.pop()]
+                typer.echo(f"{monotonic() - began:>6.0f} s  {nemesis.__name__}")
                 await strike(site, nemesis)
                 anomalies = await site.rig.anomalies()
                 done[nemesis.__name__] += 1
-                typer.echo(f"{monotonic() - began:>6.0f} s  {nemesis.__name__}: {site.rig.succeeded} acknowledged")
-            return done, site.rig.answers, site.rig.succeeded, monotonic() - began, anomalies
+                typer.echo(f"{monotonic() - began:>6.0f} s  {site.rig.succeeded} acknowledged")
+            rig = site.rig
+            return Soaked(done, rig.answers, rig.succeeded, rig.restarted, monotonic() - began, anomalies)
 
 
 def main(
@@ -46,7 +59,7 @@ def main(
     record: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
 ) -> None:
     """Run and report."""
-    done, answers, acknowledged, seconds, anomalies = asyncio.run(soak(seed, minutes))
+    done, answers, acknowledged, restarted, seconds, anomalies = asyncio.run(soak(seed, minutes))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     lines = [
         f"# A soak of {seconds / 60:.0f} minutes",
@@ -54,7 +67,8 @@ def main(
         f"`make soak SEED={seed} MINUTES={minutes:g}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}.",
         "Two cores; three Apache Kafka brokers, one PostgreSQL, two APIs, two workers, eight clients.",
         "",
-        f"{acknowledged} operations acknowledged, {sum(done.values())} nemeses, {len(anomalies)} anomalies.",
+        f"{acknowledged} operations acknowledged, {sum(done.values())} nemeses, {len(anomalies)} anomalies;",
+        f"{restarted} workers had given up and were restarted.",
         "",
         "| Nemesis | Times |",
         "|---|---|",

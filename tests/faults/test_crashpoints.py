@@ -11,9 +11,10 @@ from uuid import uuid4
 import pytest
 
 from shared.db import Database
+from shared.envelope import encode
 from shared.migrate import BOOK, migrations
 from shared.settings import Settings
-from tests.fixtures.delivery import SECONDS, append, effects_table, participation, until
+from tests.fixtures.delivery import SECONDS, append, effects_table, participation, producing, until, wire
 
 pytestmark = pytest.mark.real_broker
 PLACES = (
@@ -88,3 +89,33 @@ async def migrated(on_kafka: Settings, db: Database) -> Settings:
             [(item.component, item.name, item.checksum) for item in migrations("metrics")],
         )
     return on_kafka
+
+
+async def test_a_worker_killed_while_it_parks_has_parked_once_afterwards(migrated: Settings, db: Database) -> None:
+    event = participation(uuid4(), 1)
+    headers, _ = encode(event, {})
+    async with producing(migrated) as client:
+        await client.send_and_wait(wire(migrated, event), b"{", event.key.encode(), headers=headers)
+    doomed = await start(migrated, "consumer.while_parking:1")
+    assert await asyncio.wait_for(doomed.wait(), SECONDS) == -signal.SIGKILL
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM dead_letters") == 0
+    async with worker(migrated):
+        await until(db, "SELECT count(*) FROM dead_letters", 1)
+        await until(
+            db, "SELECT count(*) FROM outbox WHERE topic = 'metrics.dead-letters' AND published_at IS NOT NULL", 1
+        )
+
+
+async def test_a_worker_killed_while_it_stops_leaves_everything_to_the_next(migrated: Settings, db: Database) -> None:
+    doomed = await start(migrated, "process.while_stopping:1")
+    sessions = [uuid4() for _ in range(5)]
+    await append(db, *(participation(session, 1) for session in sessions))
+    await until(db, "SELECT count(*) > 0 FROM effects", True)
+    await append(db, *(participation(session, 2) for session in sessions))
+    doomed.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(doomed.wait(), SECONDS) == -signal.SIGKILL
+    async with worker(migrated):
+        await until(db, "SELECT count(*) FROM effects", 2 * len(sessions))
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(DISTINCT (key, version)) FROM effects") == 2 * len(sessions)

@@ -5,20 +5,22 @@ Every scenario runs twice, with the chassis as it is and with the bug: the first
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 import shared.consumer
-from shared import deadletters, inbox, sql
-from shared.consumer import Consumer
+from shared import deadletters, inbox, outbox, sql
+from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Database, Record, connect
 from shared.envelope import Envelope, Raw, encode
 from shared.events.base import Event
+from shared.events.privacy import ErasureCompleted
 from shared.events.sessions import ParticipationChanged
 from shared.kafka import AIOKafkaConsumer, AIOKafkaProducer, KafkaError, consumer
+from shared.rebuild import rebuild
 from shared.relay import Relay
 from shared.settings import Settings
 from tests.faults.world import Killed, World, committed, kinds
@@ -254,6 +256,31 @@ async def a_letter_dropped(world: World, patch: Patch, *, bug: bool) -> None:
     await world.consume()
 
 
+async def a_replay_that_tells_again(world: World, patch: Patch, *, bug: bool) -> None:
+    """The read model is made anew, and everybody hears of everything a second time."""
+
+    async def tell(conn: Connection, batch: Batch) -> None:
+        await register.apply(conn, batch)
+        receipts = [
+            ErasureCompleted(request_id=uuid4(), person_id=each.data.person_id, service="metrics", rows=0)
+            for each in batch
+        ]
+        await outbox.append_all(conn, [(receipt, None) for receipt in receipts])
+
+    handlers: Handlers = {ParticipationChanged: tell}
+    await world.write(uuid4(), uuid4())
+    await world.publish()
+    await world.consume(handlers)
+    async with world.db.transaction() as conn:
+        await conn.execute("TRUNCATE inbox, consumed_positions, effects, model")
+    if bug:
+        patch.setattr(outbox, "muted", nullcontext)
+    await rebuild(world.settings, world.db, handlers)
+    async with world.db.acquire() as conn:
+        sent = await conn.fetch("SELECT key FROM outbox WHERE topic = $1", ErasureCompleted.topic.name)
+    world.side_effects = [row["key"] for row in sent]
+
+
 Scenario = Callable[..., Awaitable[None]]
 SEEDED: tuple[tuple[Scenario, set[str], set[str]], ...] = (
     (a_cursor_by_id, {"lost-event"}, set()),
@@ -267,6 +294,7 @@ SEEDED: tuple[tuple[Scenario, set[str], set[str]], ...] = (
     (a_deserializer_that_raises, {"lost-effect", "skipped-offset"}, set()),
     (an_error_swallowed, {"lost-effect"}, set()),
     (a_letter_dropped, {"lost-effect"}, set()),
+    (a_replay_that_tells_again, {"repeated-side-effect"}, set()),
 )
 """The bug, what the checker must say of it, and what it says of the same story without the bug."""
 

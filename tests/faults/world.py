@@ -56,19 +56,19 @@ class World:
         return check(await read_history(self.settings, self.operations, self.side_effects))
 
 
-async def committed_all(settings: Settings) -> None:
+async def committed_all(settings: Settings, within: float = SECONDS) -> None:
     """Wait until the group has committed the end of every partition."""
-    await committed(settings, everything=True)
+    await committed(settings, everything=True, within=within)
 
 
-async def committed(settings: Settings, *, everything: bool) -> None:
+async def committed(settings: Settings, *, everything: bool, within: float = SECONDS) -> None:
     """Wait until the group has committed every partition's end, or anything at all."""
     places = (await partitions(settings, [TOPIC]))[TOPIC.name]
     client = consumer(settings, f"{settings.topic_prefix}{settings.service}")
     client.assign(places)
     await client.start()
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(within):
             while True:
                 ends = await client.end_offsets(places)
                 found = {place: await client.committed(place) or 0 for place in places}
