@@ -76,6 +76,7 @@ def consumer(settings: Settings, group: str) -> AIOKafkaConsumer:
         request_timeout_ms=40_000,
         max_poll_interval_ms=300_000,
         fetch_max_wait_ms=100,
+        metadata_max_age_ms=30_000,  # partitions that are added are read within half a minute
     )
 
 
