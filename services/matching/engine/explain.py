@@ -45,6 +45,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "too_few_common_hours": "Working hours overlap too little.",
         "matched_recently": "You were matched with everybody suitable not long ago.",
         "everyone_taken": "Others were a closer fit for the people who suit you.",
+        "no_exchange": "Nobody was free with whom giving and taking would come round.",
         "too_few_people": "Too few people fit together for another circle.",
         "no_neutral_facilitator": "No neutral facilitator was free for your circle.",
     }

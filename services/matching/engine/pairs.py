@@ -4,7 +4,7 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import candidates, trade, why
+from services.matching.engine import candidates, rings, trade, why
 from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build
 
@@ -15,7 +15,8 @@ def solve(problem: Problem) -> Outcome:
     pop = build(problem.people, problem.seed)
     learners, needs = asked(pop, problem)
     ready = perf_counter()
-    found = trade.trade(pop, problem, learners, needs)
+    find = rings.trade if problem.rules.exchange else trade.trade
+    found = find(pop, problem, learners, needs)
     solved = perf_counter()
     pairs = found.pairs
     terms = candidates.explain(pop, problem, pairs, found.mutual)
@@ -52,6 +53,7 @@ def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> li
     """Why each of these has no teacher."""
     funnel = why.pairs(pop, problem, left, needs)
     needy = np.isin(left, pop.needs.person[needs])
+    otherwise = "no_exchange" if problem.rules.exchange else "everyone_taken"
     found = []
     for row, person in enumerate(left.tolist()):
         if not pop.available[person] or pop.places[person] <= 0:
@@ -59,5 +61,5 @@ def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> li
         elif not needy[row]:
             found.append(Unmatched(pop.ids[person], "nothing_needed", (), ()))
         else:
-            found.append(funnel.explain(pop, person, row, "everyone_taken"))
+            found.append(funnel.explain(pop, person, row, otherwise))
     return found

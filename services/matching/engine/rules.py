@@ -52,6 +52,8 @@ class Rules:
     facilitator_circles: int = 2
     min_functions: int = 1
     """Job functions a circle must bring together."""
+    exchange: bool = False
+    """Who learns also teaches: two teach each other, or three in a ring."""
     levels: str = "any"
     """In a circle: any, mixed (different levels bring points) or banded (they span `level_band` at most)."""
     level_band: int = 1

@@ -89,7 +89,7 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         if new_value > value:
             offer, score, value = new_offer, new_score, new_value
         price = np.where(asked >= NEVER, 0, asked)
-    first = _told(pop, sides.learners, laid, offer)
+    first = told(pop, sides.learners, laid, offer)
     cost = assign.costs(first.teacher, pop.load, sides.cost)
     found = Trade(first, score[offer != EMPTY], cost, scan.mutuals(laid, first.learner, first.teacher), bound, unseen)
     return _complete(pop, problem, sides, needs, barred, found)
@@ -182,7 +182,7 @@ def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, bar
             room[other] -= 1
     won = offer[offer != EMPTY]
     offer[offer != EMPTY] = offers[won]
-    more = _told(pop, learners, laid, offer)
+    more = told(pop, learners, laid, offer)
     cost = assign.costs(more.teacher, pop.load + taught, sides.cost)
     return Trade(
         Pairs(*(np.concatenate(both) for both in zip(found.pairs, more, strict=True))),
@@ -213,7 +213,7 @@ def _second_bound(pop: Population, laid: Market, cost: assign.Cost, load: Ints, 
     return int(best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
 
 
-def _told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:
+def told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:
     """The pairs of learners with the offers they got."""
     rows = np.flatnonzero(offer != EMPTY)
     learner = learners[rows]

@@ -1,0 +1,251 @@
+"""Matching: pairs against exact optimum and greedy, suggestions, circles, the grouping core; and peak memory."""
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bench import mdgp
+from bench.crowd import population, problem
+from services.matching.engine import assign, circle, facilitators, groups, market, scan, trade
+from services.matching.engine.circle import worth
+from services.matching.engine.population import Ints, Population
+from services.matching.engine.suggestions import best
+
+EXACT_UP_TO = 100_000
+SCIPY_UP_TO = 10_000
+
+
+def pairs(size: int) -> None:
+    """A whole round: lists, auction, lists renewed by price; and the proof over all feasible pairs."""
+    pop, learners, needs = _asking(size)
+    began = time.perf_counter()
+    found = trade.trade(pop, problem(), learners, needs)
+    took = time.perf_counter() - began
+    gap = (found.bound - found.value) / found.bound
+    print(f"pairs {size:>9,}: {len(found.score):,} of {len(np.unique(pop.needs.person[needs])):,} matched", end=" ")
+    print(f"in {took:.2f} s; at most {100 * gap:.3f} % better exists among all feasible pairs")
+
+
+def peers(size: int) -> None:
+    """One sparse instance, the twenty best teachers of each learner: auction, greedy and exact solvers."""
+    pop, learners, needs = _asking(size)
+    sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
+    laid = market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
+    listed = scan.scan(laid, np.zeros(size, np.int64), 20, 50_000)
+    width = listed.offer.shape[1]
+    inside = (np.arange(width) < listed.size[:, None]).reshape(-1)
+    row = np.repeat(np.arange(size), width)[inside]
+    column = laid.offers.teacher[listed.offer.reshape(-1)[inside]].astype(np.int64)
+    graph = assign.Graph(
+        row=row,
+        column=column,
+        score=listed.score.reshape(-1)[inside].astype(np.int64),
+        lot=pop.draw(row, column),
+        rows=size,
+        load=pop.load,
+        slots=sides.slots,
+        cost=sides.cost,
+    )
+    assign.solve(_small(graph), exact=0)
+    solvers: list[tuple[str, Callable[[assign.Graph], int]]] = [
+        ("auction", lambda one: assign.solve(one, exact=0).value)
+    ]
+    solvers.append(("greedy", greedy))
+    if size <= EXACT_UP_TO:
+        solvers.append(("OR-tools min-cost flow", flow))
+    if size <= SCIPY_UP_TO:
+        solvers.append(("scipy full matching", lambda one: assign.solve(one, exact=1 << 60).value))
+    results = []
+    for name, solver in solvers:
+        began = time.perf_counter()
+        results.append((name, solver(graph), time.perf_counter() - began))
+    top = max(value for _, value, _ in results)
+    for name, value, took in results:
+        print(f"  {size:>9,} {name:<24} {100 * value / top:8.3f} % {took:8.2f} s")
+
+
+def greedy(graph: assign.Graph) -> int:
+    """The best edge first, as long as its teacher has room."""
+    left, load = graph.slots.copy(), graph.load.copy()
+    taken = np.zeros(graph.rows, np.bool_)
+    value = 0
+    order = np.lexsort((graph.lot, -graph.score))
+    for row, column, score in zip(
+        graph.row[order].tolist(), graph.column[order].tolist(), graph.score[order].tolist(), strict=True
+    ):
+        if left[column] > 0 and not taken[row]:
+            taken[row] = True
+            value += score - int(graph.cost(load[column : column + 1])[0])
+            left[column] -= 1
+            load[column] += 1
+    return value
+
+
+def flow(graph: assign.Graph) -> int:
+    """The exact optimum, by OR-tools' min-cost flow: unit arcs, dearer with every further learner."""
+    from ortools.graph.python import min_cost_flow  # noqa: PLC0415 - only this peer needs it
+
+    solver = min_cost_flow.SimpleMinCostFlow()
+    columns, rows = len(graph.slots), graph.rows
+    slots = assign.Slots(np.minimum(graph.slots, rows), graph.load, graph.cost)
+    source, sink = rows + columns, rows + columns + 1
+    every = np.arange(rows)
+    tails = np.concatenate((np.full(rows, source), graph.row, slots.column + rows, every))
+    heads = np.concatenate((every, graph.column + rows, np.full(len(slots), sink), np.full(rows, sink)))
+    costs = np.concatenate((np.zeros(rows), -graph.score, slots.cost, np.zeros(rows))).astype(np.int64)
+    solver.add_arcs_with_capacity_and_unit_cost(tails, heads, np.ones(len(tails), np.int64), costs)
+    solver.set_nodes_supplies(np.array([source, sink]), np.array([rows, -rows]))
+    assert solver.solve() == solver.OPTIMAL
+    return -int(solver.optimal_cost())
+
+
+def mentors(size: int) -> None:
+    """The rule set and the solver of an existing mentor matcher: other department, some grades above, one each."""
+    from munkres import Munkres  # noqa: PLC0415 - only this peer needs it
+
+    rng = np.random.default_rng(3)
+    grade, department, skill = (
+        rng.integers(1, 8, (2, size)),
+        rng.integers(0, 12, (2, size)),
+        rng.integers(0, 9, (2, size)),
+    )
+    ahead = grade[1][None, :] - grade[0][:, None]
+    score = 9 * np.isin(ahead, (1, 2)) + 12 * (department[0][:, None] != department[1][None, :])
+    score = np.where(ahead > 0, score + 10 * (skill[0][:, None] == skill[1][None, :]), 0)
+    began = time.perf_counter()
+    theirs = sum(int(score[row, column]) for row, column in Munkres().compute((100 - score).tolist()))
+    there = time.perf_counter() - began
+    row, column = np.nonzero(score)
+    graph = assign.Graph(
+        row=row,
+        column=column,
+        score=score[row, column].astype(np.int64),
+        lot=rng.random(len(row)),
+        rows=size,
+        load=np.zeros(size, np.int64),
+        slots=np.ones(size, np.int64),
+        cost=lambda load: 0 * load,
+    )
+    assign.solve(_small(graph), exact=0)
+    began = time.perf_counter()
+    choice = assign.solve(graph, exact=0)
+    here = time.perf_counter() - began
+    print(
+        f"mentor matcher {size} x {size}: {there:.2f} s; the auction {here:.3f} s ({there / here:,.0f} times as fast),",
+        end="",
+    )
+    print(f" value {100 * choice.value / theirs:.2f} % of it")
+
+
+def suggestions(size: int) -> None:
+    """The best twenty teachers of one person, one after another."""
+    pop, learners, needs = _asking(size)
+    laid = market.build(pop, problem(), learners, needs, pop.apart)
+    asks = laid.learners
+    took = []
+    for row in np.random.default_rng(1).choice(size, 3000, replace=False).tolist():
+        mine = slice(int(asks.start[row]), int(asks.start[row + 1]))
+        one = market.Learners(
+            asks.person[row : row + 1],
+            np.array([0, mine.stop - mine.start], np.int64),
+            asks.skill[mine],
+            asks.level[mine],
+            asks.target[mine],
+            asks.bonus[row : row + 1],
+        )
+        began = time.perf_counter()
+        best(pop, laid._replace(learners=one), 20, 1 << 40)
+        took.append(1000 * (time.perf_counter() - began))
+    p50, p99 = np.percentile(took, (50, 99))
+    print(f"suggestions {size:>9,}: top 20 of one person p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+
+
+def circles(size: int) -> None:
+    """Circles of four to eight with a neutral facilitator each."""
+    pop, _, _ = _asking(size)
+    asked = replace(problem(), size_min=4, size_max=8)
+    people, rules = circle.folk(pop, asked), circle.rule(asked)
+    crowd = np.flatnonzero(pop.available)
+    began = time.perf_counter()
+    formed, waiting = groups.form(pop, people, rules, asked, crowd)
+    grown = time.perf_counter()
+    led = facilitators.choose(pop, asked, formed)
+    done = time.perf_counter()
+    count = len(formed.size)
+    each = [formed.members[at, : formed.size[at]] for at in range(count)]
+    broken = sum(worth(people, rules, formed.members[at], formed.size[at], formed.topic[at]) < 0 for at in range(count))
+    different = sum(len(np.unique(pop.unit[members])) for members in each)
+    print(f"circles {size:>9,}: {count:,} in {grown - began:.2f} s, facilitators {done - grown:.2f} s;", end=" ")
+    print(
+        f"{100 * (1 - len(waiting) / len(crowd)):.2f} % placed, {sum(one is not None for one in led):,} led,", end=" "
+    )
+    print(f"{100 * different / formed.size.sum():.1f} % of the possible unit diversity, {broken} violations")
+
+
+def cores(moves: int) -> None:
+    """The grouping core on instances made by the published recipe, read in the library's format."""
+    for size, count, kind in ((120, 10, "ss"), (240, 12, "ds"), (480, 20, "ss")):
+        distance, least, most = mdgp.read(mdgp.recipe(size, count, kind, 1))
+        mdgp.partition(distance, least, most, 10, 1)
+        began = time.process_time()
+        _, value = mdgp.partition(distance, least, most, moves, 1)
+        print(f"grouping core RanReal-like {size} {kind}: {value:,.0f} in {time.process_time() - began:.1f} s of CPU")
+
+
+def _small(graph: assign.Graph) -> assign.Graph:
+    """A few rows of it, so that nothing is compiled while the clock runs."""
+    few = graph.row < 20
+    return replace(
+        graph, row=graph.row[few], column=graph.column[few], score=graph.score[few], lot=graph.lot[few], rows=20
+    )
+
+
+def _asking(size: int) -> tuple[Population, Ints, Ints]:
+    for one in (300, size):
+        pop = population(one)
+        learners = np.arange(one)
+        needs = np.flatnonzero(pop.available[pop.needs.person])
+        key = pop.needs.person[needs] * len(pop.skills) + pop.needs.skill[needs]
+        needs = needs[np.argsort(key)]
+        if one == 300:
+            trade.trade(pop, problem(), learners, needs)
+            asked = replace(problem(), size_min=4, size_max=8)
+            groups.form(pop, circle.folk(pop, asked), circle.rule(asked), asked, learners[pop.available])
+    return pop, learners, needs
+
+
+def _alone(work: Callable[[int], None], size: int) -> None:
+    work(size)
+    print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the cases, each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--mentors", type=int, default=100, help="people a side of the mentor matcher")
+    parser.add_argument("--moves", type=int, default=30_000_000, help="of the grouping core")
+    parser.add_argument("--only", nargs="+", default=["pairs", "peers", "suggestions", "circles", "mentors", "cores"])
+    given = parser.parse_args(arguments)
+    cases: list[tuple[Any, int]] = []
+    for size in given.size:
+        cases += [(work, size) for work in (pairs, peers, suggestions, circles) if work.__name__ in given.only]
+    cases += [(mentors, given.mentors)] if "mentors" in given.only else []
+    cases += [(cores, given.moves)] if "cores" in given.only else []
+    context = multiprocessing.get_context("spawn")
+    for work, size in cases:
+        process = context.Process(target=_alone, args=(work, size))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
+
+
+if __name__ == "__main__":
+    main()

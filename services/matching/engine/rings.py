@@ -1,0 +1,125 @@
+"""Exchanges: who learns also teaches, two each other, or three in a ring where no two suit each other."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matching.engine import assign, market, scan
+from services.matching.engine.auction import EMPTY
+from services.matching.engine.people import Problem
+from services.matching.engine.population import Ints, Population, contains, pair_keys
+from services.matching.engine.trade import Trade, load_cost, told
+
+LISTED = 60
+"""Teachers looked at for each learner."""
+BLOCK = 1 << 20
+BOTH = 2
+"""Commitments an exchange takes: to learn and to teach."""
+
+
+class Edges(NamedTuple):
+    """Who could learn from whom, by learner and teacher (places among the learners), one offer each."""
+
+    learner: Ints
+    teacher: Ints
+    worth: Ints
+    score: Ints
+    offer: Ints
+
+
+def choose(pop: Population, edges: Edges, people: int) -> tuple[Ints, int]:
+    """Places of the edges of disjoint rings of two and three, and what no choice of such rings can exceed."""
+    rings = list(_rings(edges, people))
+    if not rings:
+        return np.zeros(0, np.int64), 0
+    ring = np.concatenate(rings)
+    real = ring != EMPTY
+    size = real.sum(1)
+    value = np.where(real, edges.worth[ring], 0).sum(1)
+    member = np.where(real, edges.learner[ring], 0)
+    most = np.zeros(people)
+    share = np.repeat(value / size, size)
+    np.maximum.at(most, member[real], share)
+    chances = np.bincount(member[real], minlength=people)
+    rarest = np.where(real, chances[member], np.iinfo(np.int64).max).min(1)
+    lot = pop.lots[edges.learner[ring[:, 0]]]
+    taken = np.zeros(people, np.bool_)
+    chosen = []
+    for at in np.lexsort((lot, -value / size, rarest)).tolist():
+        inside = member[at, : size[at]]
+        if not taken[inside].any():
+            taken[inside] = True
+            chosen.append(ring[at, : size[at]])
+    return np.concatenate(chosen), int(np.floor(most.sum() + 1e-6))
+
+
+def listed_edges(
+    pop: Population, problem: Problem, learners: Ints, needs: Ints
+) -> tuple[Edges, market.Market, Ints, int]:
+    """The edges among those who could both learn and teach, with what was left unread."""
+    wants = np.zeros(len(pop), np.bool_)
+    wants[pop.needs.person[needs]] = True
+    able = wants & pop.available & (pop.slots > 0) & (pop.places >= BOTH)
+    barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
+    inside = learners[able[learners]]
+    laid = market.build(
+        replace(pop, slots=np.where(able, pop.slots, 0)), problem, inside, needs[able[pop.needs.person[needs]]], barred
+    )
+    listed = scan.scan(laid, np.zeros(len(pop), np.int64), LISTED, problem.rules.looks)
+    row = np.repeat(np.arange(len(inside)), listed.size)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
+    offer = listed.offer[row, place].astype(np.int64)
+    score = listed.score[row, place].astype(np.int64)
+    teacher = laid.offers.teacher[offer].astype(np.int64)
+    where = np.full(len(pop), EMPTY, np.int64)
+    where[inside] = np.arange(len(inside))
+    cost = load_cost(problem.rules.weights["teacher_load"])(pop.load[teacher])
+    order = np.lexsort((-score, where[teacher], row))
+    row, at, score, worth, offer = (x[order] for x in (row, where[teacher], score, score - cost, offer))
+    first = np.ones(len(row), np.bool_)
+    first[1:] = (np.diff(row) != 0) | (np.diff(at) != 0)
+    edges = Edges(*(x[first] for x in (row, at, worth, score, offer)))
+    full = int((listed.size == LISTED).sum())
+    return edges, laid, inside, int(listed.unseen.sum()) + full
+
+
+def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
+    """Rings of two and of three, a person in one at most, within everybody's capacity and time."""
+    edges, laid, inside, unread = listed_edges(pop, problem, learners, needs)
+    chosen, bound = choose(pop, edges, len(inside))
+    offer = np.full(len(inside), EMPTY, np.int64)
+    score = np.zeros(len(inside), np.int64)
+    offer[edges.learner[chosen]] = edges.offer[chosen]
+    score[edges.learner[chosen]] = edges.score[chosen]
+    pairs = told(pop, inside, laid, offer)
+    cost = assign.costs(pairs.teacher, pop.load, load_cost(problem.rules.weights["teacher_load"]))
+    both = scan.mutuals(laid, pairs.learner, pairs.teacher)
+    return Trade(pairs, score[offer != EMPTY], cost, both, bound, unread)
+
+
+def _rings(edges: Edges, people: int) -> Iterator[Ints]:
+    """Rings as places of their edges, three a line, EMPTY where two are enough; each begins with its first person."""
+    if not len(edges.learner):
+        return
+    keys = edges.learner * people + edges.teacher
+    back = edges.teacher * people + edges.learner
+    two = np.flatnonzero((edges.learner < edges.teacher) & contains(keys, back))
+    yield np.stack((two, np.searchsorted(keys, back[two]), np.full(len(two), EMPTY)), 1)
+    start = np.searchsorted(edges.learner, np.arange(people + 1))
+    onward = np.diff(start)[edges.teacher]
+    total = np.concatenate(([0], np.cumsum(onward)))
+    begin = 0
+    while begin < len(keys):
+        end = max(begin + 1, int(np.searchsorted(total, total[begin] + BLOCK, "right")) - 1)
+        count = onward[begin:end]
+        one = np.repeat(np.arange(begin, end), count)
+        other = np.arange(len(one)) - np.repeat(total[begin:end] - total[begin], count)
+        other += start[edges.teacher[one]]
+        home = edges.teacher[other] * people + edges.learner[one]
+        first = edges.learner[one]
+        good = (first < edges.teacher[one]) & (first < edges.teacher[other]) & contains(keys, home)
+        one, other, home = one[good], other[good], home[good]
+        yield np.stack((one, other, np.searchsorted(keys, home)), 1)
+        begin = end
