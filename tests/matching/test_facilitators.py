@@ -48,3 +48,15 @@ def test_circles_are_spread_over_the_facilitators_there_are() -> None:
     chosen = choose(people, *circles)
     assert None not in chosen
     assert all(chosen.count(one.id) >= 1 for one in leaders[:3])
+
+
+def test_who_agreed_to_more_time_leads_more_and_who_is_new_starts_at_the_mean() -> None:
+    circles = [[engine_person(UUID(int=row)), engine_person(UUID(int=row + 1))] for row in (20, 30, 40)]
+    generous = leader(1, agreed_minutes=240)
+    brief = leader(2, agreed_minutes=60)
+    chosen = choose([generous, brief, *(one for circle in circles for one in circle)], *circles)
+    assert chosen.count(generous.id) == 2
+    busy = leader(3, hosted=2, facilitating=0)
+    fresh = leader(4, tenure_days=3)
+    idle = leader(5)
+    assert choose([busy, fresh, idle, *circles[0]], circles[0]) == [idle.id]
