@@ -10,8 +10,6 @@ from services.matching.engine.report import report
 from services.matching.engine.rules import Rules
 from tests.matching.world import engine_person
 
-ROOM = {"size_min": 3, "size_max": 5}
-
 
 def learners(count: int, **changes: object) -> list[Person]:
     return [engine_person(UUID(int=row + 1), needs=(("a", 1, 2),), **changes) for row in range(count)]
@@ -23,7 +21,7 @@ def teachers(count: int, **changes: object) -> list[Person]:
 
 def solved(people: list[Person], kind: str = "pair", rules: Rules | None = None) -> Outcome:
     asked = frozenset(one.id for one in people if one.id.int <= 1000)
-    return engine.solve(kind, Problem(tuple(people), asked, rules or Rules(), 1, **(ROOM if kind == "circle" else {})))
+    return engine.solve(kind, Problem(tuple(people), asked, rules or Rules(), 1, size_min=3, size_max=5))
 
 
 def all_left(outcome: Outcome, count: int, reason: str) -> None:

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import candidates, rings, trade, why
+from services.matching.engine import candidates, rings, shards, trade, why
 from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build
 
@@ -15,8 +15,8 @@ def solve(problem: Problem) -> Outcome:
     pop = build(problem.people, problem.seed)
     learners, needs = asked(pop, problem)
     ready = perf_counter()
-    find = rings.trade if problem.rules.exchange else trade.trade
-    found = find(pop, problem, learners, needs)
+    parts = shards.components(pop, problem, learners, needs)
+    found = shards.solve(rings.trade if problem.rules.exchange else trade.trade, pop, problem, parts, needs)
     solved = perf_counter()
     pairs = found.pairs
     terms = candidates.explain(pop, problem, pairs, found.mutual)
@@ -27,7 +27,9 @@ def solve(problem: Problem) -> Outcome:
     left = np.setdiff1d(learners, pairs.learner)
     unmatched = _unmatched(pop, problem, left, needs)
     timings = {"build": ready - began, "solve": solved - ready, "explain": perf_counter() - solved}
-    notes: dict[str, object] = {"unread_offers": found.unseen} if found.unseen else {}
+    notes: dict[str, object] = {"parts": len(parts)}
+    if found.unseen:
+        notes["unread_offers"] = found.unseen
     order = sorted(matches, key=lambda match: match.members)
     return Outcome(tuple(order), tuple(unmatched), found.value, found.bound, notes, timings)
 

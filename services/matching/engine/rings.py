@@ -32,7 +32,7 @@ class Edges(NamedTuple):
 def choose(pop: Population, edges: Edges, people: int) -> tuple[Ints, int]:
     """Places of the edges of disjoint rings of two and three, and what no choice of such rings can exceed."""
     rings = list(_rings(edges, people))
-    if not rings:
+    if not any(len(each) for each in rings):
         return np.zeros(0, np.int64), 0
     ring = np.concatenate(rings)
     real = ring != EMPTY
