@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import goals, measures, pipeline
+from services.metrics.api import goals, measures, pipeline, reviews
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in
@@ -21,6 +21,7 @@ def create_app(settings: Settings) -> FastAPI:
         routers=[
             measures.router,
             goals.router,
+            reviews.router,
             pipeline.router,
             dashboard.router,
             sign_in.router,

@@ -54,6 +54,7 @@ CATALOGUE = Catalogue(
         Table("lag_samples", "How long events took to become visible.", "operations"),
         Table("lag_hours", "The same by hour.", "operations"),
         Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
+        Table("reviews", "Findings about programmes, changes and conclusions.", "reference"),
         Table("programmes", "Programmes and their goals.", "reference"),
         Table("units", "Units and their tree.", "reference"),
         Table("skills", "Labels of skills.", "reference"),

@@ -34,7 +34,9 @@ async def read(api: httpx.AsyncClient, issuer: Issuer, path: str, *roles: str, *
     return reply.json()
 
 
-@pytest.mark.parametrize("row", [row for row, rule in POLICY.items() if isinstance(rule, Allow)])
+@pytest.mark.parametrize(
+    "row", [row for row, rule in POLICY.items() if isinstance(rule, Allow) and row.startswith("GET ")]
+)
 async def test_a_route_is_open_to_its_roles_and_to_no_other(row: str, api: httpx.AsyncClient, issuer: Issuer) -> None:
     path = row.removeprefix("GET ").replace("{name}", "attendance_rate?by=unit")
     rule = POLICY[row]

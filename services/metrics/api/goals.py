@@ -35,6 +35,9 @@ class GoalOut(BaseModel):
     suppressed: bool
     reason: str | None
     as_of: datetime
+    effect: float | None
+    """Difference in differences against the waitlist; null without a control group."""
+    claim: str
 
 
 class GoalSelection(BaseModel):

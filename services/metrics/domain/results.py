@@ -4,6 +4,13 @@ from services.metrics.domain.measure import Measure
 
 NO_CAUSAL_CLAIM = "no causal claim"
 
+AGAINST_WAITLIST = "difference in differences, waitlist as control group"
+
+
+def claim_of(effect: float | None) -> str:
+    """What may be said of a number: without a control group, nothing about causes."""
+    return NO_CAUSAL_CLAIM if effect is None else AGAINST_WAITLIST
+
 
 def cost_avoided(substituted_hours: float, rate: float) -> float:
     """Hours of bought training that were not needed, times their declared rate; both are shown beside the product."""

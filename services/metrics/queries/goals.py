@@ -1,7 +1,7 @@
 """How far programmes are on the way to their goals."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,11 +9,14 @@ from uuid import UUID
 
 from services.metrics.domain.goals import GoalWithoutDistance, Status, expected, progress, status
 from services.metrics.domain.measures import COUNTED
+from services.metrics.domain.results import claim_of
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection, Record
 
+CONTROLLED = {"behaviour_change": "behaviour_did", "behaviour_did": "behaviour_did"}
+"""Measures with a control group, and the one that compares with it."""
 SQL = sql.load("services.metrics", "dimensions")
 
 
@@ -36,6 +39,9 @@ class Goal:
     suppressed: bool
     reason: str | None
     as_of: datetime
+    effect: float | None
+    """Difference in differences against the waitlist, where the goal is a change of behaviour and a control exists."""
+    claim: str
 
 
 async def list_goals(
@@ -48,11 +54,7 @@ async def list_goals(
     return [
         (
             programme["programme_id"],
-            [
-                _goal(programme, goal, cells[goal["measure"]].get(str(programme["programme_id"])), as_of)
-                for goal in programme["goals"]
-                if _by_programme(goal["measure"])
-            ],
+            [_goal(programme, goal, cells, as_of) for goal in programme["goals"] if _by_programme(goal["measure"])],
         )
         for programme in programmes
     ]
@@ -66,6 +68,7 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
         asked.update(((goal["measure"], window), None) for goal in programme["goals"] if _by_programme(goal["measure"]))
     found: dict[str, dict[str, Cell]] = defaultdict(dict)
     wanted = {str(row["programme_id"]): Window.covering(row["starts_on"], row["ends_on"]) for row in programmes}
+    asked.update(((CONTROLLED[name], window), None) for name, window in list(asked) if name in CONTROLLED)
     for name, window in asked:
         cells = await release.cells(COUNTED[name], Scope(window, "programme"))
         found[name].update({cell.group: cell for cell in cells if wanted.get(cell.group) == window})
@@ -76,7 +79,10 @@ def _by_programme(name: str) -> bool:
     return name in COUNTED and COUNTED[name].family != "freshness"
 
 
-def _goal(programme: Record, goal: dict[str, Any], cell: Cell | None, as_of: datetime) -> Goal:
+def _goal(programme: Record, goal: dict[str, Any], cells: Mapping[str, Mapping[str, Cell]], as_of: datetime) -> Goal:
+    group = str(programme["programme_id"])
+    cell = cells[goal["measure"]].get(group)
+    control = cells.get(CONTROLLED.get(goal["measure"], ""), {}).get(group)
     measure, due = COUNTED[goal["measure"]], date.fromisoformat(goal["due"])
     baseline, target = float(goal["baseline"]), float(goal["target"])
     share = expected(programme["starts_on"], due, as_of.date())
@@ -106,4 +112,6 @@ def _goal(programme: Record, goal: dict[str, Any], cell: Cell | None, as_of: dat
         suppressed=bool(cell and cell.suppressed),
         reason=reason,
         as_of=as_of,
+        effect=control.value if control else None,
+        claim=claim_of(control.value if control else None),
     )
