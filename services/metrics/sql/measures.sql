@@ -3,8 +3,8 @@
 
 -- name: plan_each_time
 -- One statement asks for the whole organization or one small unit: a plan that fits both fits neither (10 times slower).
--- The pool resets the setting when the connection goes back.
-SET plan_cache_mode = force_custom_plan
+-- Distinct people are counted by hash, in memory. The pool resets both settings when the connection goes back.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', false), set_config('work_mem', '64MB', false)
 
 -- name: participation
 WITH present AS (
@@ -152,17 +152,16 @@ WITH kept AS (
         AND ($6::text IS NULL OR format = $6)
     GROUP BY 1
 ),
-people AS (
-    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
-        count(DISTINCT person_id) AS persons
+each AS (
+    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id
     FROM participations
     WHERE month >= $2::date AND month < $3::date
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR format = $6)
         AND (state = 'attended' OR (state = 'no_show' AND $7::text <> 'learning_hours')
             OR (state = 'cancelled_late' AND $7::text = 'attendance_rate'))
-    GROUP BY 1
-)
+),
+people AS (SELECT cell, count(*) AS persons FROM each GROUP BY cell)
 SELECT cell, persons, persons AS n,
     CASE $7::text WHEN 'attendance_rate' THEN attended WHEN 'no_show_rate' THEN no_show ELSE minutes / 60.0 END::float8
         AS numerator,

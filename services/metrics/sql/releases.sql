@@ -68,8 +68,11 @@ ORDER BY as_of, scope, cell
 
 -- name: classes
 -- People no table so far tells apart: by month, path as deep as any table goes, programme and format.
-SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, count(DISTINCT person_id)::int AS persons
-FROM participations WHERE month >= $1::date AND month < $2::date
+SELECT month, unit_path, programme_id, format, count(*)::int AS persons
+FROM (
+    SELECT DISTINCT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id
+    FROM participations WHERE month >= $1::date AND month < $2::date
+) AS each
 GROUP BY 1, 2, 3, 4
 
 -- name: classes_of_staff
