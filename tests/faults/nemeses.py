@@ -191,7 +191,7 @@ async def apis_are_told_to_stop(site: Site) -> None:
     """Row 32: SIGTERM under load, again and again; nobody who was taken in is let down."""
     before = site.rig.answers[0]
     for _ in range(3):
-        async with _guest(site, "api", LATERAL_DRAIN_SECONDS="1") as guest:
+        async with _guest(site, "api", LATERAL_DRAIN_SECONDS="5") as guest:
             await site.rig.acknowledged(SOME)
             assert await guest.stop() == 0
     assert site.rig.answers[0] == before
