@@ -171,8 +171,7 @@ class Compiler(FilterVisitor[str]):
         exact = binding.case_exact
         left = f'{actual} COLLATE "C"' if exact else f'lower({actual}) COLLATE "C"'
         value = normalize("NFC", value)
-        # starts_with is a function no index knows; LIKE on a pattern is.
-        given = self._parameters.add(_like(value) if op is Op.sw else value) + "::text"
+        given = self._parameters.add(value) + "::text"
         right = given if exact else f"lower({given})"
         match op:
             case Op.co:
@@ -180,7 +179,8 @@ class Compiler(FilterVisitor[str]):
             case Op.ew:
                 return f"(right({left}, length({right})) = {right})"
             case Op.sw:
-                return f"({left} LIKE {right})"
+                # An index knows the bounds of a prefix, whatever it is; LIKE only where the planner sees the pattern.
+                return f"({left} >= {right} AND {left} < {right} || chr(1114111) AND starts_with({left}, {right}))"
             case _:
                 return f"({left} {SIGNS[op]} {right})"
 
@@ -239,7 +239,3 @@ def _wanted(node: Any) -> str | None:
             return next((found for term in terms if (found := _wanted(term)) is not None), None)
         case _:
             return None
-
-
-def _like(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -6,8 +6,11 @@ SELECT a.account_id AS id, a.user_name, a.external_id, a.display_name, a.emails,
        CASE WHEN a.laid_over THEN a.active ELSE (a.resource ->> 'active')::boolean END AS active,
        CASE WHEN starts_with(a.number, 'scim:') THEN NULL ELSE a.number END AS employee_number, a.number,
        a.created_at, a.changed_at, 'W/"v' || a.version || '"' AS tag,
-       CASE WHEN a.laid_over THEN scim_user(p) || a.resource ELSE a.resource END AS resource
-FROM accounts AS a LEFT JOIN people AS p ON p.person_id = a.account_id
+       CASE
+           WHEN a.laid_over THEN (SELECT scim_user(p) FROM people AS p WHERE p.person_id = a.account_id) || a.resource
+           ELSE a.resource
+       END AS resource
+FROM accounts AS a
 WHERE a.removed_at IS NULL
 
 -- name: people
