@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import goals, measures, pipeline, reviews
+from services.metrics.api import goals, measures, networks, pipeline, query_log, reviews
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in
@@ -22,6 +22,8 @@ def create_app(settings: Settings) -> FastAPI:
             measures.router,
             goals.router,
             reviews.router,
+            networks.router,
+            query_log.router,
             pipeline.router,
             dashboard.router,
             sign_in.router,

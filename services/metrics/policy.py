@@ -3,6 +3,7 @@
 from shared.auth import PUBLIC, ROLES, Policy, allow
 
 READERS = allow("analyst", "programme-owner", "admin")
+SIGNED_IN = allow("analyst", "programme-owner", "admin", "operator")
 
 POLICY: Policy = {
     "GET /v1/measures": allow(*ROLES),
@@ -11,10 +12,15 @@ POLICY: Policy = {
     "GET /v1/reviews": READERS,
     "POST /v1/reviews": allow("programme-owner", "admin"),
     "PATCH /v1/reviews/{review_id}": allow("programme-owner", "admin"),
+    "GET /v1/networks": READERS,
+    "GET /v1/query-log": allow(*ROLES),
     "GET /v1/freshness": allow(*ROLES),
     "GET /v1/completeness": allow("operator", "analyst", "admin"),
     "GET /v1/reconciliation": allow("operator", "analyst", "admin"),
     "GET /": READERS,
+    "GET /programmes/{programme_id}": READERS,
+    "GET /networks": READERS,
+    "GET /pipeline": SIGNED_IN,
     "GET /sign-in": PUBLIC,
     "POST /sign-in": PUBLIC,
     "POST /sign-out": PUBLIC,

@@ -7,11 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.metrics.commands.query_log import note_query
 from services.metrics.domain.measures import MEASURES, By, Unit
 from services.metrics.queries import measures as queries
 from services.metrics.queries.release import Release
 from services.metrics.queries.scope import Scope, Window
 from shared.auth import Principal
+from shared.db import Connection
 from shared.edge import Edge
 from shared.refusal import Forbidden
 
@@ -82,6 +84,8 @@ class Selection(BaseModel):
     starts_on: date | None = Field(None, description="Default: the first of the month two months before.")
     ends_on: date | None = Field(None, description="Default: today.")
 
+    purpose: str | None = Field(None, min_length=1, max_length=200, description="What for: kept in the query log.")
+
     def scope(self) -> Scope:
         """As a scope. Raises InvalidRequest for a window the wrong way round."""
         window = Window.covering(self.starts_on, self.ends_on)
@@ -104,7 +108,12 @@ async def get_measure(
     scope = selection.scope()
     k = edge.request.app.state.settings.k_scores
 
-    return await edge.read(lambda conn: queries.get_measure(conn, Release(conn, k), measure, scope))
+    async def work(conn: Connection) -> queries.Table:
+        asked = selection.model_dump(mode="json", exclude={"purpose"})
+        await note_query(conn, edge.principal.roles, name, asked, selection.purpose)
+        return await queries.get_measure(conn, Release(conn, k), measure, scope)
+
+    return await edge.read(work)
 
 
 def _may_divide(principal: Principal, by: By) -> None:

@@ -63,6 +63,7 @@ def isolates(degrees: Mapping[Hashable, int], eligible: int) -> float | None:
 
 SOURCE = "MEASUREMENT 9"
 _AT = "GET /v1/networks"
+_WAITS = "waits for bands of bridging people"
 _TIES: tuple[tuple[str, str, Unit, str], ...] = (
     ("tie_density", "Density of ties", "index", "D_AB = L_AB/(N_A*N_B); D_AA = 2*L_AA/(N_A*(N_A-1))."),
     ("ei_index", "Ties across units", "index", "(E - I)/(E + I)."),
@@ -82,7 +83,7 @@ MEASURES = tuple(
         name, title, unit, None,
         formula + " A tie's weight: sum over shared sessions of 1/(n-1), halved every 90 days. Units only; a cell "
         "needs k distinct people on either side.",
-        SOURCE, digits=2, shown_at=_AT,
+        SOURCE, digits=2, shown_at=_WAITS if name == "brokers" else _AT,
     )
     for name, title, unit, formula in _TIES
 )  # fmt: skip

@@ -3,6 +3,9 @@
 -- name: programme_exists
 SELECT EXISTS (SELECT FROM programmes WHERE programme_id = $1)
 
+-- name: programme
+SELECT name, starts_on, ends_on FROM programmes WHERE programme_id = $1 AND status <> 'draft'
+
 -- name: add_review
 INSERT INTO reviews (review_id, version, programme_id, measure, finding, change, changed_on, measure_on)
 VALUES ($1, 1, $2, $3, $4, $5, $6, $7)

@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "lateral_token"
-PAGES = frozenset({"/"})
+PAGES = frozenset({"/", "/networks", "/pipeline"})
+PAGES_OF = "/programmes/"
 SIGN_IN = "/sign-in"
 
 
@@ -19,7 +20,7 @@ class CookieToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or scope["path"] not in PAGES:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or not _is_page(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -32,6 +33,10 @@ class CookieToken:
             return
         scope = {**scope, "headers": [*scope["headers"], (b"authorization", f"Bearer {token}".encode("latin-1"))]}
         await self.app(scope, receive, _refusals_to_sign_in(scope, receive, send))
+
+
+def _is_page(path: str) -> bool:
+    return path in PAGES or path.startswith(PAGES_OF)
 
 
 def _refusals_to_sign_in(scope: Scope, receive: Receive, send: Send) -> Send:

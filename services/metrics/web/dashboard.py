@@ -1,11 +1,17 @@
-"""The page an L&D lead reads: what came of peer learning, in ten minutes."""
+"""The pages an L&D lead reads, and the one that shows operators whether to believe them."""
+
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from services.metrics.commands.query_log import note_query
 from services.metrics.domain.measures import MEASURES
+from services.metrics.queries.networks import get_network
 from services.metrics.queries.overview import get_overview
+from services.metrics.queries.programme import get_pipeline, get_programme
 from services.metrics.web.pages import html
+from shared.db import Connection
 
 router = APIRouter(include_in_schema=False)
 
@@ -15,5 +21,39 @@ async def show_dashboard(request: Request) -> HTMLResponse:
     """The whole organization over the last three months."""
     state = request.app.state
     async with state.db.acquire() as conn:
+        await _note(conn, request)
         overview = await get_overview(conn, state.settings.k_scores)
     return html("dashboard.html", page=overview, measures=MEASURES)
+
+
+@router.get("/programmes/{programme_id}", response_class=HTMLResponse)
+async def show_programme(programme_id: UUID, request: Request) -> HTMLResponse:
+    """One programme over its run: goals, numbers, reviews."""
+    state = request.app.state
+    async with state.db.acquire() as conn:
+        await _note(conn, request)
+        found = await get_programme(conn, state.settings.k_scores, programme_id)
+    return html("programme.html", page=found, measures=MEASURES)
+
+
+@router.get("/networks", response_class=HTMLResponse)
+async def show_networks(request: Request) -> HTMLResponse:
+    """Divisions by divisions."""
+    async with request.app.state.db.acquire() as conn:
+        await _note(conn, request)
+        found = await get_network(conn)
+    return html("networks.html", page=found, measures=MEASURES)
+
+
+@router.get("/pipeline", response_class=HTMLResponse)
+async def show_pipeline(request: Request) -> HTMLResponse:
+    """Lag, completeness and what was looked up."""
+    async with request.app.state.db.acquire() as conn:
+        await _note(conn, request)
+        found = await get_pipeline(conn)
+    return html("pipeline.html", page=found)
+
+
+async def _note(conn: Connection, request: Request) -> None:
+    """Pages are questions too."""
+    await note_query(conn, request.state.principal.roles, f"page {request.url.path}", {})

@@ -1,0 +1,65 @@
+"""Networks: who learns with whom, unit by unit and never by name."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.metrics.commands.query_log import note_query
+from services.metrics.queries import networks as queries
+from shared.db import Connection
+from shared.edge import Edge
+
+router = APIRouter(tags=["networks"])
+
+
+class TieOut(BaseModel):
+    """One unit with another or itself. A suppressed cell has a reason and no number."""
+
+    unit: str
+    label: str
+    other: str
+    other_label: str
+    density: float | None = Field(description="Ties / possible ties.")
+    weight: float | None = Field(description="Sum over shared sessions of 1/(n-1), halved every 90 days.")
+    n: int | None = Field(description="People with such a tie.")
+    suppressed: bool
+    reason: str | None
+
+
+class FigureOut(BaseModel):
+    """A measure of the whole network, by its name in the catalogue."""
+
+    name: str
+    value: float | None
+    n: int | None
+    suppressed: bool
+    reason: str | None
+
+
+class NetworkOut(BaseModel):
+    """Ties of the year up to the end of a month, counted once when the month was over."""
+
+    month: date
+    as_of: datetime
+    figures: list[FigureOut]
+    ties: list[TieOut]
+
+
+class Asked(BaseModel):
+    """Which month."""
+
+    model_config = ConfigDict(extra="forbid")
+    month: date | None = Field(None, description="The first of a month; default: the newest there is.")
+
+
+@router.get("/v1/networks", response_model=NetworkOut, summary="Read the network of units")
+async def get_network(asked: Annotated[Asked, Query()], edge: Edge) -> Response:
+    """Divisions by divisions. A cell needs k distinct people on either side; 404 while no month is over."""
+
+    async def work(conn: Connection) -> queries.Network | None:
+        await note_query(conn, edge.principal.roles, "networks", asked.model_dump(mode="json"))
+        return await queries.get_network(conn, asked.month)
+
+    return await edge.read(work)

@@ -1,0 +1,121 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from services.metrics.commands.networks import count_networks
+from shared.db import Database
+from tests.fixtures.issuer import Issuer
+from tests.metrics.test_api import read, store
+from tests.metrics.world import held, part, people, person, unit
+
+TODAY = datetime.now(UTC).date()
+SETTLED = (TODAY - timedelta(days=3)).replace(day=1)
+MONTH = (SETTLED - timedelta(days=1)).replace(day=1)
+START = datetime(MONTH.year, MONTH.month, 10, 9, tzinfo=UTC)
+EARLIER = START - timedelta(days=62)
+HIRED = date(MONTH.year - 2, 1, 1)
+
+
+async def meeting(db: Database, members: list[UUID], at: datetime = START) -> None:
+    session = uuid4()
+    await store(db, held(session, starts_at=at), *(part(session, one, session_starts_at=at) for one in members))
+
+
+async def staff(db: Database, **sizes: int) -> dict[str, list[UUID]]:
+    found = {code: people(size) for code, size in sizes.items()}
+    await store(db, unit("org", "Org"), *(unit(code, code.title(), "org") for code in found))
+    known: Any = {"effective_at": HIRED, "hired_on": HIRED}
+    await store(db, *(person(one, code, **known) for code, members in found.items() for one in members))
+    return found
+
+
+async def count(db: Database) -> int:
+    async with db.transaction() as conn:
+        return await count_networks(conn)
+
+
+async def figures(api: httpx.AsyncClient, issuer: Issuer) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+    network = await read(api, issuer, "/v1/networks")
+    assert network["month"] == str(MONTH)
+    named = {each["name"]: each for each in network["figures"]}
+    return named, {(tie["unit"], tie["other"]): tie for tie in network["ties"]}
+
+
+async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    units = await staff(db, ops=10, sales=10)
+    await meeting(db, units["ops"][:5] + units["sales"][:5])
+    assert (await count(db), await count(db)) == (1, 0)
+    whole, ties = await figures(api, issuer)
+    # 25 pairs across, 10 inside each: E-I = 5/45; by chance 2 * (1 - 180/380) - 1 = .0526
+    assert ties["ops", "sales"]["density"] == 0.25
+    assert (ties["ops", "ops"]["density"], ties["ops", "ops"]["n"]) == (round(10 / 45, 2), 5)
+    days = (SETTLED - START.date()).days - 9 / 24
+    assert ties["ops", "sales"]["weight"] == round(25 / 9 * 0.5 ** (days / 90), 1)
+    values = {name: figure["value"] for name, figure in whole.items()}
+    assert values == {
+        "tie_density": round(45 / 190, 2),
+        "ei_index": 0.11,
+        "ei_over_expected": 0.06,
+        "cross_unit_share": 0.56,
+        "new_tie_rate": 1.0,
+        "exposure": 2.0,
+        "isolates": 0.5,
+        "largest_component": 0.5,
+    }
+
+
+async def test_a_tie_of_the_year_before_is_not_new(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    members = (await staff(db, ops=10))["ops"]
+    await meeting(db, members[:5], EARLIER)
+    await meeting(db, members)
+    await count(db)
+    async with db.acquire() as conn:  # the earlier month has facts too: its network comes later, not instead
+        assert await conn.fetchval("SELECT max(month) FROM networks") == MONTH
+    whole, _ = await figures(api, issuer)
+    assert whole["new_tie_rate"]["value"] == round(35 / 45, 2)
+
+
+async def test_few_people_on_either_side_are_hidden_and_cannot_be_subtracted(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    units = await staff(db, board=6, ops=30, sales=40)
+    await meeting(db, units["ops"][:10] + units["sales"][:20])
+    await meeting(db, units["board"][:2] + units["ops"][10:20])
+    await meeting(db, units["board"][2:] + units["sales"][20:])
+    await count(db)
+    whole, ties = await figures(api, issuer)
+    hidden = {pair for pair, tie in ties.items() if tie["suppressed"]}
+    assert {("board", "ops"), ("board", "sales")} <= hidden  # 2 and 4 of the board
+    assert len([pair for pair in hidden if pair[0] == pair[1]]) != 1
+    assert len([pair for pair in hidden if pair[0] != pair[1]]) != 1
+    assert ("sales", "sales") not in hidden
+    for tie in ties.values():
+        assert (tie["density"] is None and tie["n"] is None and tie["weight"] is None) is tie["suppressed"]
+    assert whole["cross_unit_share"]["value"] is not None
+
+
+@pytest.mark.parametrize(("alone", "shown"), [(4, False), (0, False), (5, True)])
+async def test_a_few_without_any_tie_are_not_told(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, alone: int, shown: bool
+) -> None:
+    members = (await staff(db, ops=20))["ops"]
+    await meeting(db, members[: 20 - alone])
+    await count(db)
+    whole, _ = await figures(api, issuer)
+    assert whole["isolates"]["suppressed"] is not shown
+    assert (whole["isolates"]["n"] is None) is not shown
+
+
+async def test_what_comes_late_changes_no_network_that_was_counted(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    members = (await staff(db, ops=20))["ops"]
+    await meeting(db, members[:10])
+    await count(db)
+    before = await read(api, issuer, "/v1/networks")
+    await meeting(db, members[9:11])
+    assert await count(db) == 0
+    assert await read(api, issuer, "/v1/networks") == before
