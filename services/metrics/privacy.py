@@ -57,6 +57,11 @@ CATALOGUE = Catalogue(
         Table("reviews", "Findings about programmes, changes and conclusions.", "reference"),
         Table("networks", "Sums of ties of a month.", "aggregate"),
         Table("network_cells", "The same, unit by unit.", "aggregate"),
+        Table(
+            "exports",
+            "Files of published measures, for seven days.",
+            "operations",
+        ),
         Table("query_log", "What was asked of the numbers, by which roles, and what for.", "operations"),
         Table("programmes", "Programmes and their goals.", "reference"),
         Table("units", "Units and their tree.", "reference"),

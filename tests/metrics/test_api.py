@@ -39,7 +39,10 @@ async def read(api: httpx.AsyncClient, issuer: Issuer, path: str, *roles: str, *
 )
 async def test_a_route_is_open_to_its_roles_and_to_no_other(row: str, api: httpx.AsyncClient, issuer: Issuer) -> None:
     path = (
-        row.removeprefix("GET ").replace("{name}", "attendance_rate?by=unit").replace("{programme_id}", str(PROGRAMME))
+        row.removeprefix("GET ")
+        .replace("{name}", "attendance_rate?by=unit")
+        .replace("{programme_id}", str(PROGRAMME))
+        .replace("{export_id}", str(PROGRAMME))
     )
     rule = POLICY[row]
     assert isinstance(rule, Allow)

@@ -1,4 +1,3 @@
-from datetime import date
 from importlib import resources
 
 from shared import sql
@@ -11,8 +10,6 @@ async def test_every_query_prepares_against_the_schema(conn: Connection) -> None
     for name in names:
         queries = dict(sql.load("services.metrics", name).items())
         for query in queries.values():
-            if "CREATE TEMP TABLE" in query:
-                await conn.execute(query, date(2026, 1, 1))
             await conn.prepare(query)
         prepared += len(queries)
     assert prepared > 30

@@ -19,12 +19,10 @@ async def count_networks(conn: Connection) -> int:
     month = await conn.fetchval(SQL.next_month, (datetime.now(UTC) - SETTLED).date())
     if month is None:
         return 0
-    await conn.execute(SQL.gather_staff, month)
-    await conn.execute(SQL.gather_ties, month)
+    await conn.execute(SQL.gather_network, month)
     people, ties = await conn.fetch(SQL.people), await conn.fetch(SQL.ties)
-    share = await asyncio.to_thread(_connected, people, ties)
-    await conn.execute(SQL.add_network, month, share, K)
-    await conn.execute(SQL.add_cells, month)
+    connected = await asyncio.to_thread(_connected, people, ties)
+    await conn.execute(SQL.keep_network, month, connected, K)
     return 1
 
 

@@ -1,0 +1,79 @@
+"""Ask for a file of measures, and make it in the background: every number through the door the API's go through."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.metrics.domain.files import Format, Row, encode
+from services.metrics.domain.measures import By
+from services.metrics.queries.measures import find, get_measure
+from services.metrics.queries.release import Release
+from services.metrics.queries.scope import Scope, Window
+from shared import sql
+from shared.db import Connection, Record
+from shared.refusal import InvalidRequest
+
+SQL = sql.load("services.metrics", "exports")
+AT_ONCE = 5
+"""Measures a turn: what is done shows between turns, and a crash costs one."""
+
+
+async def request_export(
+    conn: Connection,
+    subject: str,
+    form: Format,
+    measures: Sequence[str],
+    by: By,
+    starts_on: date | None,
+    ends_on: date | None,
+    k: int,
+) -> UUID:
+    """Queue a file. Raises UnknownMeasure, NotCountedHere, InvalidRequest."""
+    for name in measures:
+        if find(name).family == "freshness":
+            raise InvalidRequest.naming("measures", f"{name} is one number for the whole store")
+    window = Window.covering(starts_on, ends_on)
+    export_id = uuid4()
+    await conn.execute(SQL.add_export, export_id, subject, form, list(measures), by, window.start, window.last_day, k)
+    return export_id
+
+
+async def make_exports(conn: Connection) -> int:
+    """A timer's turn: the next measures of the oldest file that is not finished; returns how many."""
+    await conn.execute(SQL.drop_old)
+    export = await conn.fetchrow(SQL.next_export)
+    if export is None:
+        return 0
+    names = export["measures"][export["done"] : export["done"] + AT_ONCE]
+    release = Release(conn, export["k"])
+    rows = [row for name in names for row in await _rows(conn, release, export, name)]
+    done = export["done"] + len(names)
+    kept = await conn.fetchval(SQL.add_rows, export["export_id"], rows, done)
+    if done == len(export["measures"]):
+        content = await asyncio.to_thread(encode, kept, export["format"])
+        await conn.execute(SQL.finish_export, export["export_id"], content)
+    return len(names)
+
+
+async def _rows(conn: Connection, release: Release, export: Record, name: str) -> list[Row]:
+    scope = Scope(Window.covering(export["starts_on"], export["ends_on"]), export["by"])
+    table = await get_measure(conn, release, find(name), scope)
+    shared: dict[str, Any] = {
+        "measure": name,
+        "definition_version": table.definition_version,
+        "by": table.by,
+        "window_start": scope.window.start.isoformat(),
+        "window_end": scope.window.end.isoformat(),
+    }
+    return [
+        {
+            **shared,
+            **{part: getattr(cell, part) for part in ("group", "label", "value", "n", "denominator")},
+            "suppressed": cell.suppressed,
+            "reason": cell.reason,
+            "as_of": cell.as_of.isoformat(timespec="seconds"),
+        }
+        for cell in table.cells
+    ]

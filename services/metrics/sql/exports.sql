@@ -1,0 +1,25 @@
+-- Files of measures and how far they are.
+
+-- name: add_export
+INSERT INTO exports (export_id, requested_by, format, measures, by, starts_on, ends_on, k)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: next_export
+SELECT * FROM exports WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED
+
+-- name: add_rows
+UPDATE exports SET rows = rows || $2::jsonb, done = $3 WHERE export_id = $1 RETURNING rows
+
+-- name: finish_export
+UPDATE exports SET content = $2, rows = '[]', finished_at = now() WHERE export_id = $1
+
+-- name: drop_old
+DELETE FROM exports WHERE requested_at < now() - interval '7 days'
+
+-- name: export
+SELECT export_id, requested_at, format, measures, by, starts_on, ends_on, done, cardinality(measures) AS total,
+    CASE WHEN finished_at IS NOT NULL THEN 'done' WHEN done > 0 THEN 'running' ELSE 'queued' END AS state, finished_at
+FROM exports WHERE export_id = $1 AND requested_by = $2
+
+-- name: content
+SELECT format, content FROM exports WHERE export_id = $1 AND requested_by = $2
