@@ -1,7 +1,8 @@
 """Who learns with whom, unit by unit and never by name (MEASUREMENT 9)."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from services.metrics.domain.measure import Measure, Unit
 
@@ -36,24 +37,35 @@ def ei_expected(sizes: Sequence[int]) -> float | None:
     return 2 * (1 - inside) - 1
 
 
-def largest_component(people: Iterable[Node], ties: Iterable[tuple[Node, Node]]) -> float | None:
-    """The share of people in the largest group that is connected; union-find."""
-    above: dict[Node, Node] = {person: person for person in people}
-    if not above:
-        return None
+class Components(Generic[Node]):
+    """Who is connected with whom, tie by tie; union-find. It holds one entry a person, however many ties come."""
 
-    def root(node: Node) -> Node:
+    def __init__(self, people: Iterable[Node]) -> None:
+        self._above: dict[Node, Node] = {person: person for person in people}
+
+    def join(self, ties: Iterable[tuple[Node, Node]]) -> None:
+        """Connect both ends of each tie."""
+        for one, other in ties:
+            self._above[self._root(one)] = self._root(other)
+
+    def largest(self) -> int:
+        """How many people the largest connected group has; 0 of nobody."""
+        return max(Counter(map(self._root, self._above)).values(), default=0)
+
+    def _root(self, node: Node) -> Node:
+        above = self._above
         while above[node] != node:
             above[node] = above[above[node]]
             node = above[node]
         return node
 
-    for one, other in ties:
-        above[root(one)] = root(other)
-    sizes: dict[Node, int] = {}
-    for person in above:
-        sizes[root(person)] = sizes.get(root(person), 0) + 1
-    return max(sizes.values()) / len(above)
+
+def largest_component(people: Iterable[Node], ties: Iterable[tuple[Node, Node]]) -> float | None:
+    """The share of people in the largest group that is connected."""
+    everybody = list(people)
+    found = Components(everybody)
+    found.join(ties)
+    return found.largest() / len(everybody) if everybody else None
 
 
 def isolates(degrees: Mapping[Hashable, int], eligible: int) -> float | None:
