@@ -59,6 +59,8 @@ async def test_a_pushed_account_becomes_a_person_and_leaves_by_an_event(
         for _ in range(2):  # the same token again has no further effect
             answer = await push(api, issuer, token(issuer, events, jti=f"t{number}"))
             assert (answer.status_code, answer.content) == (202, b""), answer.text
+    again = await push(api, issuer, token(issuer, told[0], jti="t0"))  # would bring them back, had it an effect
+    assert again.status_code == 202
     async with api_db.acquire() as conn:
         assert [tuple(row) for row in await conn.fetch("SELECT email, status FROM people")] == [
             ("ada@corp.local", "left")
