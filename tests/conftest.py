@@ -28,7 +28,7 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test's fixtures set its mark: `plain`, `postgres` or `kafka`."""
+    """A test's fixtures set its mark: `plain`, `postgres` or `kafka`; tests that share much stay in one process."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         mark = (
@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             else "plain"
         )
         item.add_marker(mark)
+        group = next((shared for shared in ("company", "cluster") if shared in fixtures), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
