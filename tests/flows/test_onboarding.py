@@ -76,4 +76,7 @@ async def test_a_hire_becomes_a_buddy_a_session_and_a_measure(company: Company, 
         return found if found["value"] is not None and found["n"] >= NEWCOMERS else None
 
     await eventually("sessions in metrics", all_held)
-    assert (await eventually("feedback in metrics", all_felt))["value"] == SCORES["usefulness"] - 0.5
+    # Half say 5 and half say 4; which of them are in the batches that have left is nobody's to know.
+    assert (
+        SCORES["usefulness"] - 1 < (await eventually("feedback in metrics", all_felt))["value"] < SCORES["usefulness"]
+    )
