@@ -291,6 +291,19 @@ NEMESES: tuple[Nemesis, ...] = (
     partitions_are_added,
     an_older_release_works_beside_this_one,
 )
+QUICK: tuple[Nemesis, ...] = (
+    api_dies_before_its_commit,
+    api_dies_before_its_reply,
+    members_come_and_go,
+    relay_leader_sleeps_and_is_replaced,
+    broker_is_killed,
+    brokers_are_restarted_one_by_one,
+    database_crashes,
+    network_to_the_database_resets,
+    network_to_the_database_is_slow,
+    collector_is_a_black_hole,
+)
+"""Those whose bounds hold on a machine that is busy with other tests; `make soak` draws from all."""
 
 
 async def strike(site: Site, nemesis: Nemesis) -> None:
