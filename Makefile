@@ -24,7 +24,8 @@ test: .venv/.ready ## all tests, against an embedded PostgreSQL and broker
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
 test-kafka: .venv/.ready ## the cross-service flows and faults against Apache Kafka (needs Java and Maven)
-	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -n 2 --dist loadgroup -m real_broker
+	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -n 2 --dist loadgroup -m "real_broker and not cluster"
+	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -m cluster
 
 soak: .venv/.ready ## faults drawn by a seed for as long as you like: make soak SEED=7 MINUTES=30 (needs Java and Maven)
 	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)

@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             else "plain"
         )
         item.add_marker(mark)
+        if "cluster" in fixtures:
+            item.add_marker("cluster")
         group = next((shared for shared in ("company", "cluster") if shared in fixtures), str(item.path))
         item.add_marker(pytest.mark.xdist_group(group))
 
