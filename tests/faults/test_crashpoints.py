@@ -70,6 +70,8 @@ async def test_a_worker_killed_at_any_point_loses_and_doubles_nothing(
         if not death.done():
             doomed.kill()
     async with worker(migrated):
+        versions += 1  # what only the second worker can do: it has started before it is told to stop
+        await append(db, *(participation(session, versions) for session in sessions))
         await until(db, "SELECT count(*) FROM effects", versions * len(sessions))
         await until(db, "SELECT count(*) FROM outbox WHERE published_at IS NULL", 0)
     async with db.acquire() as conn:
@@ -116,6 +118,7 @@ async def test_a_worker_killed_while_it_stops_leaves_everything_to_the_next(migr
     doomed.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(doomed.wait(), SECONDS) == -signal.SIGKILL
     async with worker(migrated):
-        await until(db, "SELECT count(*) FROM effects", 2 * len(sessions))
+        await append(db, *(participation(session, 3) for session in sessions))  # it has started before it is stopped
+        await until(db, "SELECT count(*) FROM effects", 3 * len(sessions))
     async with db.acquire() as conn:
-        assert await conn.fetchval("SELECT count(DISTINCT (key, version)) FROM effects") == 2 * len(sessions)
+        assert await conn.fetchval("SELECT count(DISTINCT (key, version)) FROM effects") == 3 * len(sessions)
