@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from deploy.local.story.cast import ANALYST, Setting
-from deploy.local.story.client import eventually
+from deploy.local.story.client import Lateral, eventually
 from deploy.local.story.matches import Matched
 from deploy.local.story.month import Lived
 
@@ -77,17 +77,21 @@ class Window:
 async def wait_for_metrics(setting: Setting) -> None:
     """Wait until metrics has taken all that was produced, and nothing more comes. Raises NeverHappened."""
     with setting.steps.step("Metrics has it all") as step:
-        counted, ingested, before = datetime.now(UTC), 0, -1
-        while ingested != before:
-            before = ingested
-            look = partial(_complete, setting, counted)
-            counted, ingested = await eventually("metrics complete", look)
-        step.note = f"{ingested} events ingested, as many as were produced"
+        step.note = f"{await settled(setting.services)} events ingested, as many as were produced"
 
 
-async def _complete(setting: Setting, since: datetime) -> tuple[datetime, int] | None:
+async def settled(services: Lateral) -> int:
+    """How many events metrics has ingested, once that is all and nothing more comes. Raises NeverHappened."""
+    counted, ingested, before = datetime.now(UTC), 0, -1
+    while ingested != before:
+        before = ingested
+        counted, ingested = await eventually("metrics complete", partial(_complete, services, counted))
+    return ingested
+
+
+async def _complete(services: Lateral, since: datetime) -> tuple[datetime, int] | None:
     """When it was last counted, and how much was ingested; None while that was before `since` or is not all."""
-    answer = await setting.services.get(ANALYST, "metrics", "/v1/completeness")
+    answer = await services.get(ANALYST, "metrics", "/v1/completeness")
     rows: list[dict[str, Any]] = answer["items"]
     counted = max((datetime.fromisoformat(row["as_of"]) for row in rows if row["as_of"]), default=since)
     if counted <= since or not all(row["complete"] for row in rows):
