@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.9
 BIN := .venv/bin
+PYTEST ?= $(BIN)/pytest
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .PHONY: help run demo up test test-kafka soak check format docs events bench clean setup
@@ -21,11 +22,11 @@ up: .venv/.ready ## the empty system; serves until Ctrl-C
 	@$(BIN)/python -m deploy.local up
 
 test: .venv/.ready ## all tests, against an embedded PostgreSQL and broker
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(PYTEST) -n 2 --dist loadgroup
 
 test-kafka: .venv/.ready ## the cross-service flows and faults against Apache Kafka (needs Java and Maven)
-	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -n 2 --dist loadgroup -m "real_broker and not cluster"
-	@LATERAL_LOCAL_BROKER=apache $(BIN)/pytest -m cluster
+	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -n 2 --dist loadgroup -m "real_broker and not cluster"
+	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -m cluster
 
 soak: .venv/.ready ## faults drawn by a seed for as long as you like: make soak SEED=7 MINUTES=30 (needs Java and Maven)
 	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
