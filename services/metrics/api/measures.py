@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.measures import MEASURES, By, Unit
 from services.metrics.queries import measures as queries
+from services.metrics.queries.compare import Against, get_comparison
 from services.metrics.queries.release import Release
 from services.metrics.queries.scope import Scope, Window
 from shared.auth import Principal
@@ -50,8 +51,8 @@ class WindowOut(BaseModel):
     end: date
 
 
-class CellOut(BaseModel):
-    """One value. A suppressed cell has a reason and no number."""
+class ValueOut(BaseModel):
+    """One value. A suppressed one has a reason and no number."""
 
     group: str = Field(description="Unit code, programme id, format or YYYY-MM; empty for all.")
     label: str
@@ -62,6 +63,23 @@ class CellOut(BaseModel):
     suppressed: bool
     reason: str | None
     as_of: datetime
+    half_interval: float | None = Field(None, description="Half the 95 % interval, where there is one.")
+
+
+class ComparedOut(BaseModel):
+    """What a cell is compared with. Where either is not shown, there is no difference."""
+
+    against: ValueOut | None
+    difference: float | None = Field(description="The cell less what it is compared with, of published digits.")
+    clear: bool | None = Field(description="Whether the two 95 % intervals are apart; null where there are none.")
+    suppressed: bool
+    reason: str | None
+
+
+class CellOut(ValueOut):
+    """One value of a table."""
+
+    compared: ComparedOut | None = None
 
 
 class MeasureTable(BaseModel):
@@ -83,7 +101,11 @@ class Selection(BaseModel):
     format: str | None = Field(None, min_length=1, max_length=200)
     starts_on: date | None = Field(None, description="Default: the first of the month two months before.")
     ends_on: date | None = Field(None, description="Default: today.")
-
+    compare: Against | None = Field(
+        None,
+        description="`before`: with the window of as many months just before, a month with the month before it; "
+        "`whole`: each part with all of them.",
+    )
     purpose: str | None = Field(None, min_length=1, max_length=200, description="What for: kept in the query log.")
 
     def scope(self) -> Scope:
@@ -111,6 +133,8 @@ async def get_measure(
     async def work(conn: Connection) -> queries.Table:
         asked = selection.model_dump(mode="json", exclude={"purpose"})
         await note_query(conn, edge.principal.roles, name, asked, selection.purpose)
+        if selection.compare:
+            return await get_comparison(conn, Release(conn, k), measure, scope, selection.compare)
         return await queries.get_measure(conn, Release(conn, k), measure, scope)
 
     return await edge.read(work)

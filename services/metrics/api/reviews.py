@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.metrics.api.measures import CellOut
+from services.metrics.api.measures import ValueOut
 from services.metrics.commands import reviews as commands
 from services.metrics.domain.reviews import State
 from services.metrics.queries import reviews as queries
@@ -33,8 +33,8 @@ class ReviewOut(BaseModel):
     changed_on: date
     measure_on: date
     state: State
-    before: CellOut | None
-    after: CellOut | None
+    before: ValueOut | None
+    after: ValueOut | None
     difference: float | None
     claim: str
     conclusion: str | None

@@ -41,6 +41,11 @@ class Window:
         """The last day inside."""
         return self.end - timedelta(days=1)
 
+    def back(self, months: int | None = None) -> Self:
+        """As long a window, so many months earlier; by default the one that ends where this begins."""
+        ago = months or self.months
+        return replace(self, start=_month(self.start, -ago), end=_month(self.end, -ago))
+
 
 @dataclass(frozen=True)
 class Scope:
