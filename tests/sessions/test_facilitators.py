@@ -122,6 +122,21 @@ async def test_a_manager_change_far_up_the_line_replaces_the_facilitator_and_inv
     assert after["facilitator_id"] == str(lead)
 
 
+async def test_a_manager_heard_of_last_closes_the_line_to_the_facilitator(world: World) -> None:
+    boss = uuid4()
+    (one, two, three, four) = await world.people(4, **NOT_READY)
+    await world.hear(person(one, 2, manager_id=boss, **NOT_READY))
+    (lead,) = await world.people(1)
+    members = [{"person_id": str(each)} for each in (two, three, four)]
+    group = await found(world, one, await world.programme(format="cohort"), members=members)
+    session = await add(world, one, group, workday(3))
+    assert group["facilitator_id"] == str(lead)
+    (other,) = await world.people(1)
+    await world.hear(person(boss, manager_id=lead, **NOT_READY))
+    seen = (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()
+    assert seen["facilitator_id"] == str(other)
+
+
 async def test_the_last_check_before_a_session_holds_for_matched_groups_too(
     world: World,
 ) -> None:

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.sessions.commands.safety import assign_concerns
+from services.sessions.commands.series import release_slots
 from tests.sessions.conftest import World
 from tests.sessions.events import circle, contact, person
+from tests.sessions.gathering import found, workday
 
 WORDS = {"text": "Somebody is talked over."}
 
@@ -81,6 +83,19 @@ async def test_events_of_a_closed_programme_do_not_say_what_it_is_about(world: W
     assert told == [None, "urn:skill:grief"]
 
 
+async def test_a_released_slot_of_a_closed_programme_does_not_say_what_it_was_about(world: World) -> None:
+    (host,) = await world.people(1)
+    programme = await world.programme(format="office_hours", confidentiality="closed")
+    group = await found(world, host, programme, skill_id="urn:skill:grief")
+    body = {"starts_at": workday(3).isoformat(), "minutes": 20, "count": 1, "release_hours": 24}
+    made = await world.call("POST", f"/v1/groups/{group['group_id']}/slots", body, who=host)
+    assert made.status_code == 201, made.text
+    await world.execute("UPDATE sessions SET release_at = now() - interval '1 minute'")
+    async with world.db.transaction() as conn:
+        assert await release_slots(conn) == 1
+    assert [event["skill_id"] for event in await world.told("session.cancelled")] == [None]
+
+
 async def test_a_concern_reaches_somebody_outside_the_line_and_the_room(world: World) -> None:
     session, _, people = await group(world)
     boss, grand, deputy, outside = await world.people(4)
@@ -129,6 +144,24 @@ async def test_a_contact_who_comes_into_the_line_hands_over(world: World) -> Non
     assert (await world.call("DELETE", f"/v1/concern-contacts/{second}", roles=("admin",))).status_code == 204
     (shown,) = (await world.call("GET", "/v1/concerns", who=people[0])).json()["items"]
     assert (shown["contact_id"], shown["state"]) == (None, "waiting")
+
+
+async def test_a_contact_who_leaves_or_comes_above_somebody_who_was_there_hands_over(world: World) -> None:
+    session, _, people = await group(world)
+    first, second, third = sorted(await world.people(3))
+    await appoint(world, first, second, third)
+    raised = await world.call("POST", f"/v1/sessions/{session}/concerns", WORDS, who=people[0])
+    assert raised.json()["contact_id"] == str(first)
+    await world.hear(person(first, version=2, status="left"))
+    async with world.db.transaction() as conn:
+        assert await assign_concerns(conn) == 1
+    (shown,) = (await world.call("GET", "/v1/concerns", who=people[0])).json()["items"]
+    assert shown["contact_id"] == str(second)
+    await report_to(world, second, people[1])
+    async with world.db.transaction() as conn:
+        assert await assign_concerns(conn) == 1
+    (shown,) = (await world.call("GET", "/v1/concerns", who=people[0])).json()["items"]
+    assert shown["contact_id"] == str(third)
 
 
 async def test_only_the_contact_answers_and_a_closed_one_stays_closed(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from services.sessions.domain.calendar import Entry
 from services.sessions.domain.letters import CALENDAR, Text, digest_text, notice_text, prompt_text, session_text
 from services.sessions.domain.messages import Letter, MessageNotFailed, UnknownMessage, next_attempt, still_true
 from services.sessions.domain.quiet import next_open
+from services.sessions.domain.session import WITHOUT_SEAT
 from services.sessions.store import formats
 from services.sessions.store.entries import entry
 from shared import sql
@@ -103,14 +104,16 @@ async def _entries(conn: Connection, rows: Sequence[Record]) -> dict[UUID, list[
     columns = [[row[name] for row in single] for name in ("message_id", "subject_id", "person_id")]
     digests = [row for row in rows if row["kind"] == "digest"]
     others = [[row[name] for row in digests] for name in ("message_id", "person_id", "about")]
-    for query, wanted in ((SQL.entries, columns), (SQL.digest_entries, others)):
+    for query, wanted in ((SQL.entries, [*columns, sorted(WITHOUT_SEAT)]), (SQL.digest_entries, others)):
         for row in await conn.fetch(query, *wanted) if wanted[0] else ():
             values = dict(row)
             found[values.pop("message_id")].append(entry(values, known))
     return found
 
 
-SINGLE = frozenset({"invitation", "cancellation", "reply_refused", "reminder", "nudge"})
+UNASKED = frozenset({"nudge", "digest"})
+"""What nobody waits for: whoever is on leave or pauses is left in peace."""
+SINGLE = frozenset({"invitation", "cancellation", "reply_refused", "reminder", "nudge", "seat", "free_seat"})
 
 
 def _channel(row: Record, channels: Collection[str]) -> str | None:
@@ -124,7 +127,8 @@ def _channel(row: Record, channels: Collection[str]) -> str | None:
 
 
 def _wanted(row: Record, entries: Sequence[Entry]) -> bool:
-    if row["kind"] == "nudge" and not row["nudges"]:
+    away = row["status"] == "leave" or (row["paused_until"] or date.min) > datetime.now(UTC).date()
+    if row["kind"] in UNASKED and (away or (row["kind"] == "nudge" and not row["nudges"])):
         return False
     if row["kind"] in SINGLE or row["kind"] == "digest":
         return bool(entries) and still_true(row["kind"], row["sequence"], entries[0])

@@ -43,7 +43,11 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
     written = {row["person_id"] for row in changed} & before.keys()
     if moved := [person for person in sorted(written) if _hours_differ(before[person], news[person])]:
         await keep_to_hours(conn, moved)
-    if line := [person for person in sorted(written) if news[person].manager_id != before[person]["manager_id"]]:
+    line = [person for person in sorted(written) if news[person].manager_id != before[person]["manager_id"]]
+    # Whoever is heard of after the people they manage joins two ends of a line that was cut until now.
+    new = [row["person_id"] for row in changed if row["person_id"] not in before and news[row["person_id"]].manager_id]
+    line += [row["manager_id"] for row in await conn.fetch(SQL.managers_among, new)] if new else []
+    if line:
         await keep_neutral_after(conn, line)
 
 

@@ -18,6 +18,7 @@ GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 WATCHES = sql.load("services.sessions", "watches")
+MESSAGES = sql.load("services.sessions", "messages")
 
 
 async def give_up_seats(
@@ -40,10 +41,13 @@ async def give_up_seats(
 
 
 async def promote(conn: Connection, sessions: Mapping[UUID, Session]) -> None:
-    """Fill the free seats of locked sessions from their waitlists, in order."""
+    """Fill free seats of locked sessions from their waitlists, in order; who has or may take one is told."""
     rows = await conn.fetch(PARTICIPANTS.promote, list(sessions), sorted(WITHOUT_SEAT))
-    parts = (store.participation(row) for row in rows)
-    await outbox.append_all(conn, [(part.told(sessions[part.session_id]), None) for part in parts])
+    parts = [store.participation(row) for row in rows]
+    if parts:
+        await outbox.append_all(conn, [(part.told(sessions[part.session_id]), None) for part in parts])
+        columns = zip(*((part.session_id, part.person_id, part.version) for part in parts), strict=True)
+        await conn.execute(MESSAGES.queue_seats, *map(list, columns))
     await conn.execute(WATCHES.seat_freed, list(sessions), sorted(WITHOUT_SEAT))
 
 

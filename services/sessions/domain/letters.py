@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from services.sessions.domain.calendar import Entry
 
-MessageKind = Literal["invitation", "cancellation", "reply_refused", "reminder", "nudge", "prompt", "digest", "notice"]
+MessageKind = Literal[
+    "invitation", "cancellation", "reply_refused", "reminder", "nudge", "prompt", "digest", "notice", "seat",
+    "free_seat",
+]  # fmt: skip
 CALENDAR: frozenset[str] = frozenset({"invitation", "cancellation"})
 """They belong into the calendar: by mail whatever somebody's channel is, and at any hour, for they ring nowhere."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -54,21 +57,30 @@ def when(entry: Entry, zone: str | None) -> str:
 
 def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
     """What is said of one session."""
-    title, time = entry.summary, when(entry, zone)
-    session = entry.session_id
-    if kind == "invitation":
-        role = f"You take part as {entry.role}."
-        return Text(title, (f"You are invited: {title}.", time, role, "Answer from your calendar."), session, True)
-    if kind == "cancellation":
-        return Text(f"Cancelled: {title}", (f"{title} will take place without you, or not at all.", time), session)
-    if kind == "reply_refused":
-        said = REFUSALS.get(about, "It could not be taken any more.")
-        return Text(f"Your answer came too late: {title}", ("Your answer arrived.", said, time), session)
-    if kind == "reminder":
-        return Text(f"Tomorrow: {title}", (f"You have a seat: {title}.", time), session)
-    return Text(f"Will you come? {title}", (f"You have not answered yet: {title}.", time), session, True)
+    subject, lines = SESSION_TEXTS[kind]
+    refusal = REFUSALS.get(about, "It could not be taken any more.")
+    said = (line.format(title=entry.summary, role=entry.role, refusal=refusal) for line in lines)
+    subject = subject.format(title=entry.summary)
+    return Text(subject, (*said, when(entry, zone)), entry.session_id, kind in ANSWERABLE)
 
 
+ANSWERABLE = frozenset({"invitation", "nudge", "seat", "free_seat"})
+SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "invitation": ("{title}", (
+        "You are invited: {title}.", "You take part as {role}.", "Answer from your calendar.",
+    )),
+    "cancellation": ("Cancelled: {title}", ("{title} will take place without you, or not at all.",)),
+    "reply_refused": ("Your answer came too late: {title}", ("Your answer arrived.", "{refusal}")),
+    "reminder": ("Tomorrow: {title}", ("You have a seat: {title}.",)),
+    "nudge": ("Will you come? {title}", ("You have not answered yet: {title}.",)),
+    "seat": ("You have a seat: {title}", (
+        "Somebody cannot come, so that you have a seat. Say so if you cannot come either: others may be waiting.",
+    )),
+    "free_seat": ("A seat is free: {title}", (
+        "You watch this session, and a seat is free: {title}. Whoever signs up first has it.",
+    )),
+}  # fmt: skip
+"""Subject and lines; the time comes last."""
 REFUSALS: Mapping[str, str] = {
     "session-is-cancelled": "The session has been cancelled.",
     "session-has-started": "The session has started.",

@@ -44,6 +44,10 @@ def still_true(kind: str, sequence: int, entry: Entry) -> bool:
         return entry.state == "scheduled" and entry.answer == "registered" and sequence == minute_of(entry.starts_at)
     if kind == "nudge":
         return entry.state == "scheduled" and entry.answer == "invited"
+    if kind == "seat":
+        return entry.state == "scheduled" and entry.answer == "registered"
+    if kind == "free_seat":
+        return entry.state == "scheduled" and entry.answer not in {"registered", "waitlisted"}
     return True
 
 

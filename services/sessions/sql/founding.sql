@@ -74,8 +74,8 @@ UPDATE groups SET recurrence = $2 WHERE group_id = $1 AND recurrence IS NULL RET
 
 -- name: slots_to_release
 -- Slots nobody has booked by the time their host was promised to have it back.
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.release_at <= now() AND s.starts_at > now() AND NOT EXISTS (
     SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.role <> 'host' AND t.state = 'registered'

@@ -45,17 +45,23 @@ FROM unnest($1::uuid[], $2::timestamptz[]) AS new (message_id, due_at) WHERE m.m
 UPDATE messages SET state = 'unwanted', claimed_at = NULL, ended_at = now() WHERE message_id = ANY ($1::uuid[])
 
 -- name: entries
--- The sessions that claimed messages are about, each as its recipient may see it.
+-- The sessions that claimed messages are about, each as its recipient may see it. A free seat that is taken again is
+-- none to tell of. $4: roles without a seat.
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        p.format, p.confidentiality, k.label AS skill, coalesce(t.role, 'participant') AS role,
        coalesce(t.state, 'invited') AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (message_id, session_id, person_id)
+JOIN messages AS m USING (message_id)
 JOIN sessions AS s USING (session_id)
 JOIN groups AS g USING (group_id)
 JOIN programmes AS p ON p.programme_id = s.programme_id
 LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = w.person_id
 LEFT JOIN skills AS k ON k.skill_id = g.skill_id
 LEFT JOIN contacts AS c ON c.person_id = w.person_id
+WHERE m.kind <> 'free_seat' OR s.capacity > (
+    SELECT count(*) FROM participants AS o
+    WHERE o.session_id = s.session_id AND o.state = 'registered' AND NOT o.role = ANY ($4::text[])
+)
 
 -- name: queue_reminders
 -- A day before, to whoever has a seat; of a session that moves, once more.
@@ -64,6 +70,14 @@ SELECT t.person_id, 'reminder', s.session_id, extract(epoch FROM s.starts_at)::b
 FROM sessions AS s JOIN participants AS t USING (session_id)
 WHERE s.state = 'scheduled' AND s.starts_at > now() AND s.starts_at <= now() + interval '24 hours'
   AND t.state = 'registered'
+ON CONFLICT DO NOTHING
+
+-- name: queue_seats
+-- To whoever came off a waitlist; the version of their part is why nobody is told twice.
+INSERT INTO messages (person_id, kind, subject_id, sequence, expires_at)
+SELECT new.person_id, 'seat', new.session_id, new.version, s.starts_at
+FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (session_id, person_id, version)
+JOIN sessions AS s USING (session_id)
 ON CONFLICT DO NOTHING
 
 -- name: queue_nudges

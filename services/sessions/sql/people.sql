@@ -69,6 +69,11 @@ WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id
 SELECT person_id, version, time_zone, work_starts, work_ends, work_days, manager_id
 FROM people WHERE person_id = ANY ($1::uuid[])
 
+-- name: managers_among
+SELECT manager_id FROM unnest($1::uuid[]) AS new (manager_id)
+WHERE EXISTS (SELECT FROM people AS p WHERE p.manager_id = new.manager_id)
+ORDER BY manager_id
+
 -- name: lock_division
 SELECT division FROM people WHERE person_id = $1 FOR NO KEY UPDATE
 

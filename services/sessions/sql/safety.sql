@@ -67,14 +67,22 @@ INSERT INTO concerns (concern_id, person_id, session_id, programme_id, state, te
 VALUES ($1, $2, $3, $4, 'waiting', $5)
 
 -- name: hand_back_conflicting
--- A contact who has since come into the line of whoever raised it, or was dismissed, is none any more.
+-- A contact who does not work now, was dismissed, or has since come above somebody who was there or below whoever
+-- raised it, is none any more.
 UPDATE concerns AS c SET contact_id = NULL, state = 'waiting'
 WHERE c.state = 'open' AND (
-    NOT EXISTS (SELECT FROM concern_contacts AS k WHERE k.person_id = c.contact_id)
+    NOT EXISTS (
+        SELECT FROM concern_contacts AS k JOIN people AS p USING (person_id)
+        WHERE k.person_id = c.contact_id AND p.status = 'active'
+    )
     OR EXISTS (
-        WITH RECURSIVE line AS (
-            SELECT p.manager_id AS person_id FROM people AS p WHERE p.person_id = c.person_id
-              AND p.manager_id IS NOT NULL
+        WITH RECURSIVE present AS (
+            SELECT t.person_id FROM participants AS t WHERE t.session_id = c.session_id
+            UNION SELECT s.facilitator_id FROM sessions AS s WHERE s.session_id = c.session_id
+            UNION SELECT c.person_id
+        ), line AS (
+            SELECT p.manager_id AS person_id FROM present JOIN people AS p USING (person_id)
+            WHERE p.manager_id IS NOT NULL
             UNION
             SELECT p.manager_id FROM line AS l JOIN people AS p USING (person_id) WHERE p.manager_id IS NOT NULL
         ), own AS (

@@ -8,14 +8,20 @@ ON CONFLICT (session_id, person_id) DO UPDATE SET freed_at = NULL
 DELETE FROM watches WHERE session_id = $1 AND person_id = $2 RETURNING true
 
 -- name: seat_freed
--- Locked sessions with a seat that nobody on the waitlist has taken.
-UPDATE watches AS w SET freed_at = now()
-FROM sessions AS s
-WHERE w.session_id = ANY ($1::uuid[]) AND w.freed_at IS NULL AND s.session_id = w.session_id
-  AND s.state = 'scheduled' AND s.capacity > (
-      SELECT count(*) FROM participants AS t
-      WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
-  )
+-- Locked sessions with a seat that nobody on the waitlist has taken: whoever watches is told once, until they watch again.
+WITH freed AS (
+    UPDATE watches AS w SET freed_at = now()
+    FROM sessions AS s
+    WHERE w.session_id = ANY ($1::uuid[]) AND w.freed_at IS NULL AND s.session_id = w.session_id
+      AND s.state = 'scheduled' AND s.capacity > (
+          SELECT count(*) FROM participants AS t
+          WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
+      )
+    RETURNING w.person_id, w.session_id, s.starts_at
+)
+INSERT INTO messages (person_id, kind, subject_id, sequence, expires_at)
+SELECT person_id, 'free_seat', session_id, extract(epoch FROM now())::bigint / 60, starts_at FROM freed
+ON CONFLICT DO NOTHING
 
 -- name: list_watches
 SELECT w.session_id, s.starts_at, w.freed_at, s.capacity - (

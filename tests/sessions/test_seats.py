@@ -1,0 +1,115 @@
+"""Seats: never too many, never empty while somebody waits, and whoever gets or may take one is told."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.sessions.conftest import World
+from tests.sessions.events import contact
+from tests.sessions.gathering import add, found, workday
+from tests.sessions.mailbox import Mailbox, deliver, serving_mailbox
+
+ACCEPT, DECLINE = {"answer": "accept", "rules_version": 1}, {"answer": "decline"}
+ALWAYS = {"time_zone": "UTC", "work_starts": 0, "work_ends": 1440, "work_days": (1, 2, 3, 4, 5, 6, 7)}
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Mailbox]:
+    async with serving_mailbox() as served:
+        yield served
+
+
+async def gather(world: World, people: int, seats: int) -> tuple[UUID, list[UUID]]:
+    """An open session with so many seats, and people it is for who may be written to at any hour."""
+    lead, *others = await world.people(people + 1, **ALWAYS)
+    for number, person in enumerate(others):
+        await world.hear(contact(person, email=f"p{number}@example.org"))
+    group = await found(world, lead, await world.programme(format="lunch_and_learn"))
+    return await add(world, lead, group, workday(5), capacity=seats), others
+
+
+async def answer(world: World, session: UUID, who: UUID, body: object) -> str:
+    reply = await world.call("POST", f"/v1/sessions/{session}/rsvp", body, who=who)
+    return str(reply.json().get("state"))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seats=st.integers(1, 3), moves=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=20))
+async def test_seats_and_waitlist_are_those_of_a_queue_whatever_is_answered(
+    seats: int, moves: list[tuple[int, bool]], world: World
+) -> None:
+    session, people = await gather(world, 6, seats)
+    seated: list[UUID] = []
+    queue: list[UUID] = []
+    for number, comes in moves:
+        who = people[number]
+        await answer(world, session, who, ACCEPT if comes else DECLINE)
+        if comes and who not in [*seated, *queue]:
+            (seated if len(seated) < seats else queue).append(who)
+        elif not comes:
+            seated, queue = [one for one in seated if one != who], [one for one in queue if one != who]
+            while queue and len(seated) < seats:
+                seated.append(queue.pop(0))
+    rows = await world.fetch("SELECT person_id, state FROM participants WHERE session_id = $1 ORDER BY place", session)
+    assert {row["person_id"] for row in rows if row["state"] == "registered"} == set(seated)
+    assert [row["person_id"] for row in rows if row["state"] == "waitlisted"] == queue
+
+
+async def test_whoever_comes_off_the_waitlist_is_told_once(world: World, box: Mailbox) -> None:
+    session, (first, second, third) = await gather(world, 3, 1)
+    states = [await answer(world, session, who, ACCEPT) for who in (first, second, third)]
+    assert states == ["registered", "waitlisted", "waitlisted"]
+    await deliver(world, box)
+    await answer(world, session, first, DECLINE)
+    (mail,) = await deliver(world, box)
+    assert (mail["To"].addresses[0].addr_spec, mail["Subject"]) == (
+        "p1@example.org",
+        "You have a seat: Lunch and learn: Circles",
+    )
+    assert await deliver(world, box) == []
+    await answer(world, session, second, DECLINE)
+    (mail,) = await deliver(world, box)
+    assert mail["To"].addresses[0].addr_spec == "p2@example.org"
+
+
+async def test_a_seat_that_is_given_away_before_the_mail_goes_is_not_promised(world: World, box: Mailbox) -> None:
+    session, (first, second) = await gather(world, 2, 1)
+    for who in (first, second):
+        await answer(world, session, who, ACCEPT)
+    await deliver(world, box)
+    await answer(world, session, first, DECLINE)
+    await answer(world, session, second, DECLINE)
+    assert await deliver(world, box) == []
+
+
+async def test_whoever_watches_is_told_of_a_free_seat_once_and_not_of_one_that_is_taken(
+    world: World, box: Mailbox
+) -> None:
+    session, (first, second, watcher) = await gather(world, 3, 1)
+    await answer(world, session, first, ACCEPT)
+    await deliver(world, box)
+    path = f"/v1/sessions/{session}/watch"
+    assert (await world.call("PUT", path, who=watcher)).status_code == 204
+    await answer(world, session, first, DECLINE)
+    (mail,) = await deliver(world, box)
+    assert (mail["To"].addresses[0].addr_spec, mail["Subject"]) == (
+        "p2@example.org",
+        "A seat is free: Lunch and learn: Circles",
+    )
+    text = mail.get_content()
+    assert "Whoever signs up first has it." in text
+    assert f"{workday(5):%H:%M}" in text
+    await answer(world, session, first, ACCEPT)
+    await answer(world, session, first, DECLINE)
+    assert await deliver(world, box) == []
+    await answer(world, session, second, ACCEPT)
+    assert (await world.call("PUT", path, who=watcher)).status_code == 204
+    await world.execute("DELETE FROM messages WHERE kind = 'free_seat'")
+    await answer(world, session, second, DECLINE)
+    await answer(world, session, first, ACCEPT)
+    assert [str(mail["Subject"]) for mail in await deliver(world, box) if "free" in mail["Subject"]] == []
+    assert datetime.now(UTC) < workday(5)
