@@ -1,19 +1,22 @@
-"""Dashboard queries over many facts: the first reading, which counts and audits, and every one after it."""
+"""Dashboard queries over many facts: what readers wait for, and how long the counting ahead of them takes."""
 
 import argparse
+import asyncio
+import resource
 import statistics
 import time
-from datetime import date
 
 import uvloop
 
 from bench.metrics_world import fill_people, stack
+from services.metrics.commands.publish import publish_tables
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.overview import get_overview
-from services.metrics.queries.release import Release
+from services.metrics.queries.published import is_large
+from services.metrics.queries.release import WAITING, Release
 from services.metrics.queries.scope import Scope, Window
-from shared.db import connect
+from shared.db import Connection, connect
 from shared.settings import Settings
 
 FACTS = """
@@ -29,7 +32,8 @@ SELECT md5('s' || fact / 6)::uuid,
     30 + fact % 60, fact % 4, fact % 2
 FROM (
     SELECT fact, (fact::bigint * 7919 % $2)::int AS person,
-        ('2026-01-01'::date + make_interval(months => (fact::bigint * 12 / $3)::int))::date AS month
+        (date_trunc('month', current_date) - make_interval(months => 11 - (fact::bigint * 12 / $3)::int))::date
+            AS month
     FROM generate_series($1::int, $1::int + 99999) AS fact
 ) AS made
 """
@@ -51,7 +55,7 @@ async def fill(settings: Settings, facts: int, people: int) -> None:
     conn = await connect(settings)
     await conn.execute(UNITS)
     await conn.execute(
-        "SELECT ensure_participations(('2026-01-01'::date + make_interval(months => m))::date)"
+        "SELECT ensure_participations((date_trunc('month', current_date) - make_interval(months => m))::date)"
         " FROM generate_series(0, 11) AS m"
     )
     await conn.execute("ALTER TABLE participations DISABLE TRIGGER USER")
@@ -68,6 +72,16 @@ async def fill(settings: Settings, facts: int, people: int) -> None:
     await conn.close()
 
 
+async def publish(conn: Connection) -> tuple[int, float]:
+    """Turns of the timer until nothing is due, and how long the longest was."""
+    tables, longest = 0, 0.0
+    while True:
+        began = time.perf_counter()
+        if not (done := await publish_tables(conn, 5)):
+            return tables, longest
+        tables, longest = tables + done, max(longest, time.perf_counter() - began)
+
+
 async def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -80,30 +94,49 @@ async def main() -> None:
         began = time.perf_counter()
         await fill(settings, asked.facts, asked.people)
         print(f"{asked.facts:,} facts of {asked.people:,} people in {time.perf_counter() - began:.0f} s")
-        conn = await connect(settings)
-        window = Window(date(2026, 9, 1), date(2026, 12, 1))
-        names = ("participation_rate", "attendance_rate", "learning_hours", "sessions_held", "frequency", "reach")
-        scopes = [(COUNTED[name], Scope(window, by)) for name in names for by in ("none", "unit", "programme", "month")]
-        first, again = [], []
-        for measure, scope in scopes:
+        await measure(settings, asked.readings)
+    print(f"memory    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
+
+
+async def measure(settings: Settings, readings: int) -> None:
+    """What readers wait for, before, while and after the tables are counted."""
+    conn = await connect(settings)
+    window = Window.covering(None, None)
+    names = ("participation_rate", "attendance_rate", "learning_hours", "sessions_held", "frequency", "reach")
+    scopes = [(COUNTED[name], Scope(window, by)) for name in names for by in ("none", "unit", "programme", "month")]
+
+    async def read(times: int) -> str:
+        taken, waiting = [], 0
+        for number in range(times):
             began = time.perf_counter()
-            await get_measure(conn, Release(conn, 5), measure, scope)
-            first.append((time.perf_counter() - began, f"{measure.name} by {scope.by}"))
-        for number in range(asked.readings):
-            began = time.perf_counter()
-            await get_measure(conn, Release(conn, 5), *scopes[number % len(scopes)])
-            again.append((time.perf_counter() - began) * 1000)
-        middle, (longest, which) = statistics.median(one for one, _ in first), max(first)
-        print(f"first     median {middle:.2f} s, slowest {longest:.2f} s ({which})")
-        print(f"again     p50 {statistics.median(again):.1f} ms, p95 {sorted(again)[int(len(again) * 0.95)]:.1f} ms")
+            table = await get_measure(conn, Release(conn, 5), *scopes[number % len(scopes)])
+            taken.append((time.perf_counter() - began) * 1000)
+            waiting += table.cells[0].reason == WAITING if table.cells else 0
+        taken.sort()
+        p50, p95 = taken[times // 2], taken[int(times * 0.95)]
+        return f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, slowest {taken[-1]:.0f} ms, {waiting} of {times} not counted yet"
+
+    print(f"large     {await is_large(conn, window)}")
+    print(f"never     {await read(len(scopes))}")
+    worker = await connect(settings)
+    began = time.perf_counter()
+    turns = asyncio.create_task(publish(worker))
+    during = []
+    while not turns.done():
+        during.append(await read(len(scopes)))
+        await asyncio.wait((turns,), timeout=2)
+    tables, longest = turns.result()
+    print(f"meanwhile {during[len(during) // 2]}")
+    print(f"counted   {tables} tables in {time.perf_counter() - began:.0f} s, the longest turn {longest:.0f} s")
+    print(f"counted   {await read(readings)}")
+    pages = []
+    for _ in range(20):
+        began = time.perf_counter()
         await get_overview(conn, 5)
-        pages = []
-        for _ in range(20):
-            began = time.perf_counter()
-            await get_overview(conn, 5)
-            pages.append((time.perf_counter() - began) * 1000)
-        print(f"page      p50 {statistics.median(pages):.0f} ms, p95 {sorted(pages)[18]:.0f} ms, all its queries")
-        await conn.close()
+        pages.append((time.perf_counter() - began) * 1000)
+    print(f"page      p50 {statistics.median(pages):.0f} ms, p95 {sorted(pages)[18]:.0f} ms, all its queries")
+    await worker.close()
+    await conn.close()
 
 
 if __name__ == "__main__":

@@ -142,6 +142,12 @@ class Database:
         async with self.acquire() as conn, conn.transaction():
             yield conn
 
+    @asynccontextmanager
+    async def apart(self, command_timeout: float) -> AsyncIterator[Connection]:
+        """A connection outside the pool whose statements may take that long: no request waits for it."""
+        async with session(self._settings.model_copy(update={"command_timeout": command_timeout})) as conn:
+            yield conn
+
     @property
     def in_use(self) -> int:
         """Connections handed out now."""

@@ -44,7 +44,8 @@ class Service:
     """Makes the FastAPI application."""
     handlers: Handlers
     catalogue: Catalogue
-    timers: Sequence[Timer] = ()
+    timers: Sequence[Timer] | Callable[[Any], Sequence[Timer]] = ()
+    """What falls due, or from its settings what does."""
     read_models: ReadModels = field(default_factory=dict)
     """Tables that events alone make, for `rebuild`, each with its columns that say when and not what."""
     purges: Mapping[DataClass, Purge] = field(default_factory=dict)
@@ -90,6 +91,7 @@ def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event
     consumer = Consumer(settings, db, service.handlers)
     again = Timer("retry-refused", 2, partial(retry_refused, service=service.name, handlers=service.handlers))
     days = retention.policy(settings.retention_days)
+    own = service.timers(settings) if callable(service.timers) else service.timers
     purge = Timer(
         "retention", 3600, partial(retention.apply, catalogue=service.catalogue, purges=service.purges, days=days)
     )
@@ -98,7 +100,7 @@ def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event
         "relay": Relay(settings).run(stop),
         "ledger": Ledger(settings, db, consumer.topics).run(stop),
         "reconciler": Reconciler(settings, db, service.handlers).run(stop),
-        "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *service.timers), stop),
+        "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *own), stop),
         "couriers": courier.run(db, service.couriers(settings), stop),
     }
 

@@ -24,6 +24,8 @@ class Timer(NamedTuple):
     every: float
     """Seconds between runs."""
     run: Callable[[Connection], Awaitable[int]]
+    patience: float | None = None
+    """Seconds a statement may take: heavy work has a connection of its own and opens its transactions itself."""
 
 
 async def _maintain(conn: Connection) -> int:
@@ -77,7 +79,11 @@ async def _repeat(db: Database, timer: Timer, stop: asyncio.Event) -> None:
 
 async def run_once(db: Database, timer: Timer) -> int:
     """Run one timer unless another worker is at it; returns how much was done."""
+    number = zlib.crc32(timer.name.encode()) >> 1
+    if timer.patience is not None:
+        async with db.apart(timer.patience) as conn:
+            mine = await conn.fetchval("SELECT pg_try_advisory_lock($1, $2)", LOCK, number)
+            return await timer.run(conn) if mine else 0
     async with db.transaction() as conn:
-        number = zlib.crc32(timer.name.encode()) >> 1
         mine = await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", LOCK, number)
         return await timer.run(conn) if mine else 0

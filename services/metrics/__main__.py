@@ -5,7 +5,7 @@ from services.metrics.commands.facts import close_months
 from services.metrics.consumers import HANDLERS
 from services.metrics.privacy import CATALOGUE
 from services.metrics.settings import MetricsSettings
-from services.metrics.timers import TIMERS
+from services.metrics.timers import timers
 from shared.rebuild import ReadModels
 from shared.runner import Service, run
 
@@ -26,7 +26,7 @@ SERVICE = Service(
     app=create_app,
     handlers=HANDLERS,
     catalogue=CATALOGUE,
-    timers=TIMERS,
+    timers=timers,
     purges={"participation": close_months},
     read_models=READ_MODELS,
 )

@@ -49,6 +49,7 @@ CATALOGUE = Catalogue(
         Table("rounds", "How many a round of matching asked and left out.", "aggregate"),
         Table("closed_months", "Months whose facts are gone.", "reference"),
         Table("releases", "Every cell ever shown, so that no later one can be subtracted from it.", "aggregate"),
+        Table("wanted_tables", "Which tables of large months somebody reads.", "operations"),
         Table("editions", "Which changes a shown table has seen.", "aggregate"),
         Table("thresholds", "The fewest people a month's numbers may be about.", "reference"),
         Table("lag_samples", "How long events took to become visible.", "operations"),

@@ -1,12 +1,19 @@
 """What falls due by itself."""
 
-from services.metrics.commands import exports, facts, freshness, networks
+from functools import partial
+
+from services.metrics.commands import exports, facts, freshness, networks, publish
+from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
 
-TIMERS: tuple[Timer, ...] = (
-    Timer("fact-partitions", 3600, facts.prepare_months),
-    Timer("fold-months", 5, facts.fold_months),
-    Timer("count-networks", 300, networks.count_networks),
-    Timer("make-exports", 1, exports.make_exports),
-    Timer("fold-lag", 10, freshness.fold_lag),
-)
+
+def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
+    """All of them; what is shown is shown with the k that is set."""
+    return (
+        Timer("fact-partitions", 3600, facts.prepare_months),
+        Timer("fold-months", 5, facts.fold_months),
+        Timer("count-networks", 300, networks.count_networks),
+        Timer("make-exports", 1, exports.make_exports),
+        Timer("fold-lag", 10, freshness.fold_lag),
+        Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores), patience=300),
+    )

@@ -1,6 +1,5 @@
 """The one door numbers leave by: every tally passes confidentiality here, for the API and the page alike."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,18 +7,19 @@ from services.metrics import confidentiality
 from services.metrics.confidentiality import Reason
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
-from services.metrics.queries import shown
+from services.metrics.queries import published, shown
 from services.metrics.queries.scope import Scope, Window
 from services.metrics.queries.shown import Edition, Shown
 from services.metrics.queries.tallies import PLAN_EACH_TIME, Tally, count
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.telemetry import SUPPRESSED
 
 SQL = sql.load("services.metrics", "dimensions")
 STAFF = COUNTED["participation_rate"]
 FACTS = frozenset({"participation", "attendance", "presence", "places", "reach", "sessions", "evenness", "engagement"})
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
+WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."
 
 
 @dataclass(frozen=True)
@@ -45,39 +45,63 @@ class Release:
         self._conn = conn
         self._set_k = k
         self._counted: dict[tuple[str, Scope], list[Tally]] = {}
+        self._classes: dict[tuple[object, ...], list[Record]] = {}
+        self._large: dict[Window, bool] = {}
         self._planned = False
         self._as_of = datetime.now(UTC)
 
     async def cells(self, measure: Measure, scope: Scope) -> list[Cell]:
         """All cells of a scope. One hidden cell stands for the whole when the selection itself may not be shown."""
-        if measure.family in FACTS:
+        if await self._is_large(scope.window):
+            await published.want(self._conn, measure, scope)
+            found = await shown.edition(self._conn, measure, scope)
+            if found is None:
+                waiting = Cell("", None, None, None, scope.window, suppressed=False, reason=WAITING, as_of=self._as_of)
+                return [waiting]
+        elif measure.family in FACTS:
             found = await shown.edition(self._conn, measure, scope)
             if found is None or await shown.has_changed(self._conn, scope, found.seen):
-                found = await self._renew(measure, scope)
-            cells: Mapping[str, Shown] = found.cells
-            k = found.k
+                async with shown.renewing(self._conn, measure) as seen:
+                    self._forget()
+                    found = await self.renew(measure, scope, seen)
         else:
             k = await shown.threshold(self._conn, scope, self._set_k)
-            cells = await self._judge(measure, scope, k)
-        return [self._cell(cell, scope, k) for cell in cells.values()]
+            found = Edition("", k, self._as_of, await self._judge(measure, scope, k))
+        return [self._cell(cell, scope, found.k) for cell in found.cells.values()]
 
-    async def _renew(self, measure: Measure, scope: Scope) -> Edition:
-        """Count again; where too few people's facts have changed, the number shown before stays."""
-        async with shown.renewing(self._conn, measure) as seen:
-            before = await shown.edition(self._conn, measure, scope)
-            if before and before.seen == seen:
-                return before
-            k = await shown.threshold(self._conn, scope, self._set_k)
-            self._counted.clear()
-            cells = await self._judge(measure, scope, k, seen)
-            if before:
-                changed = await shown.changed_people(self._conn, scope, before)
-                stay = confidentiality.unsettled(changed, k)
-                old = before.cells
-                cells |= {name: old[name] for name in stay & old.keys() & cells.keys() if not cells[name].reason}
-            edition = Edition(seen, k, self._as_of, cells)
-            await shown.store(self._conn, measure, scope, edition)
+    async def renew(self, measure: Measure, scope: Scope, seen: str) -> Edition:
+        """Count again what `seen` shows; where too few people's facts have changed, the number shown before stays.
+
+        What several tables rest on is counted once: all of one view of the store.
+        """
+        before = await shown.edition(self._conn, measure, scope)
+        of_facts = measure.family in FACTS
+        if (
+            before
+            and of_facts
+            and not (before.seen != seen and await shown.has_changed(self._conn, scope, before.seen))
+        ):
+            return before
+        k = await shown.threshold(self._conn, scope, self._set_k)
+        cells = await self._judge(measure, scope, k, seen)
+        if before and of_facts:
+            changed = await shown.changed_people(self._conn, scope, before)
+            stay = confidentiality.unsettled(changed, k)
+            old = before.cells
+            cells |= {name: old[name] for name in stay & old.keys() & cells.keys() if not cells[name].reason}
+        edition = Edition(seen, k, self._as_of, cells)
+        await shown.store(self._conn, measure, scope, edition)
         return edition
+
+    def _forget(self) -> None:
+        """What was counted before belongs to another view of the store."""
+        self._counted.clear()
+        self._classes.clear()
+
+    async def _is_large(self, window: Window) -> bool:
+        if window not in self._large:
+            self._large[window] = await published.is_large(self._conn, window)
+        return self._large[window]
 
     async def _judge(self, measure: Measure, scope: Scope, k: int, seen: str = "") -> dict[str, Shown]:
         """Every cell with its value, or with the reason why it has none."""
@@ -108,7 +132,9 @@ class Release:
 
     async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str]) -> set[str]:
         paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}
-        return await shown.out_of_reach(self._conn, measure, scope, k, cells, paths) if cells else set()
+        if not cells:
+            return set()
+        return await shown.out_of_reach(self._conn, measure, scope, k, cells, paths, self._classes)
 
     async def _admits(self, measure: Measure, scope: Scope, k: int) -> bool:
         """Whether every filter picks a cell that the table without it shows, and leaves over nobody or many."""

@@ -16,6 +16,8 @@ from shared.db import Connection, Record
 SQL = sql.load("services.metrics", "releases")
 STAFF = frozenset({"participation", "reach"})
 """Families about everybody who could have come; each window and programme asks them another question."""
+DEPTH = 2
+"""Classes are at least as fine as divisions, so that most tables share them."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,20 @@ class Edition:
 
 
 @asynccontextmanager
-async def renewing(conn: Connection, measure: Measure) -> AsyncIterator[str]:
+async def renewing(conn: Connection, *measures: Measure) -> AsyncIterator[str]:
     """One renewal of a measure at a time, all of it on one view of the store; yields the transactions seen."""
     if conn.is_in_transaction():
         yield await conn.fetchval(SQL.snapshot)
         return
-    await conn.execute(SQL.lock_measure, measure.name)
+    names = sorted(measure.name for measure in measures)
+    for name in names:
+        await conn.execute(SQL.lock_measure, name)
     try:
         async with conn.transaction(isolation="repeatable_read"):
             yield await conn.fetchval(SQL.snapshot)
     finally:
-        await conn.execute(SQL.unlock_measure, measure.name)
+        for name in names:
+            await conn.execute(SQL.unlock_measure, name)
 
 
 async def threshold(conn: Connection, scope: Scope, k: int) -> int:
@@ -122,9 +127,18 @@ async def store(conn: Connection, measure: Measure, scope: Scope, edition: Editi
 
 
 async def out_of_reach(
-    conn: Connection, measure: Measure, scope: Scope, k: int, cells: Sequence[str], paths: Mapping[str, Sequence[str]]
+    conn: Connection,
+    measure: Measure,
+    scope: Scope,
+    k: int,
+    cells: Sequence[str],
+    paths: Mapping[str, Sequence[str]],
+    known: dict[tuple[object, ...], list[Record]],
 ) -> set[str]:
-    """Which of these cells would, with all that was shown before, tell about fewer than k people."""
+    """Which of these cells would, with all that was shown before, tell about fewer than k people.
+
+    `known` keeps the classes of people for other tables on the same view of the store.
+    """
     window = scope.window
     whole = window.start, window.end
     staff = measure.family in STAFF
@@ -138,8 +152,11 @@ async def out_of_reach(
     ]
     rows = [*before, *({**scope.row, "cell": cell} for cell in cells)]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
-    depth = max(_depth(row, paths) for row in rows)
-    classes = await conn.fetch(SQL.classes_of_staff if staff else SQL.classes, start, end, depth)
+    depth = max(DEPTH, *(_depth(row, paths) for row in rows))
+    asked = (SQL.classes_of_staff if staff else SQL.classes, start, end, depth)
+    if asked not in known:
+        known[asked] = await conn.fetch(*asked)
+    classes = known[asked]
     if not classes:
         return set()
     return await asyncio.to_thread(_refused, classes, rows, len(before), k)
