@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self, TypeAlias
 
 import asyncpg
@@ -43,6 +43,9 @@ class DatabaseBusy(Exception):
 
 
 TROUBLE: tuple[type[Exception], ...] = (*UNAVAILABLE, DatabaseBusy)
+UNANSWERED = (TimeoutError, asyncio.CancelledError)
+"""Nobody knows what the server still does on the connection: it is not used again, and nobody waits for its end."""
+CANCEL_SECONDS = 1.0
 
 
 async def _prepare(conn: Connection) -> None:
@@ -101,6 +104,7 @@ class Database:
         self._pool = pool
         self._settings = settings
         self._waiting = 0
+        self._ending: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -133,14 +137,44 @@ class Database:
         try:
             with _naming_a_lost(conn):
                 yield conn
-        finally:
-            await asyncio.shield(self._pool.release(conn, timeout=self._settings.command_timeout))
+        except UNANSWERED:
+            self._end(conn)
+            raise
+        except BaseException:
+            await self._give_back(conn)
+            raise
+        else:
+            await self._give_back(conn)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction; it is committed when the block ends and rolled back when it raises."""
-        async with self.acquire() as conn, conn.transaction():
-            yield conn
+        async with self.acquire() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            try:
+                yield conn
+            except UNANSWERED:
+                raise  # a server that does not answer would not answer a ROLLBACK either; it does one by itself
+            except BaseException:
+                await transaction.rollback()
+                raise
+            else:
+                await transaction.commit()
+
+    async def _give_back(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await asyncio.shield(self._pool.release(conn, timeout=self._settings.command_timeout))
+
+    def _end(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        """Close a connection while nobody waits: its statement is cancelled if the server still listens."""
+        task = asyncio.create_task(self._close(conn))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _close(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        with suppress(*UNAVAILABLE, asyncpg.InterfaceError):
+            await conn.close(timeout=CANCEL_SECONDS)
+        await self._pool.release(conn)
 
     @asynccontextmanager
     async def apart(self, command_timeout: float) -> AsyncIterator[Connection]:

@@ -5,11 +5,15 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
+from deploy.local.postgres import Postgres
 from shared.db import Database
 from shared.settings import Settings
 from tests.fixtures import register
+from tests.fixtures.delivery import until
 from tests.fixtures.issuer import Issuer
+from tests.fixtures.proxy import Proxy
 from tests.shared.test_web import serving
 
 
@@ -37,3 +41,28 @@ async def test_a_crowd_sees_only_successes_and_503s_that_say_when_to_come_again(
     assert {answer.headers["Retry-After"] for answer in answers if answer.status_code == 503} == {"1"}
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT version FROM entries") == 1 + settings.pool_size
+
+
+async def test_a_database_that_is_silent_keeps_nobody_waiting_for_the_end_of_a_connection(
+    chassis: Settings, postgres: Postgres
+) -> None:
+    async with Proxy(postgres.port) as proxy, asyncio.timeout(60):
+        url = chassis.database_url.replace(f":{postgres.port}/", f":{proxy.port}/")
+        settings = chassis.model_copy(update={"database_url": url, "pool_size": 1, "command_timeout": 3600.0})
+        silent = await Database.connect(settings)
+        proxy.black_hole()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), silent.transaction() as conn:
+                await conn.execute("SELECT pg_sleep(0)")
+        proxy.heal()
+        async with silent.transaction() as conn:  # the only place of the pool is free again
+            assert await conn.fetchval("SELECT 1") == 1
+        await silent.close()
+
+
+async def test_a_statement_that_nobody_waits_for_is_cancelled_on_the_server(db: Database) -> None:
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)' AND state = 'active'"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), db.acquire() as conn:
+            await conn.execute("SELECT pg_sleep(3600)")
+    await until(db, sleeping, 0)
