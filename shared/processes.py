@@ -32,6 +32,8 @@ from shared.timers import HOUSEKEEPING, Timer
 
 log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10
+GRACE_SECONDS = 15
+"""What a part may take to end in good order; whatever waits for a broker that is gone is then cut off."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ async def run(service: Service, role: str) -> int:
             parts["health"] = serve(health_app(db), settings.host, settings.worker_port, stop)
         else:
             parts["api"] = serve(service.app(settings), settings.host, settings.port, stop, settings.drain_seconds)
-        return await supervise(parts, stop)
+        return await supervise(parts, stop, settings.drain_seconds + GRACE_SECONDS)
     except SchemaMismatch as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 2
@@ -144,9 +146,13 @@ async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event, drain
         raise OSError(message)
 
 
-async def supervise(parts: dict[str, Awaitable[None]], stop: asyncio.Event) -> int:
-    """Run the parts; when one fails or ends unasked, stop the others in good order."""
+async def supervise(parts: dict[str, Awaitable[None]], stop: asyncio.Event, grace: float = GRACE_SECONDS) -> int:
+    """Run the parts; when one fails or ends unasked, stop the others in good order.
+
+    A part that has not ended `grace` seconds after `stop` is cancelled, as a kill would: nothing is lost by that.
+    """
     tasks = {asyncio.ensure_future(part): name for name, part in parts.items()}
+    impatience = asyncio.create_task(_cut_off(tasks, stop, grace))
     code = 0
     while tasks:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -157,4 +163,13 @@ async def supervise(parts: dict[str, Awaitable[None]], stop: asyncio.Event) -> i
                 log.error("%s ended", name, exc_info=error)
                 code = 1
                 stop.set()
+    impatience.cancel()
     return code
+
+
+async def _cut_off(tasks: Mapping["asyncio.Task[None]", str], stop: asyncio.Event, grace: float) -> None:
+    await stop.wait()
+    await asyncio.sleep(grace)
+    for task, name in tasks.items():
+        log.warning("%s does not end and is cut off", name)
+        task.cancel()

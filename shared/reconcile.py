@@ -71,7 +71,7 @@ class Reconciler:
                 for row in open_ranges:
                     await self._partition(client, row["topic"], row["partition"], row["begin"], row["taken"])
             finally:
-                await client.stop()
+                await asyncio.wait_for(client.stop(), 3)
         async with self._db.acquire() as conn:
             await conn.execute(SQL.forget_applied, name)
             return int(await conn.fetchval(SQL.missing, name))
