@@ -68,6 +68,7 @@ class Effect(NamedTuple):
 
 
 Row = TypeVar("Row", Told, Effect)
+Key = TypeVar("Key", str, tuple[str, int | None])
 
 
 class Place(NamedTuple):
@@ -166,15 +167,20 @@ def _effects(history: History) -> Iterator[Anomaly]:
 
 
 def _order(history: History) -> Iterator[Anomaly]:
-    """Versions of a key rise one by one, on the topic (repetitions aside) and in the effects (parked ones aside)."""
-    published = _versions((record.key, record.version) for record in _first(_log(history.topic), "event"))
-    applied = _versions((effect.key, effect.version) for effect in _first(history.effects, "event"))
+    """Versions of a key rise one by one, on the topic (repetitions aside) and in the effects (parked ones aside).
+
+    A key whose topic was given partitions has an order in each of its partitions, and none between them.
+    """
+    records = _first(_log(history.topic), "event")
+    partition = {record.event: record.partition for record in records}
     waiting = {(record.key, record.version) for record in history.topic if record.event in history.parked}
-    for where, versions in (("topic", published), ("effects", applied)):
-        for key, seen in versions.items():
+    for where, rows in (("topic", records), ("effects", _first(history.effects, "event"))):
+        in_order = _versions(((row.key, partition.get(row.event)), row.version) for row in rows)
+        for (key, _), seen in in_order.items():
             for before, after in pairwise(seen):
                 if after <= before:
                     yield Anomaly("key-order-inversion", f"{where}: version {after} of {key} after {before}")
+        for key, seen in _versions((row.key, row.version) for row in rows).items():
             aside = {version for name, version in waiting if name == key} if where == "effects" else set()
             missing = set(range(1, max(seen) + 1)) - set(seen) - aside
             if missing:
@@ -219,8 +225,8 @@ def _first(rows: Iterable[Row], name: str) -> list[Row]:
     return list(seen.values())
 
 
-def _versions(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
+def _versions(pairs: Iterable[tuple[Key, int]]) -> dict[Key, list[int]]:
+    found: dict[Key, list[int]] = defaultdict(list)
     for key, version in pairs:
         found[key].append(version)
     return found

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -17,7 +18,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from tests.faults.history import Anomaly
-from tests.faults.nemeses import NEMESES, strike
+from tests.faults.nemeses import NEMESES, Nemesis, strike
 from tests.faults.site import whole
 
 
@@ -32,18 +33,18 @@ class Soaked(NamedTuple):
     anomalies: list[Anomaly]
 
 
-async def soak(seed: int, minutes: float) -> Soaked:
+async def soak(seed: int, minutes: float, chosen: Sequence[Nemesis] = NEMESES) -> Soaked:
     """Strike until the time is over, or until something is wrong."""
     draw = random.Random(seed)
     done: Counter[str] = Counter()
-    began = monotonic()
     with tempfile.TemporaryDirectory() as state:
         async with whole(Path(state)) as site:
             deck: list[int] = []
             anomalies: list[Anomaly] = []
+            began = monotonic()
             while not anomalies and monotonic() - began < minutes * 60:
-                deck = deck or draw.sample(range(len(NEMESES)), len(NEMESES))
-                nemesis = NEMESES[deck.pop()]
+                deck = deck or draw.sample(range(len(chosen)), len(chosen))
+                nemesis = chosen[deck.pop()]
                 typer.echo(f"{monotonic() - began:>6.0f} s  {nemesis.__name__}")
                 await strike(site, nemesis)
                 anomalies = await site.rig.anomalies()
@@ -56,10 +57,12 @@ async def soak(seed: int, minutes: float) -> Soaked:
 def main(
     seed: int = 1,
     minutes: float = 30,
+    only: Annotated[list[str] | None, typer.Option(help="A nemesis to draw from; all by default.")] = None,
     record: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
 ) -> None:
     """Run and report."""
-    done, answers, acknowledged, restarted, seconds, anomalies = asyncio.run(soak(seed, minutes))
+    chosen = [nemesis for nemesis in NEMESES if not only or nemesis.__name__ in only]
+    done, answers, acknowledged, restarted, seconds, anomalies = asyncio.run(soak(seed, minutes, chosen))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     lines = [
         f"# A soak of {seconds / 60:.0f} minutes",
@@ -83,7 +86,7 @@ def main(
     typer.echo(text)
     if record:
         record.write_text(text, "utf-8")
-    sys.exit(bool(anomalies))
+    sys.exit(bool(anomalies) or not done)
 
 
 if __name__ == "__main__":
