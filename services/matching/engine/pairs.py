@@ -7,6 +7,7 @@ import numpy as np
 from services.matching.engine import candidates, rings, shards, trade, why
 from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build
+from services.matching.engine.trade import Trade
 
 
 def solve(problem: Problem) -> Outcome:
@@ -17,7 +18,21 @@ def solve(problem: Problem) -> Outcome:
     ready = perf_counter()
     parts = shards.components(pop, problem, learners, needs)
     found = shards.solve(rings.trade if problem.rules.exchange else trade.trade, pop, problem, parts, needs)
-    solved = perf_counter()
+    timings = {"build": ready - began, "solve": perf_counter() - ready}
+    return told(pop, problem, learners, needs, found, {"parts": len(parts)}, timings)
+
+
+def told(
+    pop: Population,
+    problem: Problem,
+    learners: Ints,
+    needs: Ints,
+    found: Trade,
+    notes: dict[str, object],
+    timings: dict[str, float],
+) -> Outcome:
+    """A choice in words: each pair with its terms, each person left out with the reason."""
+    began = perf_counter()
     pairs = found.pairs
     terms = candidates.explain(pop, problem, pairs, found.mutual)
     matches = [
@@ -26,11 +41,10 @@ def solve(problem: Problem) -> Outcome:
     ]
     left = np.setdiff1d(learners, pairs.learner)
     unmatched = _unmatched(pop, problem, left, needs)
-    timings = {"build": ready - began, "solve": solved - ready, "explain": perf_counter() - solved}
-    notes: dict[str, object] = {"parts": len(parts)}
     if found.unseen:
-        notes["unread_offers"] = found.unseen
+        notes = {**notes, "unread_offers": found.unseen}
     order = sorted(matches, key=lambda match: match.members)
+    timings = {**timings, "explain": perf_counter() - began}
     return Outcome(tuple(order), tuple(unmatched), found.value, found.bound, notes, timings)
 
 

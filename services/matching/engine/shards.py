@@ -9,9 +9,10 @@ from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.market import Learners, Near, Offers, Side
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Ints, Population, pair_keys
+from services.matching.engine.population import Bools, Ints, Population
 from services.matching.engine.scan import barred, speak
 from services.matching.engine.trade import Trade
+from services.matching.engine.trade import barred as barred_pairs
 
 Trader = Callable[[Population, Problem, Ints, Ints], Trade]
 
@@ -24,11 +25,7 @@ def components(pop: Population, problem: Problem, learners: Ints, needs: Ints, l
     """The learners of each independent part, largest first; those with no feasible pair are in the last."""
     if not len(needs):
         return [learners]
-    apart = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
-    laid = market.build(pop, problem, learners, needs, apart)
-    root = np.arange(len(pop))
-    joined = np.zeros(len(pop), np.bool_)
-    _join(laid.offers, laid.learners, laid.near, laid.side, laid.knobs.margin, laid.knobs.half_hours, root, joined)
+    root, joined = roots(pop, problem, learners, needs)
     _, part, size = np.unique(
         np.where(joined[learners], root[learners], len(pop)), return_inverse=True, return_counts=True
     )
@@ -41,6 +38,15 @@ def components(pop: Population, problem: Problem, learners: Ints, needs: Ints, l
             ends.append(end)
             begin = end
     return [np.sort(each) for each in np.split(learners[order], ends) if len(each)]
+
+
+def roots(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> tuple[Ints, Bools]:
+    """For each person who stands for their part, and whether any feasible pair joins them to somebody."""
+    root = np.arange(len(pop))
+    joined = np.zeros(len(pop), np.bool_)
+    laid = market.build(pop, problem, learners, needs, barred_pairs(pop, problem))
+    _join(laid.offers, laid.learners, laid.near, laid.side, laid.knobs.margin, laid.knobs.half_hours, root, joined)
+    return root, joined
 
 
 def solve(trader: Trader, pop: Population, problem: Problem, parts: Sequence[Ints], needs: Ints) -> Trade:
@@ -74,7 +80,7 @@ def _join(
     margin: int,
     half_hours: int,
     root: Ints,
-    joined: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    joined: Bools,
 ) -> None:
     levels = market.LEVELS
     for row in range(len(learners.person)):

@@ -1,10 +1,10 @@
 """Who learns from whom: an auction over short lists of candidates, which its prices renew until nobody is missed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from services.matching.engine import assign, market, scan
+from services.matching.engine import assign, candidates, market, scan
 from services.matching.engine.assign import Slots
 from services.matching.engine.auction import EMPTY, NEVER
 from services.matching.engine.candidates import Pairs
@@ -34,6 +34,8 @@ class Trade:
     bound: int
     unseen: int
     """Offers that nobody looked at, over all learners: 0 unless the limit was reached."""
+    price: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """What a place with each person costs, scaled: the proof of the bound, where prices prove it."""
 
     @property
     def value(self) -> int:
@@ -59,6 +61,21 @@ class _Sides:
         self.slots = np.minimum(self.most, pop.places - self.learns)
         self.kept = Slots(self.slots, pop.load, self.cost)
 
+    def laid(self, problem: Problem, needs: Ints) -> Market:
+        """Offers and needs of the first choice."""
+        return market.build(
+            replace(self.pop, slots=self.slots), problem, self.learners, needs, barred(self.pop, problem)
+        )
+
+    def bound(self, listed: Listed, price: Ints) -> int:
+        """What no first choice can exceed, by what the best of all offers is worth at these prices."""
+        return int(listed.best.sum() + assign.slot_values(self.kept, price).sum()) // SCALE
+
+
+def barred(pop: Population, problem: Problem) -> Ints:
+    """Keys of the pairs that must not meet."""
+    return np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
+
 
 def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
     """At most one teacher for each learner, within everybody's capacity and time; all feasible pairs count.
@@ -66,19 +83,24 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     Who asks keeps time for learning and teaches with the rest. Those nobody could teach then teach with what was
     kept. The bound holds for the first choice over all pairs, and for the second given the first.
     """
+    return complete(pop, problem, learners, needs, first(pop, problem, learners, needs))
+
+
+def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
+    """The first choice alone, with the prices that prove it."""
     sides = _Sides(pop, problem, learners, needs)
-    barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
-    laid = market.build(replace(pop, slots=sides.slots), problem, learners, needs, barred)
+    laid = sides.laid(problem, needs)
     width, looks = problem.rules.candidates, problem.rules.looks
     offer = np.full(len(learners), EMPTY, np.int64)
     score = np.zeros(len(learners), np.int64)
     price = np.zeros(len(pop), np.int64)
-    value, bound, unseen = 0, -1, 0
+    proof, value, bound, unseen = price, 0, -1, 0
     known: Listed | None = None
     for turn in range(len(STEPS) + 1):
         listed = scan.scan(laid, price, width, looks, turn)
-        proved = int(listed.best.sum() + assign.slot_values(sides.kept, price).sum()) // SCALE
-        bound = proved if bound < 0 else min(bound, proved)
+        proved = sides.bound(listed, price)
+        if bound < 0 or proved < bound:
+            proof, bound = price, proved
         unseen = max(unseen, int(listed.unseen.sum()))
         if turn == len(STEPS) or bound - value <= GOOD_ENOUGH * bound or not listed.size.any():
             break
@@ -89,10 +111,21 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         if new_value > value:
             offer, score, value = new_offer, new_score, new_value
         price = np.where(asked >= NEVER, 0, asked)
-    first = told(pop, sides.learners, laid, offer)
-    cost = assign.costs(first.teacher, pop.load, sides.cost)
-    found = Trade(first, score[offer != EMPTY], cost, scan.mutuals(laid, first.learner, first.teacher), bound, unseen)
-    return _complete(pop, problem, sides, needs, barred, found)
+    won = told(pop, sides.learners, laid, offer)
+    cost = assign.costs(won.teacher, pop.load, sides.cost)
+    mutual = scan.mutuals(laid, won.learner, won.teacher)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, unseen, proof)
+
+
+def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
+    """A first choice made elsewhere, priced here: the bound that `price` proves holds for all pairs of these people."""
+    sides = _Sides(pop, problem, learners, needs)
+    laid = sides.laid(problem, needs)
+    listed = scan.scan(laid, price, 1, problem.rules.looks)
+    mutual = scan.mutuals(laid, pairs.learner, pairs.teacher)
+    score = candidates.total(candidates.terms(pop, problem, pairs, mutual))
+    cost = assign.costs(pairs.teacher, pop.load, sides.cost)
+    return Trade(pairs, score, cost, mutual, sides.bound(listed, price), int(listed.unseen.sum()), price)
 
 
 def _keep(listed: Listed, offer: Ints, score: Ints) -> None:
@@ -150,8 +183,9 @@ def _value(sides: _Sides, laid: Market, offer: Ints, score: Ints) -> int:
     return int(score.sum() - assign.costs(teacher, sides.pop.load, sides.cost).sum())
 
 
-def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, barred: Ints, found: Trade) -> Trade:
+def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, found: Trade) -> Trade:
     """Let those who found no teacher teach with the time that was kept for their learning, the best pairs first."""
+    sides = _Sides(pop, problem, learners, needs)
     taught = np.bincount(found.pairs.teacher, minlength=len(pop))
     lacks = sides.learns.copy()
     lacks[found.pairs.learner] = False
@@ -160,7 +194,7 @@ def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, bar
         return found
     learners = np.flatnonzero(lacks)
     left_over = replace(pop, slots=room)
-    laid = market.build(left_over, problem, learners, needs[lacks[pop.needs.person[needs]]], barred)
+    laid = market.build(left_over, problem, learners, needs[lacks[pop.needs.person[needs]]], barred(pop, problem))
     price = sides.cost(pop.load + taught) * SCALE
     listed = scan.scan(laid, price, problem.rules.candidates, problem.rules.looks)
     if not listed.size.any():
@@ -191,6 +225,7 @@ def _complete(pop: Population, problem: Problem, sides: _Sides, needs: Ints, bar
         np.concatenate((found.mutual, scan.mutuals(laid, more.learner, more.teacher))),
         bound,
         found.unseen + int(listed.unseen.sum()),
+        found.price,
     )
 
 
