@@ -14,7 +14,7 @@ READ_MODELS: ReadModels = {
     **dict.fromkeys(("units", "skills", "feedback", "kept_months"), ()),
     **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
     "programmes": ("changed_by",),
-    "membership": ("person_id",),
+    **dict.fromkeys(("membership", "known_skills"), ("person_id",)),
     **dict.fromkeys(("spans", "participations"), ("changed_by", "person_id")),
     "sessions": ("changed_by", "facilitator_id"),
     "matches": ("changed_by", "member_ids"),

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reviews
+from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reviews, skills
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in
@@ -23,6 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
             goals.router,
             reviews.router,
             networks.router,
+            skills.router,
             exports.router,
             query_log.router,
             pipeline.router,

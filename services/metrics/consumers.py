@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias
 
-from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people
+from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills
 from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
@@ -54,6 +54,14 @@ def _data(command: Callable[[Connection, Sequence[Any]], Awaitable[None]]) -> Ha
         await command(conn, [envelope.data for envelope in batch])
 
     return _timed(handle)
+
+
+@_timed
+async def on_person(conn: Connection, batch: Batch) -> None:
+    """Somebody is new here, or somewhere else, or can do something else."""
+    told = [envelope.data for envelope in batch]
+    await people.change_people(conn, told)
+    await skills.change_skills(conn, told)
 
 
 @_timed
@@ -111,7 +119,7 @@ async def on_round_completed(conn: Connection, batch: Batch) -> None:
 
 
 HANDLERS: Handlers = {
-    PersonChanged: _data(people.change_people),
+    PersonChanged: on_person,
     PersonErased: on_person_erased,
     UnitChanged: _data(dimensions.change_units),
     SkillChanged: _data(dimensions.change_skills),

@@ -15,6 +15,7 @@ from shared.events.sessions import FeedbackReleased, ParticipationChanged, Progr
 FACTS = sql.load("services.metrics", "facts")
 PEOPLE = sql.load("services.metrics", "people")
 DIMENSIONS = sql.load("services.metrics", "dimensions")
+SKILLS = sql.load("services.metrics", "skills")
 SCORES = range(1, 6)
 SessionState = Literal["scheduled", "cancelled", "held"]
 Outcome = Literal["accepted", "declined", "expired"]

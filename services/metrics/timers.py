@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.metrics.commands import exports, facts, freshness, networks, publish
+from services.metrics.commands import exports, facts, freshness, networks, publish, skills
 from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
 
@@ -13,6 +13,7 @@ def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
         Timer("fact-partitions", 3600, facts.prepare_months),
         Timer("fold-months", 5, facts.fold_months),
         Timer("count-networks", 300, networks.count_networks),
+        Timer("count-skills", 15, partial(skills.count_skills, k=settings.k_scores)),
         Timer("make-exports", 1, exports.make_exports),
         Timer("fold-lag", 10, freshness.fold_lag),
         Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores), patience=300),

@@ -12,7 +12,7 @@ from shared.db import Database
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import OCTOBER, read, some_october
 
-PEOPLE_TABLES = {"participations", "membership", "spans", "matches", "sessions", "erased_people"}
+PEOPLE_TABLES = {"participations", "membership", "spans", "matches", "sessions", "person_skills", "erased_people"}
 """The only tables with a person in them; none of them is what a route reads rows from."""
 
 
@@ -46,6 +46,11 @@ def test_no_answer_and_no_question_has_a_place_for_a_person(settings: MetricsSet
     assert not [name for name in names if any(word in name for word in ("person", "member", "email", "employee"))]
 
 
+PATHS = (
+    "/v1/measures/attendance_rate", "/v1/goals", "/v1/networks", "/v1/reviews", "/v1/skills", "/v1/knowledge-at-risk",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("wish", ["person_id", "person", "manager_id", "facilitator_id"])
 async def test_a_question_about_one_person_cannot_be_put(
     api: httpx.AsyncClient, issuer: Issuer, db: Database, wish: str
@@ -53,7 +58,14 @@ async def test_a_question_about_one_person_cannot_be_put(
     await some_october(db)
     analyst = issuer.bearer("analyst", "admin")
     for query in ({wish: str(uuid4())}, {"by": wish}):
-        for path in ("/v1/measures/attendance_rate", "/v1/goals", "/v1/networks", "/v1/reviews"):
+        for path in (
+            "/v1/measures/attendance_rate",
+            "/v1/goals",
+            "/v1/networks",
+            "/v1/reviews",
+            "/v1/skills",
+            "/v1/knowledge-at-risk",
+        ):
             reply = await api.get(path, params=query, headers=analyst)
             assert reply.status_code == 422, (path, query)
 
@@ -66,5 +78,14 @@ async def test_no_table_beside_the_facts_has_a_column_for_a_person(db: Database)
         )
     tables = {row["table_name"] for row in found if not row["table_name"].startswith("participations_")}
     assert tables >= PEOPLE_TABLES
-    for told in ("releases", "networks", "network_cells", "reviews", "feedback", "check_ins", "query_log"):
+    for told in (
+        "releases",
+        "networks",
+        "network_cells",
+        "skill_cells",
+        "reviews",
+        "feedback",
+        "check_ins",
+        "query_log",
+    ):
         assert told not in tables

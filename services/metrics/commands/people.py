@@ -39,7 +39,8 @@ async def _pseudonymise(conn: Connection, people: list[UUID]) -> None:
     pseudonyms = [uuid4() for _ in people]
     touched: Counter[UUID] = Counter()
     queries = store.PEOPLE
-    for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership):
+    skills = store.SKILLS.erase_person_skills
+    for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership, skills):
         touched.update(row["person_id"] for row in await conn.fetch(query, people, pseudonyms))
     for person, pseudonym in zip(people, pseudonyms, strict=True):
         # One at a time: two people of one match cannot be replaced in one statement.

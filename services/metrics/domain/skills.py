@@ -12,6 +12,8 @@ RANKS: dict[Evidence, int] = {"assessment": 4, "manager": 3, "peer": 2, "self": 
 FRESH_DAYS = 548
 """Eighteen months: older evidence drops one rank."""
 FEW_EXPERTS = 2
+EXPERT = 4
+"""Of 5: the level from which somebody counts as an expert."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ def supply_demand(teachers: int, wanting: int) -> float | None:
     return teachers / wanting if wanting else None
 
 
-def at_risk(active_experts: int) -> bool:
-    """Whether a skill rests on too few: two or fewer experts active in 90 days."""
-    return active_experts <= FEW_EXPERTS
+def at_risk(active_experts: int, few: int = FEW_EXPERTS) -> bool:
+    """Whether a skill rests on too few: two or fewer experts active in 90 days, or as few as may be told."""
+    return active_experts <= few
 
 
 SOURCE = "MEASUREMENT 10"
@@ -68,10 +70,13 @@ MEASURES = (
     ),
     Measure(
         "skill_supply", "Teachers for each learner", "index", None,
-        "willing teachers with level >= target+1 / people with a gap", SOURCE, shown_at="GET /v1/skills",
+        "willing teachers with level >= target+1 (5 where 5 is aimed for) of the lowest target / people with a gap",
+        SOURCE, shown_at="GET /v1/skills",
     ),
     Measure(
-        "knowledge_at_risk", "Skills at risk", "count", None, "Skills with at most 2 experts active in 90 days", SOURCE,
-        digits=0, shown_at="GET /v1/knowledge-at-risk",
+        "knowledge_at_risk", "Skills at risk", "count", None,
+        "Skills with fewer than k experts (level 4 or 5) who attended a session in the last 90 days and stay for "
+        "the next 90. Two or fewer would be told of fewer than k people (ADR 39)", SOURCE,
+        digits=0, version=2, shown_at="GET /v1/knowledge-at-risk",
     ),
 )  # fmt: skip

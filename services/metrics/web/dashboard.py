@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.measures import MEASURES
+from services.metrics.queries import skills
 from services.metrics.queries.networks import get_network
 from services.metrics.queries.overview import get_overview
 from services.metrics.queries.programme import get_pipeline, get_programme
@@ -14,6 +15,8 @@ from services.metrics.web.pages import html
 from shared.db import Connection
 
 router = APIRouter(include_in_schema=False)
+MOST = 50
+"""Skills a page shows; the API lists them all."""
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -43,6 +46,27 @@ async def show_networks(request: Request) -> HTMLResponse:
         await _note(conn, request)
         found = await get_network(conn)
     return html("networks.html", page=found, measures=MEASURES)
+
+
+@router.get("/skills", response_class=HTMLResponse)
+async def show_skills(request: Request) -> HTMLResponse:
+    """What is wanted and who could teach it."""
+    state = request.app.state
+    async with state.db.acquire() as conn:
+        await _note(conn, request)
+        found = await skills.list_skills(conn, state.settings.k_scores)
+    wanted = skills.most_wanted(found, MOST)
+    return html("skills.html", page=wanted, total=len(found), k=state.settings.k_scores, measures=MEASURES)
+
+
+@router.get("/knowledge", response_class=HTMLResponse)
+async def show_knowledge(request: Request) -> HTMLResponse:
+    """What rests on few people."""
+    state = request.app.state
+    async with state.db.acquire() as conn:
+        await _note(conn, request)
+        found = skills.by_risk(await skills.list_knowledge(conn, state.settings.k_scores))
+    return html("knowledge.html", page=found, most=MOST, k=state.settings.k_scores, measures=MEASURES)
 
 
 @router.get("/pipeline", response_class=HTMLResponse)

@@ -1,0 +1,123 @@
+"""Skills as they may be shown: what is wanted, who could teach it, and what rests on few people. Never a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.metrics.confidentiality import Reason, allowed, explain, hide
+from services.metrics.domain import skills
+from services.metrics.domain.measures import MEASURES
+from shared import sql
+from shared.db import Connection, Record
+
+SQL = sql.load("services.metrics", "skills")
+Band = Literal["few", "some", "many"]
+MANY = 5
+"""Times k."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure of one skill; a suppressed one has a reason and no number."""
+
+    name: str
+    value: float | None
+    n: int | None
+    suppressed: bool
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One skill: how many want it, how far they are from it, how many could teach it."""
+
+    skill_id: str
+    label: str
+    wanting: int | None
+    teachers: int | None
+    """None where they are fewer than k, be it nobody."""
+    figures: dict[str, Figure]
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class Held:
+    """One skill and what it rests on, in bands: `few` is fewer than k, be it nobody."""
+
+    skill_id: str
+    label: str
+    experts: Band
+    active: Band
+    at_risk: bool
+    as_of: datetime
+
+
+async def list_skills(conn: Connection, k: int) -> list[Skill]:
+    """Every skill, in order of id. No total over skills is told anywhere: there is nothing to subtract one from."""
+    return [_skill(cell, k) for cell in await conn.fetch(SQL.cells)]
+
+
+def _skill(cell: Record, k: int) -> Skill:
+    people, wants = cell["people"], cell["wanting"]
+    # Nobody and a few look the same: that none has a gap, or that none will teach, is about each of them too.
+    target, cohort, wanting, teaching = (
+        hide({name: max(cell[name], 1)}, k).get(name) for name in ("people", "cohort", "wanting", "teachers")
+    )
+    if not wanting and not allowed(wants, people - wants, k):
+        wanting = "filter"  # whoever aims for it and has no gap would be the rest
+    if not target and cell["alike"]:
+        target = "alike"
+    gap = cell["gap"] / people if people else None
+    closed = 1 - cell["left_gap"] / cell["first_gap"] if cell["first_gap"] else None
+    supply = skills.supply_demand(cell["teachers"], wants)
+    figures = [
+        _figure("skill_gap", gap, people, target, k),
+        _figure("gap_closure", closed, cell["cohort"], cohort, k),
+        _figure("skill_supply", supply, wants, wanting or teaching, k),
+    ]
+    return Skill(
+        cell["skill_id"],
+        cell["label"],
+        None if wanting else wants,
+        None if teaching else cell["teachers"],
+        {figure.name: figure for figure in figures},
+        cell["as_of"],
+    )
+
+
+def _figure(name: str, value: float | None, n: int, hidden: Reason | None, k: int) -> Figure:
+    if hidden:
+        return Figure(name, None, None, suppressed=True, reason=explain(hidden, k))
+    return Figure(name, MEASURES[name].rounded(value), n, suppressed=False, reason=None)
+
+
+async def list_knowledge(conn: Connection, k: int) -> list[Held]:
+    """Every skill somebody has, in order of id."""
+    return [
+        Held(
+            cell["skill_id"],
+            cell["label"],
+            band(cell["experts"], k),
+            band(cell["active"], k),
+            skills.at_risk(cell["active"], k - 1),
+            cell["as_of"],
+        )
+        for cell in await conn.fetch(SQL.cells)
+    ]
+
+
+def band(people: int, k: int) -> Band:
+    """How many, as far as may be said."""
+    return "few" if people < k else "some" if people < MANY * k else "many"
+
+
+def most_wanted(found: Sequence[Skill], limit: int) -> list[Skill]:
+    """Those more people want first; those not shown last, in order of name, so that their order tells nothing."""
+    return sorted(found, key=lambda skill: (-(skill.wanting or 0), skill.label.casefold()))[:limit]
+
+
+def by_risk(found: Sequence[Held]) -> Mapping[bool, list[Held]]:
+    """Those at risk and the others, in order of name."""
+    ordered = sorted(found, key=lambda skill: skill.label.casefold())
+    return {risk: [skill for skill in ordered if skill.at_risk is risk] for risk in (True, False)}
