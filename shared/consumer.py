@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, TypeAlias
 
-from shared import deadletters, inbox, ledger, sql
+from shared import deadletters, discretion, inbox, ledger, sql
 from shared.batch import around, runs, traced
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
@@ -257,14 +257,14 @@ class Consumer:
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:
         reason: deadletters.Reason = "refused" if isinstance(error, Refused) else "failed"
-        detail = f"{type(error).__name__}: {error}"
+        detail = discretion.reason(error)
         async with self._db.transaction() as conn:
             envelope = decode(raw, self._classes)
             if envelope is not None:
                 await inbox.claim(conn, self._name, [envelope])
             await deadletters.park(conn, self._name, raw, reason, detail, attempts)
             await ledger.record(conn, self._name, [raw])
-        log.error("record parked", extra={"fields": {**_where(raw), "reason": reason, "detail": detail}})
+        log.error("record parked", extra={"fields": {**_where(raw), "reason": reason, "error": type(error).__name__}})
         self._parked_in_a_row += 1
 
     async def _stop_for_good(self) -> None:

@@ -1,17 +1,23 @@
 """Records that could not be handled: parked with their bytes and the reason, listed, replayed, discarded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from shared import outbox, sql
+from shared import outbox, sql, subject_keys
 from shared.crashpoint import crashpoint
 from shared.db import Connection, Record
 from shared.envelope import MAX_BYTES, Raw
+from shared.events.catalogue import EVENTS
 from shared.events.topics import DEAD_LETTERS, TOPICS
+from shared.subject_keys import subject
 from shared.telemetry import PARKED, trace_headers
 
 SQL = sql.load("shared", "delivery")
 FULL_STATE = {topic.name for topic in TOPICS if topic.full_state}
+ERASABLE = {cls.topic.name for cls in EVENTS if cls.tombstone}
+"""Topics whose keys can be erased, and whose readers know what a record without a value means."""
+TYPES = {cls.event_type for cls in EVENTS}
 Reason = Literal["undecodable", "refused", "failed", "held"]
 
 
@@ -20,13 +26,19 @@ class NotReplayable(Exception):
 
 
 async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail: str, attempts: int = 1) -> None:
-    """Store the record, hold its key back, and tell the dead-letter topic, in the caller's transaction.
+    """Store the record sealed, hold its key back, and tell the dead-letter topic, in the caller's transaction.
 
-    A full-state topic's key is not held: the next good record says everything again and supersedes this one.
+    A full-state topic's key is not held: the next good record says everything again and supersedes this one. Of
+    somebody who was erased nothing is kept but that there was a record.
     """
     headers = dict(raw.headers)
-    names, values = [name for name, _ in raw.headers], [value for _, value in raw.headers]
-    kind, event = headers.get("ce_type"), headers.get("ce_id")
+    kind, event = _text(headers.get("ce_type")), _text(headers.get("ce_id"))
+    whose: bytes | None = subject_of(raw)
+    box = await subject_keys.box_to_seal(conn, subject_of(raw), place(raw))
+    erased = box is None and raw.value is not None
+    if box is None:
+        raw, whose = replace(raw, key=None, headers=(), value=None) if erased else raw, None
+    kept = raw if box is None else _through(box.seal, raw)
     stored = await conn.fetchval(
         SQL.insert_dead_letter,
         consumer,
@@ -34,44 +46,73 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
         raw.partition,
         raw.offset,
         raw.key_text,
-        _text(kind),
-        _text(event),
-        names,
-        values,
-        raw.key,
-        raw.value,
+        kind,
+        event,
+        [name for name, _ in kept.headers],
+        [value for _, value in kept.headers],
+        kept.key,
+        kept.value,
         reason,
-        detail[:2000].replace("\0", ""),
+        "erased" if erased else detail[:2000].replace("\0", ""),
         attempts,
+        whose,
     )
     if stored is None:
         return
+    if erased:
+        await conn.execute(SQL.close_dead_letter, consumer, stored, "discarded", "the person was erased")
     if raw.key_text is not None and raw.topic not in FULL_STATE:
         await conn.execute(SQL.park_keys, consumer, [raw.topic], [raw.key_text])
-    await conn.copy_records_to_table("outbox", records=[_mirror(consumer, raw, reason)], columns=outbox.COLUMNS)
+    mirror = _mirror(consumer, kept, reason, kind if kind in TYPES else None, whose or b"")
+    await conn.copy_records_to_table("outbox", records=[mirror], columns=outbox.COLUMNS)
     await crashpoint("consumer.while_parking")
     PARKED.labels(reason).inc()
 
 
-def _mirror(consumer: str, raw: Raw, reason: Reason) -> tuple[str, str, list[str], list[bytes], bytes | None]:
-    """The original record with where it failed; the table alone keeps what is too large to travel."""
-    fits = raw.value is None or len(raw.value) <= MAX_BYTES
+def subject_of(raw: Raw) -> bytes:
+    """Whose key seals it: of a key that can be erased that key's everywhere, else one of its topic's or its own."""
+    if raw.key_text is None:
+        return subject(place(raw))
+    return subject(raw.key_text if raw.topic in ERASABLE else f"{raw.topic} {raw.key_text}")
+
+
+def place(raw: Raw) -> str:
+    """Where a record lies: what is sealed for there opens nowhere else."""
+    return f"{raw.topic}/{raw.partition}@{raw.offset}"
+
+
+def _through(change: Callable[[bytes], bytes], raw: Raw) -> Raw:
+    """The record with all its bytes sealed, or opened."""
+    return replace(
+        raw,
+        key=None if raw.key is None else change(raw.key),
+        headers=tuple((name, change(value)) for name, value in raw.headers),
+        value=None if raw.value is None else change(raw.value),
+    )
+
+
+def _mirror(
+    consumer: str, kept: Raw, reason: Reason, kind: str | None, whose: bytes
+) -> tuple[str, str, list[str], list[bytes], bytes | None]:
+    """The sealed record with where it failed; the table alone keeps what is too large to travel."""
+    fits = kept.value is None or len(kept.value) <= MAX_BYTES
     about = {
         "lateral-consumer": consumer,
-        "lateral-topic": raw.topic,
-        "lateral-partition": str(raw.partition),
-        "lateral-offset": str(raw.offset),
+        "lateral-topic": kept.topic,
+        "lateral-partition": str(kept.partition),
+        "lateral-offset": str(kept.offset),
+        "lateral-type": kind or "",
         "lateral-reason": reason,
         "lateral-value-omitted": "false" if fits else "true",
         **trace_headers(),
     }
-    headers = [*((n, v) for n, v in raw.headers if n not in about), *((n, v.encode()) for n, v in about.items())]
+    headers = [*((n, v) for n, v in kept.headers if n not in about), *((n, v.encode()) for n, v in about.items())]
     return (
         DEAD_LETTERS[consumer].name,  # type: ignore[index]
-        raw.key_text or "",
+        whose.hex(),
         [name for name, _ in headers],
         [value for _, value in headers],
-        raw.value if fits else b"",
+        kept.value if fits else b"",
     )
 
 
@@ -100,10 +141,17 @@ async def supersede(conn: Connection, consumer: str, raws: Sequence[Raw]) -> Non
         )
 
 
-def raw(row: Record) -> Raw:
-    """The record as it came, byte for byte."""
+async def opened(conn: Connection, row: Record) -> Raw:
+    """The record as it came, byte for byte. Raises NotReplayable when its key is gone."""
     headers = tuple(zip(row["header_names"], row["header_values"], strict=True))
-    return Raw(row["topic"], row["partition"], row["record_offset"], row["key_bytes"], headers, row["value"])
+    found = Raw(row["topic"], row["partition"], row["record_offset"], row["key_bytes"], headers, row["value"])
+    if row["sealed_for"] is None:
+        return found
+    try:
+        return _through((await subject_keys.box_to_open(conn, row["sealed_for"], place(found))).open, found)
+    except subject_keys.Unreadable as error:
+        message = f"dead letter {row['id']} cannot be read: {error}"
+        raise NotReplayable(message) from error
 
 
 async def show(conn: Connection, consumer: str, number: int) -> Record | None:

@@ -81,11 +81,15 @@ def _looking(  # noqa: C901 - three small commands
                 message = f"no dead letter {number}"
                 raise NotReplayable(message)
             shown = {**deadletters.describe(row), "attempts": row["attempts"], "closed_why": row["closed_why"]}
-            shown["shape"] = redrive.redacted(row["value"])
+            try:
+                value = (await deadletters.opened(conn, row)).value
+            except NotReplayable as unreadable:
+                return {**shown, "shape": str(unreadable)}
+            shown["shape"] = redrive.redacted(value)
             if reveal:
                 await redrive.note(conn, "dead-letters.reveal", f"{service}/dead-letters/{number}")
                 shown["key"] = row["key"]
-                shown["value"] = None if row["value"] is None else row["value"].decode("utf-8", "backslashreplace")
+                shown["value"] = None if value is None else value.decode("utf-8", "backslashreplace")
             return shown
 
         typer.echo(json.dumps(_run(load, look), default=str, indent=2))

@@ -28,6 +28,7 @@ from shared.reconcile import Reconciler
 from shared.relay import Relay
 from shared.retry import retry_refused
 from shared.settings import Settings, load
+from shared.subject_keys import WrappingKeysMissing, check_wrapping_keys
 from shared.timers import HOUSEKEEPING, Timer
 
 log = logging.getLogger(__name__)
@@ -73,13 +74,14 @@ async def run(service: Service, role: str) -> int:
     try:
         async with db.acquire() as conn:
             await check(conn, service.name)
+            await check_wrapping_keys(conn)
         parts = {} if role == "api" else work(service, settings, db, stop)
         if role == "worker":
             parts["health"] = serve(health_app(db), settings.host, settings.worker_port, stop)
         else:
             parts["api"] = serve(service.app(settings), settings.host, settings.port, stop, settings.drain_seconds)
         return await supervise(parts, stop, settings.drain_seconds + GRACE_SECONDS)
-    except SchemaMismatch as error:
+    except (SchemaMismatch, WrappingKeysMissing) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 2
     finally:

@@ -76,7 +76,7 @@ async def replay_key(conn: Connection, service: str, handlers: Handlers, number:
     classes = {cls.event_type: cls for cls in handlers}
     rows = await deadletters.queue(conn, service, number)
     for row in rows:
-        envelope = decode(deadletters.raw(row), classes)
+        envelope = decode(await deadletters.opened(conn, row), classes)
         if envelope is None:
             message = f"dead letter {row['id']} is of a type nobody here handles"
             raise NotReplayable(message)

@@ -17,9 +17,9 @@ async def retry_refused(conn: Connection, service: str, handlers: Handlers) -> i
     classes = {cls.event_type: cls for cls in handlers}
     done = 0
     for row in await conn.fetch(SQL.refused_and_due, service, sorted(deadletters.FULL_STATE)):
-        envelope = decode(deadletters.raw(row), classes)
         try:
             async with conn.transaction():
+                envelope = decode(await deadletters.opened(conn, row), classes)
                 for cls, run in runs([envelope] if envelope else []):
                     await handlers[cls](conn, run)
                 await deadletters.close(conn, service, row, "replayed", "tried again by itself")

@@ -3,14 +3,32 @@
 import socket
 from typing import Annotated, TypeVar
 
-from pydantic import Field, ValidationError
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 
-class Settings(BaseSettings):
-    """The variables every service understands; a service's own settings add only what differs."""
+class Wrapping(BaseSettings):
+    """`LATERAL_WRAPPING_KEYS`, read where keys of people are kept."""
 
     model_config = SettingsConfigDict(env_prefix="LATERAL_", extra="ignore", frozen=True)
+
+    wrapping_keys: tuple[SecretStr, ...] = ()
+    """What the keys of people are encrypted with, as a JSON list of Fernet keys, the newest first."""
+
+    @field_validator("wrapping_keys")
+    @classmethod
+    def _are_fernet_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in value:
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError:
+                raise ValueError("is no list of Fernet keys (32 bytes in URL-safe base64)") from None
+        return value
+
+
+class Settings(Wrapping):
+    """The variables every service understands; a service's own settings add only what differs."""
 
     service: str
     instance: str = Field(default_factory=socket.gethostname)

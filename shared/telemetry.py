@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanContext
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared import discretion
 from shared.settings import Settings
 
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -79,8 +80,9 @@ class JsonFormatter(logging.Formatter):
         context = trace.get_current_span().get_span_context()
         if context.is_valid:
             entry["trace_id"] = f"{context.trace_id:032x}"
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            entry["exception"] = discretion.stack(record.exc_info[1])
+            entry["message"] = record.getMessage().partition("\n")[0]  # asyncio quotes the error in the next ones
         return json.dumps(entry, default=str)
 
 
@@ -120,7 +122,9 @@ def setup(settings: Settings, process: str) -> None:
     provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(settings.trace_sample_ratio)))
     if settings.otlp_endpoint:
         exporter = OTLPSpanExporter(f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=2)
-        provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+        provider.add_span_processor(
+            BatchSpanProcessor(discretion.DiscreetExporter(exporter), schedule_delay_millis=500)
+        )
     trace.set_tracer_provider(provider)
     AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
 

@@ -83,5 +83,5 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 DEAD_LETTERS: dict[Service, Topic] = {
-    service: Topic(f"{service}.dead-letters", service, (), "original key", partitions=1) for service in SERVICES
+    service: Topic(f"{service}.dead-letters", service, (), "digest of the key", partitions=1) for service in SERVICES
 }

@@ -90,6 +90,14 @@ CHASSIS = (
         "operations",
         aged="state <> 'open' AND closed_at < $1",
     ),
+    Table(
+        "subject_keys",
+        "Keys that seal dead letters, under digests of what these are keyed by; destroyed by an erasure.",
+        "operations",
+        # Where the key is gone, the digest keeps later records of the erased away.
+        aged="secret IS NOT NULL AND used_at < $1"
+        " AND NOT EXISTS (SELECT FROM dead_letters WHERE sealed_for = subject_keys.subject)",
+    ),
     Table("parked_keys", "Keys whose later events wait behind a dead letter.", "operations"),
     Table("consumer_stops", "Consumers that wait for an operator.", "operations"),
     Table("reconciled", "How far each topic was compared, event by event, with what was applied.", "operations"),

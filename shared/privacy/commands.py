@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shared import subject_keys
 from shared.db import Database
 from shared.privacy.catalogue import Catalogue
 from shared.privacy.traces import find
@@ -35,7 +36,25 @@ def commands(catalogue: Catalogue, load: Callable[[], Settings]) -> typer.Typer:
             raise typer.Exit(1)
         typer.echo("nothing is left")
 
+    @app.command()
+    def rewrap() -> None:
+        """Wrap the keys of people with the first of LATERAL_WRAPPING_KEYS; afterwards the others can be removed."""
+        typer.echo(f"{asyncio.run(_rewrap(load()))} keys wrapped")
+
     return app
+
+
+async def _rewrap(settings: Settings) -> int:
+    db, total = await Database.connect(settings), 0
+    try:
+        while True:
+            async with db.transaction() as conn:
+                done = await subject_keys.rewrap(conn)
+            total += done
+            if done < subject_keys.AT_ONCE:
+                return total
+    finally:
+        await db.close()
 
 
 async def _find(catalogue: Catalogue, settings: Settings, names: list[str]) -> dict[str, int]:

@@ -1,28 +1,79 @@
-"""Clears what delivery and HTTP still hold of erased people: dead letters, events on their way, saved replies."""
+"""Clears what delivery and HTTP still hold of erased people: dead letters, events on their way, saved replies.
 
-from collections.abc import Sequence
+Their keys are destroyed: sealed copies elsewhere, on the dead-letter topic or in a backup, are unreadable for good.
+"""
 
-from shared import sql
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from shared import deadletters, sql, subject_keys
 from shared.db import Connection
+from shared.envelope import Raw
 from shared.events.catalogue import EVENTS
-from shared.events.topics import DEAD_LETTERS, Service
+from shared.events.topics import PRIVACY_ERASURES
 
 SQL = sql.load("shared", "privacy")
-ERASABLE = sorted({cls.topic.name for cls in EVENTS if cls.tombstone})
-"""Topics whose readers know what a record without a value means."""
+LETTERS_AT_ONCE = 200
+KEYS_OF: Mapping[str, frozenset[str]] = {
+    topic: frozenset(
+        cls.model_fields[cls.key_field].alias or cls.key_field for cls in EVENTS if cls.topic.name == topic
+    )
+    for topic in deadletters.ERASABLE
+}
+"""What the member is called that says whom a record of a topic is about."""
 
 
-async def forget(conn: Connection, service: Service, names: Sequence[str]) -> int:
-    """Clear every record keyed by one of these names (person ids, employee numbers, addresses) and return how many.
+async def forget(conn: Connection, names: Sequence[str]) -> int:
+    """Clear every record about one of these names (person ids, employee numbers, addresses) and return how many.
 
     Call it before the tombstones are appended. A record of somebody else that only mentions a name is left alone.
     """
+    # First, so that it waits for whoever is parking a record of theirs, which is found then.
+    await subject_keys.destroy(conn, [subject_keys.subject(name) for name in names])
+    numbers, sealed_for = await _unclear_about(conn, set(names))
+    for row in await conn.fetch(SQL.letters_of, names, PRIVACY_ERASURES.name):
+        numbers.append(row["id"])
+        sealed_for += [row["sealed_for"]] if row["sealed_for"] else []
+    await subject_keys.destroy(conn, sealed_for)
     quoted = [f'"{name}"'.encode() for name in names]
     done = [
-        await conn.execute(SQL.forget_letters, names, quoted),
+        await conn.execute(SQL.forget_letters, numbers),
         await conn.execute(SQL.forget_parked_keys, names),
-        await conn.execute(SQL.forget_events, names, ERASABLE),
-        await conn.execute(SQL.forget_mirrored, names, DEAD_LETTERS[service].name),
+        await conn.execute(SQL.forget_events, names, sorted(deadletters.ERASABLE)),
         await conn.execute(SQL.forget_replies, quoted),
     ]
     return sum(int(status.split()[-1]) for status in done)
+
+
+async def _unclear_about(conn: Connection, names: Collection[str]) -> tuple[list[int], list[bytes]]:
+    """Letters without a key, or that could not be decoded, whose bytes are about one of these; and their subjects."""
+    numbers: list[int] = []
+    subjects: list[bytes] = []
+    after = 0
+    while rows := await conn.fetch(SQL.unclear_letters, after, LETTERS_AT_ONCE):
+        after = rows[-1]["id"]
+        for row in rows:
+            try:
+                raw = await deadletters.opened(conn, row)
+            except deadletters.NotReplayable:
+                continue
+            if _is_about(raw, names):
+                numbers.append(row["id"])
+                # Under a key that is somebody else's it is only cleared: theirs opens more than this.
+                subjects += [row["sealed_for"]] if row["key"] is None and row["sealed_for"] else []
+    return numbers, subjects
+
+
+def _is_about(raw: Raw, names: Collection[str]) -> bool:
+    """Of JSON the member that says so; of anything else, and where nothing says so, whether a name is in it."""
+    assert raw.value is not None
+    try:
+        said: Any = orjson.loads(raw.value)
+    except orjson.JSONDecodeError:
+        said = None
+    data: Any = said.get("data", said) if isinstance(said, dict) else None
+    if isinstance(data, dict) and (told := KEYS_OF.get(raw.topic, frozenset()) & data.keys()):
+        return any(str(data[member]) in names for member in told)
+    return raw.key is None and any(f'"{name}"'.encode() in raw.value for name in names)

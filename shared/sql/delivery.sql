@@ -49,9 +49,9 @@ DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3
 -- name: insert_dead_letter
 INSERT INTO dead_letters (
     consumer, topic, partition, record_offset, key, event_type, event_id,
-    header_names, header_values, key_bytes, value, reason, detail, attempts
+    header_names, header_values, key_bytes, value, reason, detail, attempts, sealed_for
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (consumer, topic, partition, record_offset) DO NOTHING
 RETURNING id
 

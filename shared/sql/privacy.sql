@@ -23,14 +23,22 @@ FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND N
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ORDER BY c.relname, a.attnum
 
+-- name: letters_of
+-- What asks for an erasure is not what it erases.
+SELECT id, sealed_for FROM dead_letters WHERE key = ANY ($1::text[]) AND topic <> $2
+
+-- name: unclear_letters
+-- Whom they are about only their bytes say.
+SELECT * FROM dead_letters
+WHERE (key IS NULL OR reason = 'undecodable') AND value IS NOT NULL AND id > $1
+ORDER BY id LIMIT $2
+
 -- name: forget_letters
 -- The record goes, the fact that there was one stays: completeness still adds up.
 UPDATE dead_letters SET key = NULL, key_bytes = NULL, value = NULL, header_names = '{}', header_values = '{}',
-    detail = 'erased', state = CASE state WHEN 'open' THEN 'discarded' ELSE state END,
+    sealed_for = NULL, detail = 'erased', state = CASE state WHEN 'open' THEN 'discarded' ELSE state END,
     closed_at = coalesce(closed_at, now()), closed_why = coalesce(closed_why, 'the person was erased')
-WHERE key = ANY ($1::text[]) OR key IS NULL AND EXISTS (
-    SELECT FROM unnest($2::bytea[]) AS name WHERE position(name IN value) > 0
-)
+WHERE id = ANY ($1::bigint[])
 
 -- name: forget_parked_keys
 DELETE FROM parked_keys WHERE key = ANY ($1::text[])
@@ -39,10 +47,6 @@ DELETE FROM parked_keys WHERE key = ANY ($1::text[])
 -- A value that is gone travels as a tombstone if it is ever published again: what shall be said of them now.
 UPDATE outbox SET value = NULL
 WHERE key = ANY ($1::text[]) AND topic = ANY ($2::text[]) AND value IS NOT NULL
-
--- name: forget_mirrored
-UPDATE outbox SET value = '', key = '', header_names = '{}', header_values = '{}'
-WHERE key = ANY ($1::text[]) AND topic = $2
 
 -- name: forget_replies
 -- The key stays taken, so that the request has no second effect.

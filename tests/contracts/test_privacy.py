@@ -6,8 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared import sql
+from shared import deadletters, sql
 from shared.db import connect
+from shared.envelope import Envelope, Raw
+from shared.events.privacy import ErasureRequested
 from shared.events.topics import SERVICES
 from shared.privacy import portability, retention
 from shared.settings import Settings, load
@@ -46,4 +48,20 @@ async def test_export_and_retention_run_on_every_table(name: str, new_database: 
     for table in catalogue.tables:
         if table.aged:
             assert await conn.execute(retention.statement(table), datetime.now(UTC)) == "DELETE 0"
+    await conn.close()
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"directory"}))
+async def test_every_service_that_is_asked_to_forget_clears_its_dead_letters(
+    name: str, new_database: NewDatabase
+) -> None:
+    conn = await connect(load(Settings, name, database_url=await new_database(name)))
+    asked = ErasureRequested(request_id=uuid4(), person_id=uuid4(), requested_on=datetime.now(UTC).date())
+    key, topic = asked.key, asked.topic.name
+    raw = Raw("directory.contacts", 0, 1, key.encode(), (), b'{"displayName": "Zwqvkt"}')
+    await deadletters.park(conn, name, raw, "refused", "why")
+    envelope = Envelope("1", "/directory", asked.event_type, key, datetime.now(UTC), asked, topic, key, 0, 1)
+    await service(name).handlers[ErasureRequested](conn, [envelope])
+    assert await conn.fetchval("SELECT value FROM dead_letters") is None
+    assert await conn.fetchval("SELECT count(*) FROM outbox WHERE topic = $1", topic) == 1
     await conn.close()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from shared import redrive
+from shared import deadletters, redrive
 from shared.consumer import Handlers
 from shared.db import Connection, Database
 from shared.deadletters import NotReplayable
@@ -95,11 +95,17 @@ async def test_what_is_kept_of_a_record_is_what_came_byte_for_byte(world: World)
     key = uuid4()
     await refused(world, key)
     async with world.db.acquire() as conn:
-        kept = await conn.fetch("SELECT value, header_names, header_values FROM dead_letters ORDER BY id")
+        rows = await conn.fetch("SELECT * FROM dead_letters ORDER BY id")
+        kept = [await deadletters.opened(conn, row) for row in rows]
         sent = await conn.fetch(
             "SELECT value, header_names, header_values FROM outbox WHERE topic = $1 ORDER BY id", TOPIC
         )
-    assert [tuple(row) for row in kept] == [tuple(row) for row in sent]
+    assert [(raw.value, [n for n, _ in raw.headers], [v for _, v in raw.headers]) for raw in kept] == [
+        tuple(row) for row in sent
+    ]
+    assert not [
+        row for row in rows if b"person_id" in row["value"] or str(key).encode() in b"".join(row["header_values"])
+    ]
 
 
 async def test_a_key_parked_by_hand_waits_in_order_until_it_is_let_go(world: World) -> None:

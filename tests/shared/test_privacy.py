@@ -91,7 +91,7 @@ async def test_dead_letters_events_and_replies_forget_a_name(conn: Connection) -
         await conn.execute(
             "INSERT INTO idempotency_keys VALUES ('s', 'POST', '/x', $1, '\\x00', 200, $2)", key, body.encode()
         )
-    await forget(conn, "metrics", ["E1", str(person)])
+    await forget(conn, ["E1", str(person)])
 
     letters = await conn.fetch("SELECT key, value, state FROM dead_letters ORDER BY record_offset")
     assert [tuple(row) for row in letters] == [

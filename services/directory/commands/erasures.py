@@ -56,7 +56,7 @@ async def erase_workers(
     if held := await under_hold(conn, ids):
         raise UnderLegalHold("A legal hold stands: nobody may erase this person's data now.", people=len(held))
     addresses = [person.contact.email for person in people]
-    await forget(conn, "directory", [*numbers, *map(str, ids), *addresses])
+    await forget(conn, [*numbers, *map(str, ids), *addresses])
     await exports_store.forget(conn, ids)
     await records_store.remember_erased(conn, numbers)
     await accounts_store.forget(conn, numbers, ids, addresses)

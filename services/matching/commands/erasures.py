@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.matching.commands.projections import forget
+from services.matching.commands import projections
 from services.matching.commands.upkeep import release
 from shared import outbox, sql
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.privacy import ErasureCompleted, ErasureRequested
+from shared.privacy.forgetting import forget
 
 SQL = sql.load("services.matching", "rounds")
 
@@ -18,7 +19,8 @@ async def erase(conn: Connection, people: Sequence[UUID], causes: Mapping[UUID, 
     """Forget these people for good; returns how many rows named each."""
     await conn.execute(SQL.deciding)
     await release(conn, frozenset(people), [], causes, erased=True)
-    return await forget(conn, sorted(people))
+    await forget(conn, [str(person) for person in sorted(people)])
+    return await projections.forget(conn, sorted(people))
 
 
 async def answer_requests(conn: Connection, requests: Sequence[Envelope[ErasureRequested]]) -> None:

@@ -11,6 +11,7 @@ from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged
 from shared.events.privacy import ErasureCompleted, ErasureRequested
+from shared.privacy.forgetting import forget
 
 SERVICE = "metrics"
 
@@ -27,6 +28,7 @@ async def change_people(conn: Connection, events: Sequence[PersonChanged]) -> No
 async def erase_people(conn: Connection, person_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Forget people, once: returns for each how many rows were theirs. Nothing that comes later brings them back."""
     wanted = sorted(set(person_ids))
+    await forget(conn, [str(person) for person in wanted])
     await conn.execute(store.PEOPLE.own_membership)
     people = [row["person_id"] for row in await conn.fetch(store.PEOPLE.remember_erasure, wanted)]
     if people:

@@ -12,6 +12,7 @@ from shared import outbox, sql
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.privacy import ErasureCompleted, ErasureRequested
+from shared.privacy.forgetting import forget
 
 SQL = sql.load("services.sessions", "erasures")
 REACH = sql.load("services.sessions", "forget")
@@ -25,6 +26,7 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     Nothing that arrives later brings them back.
     """
     ids = sorted(set(people))
+    await forget(conn, [str(person) for person in ids])
     held: Counter[UUID] = Counter()
     for query in (SQL.count_rows, REACH.count_rows):
         held.update({row["person_id"]: row["held"] for row in await conn.fetch(query, ids)})
