@@ -1,6 +1,7 @@
 """`python -m services.matching`."""
 
 from services.matching.app import create_app
+from services.matching.cli import add
 from services.matching.consumers import HANDLERS
 from services.matching.privacy import CATALOGUE
 from services.matching.settings import MatchingSettings
@@ -14,6 +15,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     catalogue=CATALOGUE,
     timers=TIMERS,
+    commands=add,
     read_models={"people": (), "skills": (), "programmes": ()},
 )
 

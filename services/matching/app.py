@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.matching.api import matches, rounds, suggestions
+from services.matching.api import matches, rounds, rules, suggestions
 from services.matching.policy import POLICY
 from services.matching.privacy import CATALOGUE
 from shared import web
@@ -12,5 +12,5 @@ from shared.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """Rounds, matches, suggestions."""
-    routers = [rounds.router, matches.router, suggestions.router, catalogue_router(CATALOGUE, settings)]
+    routers = [rounds.router, rules.router, matches.router, suggestions.router, catalogue_router(CATALOGUE, settings)]
     return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY)

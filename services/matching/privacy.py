@@ -28,11 +28,19 @@ CATALOGUE = Catalogue(
             aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
         ),
         Table(
+            "round_people",
+            "Everybody as a round saw them, so that it can be computed again; others in a row are numbers.",
+            "matching",
+            about=own("person_id"),
+            aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
+        ),
+        Table(
             "rounds",
             "Runs of matching with their figures; nobody is named.",
             "aggregate",
             aged="created_at < $1 AND NOT EXISTS (SELECT FROM matches AS m WHERE m.round_id = rounds.round_id)"
-            " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)",
+            " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)"
+            " AND NOT EXISTS (SELECT FROM round_people AS p WHERE p.round_id = rounds.round_id)",
         ),
         Table(
             "people",

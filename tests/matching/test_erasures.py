@@ -23,7 +23,7 @@ async def test_an_erased_person_is_gone_from_every_table_and_the_receipt_counts_
     await world.hear(*requests)
     receipts = await world.said(ErasureCompleted)
     assert [(receipt["request_id"], receipt["rows"]) for receipt in receipts] == [
-        (str(request.request_id), 2) for request in requests
+        (str(request.request_id), 3) for request in requests
     ]
     (ended,) = await world.said(MatchEnded)
     assert [member["person_id"] for member in ended["members"]] == [str(other.person_id)]

@@ -19,7 +19,7 @@ from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, pag
 from shared.refusal import NotFound
 
 router = APIRouter(tags=["matches"])
-State = Literal["proposed", "accepted", "declined", "expired", "formed", "ended"]
+State = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended"]
 
 
 class Match(BaseModel):
@@ -40,7 +40,11 @@ class Match(BaseModel):
 
 
 class Decline(BaseModel):
-    """Why not: a code for the statistics of programme owners, never shown to the other member."""
+    """Why not: a code, never shown to the other member.
+
+    Matching learns from `no_time` (left alone for the rules' `rest_days`) and `wrong_skill` (not proposed again for
+    this skill during the cool-off); every other code is counted for the programme's owners.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason_code": "no_time"}]})
 

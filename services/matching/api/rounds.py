@@ -1,13 +1,14 @@
 """Rounds: run one, see what came of it, and who was left out and why."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.matching.api.models import Count
+from services.matching.commands import publication, rules
 from services.matching.commands import rounds as commands
 from services.matching.queries import rounds as queries
 from shared.db import Connection
@@ -32,7 +33,11 @@ class NewRound(BaseModel):
     seed: Annotated[int | None, Field(ge=0, lt=2**63)] = None
     """The same people, rules and seed make the same round; drawn when left out."""
     dry_run: bool = False
-    """Only say what would come of it."""
+    """A preview: nobody is told until it is published."""
+    people: Annotated[list[UUID] | None, Field(min_length=1, max_length=1000)] = None
+    """Ask these alone, of those the round would ask."""
+    left_out_of: UUID | None = None
+    """Ask those alone whom this round left out."""
 
 
 class Round(BaseModel):
@@ -53,10 +58,50 @@ class Round(BaseModel):
     bound: int
     gap: float
     published: bool
+    state: Literal["preview", "published", "discarded"]
+    output_digest: str | None
+    figures: dict[str, Any]
+    """Coverage, evenness of load, share across units and sites, shares by group, and how earlier ones were declined."""
     timings: dict[str, float]
     report: dict[str, object]
     """Whom what would help, and limits that were reached."""
     created_at: datetime
+
+
+class Replay(BaseModel):
+    """A round computed again from what it kept."""
+
+    round_id: UUID
+    input_digest: str
+    output_digest: str
+    same_input: bool
+    same_output: bool
+
+
+class Group(BaseModel):
+    """People of one kind, at least as many as are ever told of."""
+
+    group: str
+    asked: int
+    matched: int
+    rate: float
+
+
+class Groups(BaseModel):
+    """Shares of all groups of one kind; `ratio` is the lowest by the highest."""
+
+    groups: list[Group]
+    ratio: float | None
+
+
+class Parity(BaseModel):
+    """Whether a round served everybody alike. Groups of fewer than `fewest` are counted together as others."""
+
+    round_id: UUID
+    fewest: int
+    tenure: Groups
+    site: Groups
+    function: Groups
 
 
 class Change(BaseModel):
@@ -82,9 +127,14 @@ class LeftOut(BaseModel):
 @router.post("/v1/rounds", status_code=201, response_model=Round, summary="Match the people of a programme")
 async def create_round(body: NewRound, edge: Edge) -> Response:
     """Everybody the programme is for is matched or told why not; proposals go out unless it is a dry run."""
-    return await edge.write(
-        lambda conn: commands.run_round(conn, body.programme_id, body.seed, dry_run=body.dry_run), body=body
-    )
+
+    async def work(conn: Connection) -> dict[str, Any]:
+        only = None if body.people is None else set(body.people)
+        return await commands.run_round(
+            conn, body.programme_id, body.seed, dry_run=body.dry_run, only=only, left_out_of=body.left_out_of
+        )
+
+    return await edge.write(work, body=body)
 
 
 @router.get("/v1/rounds", response_model=Page[Round], summary="List rounds, newest first")
@@ -108,6 +158,39 @@ async def list_rounds(
 async def get_round(round_id: UUID, edge: Edge) -> Response:
     """Counts, figures and what it was computed from."""
     return await edge.read(lambda conn: queries.get_round(conn, round_id))
+
+
+@router.post("/v1/rounds/{round_id}/publish", response_model=Round, summary="Publish a preview")
+async def publish_round(round_id: UUID, edge: Edge) -> Response:
+    """Proposals go out. Matches whose people have changed since the preview are withdrawn, and counted."""
+    return await edge.write(lambda conn: publication.publish(conn, round_id))
+
+
+@router.post("/v1/rounds/{round_id}/discard", response_model=Round, summary="Undo a preview")
+async def discard_round(round_id: UUID, edge: Edge) -> Response:
+    """Before it is published: nobody ever hears of it."""
+    return await edge.write(lambda conn: publication.discard(conn, round_id))
+
+
+@router.post("/v1/rounds/{round_id}/replay", response_model=Replay, summary="Compute a round again")
+async def replay_round(round_id: UUID, edge: Edge) -> Response:
+    """From the people it saw, its rules and its seed: the same bytes, or it says that they are not."""
+
+    async def work(conn: Connection) -> dict[str, Any]:
+        return (await rules.replay(conn, round_id))[0]
+
+    return await edge.write(work)
+
+
+@router.get("/v1/rounds/{round_id}/parity", response_model=Parity, summary="Show whom a round served how well")
+async def get_parity(round_id: UUID, edge: Edge) -> Response:
+    """By length of service, site and function; never of a few people."""
+
+    async def work(conn: Connection) -> dict[str, Any] | None:
+        found = (await queries.get_round(conn, round_id))["figures"].get("parity")
+        return found and {"round_id": round_id, **found}
+
+    return await edge.read(work)
 
 
 @router.get(

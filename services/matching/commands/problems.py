@@ -1,11 +1,12 @@
 """What the engine is asked: a programme, everybody as they are today, and who wants to take part."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from services.matching.engine.people import Problem
+from services.matching.engine.people import Person, Problem
 from services.matching.store import people
 from services.matching.store.people import Known
 from services.matching.store.programmes import Programme
@@ -17,16 +18,24 @@ SQL = sql.load("services.matching", "rounds")
 
 
 async def problem_for(
-    conn: Connection, programme: Programme, today: date, seed: int, asked: Iterable[UUID] = ()
+    conn: Connection,
+    programme: Programme,
+    today: date,
+    seed: int,
+    asked: Iterable[UUID] = (),
+    only: Sequence[UUID] | None = None,
 ) -> tuple[Problem, list[Known]]:
-    """The problem of a programme, and everybody with what decides whether they are asked."""
-    known = await people.everybody(conn, programme, today)
+    """The problem of a programme, and everybody, or only some, with what decides whether they are asked."""
+    known = await _taught(conn, programme, await people.everybody(conn, programme, today, only))
+    here = {one.person.id for one in known}
     problem = Problem(
-        people=tuple(one.person for one in known),
+        people=tuple(_inside(one.person, here) for one in known),
         asked=frozenset(asked),
         rules=programme.rules,
         seed=seed,
-        recent=await people.recent_pairs(conn, programme.rules.cool_off_days),
+        recent=frozenset(
+            pair for pair in await people.recent_pairs(conn, programme.rules.cool_off_days) if here.issuperset(pair)
+        ),
         skills=programme.skills,
         in_person=programme.in_person,
         size_min=programme.size_min,
@@ -58,3 +67,37 @@ def _concerned(one: Known, kind: MatchKind, about: frozenset[str]) -> bool:
     if kind == "pair":
         return bool(needs & about if about else needs)
     return not about or bool(about & (needs | {skill for skill, _ in one.person.offers}))
+
+
+def _inside(person: Person, here: set[UUID]) -> Person:
+    """Without mention of people nobody knows: they change nothing, and could not be kept with the round."""
+    if (person.manager is None or person.manager in here) and here.issuperset(person.not_with):
+        return person
+    manager = person.manager if person.manager in here else None
+    return person._replace(manager=manager, not_with=tuple(one for one in person.not_with if one in here))
+
+
+async def _taught(conn: Connection, programme: Programme, known: list[Known]) -> list[Known]:
+    """Everybody as earlier answers have it: who had no time rests, who did not want a skill is spared it."""
+    rules = programme.rules
+    resting: set[UUID] = set()
+    unwanted: dict[tuple[UUID, bool], set[str]] = defaultdict(set)
+    for row in await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days):
+        if row["reason_code"] == "no_time":
+            resting.add(row["person_id"])
+        elif row["skill_id"]:
+            unwanted[row["person_id"], row["role"] == "teacher"].add(row["skill_id"])
+    if not resting and not unwanted:
+        return known
+    return [replace(one, person=_spared(one.person, resting, unwanted)) for one in known]
+
+
+def _spared(person: Person, resting: set[UUID], unwanted: dict[tuple[UUID, bool], set[str]]) -> Person:
+    if person.id in resting:
+        person = person._replace(available=False, slots=0, places=0)
+    taught, learnt = unwanted.get((person.id, True)), unwanted.get((person.id, False))
+    if taught:
+        person = person._replace(offers=tuple(offer for offer in person.offers if offer[0] not in taught))
+    if learnt:
+        person = person._replace(needs=tuple(need for need in person.needs if need[0] not in learnt))
+    return person

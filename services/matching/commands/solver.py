@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 
 from services.matching.domain.format import RoundTooLarge, RoundTooLong
 from services.matching.engine import round as engine
-from services.matching.engine.people import Outcome, Problem
+from services.matching.engine.people import Problem
 from shared.events.matching import MatchKind
 
 _context = multiprocessing.get_context("forkserver")
@@ -20,12 +20,12 @@ _lock = Lock()
 _idle: "list[_Worker]" = []
 
 
-async def solve(kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
-    """The digest of a problem and its outcome. Raises RoundTooLong or RoundTooLarge where the rules' limits end it."""
+async def solve(kind: MatchKind, problem: Problem) -> engine.Run:
+    """A problem solved and described. Raises RoundTooLong or RoundTooLarge where the rules' limits end it."""
     return await asyncio.to_thread(_solve, kind, problem)
 
 
-def _solve(kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
+def _solve(kind: MatchKind, problem: Problem) -> engine.Run:
     with _free:
         worker = _take()
         try:
@@ -61,7 +61,7 @@ class _Worker:
         """Whether it still works."""
         return self._process.is_alive()
 
-    def ask(self, kind: MatchKind, problem: Problem) -> tuple[str, Outcome]:
+    def ask(self, kind: MatchKind, problem: Problem) -> engine.Run:
         """Have one problem solved, within the time and memory its rules allow."""
         rules = problem.rules
         try:
@@ -79,8 +79,8 @@ class _Worker:
             raise _too_large(problem) from answer
         if isinstance(answer, Exception):
             raise answer
-        digest, outcome = answer
-        return digest, outcome
+        assert isinstance(answer, engine.Run)
+        return answer
 
     def kill(self) -> None:
         """End it at once."""
@@ -110,7 +110,7 @@ def _work(pipe: Pipe) -> None:
         answer: object
         try:
             resource.setrlimit(resource.RLIMIT_DATA, (problem.rules.megabytes << 20, hard))
-            answer = engine.digest(problem), engine.solve(kind, problem)
+            answer = engine.run(kind, problem)
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
             answer = error
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))

@@ -38,6 +38,22 @@ class RoundTooLarge(Refused):
     """The round would have taken more memory than its rules allow."""
 
 
+class UnknownRound(NotFound):
+    """No such round."""
+
+
+class RoundPublished(Refused):
+    """Everybody has been told: what came of it can be answered, and not taken back."""
+
+
+class RoundDiscarded(Refused):
+    """Somebody decided against this round."""
+
+
+class RoundNotKept(Refused):
+    """What the round was computed from is not there any more, or not whole."""
+
+
 class FormatNotMatched(Refused):
     """People join programmes of this format by themselves."""
 

@@ -21,7 +21,7 @@ from shared.events.matching import (
 )
 from shared.refusal import NotFound, Refused
 
-State: TypeAlias = Literal["proposed", "accepted", "declined", "expired", "formed", "ended"]
+State: TypeAlias = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended"]
 Answer: TypeAlias = Literal["pending", "accepted", "declined", "none"]
 OPEN: tuple[State, ...] = ("proposed", "accepted", "formed")
 FEWEST = 2
@@ -86,6 +86,16 @@ class Match:
             members += (Member(person_id, "facilitator", "none"),)
         return replace(self, members=members)
 
+    def previewed(self) -> "Match":
+        """As it is before anybody is told."""
+        return replace(self, state="preview")
+
+    def published(self, expires_at: datetime) -> "Match":
+        """As everybody is told of it: a circle stands, everything else waits for answers."""
+        if self.kind == "circle":
+            return replace(self, state="formed", expires_at=None)
+        return replace(self, state="proposed", expires_at=expires_at)
+
     def become(self, state: State) -> "Match":
         """The next version, in this state."""
         return replace(self, state=state, version=self.version + 1)
@@ -99,7 +109,7 @@ def first_answer(kind: MatchKind, role: MemberRole) -> Answer:
 def answered(match: Match, person_id: UUID, answer: Answer, now: datetime) -> Match:
     """The match after one member's answer; the same answer again changes nothing. Raises when it is too late."""
     member = next((member for member in match.members if member.person_id == person_id), None)
-    if member is None:
+    if member is None or match.state == "preview":
         raise UnknownMatch("There is no such match of yours.")
     if member.answer == answer:
         return match

@@ -47,6 +47,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "everyone_taken": "Others were a closer fit for the people who suit you.",
         "no_exchange": "Nobody was free with whom giving and taking would come round.",
         "too_few_people": "Too few people fit together for another circle.",
+        "changed_since_preview": "Something changed between the preview and its publication.",
         "no_neutral_facilitator": "No neutral facilitator was free for your circle.",
     }
 )

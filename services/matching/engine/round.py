@@ -1,10 +1,13 @@
 """One round, whatever it forms."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from services.matching.engine import buddies, groups, pairs
+from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
@@ -12,9 +15,39 @@ SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
 )
 
 
+class Run(NamedTuple):
+    """A round that was solved: digests of what went in and came out, and what to say of it."""
+
+    digest: str
+    outcome: Outcome
+    output_digest: str
+    figures: dict[str, Any]
+
+
+def run(kind: str, problem: Problem) -> Run:
+    """Solve a round and describe it."""
+    outcome = solve(kind, problem)
+    written = hashlib.sha256(write(outcome)).hexdigest()
+    return Run(digest(problem), outcome, written, figures(problem, outcome))
+
+
 def solve(kind: str, problem: Problem) -> Outcome:
     """Matches and unmatched people of a round; the same for the same problem, wherever and however often it runs."""
     return SOLVERS[kind](problem)
+
+
+def write(outcome: Outcome) -> bytes:
+    """A round's whole output as JSON Lines, byte for byte the same for the same input: a match or a person a line."""
+    head = {"value": outcome.value, "bound": outcome.bound, "notes": outcome.notes}
+    matches = ({"members": match.members, "skill": match.skill, "terms": match.terms} for match in outcome.matches)
+    left = (
+        {"person": one.person, "reason": one.reason, "left": one.left, "opens": one.opens, "change": one.change}
+        for one in outcome.unmatched
+    )
+    return b"".join(
+        json.dumps(line, default=str, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+        for line in (head, *matches, *left)
+    )
 
 
 def digest(problem: Problem) -> str:

@@ -58,6 +58,8 @@ class Rules:
     """In a circle: any, mixed (different levels bring points) or banded (they span `level_band` at most)."""
     level_band: int = 1
     expires_days: int = 7
+    rest_days: int = 30
+    """How long somebody who had no time is left alone."""
     seconds: int = 600
     """How long a round may take."""
     megabytes: int = 8192

@@ -27,7 +27,10 @@ async def get_match(conn: Connection, match_id: UUID, only_of: UUID | None) -> d
     """One match; with `only_of` it must be that person's. Raises UnknownMatch."""
     rows = await conn.fetch(SQL.get_match, match_id)
     found = await matches.with_members(conn, rows)
-    if not found or (only_of is not None and all(member.person_id != only_of for member in found[0].members)):
+    hidden = only_of is not None and (
+        not found or found[0].state == "preview" or all(member.person_id != only_of for member in found[0].members)
+    )
+    if not found or hidden:
         raise UnknownMatch("There is no such match of yours.")
     return (await shown(conn, found))[0]
 

@@ -3,29 +3,33 @@
 from typing import Any
 from uuid import UUID
 
+from services.matching.domain.format import UnknownRound
 from services.matching.engine.explain import change, left_out
 from shared import sql
 from shared.db import Connection, Record
-from shared.refusal import NotFound
 
 SQL = sql.load("services.matching", "rounds")
 
 
-class UnknownRound(NotFound):
-    """No such round."""
-
-
-async def get_round(conn: Connection, round_id: UUID) -> dict[str, object]:
+async def get_round(conn: Connection, round_id: UUID) -> dict[str, Any]:
     """One round. Raises UnknownRound."""
     row = await conn.fetchrow(SQL.get_round, round_id)
     if row is None:
         raise UnknownRound("There is no such round.")
-    return dict(row)
+    return shown(row)
 
 
-async def list_rounds(conn: Connection, programme_id: UUID | None, after: UUID | None, limit: int) -> list[Record]:
+async def list_rounds(
+    conn: Connection, programme_id: UUID | None, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
     """Up to `limit` rounds before `after`, newest first."""
-    return await conn.fetch(SQL.list_rounds, programme_id, after, limit)
+    return [shown(row) for row in await conn.fetch(SQL.list_rounds, programme_id, after, limit)]
+
+
+def shown(row: Record) -> dict[str, Any]:
+    """A round with where it stands."""
+    state = "published" if row["published"] else "discarded" if row["discarded_at"] else "preview"
+    return {**row, "state": state}
 
 
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:

@@ -86,7 +86,7 @@ SELECT * FROM matches WHERE match_id = $1
 -- name: list_matches
 -- $1 narrows to one person's own, $2 to one person's; newest first.
 SELECT match.* FROM matches AS match
-WHERE ($1::uuid IS NULL OR EXISTS (
+WHERE ($1::uuid IS NULL OR match.state <> 'preview' AND EXISTS (
         SELECT FROM match_members AS own WHERE own.match_id = match.match_id AND own.person_id = $1))
     AND ($2::uuid IS NULL OR EXISTS (
         SELECT FROM match_members AS asked WHERE asked.match_id = match.match_id AND asked.person_id = $2))
@@ -99,3 +99,16 @@ ORDER BY match.match_id DESC LIMIT $8
 
 -- name: labels
 SELECT skill_id, label FROM skills WHERE skill_id = ANY ($1::text[])
+
+-- name: preview_of
+SELECT * FROM matches WHERE round_id = $1 AND state = 'preview' ORDER BY match_id
+
+-- name: forget_previews
+WITH member AS (DELETE FROM match_members WHERE match_id = ANY ($1::uuid[]))
+DELETE FROM matches WHERE match_id = ANY ($1::uuid[])
+
+-- name: publish_previews
+-- They begin now: as old, and as new to everybody, as if the round had run at this moment.
+UPDATE matches SET state = change.state, expires_at = change.expires_at, created_at = now()
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS change (match_id, state, expires_at)
+WHERE matches.match_id = change.match_id

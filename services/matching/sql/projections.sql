@@ -81,12 +81,15 @@ WITH person AS (
     DELETE FROM match_members WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), left_out AS (
     DELETE FROM unmatched WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), seen AS (
+    DELETE FROM round_people WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), wish AS (
     UPDATE people SET not_with = ARRAY(SELECT other FROM unnest(not_with) AS other WHERE other <> ALL ($1::uuid[]))
     WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
 ), counted AS (
     SELECT person_id, count(*) AS rows
-    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out) AS every_row
+    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen)
+    AS every_row
     GROUP BY person_id
 )
 UPDATE erased_people SET rows = erased_people.rows + counted.rows

@@ -17,7 +17,7 @@ SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 O
 -- name: population
 -- Everybody, with what their open matches take from them. `minutes` is what those cost a month.
 SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
-    coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited
+    coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
 FROM people AS person
 LEFT JOIN (
     SELECT member.person_id,
@@ -38,6 +38,14 @@ LEFT JOIN (
         AND ($2::uuid[] IS NULL OR unmatched.person_id = ANY ($2))
     GROUP BY unmatched.person_id
 ) AS waiting USING (person_id)
+LEFT JOIN (
+    SELECT member.person_id, count(*) AS circles
+    FROM matches AS match JOIN match_members AS member USING (match_id)
+    WHERE match.kind = 'circle' AND match.state <> 'preview' AND member.role = 'facilitator'
+        AND match.created_at > now() - interval '30 days'
+        AND ($2::uuid[] IS NULL OR member.person_id = ANY ($2))
+    GROUP BY member.person_id
+) AS led USING (person_id)
 WHERE $2::uuid[] IS NULL OR person.person_id = ANY ($2::uuid[])
 
 -- name: already_in
@@ -57,7 +65,7 @@ SELECT DISTINCT one.person_id AS one, other.person_id AS other
 FROM matches AS match
 JOIN match_members AS one USING (match_id)
 JOIN match_members AS other ON other.match_id = match.match_id AND one.person_id < other.person_id
-WHERE match.kind IN ('pair', 'buddy') AND match.created_at > now() - make_interval(days => $1)
+WHERE match.kind IN ('pair', 'buddy') AND match.state <> 'preview' AND match.created_at > now() - make_interval(days => $1)
     AND ($2::uuid IS NULL OR $2 IN (one.person_id, other.person_id))
 
 -- name: newcomers_without_buddy
@@ -89,8 +97,8 @@ LIMIT 1000
 -- name: insert_round
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings, report
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    unmatched_by_reason, matches, value, bound, gap, timings, report, output_digest, setting, figures
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 RETURNING *
 
 -- name: insert_unmatched
@@ -112,3 +120,58 @@ ORDER BY round_id DESC LIMIT $3
 SELECT * FROM unmatched
 WHERE round_id = $1 AND ($2::uuid IS NULL OR person_id > $2)
 ORDER BY person_id LIMIT $3
+
+-- name: insert_round_people
+INSERT INTO round_people (round_id, place, person_id, asked, state)
+SELECT $1, place, person_id, asked, state::jsonb
+FROM unnest($2::int[], $3::uuid[], $4::bool[], $5::text[]) AS given (place, person_id, asked, state)
+
+-- name: round_people
+SELECT place, person_id, asked, state FROM round_people WHERE round_id = $1 ORDER BY place
+
+-- name: round_setting
+SELECT rounds.kind, rounds.seed, rounds.setting, rules.rules
+FROM rounds JOIN rules ON rules.programme_id = rounds.programme_id AND rules.version = rounds.rules_version
+WHERE round_id = $1
+
+-- name: last_round
+-- The newest one whose input is still there.
+SELECT round_id FROM rounds
+WHERE programme_id = $1 AND EXISTS (SELECT FROM round_people AS kept WHERE kept.round_id = rounds.round_id)
+ORDER BY round_id DESC LIMIT 1
+
+-- name: lock_round
+SELECT * FROM rounds WHERE round_id = $1 FOR UPDATE
+
+-- name: unmatched_people
+SELECT person_id FROM unmatched WHERE round_id = $1
+
+-- name: all_unmatched
+SELECT person_id, reason FROM unmatched WHERE round_id = $1
+
+-- name: members_of_round
+SELECT array_agg(member.person_id) AS people
+FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 GROUP BY match_id
+
+-- name: publish_round
+UPDATE rounds SET published = true, matched = $2, unmatched = $3, unmatched_by_reason = $4, matches = $5, value = $6,
+    gap = $7, report = report || jsonb_build_object('withdrawn', $8::int)
+WHERE round_id = $1 RETURNING *
+
+-- name: discard_round
+UPDATE rounds SET discarded_at = now() WHERE round_id = $1 RETURNING *
+
+-- name: lessons
+-- What was said to earlier proposals: who had no time, and which skill somebody will not teach or learn with this.
+SELECT DISTINCT member.person_id, member.role, member.reason_code, match.skill_id
+FROM matches AS match JOIN match_members AS member USING (match_id)
+WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
+    AND (member.reason_code = 'no_time' AND match.created_at > now() - make_interval(days => $2)
+        OR member.reason_code = 'wrong_skill' AND match.created_at > now() - make_interval(days => $3))
+
+-- name: declines
+SELECT member.reason_code, count(*) AS declines
+FROM matches AS match JOIN match_members AS member USING (match_id)
+WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
+    AND match.created_at > now() - make_interval(days => $2)
+GROUP BY member.reason_code ORDER BY member.reason_code

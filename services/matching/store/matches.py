@@ -70,6 +70,22 @@ async def lock_expired(conn: Connection, limit: int) -> list[Match]:
     return await with_members(conn, await conn.fetch(SQL.lock_expired, limit))
 
 
+async def previewed(conn: Connection, round_id: UUID) -> list[Match]:
+    """The matches of a round that nobody has been told of yet."""
+    return await with_members(conn, await conn.fetch(SQL.preview_of, round_id))
+
+
+async def forget_previews(conn: Connection, matches: Sequence[Match]) -> None:
+    """As if these had never been thought of."""
+    await conn.execute(SQL.forget_previews, [match.match_id for match in matches])
+
+
+async def publish_previews(conn: Connection, matches: Sequence[Match]) -> None:
+    """They stand, or wait for answers, from now on."""
+    ids, states = [match.match_id for match in matches], [match.state for match in matches]
+    await conn.execute(SQL.publish_previews, ids, states, [match.expires_at for match in matches])
+
+
 async def with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]:
     """Rows of `matches` with their members, in the order of the rows."""
     members: dict[UUID, list[Member]] = defaultdict(list)

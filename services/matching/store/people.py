@@ -71,5 +71,7 @@ def _known(row: Record, cost: int, today: date) -> Known:
         waited=row["waited"],
         not_with=tuple(row["not_with"]),
         places=places,
+        hosted=row["hosted"],
+        agreed_minutes=row["time_budget_minutes"],
     )
     return Known(person, taking_part)

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.matching.engine.people import Outcome, Unmatched
+from services.matching.engine.people import Problem, Unmatched
 from services.matching.engine.report import report
+from services.matching.engine.round import Run
+from services.matching.store import inputs
+from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
 
@@ -12,29 +15,25 @@ SQL = sql.load("services.matching", "rounds")
 
 
 async def insert(
-    conn: Connection,
-    outcome: Outcome,
-    *,
-    round_id: UUID,
-    programme_id: UUID,
-    kind: str,
-    published: bool,
-    seed: int,
-    rules_version: int,
-    digest: str,
-    asked: int,
+    conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
 ) -> Record:
     """The round and everybody it left out; returns its row."""
+    outcome = run.outcome
     reasons = [left.reason for left in outcome.unmatched]
+    programme_id, asked = programme.programme_id, len(problem.asked)
+    declines = {
+        row["reason_code"] or "none": row["declines"]
+        for row in await conn.fetch(SQL.declines, programme_id, programme.rules.cool_off_days)
+    }
     row = await conn.fetchrow(
         SQL.insert_round,
         round_id,
         programme_id,
         kind,
-        published,
-        seed,
-        rules_version,
-        digest,
+        not dry_run,
+        problem.seed,
+        programme.rules_version,
+        run.digest,
         asked,
         asked - len(reasons),
         len(reasons),
@@ -45,10 +44,18 @@ async def insert(
         outcome.gap,
         {name: round(seconds, 4) for name, seconds in outcome.timings.items()},
         report(outcome),
+        run.output_digest,
+        inputs.setting(problem),
+        run.figures | {"declines": declines},
     )
-    await conn.execute(SQL.insert_unmatched, round_id, [_left(left) for left in outcome.unmatched])
+    await insert_unmatched(conn, round_id, outcome.unmatched)
     assert row is not None
     return row
+
+
+async def insert_unmatched(conn: Connection, round_id: UUID, unmatched: Sequence[Unmatched]) -> None:
+    """Whom the round left out."""
+    await conn.execute(SQL.insert_unmatched, round_id, [_left(left) for left in unmatched])
 
 
 def _left(left: Unmatched) -> dict[str, object]:

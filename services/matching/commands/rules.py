@@ -1,0 +1,121 @@
+"""A programme's rules: changed into a new version, tried on a round that has been, and what a round made of them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from services.matching.commands import solver
+from services.matching.domain.format import RoundNotKept, UnknownRound, kind_of
+from services.matching.domain.rules import check
+from services.matching.engine.round import Run
+from services.matching.engine.rules import Rules
+from services.matching.queries import rounds as queries
+from services.matching.store import inputs, programmes
+from services.matching.store.inputs import Kept
+from services.matching.store.programmes import Programme
+from shared import sql
+from shared.db import Connection
+from shared.refusal import match_version
+
+SQL = sql.load("services.matching", "rules")
+ROUNDS = sql.load("services.matching", "rounds")
+
+
+async def change_rules(
+    conn: Connection, programme_id: UUID, changes: Mapping[str, Any], expected: int | None, changed_by: str
+) -> dict[str, Any]:
+    """A new version of a programme's rules; the same rules make none. It takes effect with the next round.
+
+    Returns the version. Raises UnknownProgramme, FormatNotMatched, WrongRules, PreconditionRequired or
+    PreconditionFailed.
+    """
+    await conn.execute(SQL.lock_rules, programme_id)
+    programme = await programmes.get(conn, programme_id)
+    match_version(programme.rules_version, expected)
+    rules = _changed(programme, changes)
+    if rules.stored() != programme.rules.stored():
+        version = programme.rules_version + 1
+        await conn.execute(SQL.insert_rules, programme_id, version, rules.stored(), changed_by)
+    row = await conn.fetchrow(SQL.current_rules, programme_id)
+    assert row is not None
+    return dict(row)
+
+
+async def simulate(
+    conn: Connection, programme_id: UUID, changes: Mapping[str, Any], round_id: UUID | None
+) -> dict[str, Any]:
+    """What changed rules would have made of a round, the last one unless said; nothing is kept and nobody told.
+
+    Raises UnknownProgramme, UnknownRound, FormatNotMatched, WrongRules, RoundNotKept, RoundTooLong or RoundTooLarge.
+    """
+    programme = await programmes.get(conn, programme_id)
+    rules = _changed(programme, changes)
+    if round_id is None:
+        round_id = await conn.fetchval(ROUNDS.last_round, programme_id)
+        if round_id is None:
+            raise RoundNotKept("There is no round of this programme to try the rules on: run a dry run first.")
+    before = await queries.get_round(conn, round_id)
+    if before["programme_id"] != programme_id:
+        raise UnknownRound("There is no such round of this programme.")
+    kept = await _whole(conn, round_id)
+    run = await solver.solve(before["kind"], replace(kept.problem, rules=rules))
+    outcome = run.outcome
+    was = {row["person_id"] for row in await conn.fetch(ROUNDS.unmatched_people, round_id)}
+    now = {left.person for left in outcome.unmatched}
+    there = {frozenset(row["people"]) for row in await conn.fetch(ROUNDS.members_of_round, round_id)}
+    reasons = [left.reason for left in outcome.unmatched]
+    return {
+        "round_id": round_id,
+        "before": before,
+        "after": {
+            "asked": len(kept.problem.asked),
+            "matched": len(kept.problem.asked) - len(now),
+            "unmatched": len(now),
+            "unmatched_by_reason": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+            "matches": len(outcome.matches),
+            "value": outcome.value,
+            "bound": outcome.bound,
+            "gap": outcome.gap,
+            "figures": run.figures,
+        },
+        "newly_matched": len(was - now),
+        "no_longer_matched": len(now - was),
+        "same_matches": sum(frozenset(one for one, _ in match.members) in there for match in outcome.matches),
+    }
+
+
+async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]:
+    """Compute a round again from what it kept: whether the same bytes came in and out, and the run itself.
+
+    Raises UnknownRound, RoundNotKept, RoundTooLong or RoundTooLarge.
+    """
+    row = await queries.get_round(conn, round_id)
+    kept = await _whole(conn, round_id)
+    run = await solver.solve(row["kind"], kept.problem)
+    found = {
+        "round_id": round_id,
+        "input_digest": run.digest,
+        "output_digest": run.output_digest,
+        "same_input": run.digest == row["input_digest"],
+        "same_output": run.output_digest == row["output_digest"],
+    }
+    return found, run
+
+
+async def _whole(conn: Connection, round_id: UUID) -> Kept:
+    kept = await inputs.load(conn, round_id)
+    if kept is None:
+        raise RoundNotKept("What the round was computed from is not kept any more.")
+    if kept.missing:
+        raise RoundNotKept("People of this round have been erased since: it cannot be computed again as it was.")
+    return kept
+
+
+def _changed(programme: Programme, changes: Mapping[str, Any]) -> Rules:
+    """The programme's rules with these changes, checked."""
+    stored = programme.rules.stored()
+    weights = {**stored["weights"], **changes.get("weights", {})}
+    rules = Rules.parse({**stored, **changes, "weights": weights})
+    check(kind_of(programme.format), programme.size_max, rules.stored())
+    return rules

@@ -1,0 +1,63 @@
+"""Whether a round serves everybody alike: the share matched by tenure, site and function, never of a few people."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from services.matching.engine.people import Person, Problem
+
+FEWEST = 5
+"""No share is told of fewer people: they are counted together."""
+OTHERS = "others"
+YEAR = 365
+TENURE = ((1 * YEAR, "under_1_year"), (3 * YEAR, "1_to_3_years"), (10 * YEAR, "3_to_10_years"))
+LONGEST = "over_10_years"
+
+
+def tenure(person: Person) -> str:
+    """The band somebody's length of service falls in."""
+    return next((name for days, name in TENURE if person.tenure_days < days), LONGEST)
+
+
+KINDS: Mapping[str, Callable[[Person], str]] = MappingProxyType(
+    {
+        "tenure": tenure,
+        "site": lambda person: person.site,
+        "function": lambda person: person.function or "none",
+    }
+)
+
+
+def parity(problem: Problem, unmatched: frozenset[UUID]) -> dict[str, Any]:
+    """Shares matched of the people asked, by kind and group; `ratio` is the lowest share by the highest."""
+    people = [person for person in problem.people if person.id in problem.asked]
+    report: dict[str, Any] = {"fewest": FEWEST}
+    for kind, group_of in KINDS.items():
+        tallies: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for person in people:
+            tally = tallies[group_of(person)]
+            tally[0] += 1
+            tally[1] += person.id not in unmatched
+        groups = shown((name, asked, matched) for name, (asked, matched) in tallies.items())
+        rates = [group["rate"] for group in groups if group["group"] != OTHERS]
+        ratio = min(rates) / max(rates) if len(rates) > 1 and max(rates) > 0 else None
+        report[kind] = {"groups": groups, "ratio": None if ratio is None else round(ratio, 4)}
+    return report
+
+
+def shown(tallies: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """Groups of enough people; the others together, with the smallest of the rest while they are too few."""
+    ranked = sorted(tallies, key=lambda tally: (-tally[1], tally[0]))
+    kept = [tally for tally in ranked if tally[1] >= FEWEST]
+    hidden = [tally for tally in ranked if tally[1] < FEWEST]
+    while kept and 0 < sum(asked for _, asked, _ in hidden) < FEWEST:
+        hidden.append(kept.pop())
+    asked, matched = sum(asked for _, asked, _ in hidden), sum(matched for *_, matched in hidden)
+    if asked >= FEWEST:
+        kept.append((OTHERS, asked, matched))
+    return [
+        {"group": name, "asked": asked, "matched": matched, "rate": round(matched / asked, 4)}
+        for name, asked, matched in kept
+    ]

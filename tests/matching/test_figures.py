@@ -1,0 +1,62 @@
+"""Figures of a round: evenness, and parity that never tells of a few people."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.engine.figures import gini
+from services.matching.engine.parity import FEWEST, OTHERS, parity, shown
+from services.matching.engine.people import Problem
+from services.matching.engine.rules import Rules
+from tests.matching.conftest import Caller, World
+from tests.matching.world import engine_person, learner, programme, teacher
+
+TALLIES = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), max_size=8).map(
+    lambda found: [(f"g{place}", asked, min(asked, matched)) for place, (asked, matched) in enumerate(found)]
+)
+
+
+@given(TALLIES)
+def test_no_group_of_a_few_is_told_and_none_can_be_worked_out(tallies: list[tuple[str, int, int]]) -> None:
+    groups = shown(tallies)
+    assert all(group["asked"] >= FEWEST for group in groups)
+    hidden = sum(asked for _, asked, _ in tallies) - sum(group["asked"] for group in groups)
+    assert hidden == 0 or sum(asked for _, asked, _ in tallies) < FEWEST
+    named = {name: (asked, matched) for name, asked, matched in tallies}
+    assert all(
+        named[group["group"]] == (group["asked"], group["matched"]) for group in groups if group["group"] != OTHERS
+    )
+
+
+def test_evenness_counts_those_who_carry_nothing() -> None:
+    assert gini([2, 2, 2]) == 0.0
+    assert gini([0, 0, 0, 4]) == 0.75
+    assert gini([]) is None
+    assert gini([0, 0]) is None
+
+
+def test_the_ratio_is_the_lowest_share_by_the_highest() -> None:
+    people = [engine_person(UUID(int=n + 1), site="OSL" if n < 10 else "BER", tenure_days=100) for n in range(20)]
+    asked = frozenset(one.id for one in people)
+    left = frozenset(one.id for one in people[:5])
+    found = parity(Problem(tuple(people), asked, Rules(), 1), left)
+    assert found["site"]["ratio"] == 0.5
+    assert {group["group"]: group["rate"] for group in found["site"]["groups"]} == {"BER": 1.0, "OSL": 0.5}
+    assert found["tenure"] == {
+        "groups": [{"group": "under_1_year", "asked": 20, "matched": 15, "rate": 0.75}],
+        "ratio": None,
+    }
+
+
+async def test_the_report_is_for_analysts_and_owners(world: World, call: Caller) -> None:
+    mentoring = programme()
+    await world.hear(mentoring)
+    await world.hear(*(learner(site_code="OSL") for _ in range(6)), *(learner() for _ in range(3)), teacher(capacity=9))
+    body = {"programme_id": str(mentoring.programme_id), "dry_run": True}
+    found = (await call("POST", "/v1/rounds", "programme-owner", json=body)).json()
+    path = f"/v1/rounds/{found['round_id']}/parity"
+    assert (await call("GET", path, "employee")).status_code == 403
+    report = (await call("GET", path, "analyst")).json()
+    assert report["fewest"] == FEWEST
+    assert [group["group"] for group in report["site"]["groups"]] == [OTHERS]
