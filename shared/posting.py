@@ -62,7 +62,7 @@ class Guard:
         try:
             address = ipaddress.ip_address(host)
         except ValueError:
-            local = host.rsplit(".", 1)[-1].lower() in {"localhost", "local", "internal", "invalid"}
+            local = host.rstrip(".").rsplit(".", 1)[-1].lower() in {"localhost", "local", "internal", "invalid"}
             if local and not self.allowed:
                 raise ForbiddenAddress("names this network") from None
         else:

@@ -1,7 +1,7 @@
 """What is delivered outside the database: mail by SMTP, cards to chats, and events to webhooks."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -10,8 +10,9 @@ from functools import partial
 import orjson
 
 from services.sessions.commands import messages, webhooks
-from services.sessions.domain import letters
+from services.sessions.commands.chats import chats
 from services.sessions.domain.calendar import invitation, method_of, withdrawn
+from services.sessions.domain.chat import Chat
 from services.sessions.domain.mail import UnusableAddress, mail
 from services.sessions.domain.messages import Letter
 from services.sessions.domain.webhooks import headers
@@ -24,13 +25,10 @@ from shared.posting import Guard, post
 
 def couriers(settings: SessionsSettings) -> Sequence[Courier]:
     """Those whose way out is set up."""
-    channels = {
-        "mail": settings.smtp_url,
-        "slack": settings.slack_token,
-        "teams": settings.teams_url,
-    }
+    open_channels = {name for name, chat in chats(settings).items() if chat.is_way_out}
+    open_channels |= {"mail"} if settings.smtp_url else set()
     found = []
-    if open_channels := {name for name, way in channels.items() if way}:
+    if open_channels:
         claim = partial(messages.claim, channels=open_channels)
         found.append(Courier("messages", claim, Carrier(settings).carry, messages.settle))
     found.append(Courier("webhooks", webhooks.claim, Caller(settings).call, webhooks.settle))
@@ -57,11 +55,13 @@ class Carrier:
         self._settings = settings
         self._server = MailServer.at(settings.smtp_url) if settings.smtp_url else None
         self._guard = Guard.allowing(settings.posting_networks)
-        self._ways = {"mail": self._mail, "slack": self._slack, "teams": self._teams}
+        self._chats = chats(settings)
 
     async def carry(self, letter: Letter) -> Outcome:
         """One attempt."""
-        return await self._ways[letter.channel](letter)
+        if letter.channel == "mail":
+            return await self._mail(letter)
+        return await self._tell(letter, self._chats[letter.channel])
 
     async def _mail(self, letter: Letter) -> Outcome:
         if self._server is None:
@@ -83,28 +83,11 @@ class Carrier:
         stamp = format_datetime(datetime.now(UTC))
         return mail(letter.text, letter.address, letter.name, organizer, letter.message_id, calendar, stamp)
 
-    async def _slack(self, letter: Letter) -> Outcome:
-        token = {"Authorization": f"Bearer {self._settings.slack_token}"}
-        outcome = await self._post(self._settings.slack_url, letters.slack(letter.text, letter.address), token)
+    async def _tell(self, letter: Letter, chat: Chat) -> Outcome:
+        posting = chat.posting(letter.text, letter.address)
+        headers = {"Content-Type": "application/json", **posting.headers}
+        outcome = await post(posting.url, orjson.dumps(posting.content), headers, self._guard)
         if outcome.result != "done":
             return outcome
-        return _slack_says(outcome)
-
-    async def _teams(self, letter: Letter) -> Outcome:
-        return await self._post(self._settings.teams_url or "", letters.teams(letter.text, letter.address), {})
-
-    async def _post(self, url: str, content: object, headers: Mapping[str, str]) -> Outcome:
-        return await post(url, orjson.dumps(content), {"Content-Type": "application/json", **headers}, self._guard)
-
-
-def _slack_says(outcome: Outcome) -> Outcome:
-    """Slack answers 200 and says in the body whether it did it."""
-    try:
-        said = orjson.loads(outcome.body)
-        done, error = said["ok"] is True, str(said.get("error", ""))
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return Outcome("later", "no answer of Slack's")
-    if done:
-        return outcome
-    temporary = error in {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-    return Outcome("later" if temporary else "never", error[:60])
+        result, detail = chat.verdict(outcome.body)
+        return outcome._replace(result=result, detail=detail)

@@ -26,6 +26,7 @@ POLICY: Policy = {
     "GET /v1/programmes/{programme_id}/audience": OWNERS,
     "GET /v1/availability": PEOPLE,
     "PUT /v1/availability": PEOPLE,
+    "PUT /v1/availability/free-busy": PEOPLE,
     "GET /v1/groups": PEOPLE,
     "GET /v1/groups/{group_id}": PEOPLE,
     "POST /v1/groups/{group_id}/acknowledgements": PEOPLE,

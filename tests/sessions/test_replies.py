@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -197,6 +198,14 @@ def slack(session: UUID, user: str = "U1", action: str = "accept", at: float | N
     return {"content": body, "headers": headers}
 
 
+def teams(session: UUID, **stamp: str) -> dict[str, Any]:
+    now = {"timestamp": datetime.now(UTC).isoformat()}
+    activity = {"from": {"aadObjectId": "aad-1"}, "value": {"session": str(session), "action": "decline"}}
+    body = json.dumps(activity | now | stamp).encode()
+    digest = base64.b64encode(hmac.new(b"t" * 32, body, hashlib.sha256).digest()).decode()
+    return {"content": body, "headers": {"Authorization": f"HMAC {digest}"}}
+
+
 async def reached_by(invited: Invited, channel: str, address: str) -> None:
     body = {"channel": channel, "chat_address": address}
     assert (await invited.world.call("PUT", "/v1/preferences", body, who=invited.people[0])).status_code == 200
@@ -223,13 +232,15 @@ async def test_slack_must_sign_now_and_sign_this(invited: Invited, chats: httpx.
 
 async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, chats: httpx.AsyncClient) -> None:
     await reached_by(invited, "teams", "aad-1")
-    body = json.dumps(
-        {"from": {"aadObjectId": "aad-1"}, "value": {"session": str(invited.session), "action": "decline"}}
-    )
-    digest = base64.b64encode(hmac.new(b"t" * 32, body.encode(), hashlib.sha256).digest()).decode()
-    refused = await chats.post("/v1/chat/teams", content=body + " ", headers={"Authorization": f"HMAC {digest}"})
+    pressed = teams(invited.session)
+    refused = await chats.post("/v1/chat/teams", **{**pressed, "content": pressed["content"] + b" "})
     assert refused.status_code == 401
-    taken = await chats.post("/v1/chat/teams", content=body, headers={"Authorization": f"HMAC {digest}"})
+    old, nowhere = datetime.now(UTC) - timedelta(seconds=301), datetime.now(UTC).replace(tzinfo=None)
+    for stamp, status in ((old.isoformat(), 401), (nowhere.isoformat(), 401), ("soon", 422)):
+        late = await chats.post("/v1/chat/teams", **teams(invited.session, timestamp=stamp))
+        assert late.status_code == status, stamp
+    assert await invited.state() == "invited"
+    taken = await chats.post("/v1/chat/teams", **pressed)
     assert (taken.status_code, await invited.state()) == (200, "cancelled_early")
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.sessions.api.caller import person
 from services.sessions.api.times import Instant
 from services.sessions.commands import availability as commands
+from services.sessions.domain.freebusy import parse
 from services.sessions.queries import availability as queries
 from shared.edge import Edge
 
@@ -16,6 +17,7 @@ EXAMPLE: dict[str, Any] = {
     "weekly_minutes": 120,
     "busy": [{"starts_at": "2027-01-11T08:00:00Z", "ends_at": "2027-01-11T09:30:00Z"}],
 }
+FILE: dict[str, Any] = {"requestBody": {"required": True, "content": {"text/calendar": {"schema": {"type": "string"}}}}}
 
 
 class Busy(BaseModel):
@@ -63,3 +65,14 @@ async def save_availability(body: NewAvailability, edge: Edge) -> Response:
     owner = person(edge.principal)
     busy = [(each.starts_at, each.ends_at) for each in body.busy]
     return await edge.write(lambda conn: commands.save_availability(conn, owner, body.weekly_minutes, busy), body=body)
+
+
+@router.put(
+    "/v1/availability/free-busy", response_model=Availability, summary="Say by a file when one is taken",
+    openapi_extra=FILE,
+)  # fmt: skip
+async def save_free_busy(edge: Edge) -> Response:
+    """A VFREEBUSY (RFC 5545) as calendars export it: replaces the busy times that begin in its window alone."""
+    owner = person(edge.principal)
+    given = parse(await edge.request.body())
+    return await edge.write(lambda conn: commands.save_free_busy(conn, owner, given))

@@ -1,12 +1,23 @@
-"""Answers given by a button in a chat."""
+"""The chats there are, and answers given by a button in one."""
+
+from collections.abc import Mapping
 
 from services.sessions.commands.attendance import rsvp
-from services.sessions.domain.chat import Pressed
+from services.sessions.domain.chat import Chat, Pressed, Slack, Teams
 from services.sessions.domain.replies import NotInvited
+from services.sessions.settings import SessionsSettings
 from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.sessions", "messages")
+
+
+def chats(settings: SessionsSettings) -> Mapping[str, Chat]:
+    """Every chat, by its channel."""
+    return {
+        "slack": Slack(settings.slack_url, settings.slack_token, settings.slack_signing_secret),
+        "teams": Teams(settings.teams_url, settings.teams_secret),
+    }
 
 
 async def answer(conn: Connection, channel: str, pressed: Pressed) -> str:

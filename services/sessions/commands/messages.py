@@ -8,7 +8,14 @@ from uuid import UUID
 
 from services.sessions.domain.calendar import Entry
 from services.sessions.domain.letters import CALENDAR, Text, digest_text, notice_text, prompt_text, session_text
-from services.sessions.domain.messages import Letter, MessageNotFailed, UnknownMessage, next_attempt, still_true
+from services.sessions.domain.messages import (
+    ChatAddressTaken,
+    Letter,
+    MessageNotFailed,
+    UnknownMessage,
+    next_attempt,
+    still_true,
+)
 from services.sessions.domain.quiet import next_open
 from services.sessions.domain.session import WITHOUT_SEAT
 from services.sessions.store import formats
@@ -92,7 +99,12 @@ async def retry(conn: Connection, message_id: UUID) -> dict[str, Any]:
 
 
 async def save_preferences(conn: Connection, person_id: UUID, wanted: Mapping[str, Any]) -> None:
-    """How somebody wants to be reached."""
+    """How somebody wants to be reached. Raises ChatAddressTaken."""
+    where = (wanted["channel"], wanted["chat_address"])
+    if where[1] is not None:
+        await conn.execute(SQL.lock_chat_address, *where)
+        if await conn.fetchval(SQL.person_in_chat, *where) not in {None, person_id}:
+            raise ChatAddressTaken("Somebody else is reached there.", state="taken")
     names = ("channel", "chat_address", "quiet_from", "quiet_to", "digest", "nudges")
     await conn.execute(SQL.save_preferences, person_id, *(wanted[name] for name in names))
 

@@ -1,25 +1,35 @@
-"""Chats that answer: proof that a request comes from Slack or Teams, and what it says."""
+"""Chats behind one interface: how a text is posted there, and what a button pressed there says once it is proved."""
 
 import base64
 import hashlib
 import hmac
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from shared.refusal import InvalidRequest, Refused
+from services.sessions.domain import letters
+from services.sessions.domain.letters import Text
+from shared.refusal import InvalidRequest, NotFound, Refused
 
 FRESH_SECONDS = 300
 ADDRESS = re.compile(r"[^\x00-\x20]{1,200}")
+TEMPORARY = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+Verdict = Literal["done", "later", "never"]
 
 
 class NotSigned(Refused):
     """The signature is missing, wrong, or too old."""
 
     status = 401
+
+
+class ChatNotSetUp(NotFound):
+    """Nobody has said by which secret its requests are signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,38 +41,111 @@ class Pressed:
     answer: Literal["accept", "decline"]
 
 
-def verify_slack(secret: str, timestamp: str, body: bytes, signature: str, now: float) -> None:
-    """Signing secret, version v0: HMAC-SHA256 of `v0:timestamp:body`. Raises NotSigned."""
-    if not timestamp.isdecimal() or abs(now - int(timestamp[:15])) > FRESH_SECONDS:
-        raise NotSigned("The timestamp is missing or older than five minutes.")
-    expected = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    _compare(f"v0={expected}", signature)
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is posted where."""
+
+    url: str
+    headers: Mapping[str, str]
+    content: Mapping[str, Any]
 
 
-def verify_teams(secret: str, body: bytes, authorization: str) -> None:
-    """Outgoing webhook: `HMAC base64(HMAC-SHA256(body))` by the base64 token. Raises NotSigned."""
-    digest = hmac.new(base64.b64decode(secret), body, hashlib.sha256).digest()
-    _compare(f"HMAC {base64.b64encode(digest).decode()}", authorization)
+class Chat(Protocol):
+    """One chat, as its settings make it."""
+
+    @property
+    def is_way_out(self) -> bool:
+        """Whether it is set up to be written to."""
+
+    def posting(self, text: Text, address: str) -> Posting:
+        """A text for somebody there."""
+
+    def verdict(self, answered: bytes) -> tuple[Verdict, str]:
+        """What the body of a 2xx says became of a posting, and why."""
+
+    def pressed(self, headers: Mapping[str, str], body: bytes, now: float) -> Pressed:
+        """A request from there, its signature checked first. Raises ChatNotSetUp, NotSigned, InvalidRequest."""
 
 
-def slack_pressed(body: bytes) -> Pressed:
-    """From a form that holds a `payload` of block_actions. Raises InvalidRequest."""
-    try:
-        payload = json.loads(parse_qs(body.decode("utf-8"), max_num_fields=10)["payload"][0])
-        action = payload["actions"][0]
-        return _pressed(payload["user"]["id"], action["value"], action["action_id"])
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidRequest.naming("payload", "is no pressed button of ours") from error
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """chat.postMessage by a bot token; requests signed by the signing secret, version v0."""
+
+    url: str
+    token: str | None
+    secret: str | None
+
+    @property
+    def is_way_out(self) -> bool:
+        """With a token."""
+        return self.token is not None
+
+    def posting(self, text: Text, address: str) -> Posting:
+        """Blocks of plain text."""
+        return Posting(self.url, {"Authorization": f"Bearer {self.token}"}, letters.slack(text, address))
+
+    def verdict(self, answered: bytes) -> tuple[Verdict, str]:
+        """Slack answers 200 and says in the body whether it did it."""
+        try:
+            said = json.loads(answered)
+            done, error = said["ok"] is True, str(said.get("error", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return "later", "no answer of Slack's"
+        return ("done", "") if done else ("later" if error in TEMPORARY else "never", error[:60])
+
+    def pressed(self, headers: Mapping[str, str], body: bytes, now: float) -> Pressed:
+        """HMAC-SHA256 of `v0:timestamp:body`; a form that holds a `payload` of block_actions."""
+        secret, stamp = _known(self.secret), headers.get("x-slack-request-timestamp", "")
+        _check_fresh(int(stamp[:15]) if stamp.isdecimal() else None, now)
+        expected = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        _check_signed(f"v0={expected}", headers.get("x-slack-signature", ""))
+        try:
+            payload = json.loads(parse_qs(body.decode("utf-8"), max_num_fields=10)["payload"][0])
+            action = payload["actions"][0]
+            return _pressed(payload["user"]["id"], action["value"], action["action_id"])
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidRequest.naming("payload", "is no pressed button of ours") from error
 
 
-def teams_pressed(body: bytes) -> Pressed:
-    """From an activity whose `value` is what a card's action holds. Raises InvalidRequest."""
-    try:
-        activity = json.loads(body)
-        value = activity["value"]
-        return _pressed(activity["from"]["aadObjectId"], value["session"], value["action"])
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidRequest.naming("value", "is no pressed button of ours") from error
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """A workflow that posts cards; requests signed by an outgoing webhook's base64 token."""
+
+    url: str | None
+    secret: str | None
+
+    @property
+    def is_way_out(self) -> bool:
+        """With the address of a workflow."""
+        return self.url is not None
+
+    def posting(self, text: Text, address: str) -> Posting:
+        """An Adaptive Card."""
+        return Posting(self.url or "", {}, letters.teams(text, address))
+
+    def verdict(self, answered: bytes) -> tuple[Verdict, str]:
+        """The status has said it; the body says nothing."""
+        del answered
+        return "done", ""
+
+    def pressed(self, headers: Mapping[str, str], body: bytes, now: float) -> Pressed:
+        """`HMAC base64(HMAC-SHA256(body))`; an activity, by its own signed timestamp, whose `value` a card holds."""
+        digest = hmac.new(base64.b64decode(_known(self.secret)), body, hashlib.sha256).digest()
+        _check_signed(f"HMAC {base64.b64encode(digest).decode()}", headers.get("authorization", ""))
+        try:
+            activity = json.loads(body)
+            value, sent_at = activity["value"], datetime.fromisoformat(activity["timestamp"])
+            pressed = _pressed(activity["from"]["aadObjectId"], value["session"], value["action"])
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidRequest.naming("value", "is no pressed button of ours") from error
+        _check_fresh(sent_at.timestamp() if sent_at.tzinfo else None, now)
+        return pressed
+
+
+def _known(secret: str | None) -> str:
+    if secret is None:
+        raise ChatNotSetUp("This chat is not set up here.")
+    return secret
 
 
 def _pressed(address: Any, session: Any, action: Any) -> Pressed:
@@ -71,6 +154,12 @@ def _pressed(address: Any, session: Any, action: Any) -> Pressed:
     return Pressed(address, UUID(session), action)
 
 
-def _compare(expected: str, given: str) -> None:
+def _check_fresh(sent_at: float | None, now: float) -> None:
+    """What was heard on the way must not count when it is sent again later."""
+    if sent_at is None or abs(now - sent_at) > FRESH_SECONDS:
+        raise NotSigned("The timestamp is missing or older than five minutes.")
+
+
+def _check_signed(expected: str, given: str) -> None:
     if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise NotSigned("The signature does not fit the body.")

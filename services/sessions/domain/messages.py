@@ -21,6 +21,10 @@ class MessageNotFailed(Refused):
     """Only what has failed is sent again by hand."""
 
 
+class ChatAddressTaken(Refused):
+    """One address in a chat is one person's: by it they answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A claimed message with its words and its address."""

@@ -165,5 +165,9 @@ ON CONFLICT (person_id) DO UPDATE SET channel = excluded.channel, chat_address =
 -- name: get_preferences
 SELECT channel, chat_address, quiet_from, quiet_to, digest, nudges FROM preferences WHERE person_id = $1
 
+-- name: lock_chat_address
+-- Two who claim it at once come one after the other.
+SELECT pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0))
+
 -- name: person_in_chat
 SELECT person_id FROM preferences WHERE channel = $1 AND chat_address = $2
