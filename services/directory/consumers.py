@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.directory.commands.attendances import record_attendances
-from services.directory.commands.erasures import erase_workers, record_receipts
+from services.directory.commands.erasures import erase_told, record_receipts
 from services.directory.commands.exports import record_parts
 from services.directory.commands.units import record_units
 from services.directory.commands.workers import record_workers
@@ -26,7 +26,7 @@ async def on_worker_upserted(conn: Connection, envelopes: Sequence[Envelope[Work
 async def on_worker_erased(conn: Connection, envelopes: Sequence[Envelope[WorkerErased]]) -> None:
     """HR has erased a worker."""
     causes = {envelope.key: envelope for envelope in envelopes}
-    await erase_workers(conn, sorted(causes), causes, datetime.now(UTC))
+    await erase_told(conn, sorted(causes), causes, datetime.now(UTC))
 
 
 async def on_org_unit_upserted(conn: Connection, envelopes: Sequence[Envelope[OrgUnitUpserted]]) -> None:

@@ -69,6 +69,13 @@ CATALOGUE = Catalogue(
         Table("checklist_version", "Its version.", "reference"),
         Table("job_profiles", "Which levels of which skills a job asks for.", "reference"),
         Table("holds", "Days on which more people were to leave than one lets go unasked.", "reference"),
+        Table(
+            "held_leavers",
+            "Who waits for such a decision, where no record of HR's says so.",
+            "operations",
+            about=own("person_id"),
+            aged="NOT waiting AND held_at < $1",
+        ),
         Table("departures", "How many left when; nobody is named.", "operations", aged=older("at")),
         Table("feeds", "Files of workers and how far they are.", "operations", aged=older("created_at")),
         Table(

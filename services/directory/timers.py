@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from services.directory.commands.erasures import watch_erasures
 from services.directory.commands.exports import expire_exports
 from services.directory.commands.feeds import deactivate_missing
+from services.directory.commands.leavers import let_go
 from services.directory.commands.people import refresh_waiting, resolve_references
 from services.directory.commands.security_events import prune_tokens
 from services.directory.commands.skill_imports import go_on_importing
@@ -37,9 +38,15 @@ async def measure_holds(conn: Connection) -> int:
     return 0
 
 
+async def let_approved_go(conn: Connection) -> int:
+    """People whose leaving an operator has approved."""
+    return await let_go(conn, datetime.now(UTC))
+
+
 TIMERS: tuple[Timer, ...] = (
     Timer("directory-due-records", 15, apply_due_records),
     Timer("directory-holds-measure", 15, measure_holds),
+    Timer("directory-approved-leavers", 2, let_approved_go),
     Timer("directory-missing-people", 1, deactivate_confirmed),
     Timer("directory-refresh-people", 1, refresh_people),
     Timer("directory-watch-erasures", 60, watch_erasures),

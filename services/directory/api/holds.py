@@ -19,9 +19,10 @@ HoldId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 class Hold(BaseModel):
-    """`records` say that somebody leaves; `gone` had left in the hour before, when `here` were here."""
+    """`records` wait, one a person as a rule; `gone` had left in the hour before, when `here` were here."""
 
     hold_id: int
+    said_by: Literal["hr", "scim"]
     state: Literal["open", "approved", "rejected"]
     records: int
     here: int
@@ -40,6 +41,8 @@ class HeldPerson(BaseModel):
     effective_at: date
     sequence: int
     unit_code: str
+    way: Literal["leaving", "erasure", "deactivation", "deprovisioning"]
+    """HR's record of leaving, its tombstone, or what the identity system asked for."""
 
 
 class Why(BaseModel):

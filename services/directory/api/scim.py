@@ -1,5 +1,6 @@
 """SCIM 2.0: accounts and groups as identity systems read and provision them (RFC 7643, 7644, 9865)."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -10,8 +11,9 @@ from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from services.directory.api.scim_service import LARGEST_BULK, DirectoryScim
-from services.directory.api.scim_storage import DirectoryStorage
+from services.directory.api.scim_storage import DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
+from services.directory.commands.holds import hold_accounts
 from shared.db import Connection
 from shared.edge import Edge, EdgeCall
 from shared.idempotency import Reply
@@ -188,8 +190,13 @@ async def _write(edge: EdgeCall) -> Response:
 
     async def work(conn: Connection) -> Reply:
         await lock(conn)
-        handler = AsyncScimHandler(service, DirectoryStorage(conn, service.provider))
-        said = await handler.handle(asked)
+        storage = DirectoryStorage(conn, service.provider)
+        try:
+            said = await AsyncScimHandler(service, storage).handle(asked)
+        except HeldException as held:
+            said = service.error_response(held)
+        if storage.held:
+            await hold_accounts(conn, storage.held, datetime.now(UTC))
         body = None if said.body is None else orjson.dumps(said.body)
         return Reply(int(said.status), body, said.headers.get("ETag"))
 

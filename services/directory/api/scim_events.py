@@ -1,5 +1,7 @@
 """SCIM events: tokens pushed by other systems are taken, and subscribers poll ours (RFC 8935, 8936, 9967)."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,8 +17,9 @@ from scim2_server.requests import ScimRequest
 
 from services.directory.api.scim import BASE
 from services.directory.api.scim_service import DirectoryScim
-from services.directory.api.scim_storage import DirectoryStorage
+from services.directory.api.scim_storage import DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
+from services.directory.commands.holds import hold_accounts
 from services.directory.commands.security_events import poll, take_token
 from services.directory.domain.refusals import EventsNotConfigured
 from services.directory.domain.security_event import TYPE, Ask, MalformedToken, Subject, asks, claims_of, subject
@@ -77,9 +80,12 @@ async def receive_scim_event(edge: Edge) -> Response:
         async def work(conn: Connection) -> Reply:
             await lock(conn)
             if await take_token(conn, claims["iss"], claims["jti"]):
-                handler = AsyncScimHandler(service, DirectoryStorage(conn, service.provider))
+                storage = DirectoryStorage(conn, service.provider)
                 for ask in wanted:
-                    await _apply(handler, whom, ask)
+                    with suppress(HeldException):  # taken all the same: it happens when it is approved
+                        await _apply(AsyncScimHandler(service, storage), whom, ask)
+                if storage.held:
+                    await hold_accounts(conn, storage.held, datetime.now(UTC))
             return Reply(202, b"")
 
         return await edge.write(work)

@@ -23,7 +23,7 @@ from scim2_models import (
 from scim2_server.storage import AsyncScimStorage, SearchPage
 
 from services.directory.commands import accounts, groups
-from services.directory.domain.refusals import NotYours, Taken
+from services.directory.domain.refusals import LeaversHeld, NotYours, Taken
 from services.directory.queries import scim as queries
 from services.directory.queries.scim import Kind
 from shared.db import Connection, Record
@@ -31,6 +31,12 @@ from shared.problems import UNSTORABLE_TEXT
 from shared.refusal import NotFound, PreconditionFailed, Refused
 
 AnyResource = Resource[Any]
+
+
+class HeldException(SCIMException):
+    """It waits for somebody: 409, for which RFC 7644 has no scimType but that of names that are taken."""
+
+    status = 409
 
 
 class DirectoryStorage(AsyncScimStorage):
@@ -41,6 +47,8 @@ class DirectoryStorage(AsyncScimStorage):
     def __init__(self, conn: Connection, provider: ScimProvider) -> None:
         self.conn = conn
         self._provider = provider
+        self.held: list[LeaversHeld] = []
+        """Whose leaving was refused for now: written down when the request ends, for what it did itself is undone."""
 
     @asynccontextmanager
     async def operation(self) -> AsyncIterator[None]:
@@ -75,7 +83,7 @@ class DirectoryStorage(AsyncScimStorage):
 
     async def create(self, resource_type: ResourceType, resource: AnyResource) -> AnyResource:
         """Provision an account, or take a new role."""
-        with _in_scim_words():
+        with self._in_scim_words():
             if resource_type.name == "User":
                 created = await accounts.provision(self.conn, _document(resource), datetime.now(UTC))
             else:
@@ -87,7 +95,7 @@ class DirectoryStorage(AsyncScimStorage):
     ) -> AnyResource:
         """Take the whole new state of a resource."""
         resource_id = _id(resource.id)
-        with _in_scim_words():
+        with self._in_scim_words():
             if resource_type.name == "User":
                 now, document = datetime.now(UTC), _document(resource)
                 await accounts.change(self.conn, resource_id, document, expected_version, now)
@@ -99,7 +107,7 @@ class DirectoryStorage(AsyncScimStorage):
         self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None
     ) -> None:
         """Deprovision an account, or delete a role."""
-        with _in_scim_words():
+        with self._in_scim_words():
             if resource_type.name == "User":
                 await accounts.deprovision(self.conn, _id(resource_id), expected_version, datetime.now(UTC))
             else:
@@ -118,6 +126,15 @@ class DirectoryStorage(AsyncScimStorage):
             for each in ids
             if each in rows
         ]
+
+    @contextmanager
+    def _in_scim_words(self) -> Iterator[None]:
+        with _in_scim_words():
+            try:
+                yield
+            except LeaversHeld as held:
+                self.held.append(held)
+                raise
 
     def _model(self, resource_type: ResourceType) -> type[AnyResource]:
         return cast("type[AnyResource]", self._provider.model_for(resource_type))
@@ -199,6 +216,8 @@ def _in_scim_words() -> Iterator[None]:
 def scim_error(refused: Refused) -> SCIMException:
     """The library's exception for a refusal."""
     match refused:
+        case LeaversHeld():
+            return HeldException(detail=refused.detail)
         case Taken():
             return UniquenessException(detail=refused.detail)
         case NotYours():

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.directory.commands.holds import refuse_mass
 from services.directory.commands.people import alone, project, refresh, standing
 from services.directory.domain.account import UNDATED, Account, emails, employee_number, is_complete, provisional
 from services.directory.domain.account import worker as said_of
@@ -39,15 +40,26 @@ async def provision(conn: Connection, resource: Resource, now: datetime) -> UUID
         raise Taken("Another account stands for this employee.")
     await _refuse_taken(conn, resource, account_id)
     await _refuse_erased(conn, resource, number)
+    if resource["active"] is False and person is not None and person.here:
+        await refuse_mass(conn, account_id, "deactivation", now)
     await _save(conn, account_id, _number(account_id, number, account, person), resource, account, person)
     await _apply(conn, account_id, person, now)
     return account_id
 
 
-async def change(conn: Connection, account_id: UUID, resource: Resource, version: str | None, now: datetime) -> None:
+async def change(
+    conn: Connection,
+    account_id: UUID,
+    resource: Resource,
+    version: str | None,
+    now: datetime,
+    *,
+    approved: bool = False,
+) -> None:
     """Take the whole new state of an account; of one laid over what HR says, only what differs from that is kept.
 
-    Raises UnknownResource, PreconditionFailed, Taken, or NotYours for an employee number that HR gave.
+    Raises UnknownResource, PreconditionFailed, Taken, NotYours for an employee number that HR gave, or LeaversHeld
+    unless somebody has `approved` of how many leave.
     """
     await people_store.lock_chart(conn)
     account, person = await _known(conn, account_id)
@@ -55,6 +67,8 @@ async def change(conn: Connection, account_id: UUID, resource: Resource, version
         raise UnknownResource("There is no such account.")
     _match(account, version)
     await _refuse_taken(conn, resource, account_id)
+    if resource.get("active") is False and person is not None and person.here and not approved:
+        await refuse_mass(conn, account_id, "deactivation", now)
     number = await _renumbered(conn, account_id, employee_number(resource), account, person)
     if person is not None and number != person.employee_number:
         await store.renumber_person(conn, account_id, number)
@@ -65,8 +79,18 @@ async def change(conn: Connection, account_id: UUID, resource: Resource, version
     await _apply(conn, account_id, person, now)
 
 
-async def deprovision(conn: Connection, account_id: UUID, version: str | None, now: datetime) -> None:
-    """Take an account away; whoever stood behind it has left. Raises UnknownResource or PreconditionFailed."""
+async def deactivate(conn: Connection, account_id: UUID, now: datetime) -> None:
+    """Let an account's holder in no more, when an operator has approved of that. Raises UnknownResource."""
+    account = await store.lock(conn, account_id)
+    shown = await store.seen_by_hr(conn, account_id) if account is None or account.laid_over else {}
+    resource = {**shown, **(account.resource if account is not None else {}), "active": False}
+    await change(conn, account_id, resource, None, now, approved=True)
+
+
+async def deprovision(
+    conn: Connection, account_id: UUID, version: str | None, now: datetime, *, approved: bool = False
+) -> None:
+    """Take an account away; whoever stood behind it has left. Raises as `change`."""
     await people_store.lock_chart(conn)
     account, person = await _known(conn, account_id)
     if (account is None and person is None) or (account is not None and account.removed):
@@ -75,6 +99,8 @@ async def deprovision(conn: Connection, account_id: UUID, version: str | None, n
     if person is None:
         await store.delete(conn, account_id)
         return
+    if person.here and not approved:
+        await refuse_mass(conn, account_id, "deprovisioning", now)
     await store.remove(conn, account_id, person.employee_number)
     await _apply(conn, account_id, person, now)
     await scim_events.announce_all(conn, [(account_id, "delete")])

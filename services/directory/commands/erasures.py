@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from services.directory.commands.holds import hold_erasures
 from services.directory.commands.people import Causes, refresh
 from services.directory.domain.refusals import UnderLegalHold, UnknownPerson
 from services.directory.store import accounts as accounts_store
 from services.directory.store import erasures as store
 from services.directory.store import exports as exports_store
 from services.directory.store import feeds as feeds_store
+from services.directory.store import holds as holds_store
 from services.directory.store import people as people_store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
@@ -43,6 +45,18 @@ async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID
     return requests[0].request_id
 
 
+async def erase_told(conn: Connection, numbers: Sequence[str], causes: Causes, now: datetime) -> None:
+    """Forget workers whom HR has erased, unless so many of them are here that an operator has to say so first."""
+    await people_store.lock_chart(conn)
+    here = {
+        person.public.person_id: number
+        for number, person in (await people_store.lock(conn, numbers)).items()
+        if person.here
+    }
+    held = await hold_erasures(conn, here, now)
+    await erase_workers(conn, [number for number in numbers if number not in held], causes, now)
+
+
 async def erase_workers(
     conn: Connection, numbers: Sequence[str], causes: Causes, now: datetime
 ) -> list[ErasureRequested]:
@@ -64,6 +78,7 @@ async def erase_workers(
     rows = await records_store.delete(conn, numbers)
     await proficiency_store.mark_endorsed_stale(conn, ids)
     await feeds_store.delete_workers(conn, numbers)
+    await holds_store.forget(conn, ids)
     await people_store.delete(conn, ids)
     if not people:
         return []

@@ -47,6 +47,7 @@ async def take_records(
     forgotten = await records_store.forgotten(conn, {record.employee_number for record, _ in told})
     told = [each for each in told if each.record.employee_number not in forgotten]
     await records_store.insert(conn, told, now)
+    await holds_store.release_workers(conn, {record.employee_number for record, _ in told})
     await _apply(conn, [record for record, _ in told if due_at(record) <= now], causes, now, approved=approved)
 
 

@@ -1,5 +1,7 @@
 """What the directory says no to."""
 
+from uuid import UUID
+
 from shared.refusal import InvalidRequest, NotFound, Refused
 
 
@@ -45,6 +47,18 @@ class UnknownUnit(NotFound):
 
 class UnknownHold(NotFound):
     """There is no such hold."""
+
+
+class LeaversHeld(Refused):
+    """More people would leave within an hour than go unasked: an operator decides on this one."""
+
+    def __init__(self, person_id: UUID, way: str) -> None:
+        super().__init__(
+            "More than 2 % of the organization would leave within an hour: this waits for an operator, and happens "
+            "when it is approved. Everything else goes on."
+        )
+        self.person_id = person_id
+        self.way = way
 
 
 class HoldDecided(Refused):
