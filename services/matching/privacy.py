@@ -1,6 +1,6 @@
 """What matching holds of people, why, and for how long."""
 
-from shared.privacy.catalogue import Catalogue, Table, own
+from shared.privacy.catalogue import Catalogue, Table, older, own
 
 OVER = "state NOT IN ('proposed', 'accepted', 'formed') AND created_at < $1"
 
@@ -41,6 +41,23 @@ CATALOGUE = Catalogue(
             aged="created_at < $1 AND NOT EXISTS (SELECT FROM matches AS m WHERE m.round_id = rounds.round_id)"
             " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)"
             " AND NOT EXISTS (SELECT FROM round_people AS p WHERE p.round_id = rounds.round_id)",
+        ),
+        Table(
+            "help_asks",
+            "Who was asked to help, and what they answered.",
+            "matching",
+            about=own("person_id"),
+            aged="request_id IN (SELECT request_id FROM help_requests WHERE created_at < $1)",
+        ),
+        Table(
+            "help_requests",
+            "Who asked for help with which skill, in their words, and who helped.",
+            "matching",
+            about=own("requester_id"),
+            mentions=("helper_id",),
+            withheld=("helper_id",),
+            aged=older("created_at")
+            + " AND NOT EXISTS (SELECT FROM help_asks AS a WHERE a.request_id = help_requests.request_id)",
         ),
         Table(
             "people",

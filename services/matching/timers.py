@@ -2,9 +2,11 @@
 
 from services.matching.commands.answers import expire
 from services.matching.commands.buddies import propose_buddies
+from services.matching.commands.help import widen
 from shared.timers import Timer
 
 TIMERS = (
     Timer("expire-proposals", 30, expire),
+    Timer("widen-help-requests", 15, widen),
     Timer("buddies-for-newcomers", 60, propose_buddies),
 )

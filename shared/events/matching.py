@@ -11,6 +11,8 @@ from shared.events.topics import MATCHING_MATCHES
 
 MatchKind = Literal["pair", "buddy", "circle"]
 MemberRole = Literal["learner", "teacher", "newcomer", "buddy", "participant", "facilitator"]
+HelpCircle = Literal["unit", "division", "everybody"]
+HelpOutcome = Literal["accepted", "withdrawn", "expired"]
 
 
 class MatchMember(Value):
@@ -123,3 +125,38 @@ class PersonLeftUnmatched(Event):
     programme_id: UUID
     person_id: UUID
     reason: Code
+
+
+class HelpEvent(Event):
+    """A request for help, by what it is about: neither who asked nor who was asked travels."""
+
+    topic = MATCHING_MATCHES
+    key_field = "request_id"
+
+    request_id: UUID
+    skill_id: Code
+
+
+class HelpRequested(HelpEvent):
+    """Somebody asks who can help."""
+
+    event_type = "org.lateral.matching.help.requested.v1"
+
+
+class HelpOffered(HelpEvent):
+    """The first offer of help, so many seconds after it was asked for, and how far it had been asked around by then."""
+
+    event_type = "org.lateral.matching.help.offered.v1"
+
+    seconds: Annotated[int, Field(ge=0)]
+    circle: HelpCircle
+
+
+class HelpClosed(HelpEvent):
+    """The request is over: an offer was taken, it was withdrawn, or nobody could help in time."""
+
+    event_type = "org.lateral.matching.help.closed.v1"
+
+    outcome: HelpOutcome
+    seconds_to_first_offer: Annotated[int | None, Field(ge=0)] = None
+    circle: HelpCircle

@@ -52,7 +52,7 @@ SESSIONS_PROGRAMMES = Topic(
     full_state=True,
     partitions=1,
 )
-MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match or round id")
+MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match, round or help request id")
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)

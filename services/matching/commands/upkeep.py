@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.matching.commands import help as help_requests
 from services.matching.commands.problems import problem_for
 from services.matching.domain.match import FEWEST, OPEN, Match, tell
 from services.matching.engine import facilitators
@@ -42,6 +43,8 @@ async def release(
 
     The events about matches of `erased` people do not name them any more.
     """
+    if gone:
+        await help_requests.leave(conn, sorted(gone))
     touched = {row["match_id"] for row in await conn.fetch(SQL.open_matches_of, list(gone))} if gone else set()
     touched |= await _partial(conn, moved)
     if not touched:

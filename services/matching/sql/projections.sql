@@ -83,13 +83,24 @@ WITH person AS (
     DELETE FROM unmatched WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), seen AS (
     DELETE FROM round_people WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), own_request AS (
+    SELECT request_id FROM help_requests WHERE requester_id = ANY ($1::uuid[])
+), ask AS (
+    DELETE FROM help_asks
+    WHERE person_id = ANY ($1::uuid[]) OR request_id IN (SELECT request_id FROM own_request)
+    RETURNING person_id
+), request AS (
+    DELETE FROM help_requests WHERE requester_id = ANY ($1::uuid[]) RETURNING requester_id
+), helper AS (
+    UPDATE help_requests SET helper_id = NULL
+    WHERE helper_id = ANY ($1::uuid[]) AND requester_id <> ALL ($1::uuid[])
 ), wish AS (
     UPDATE people SET not_with = ARRAY(SELECT other FROM unnest(not_with) AS other WHERE other <> ALL ($1::uuid[]))
     WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
 ), counted AS (
     SELECT person_id, count(*) AS rows
-    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen)
-    AS every_row
+    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen
+        UNION ALL SELECT * FROM ask UNION ALL SELECT * FROM request) AS every_row
     GROUP BY person_id
 )
 UPDATE erased_people SET rows = erased_people.rows + counted.rows

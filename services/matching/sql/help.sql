@@ -1,0 +1,108 @@
+-- name: insert_request
+INSERT INTO help_requests (
+    request_id, requester_id, skill_id, level, question, circle, state, created_at, next_step_at, expires_at
+) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)
+
+-- name: knows_skill
+SELECT EXISTS (SELECT FROM skills WHERE skill_id = $1)
+
+-- name: lock_person
+SELECT status, opted_in, paused_until, unit_code, unit_path FROM people WHERE person_id = $1 FOR UPDATE
+
+-- name: count_open
+SELECT count(*) FROM help_requests WHERE requester_id = $1 AND state = 'open'
+
+-- name: lock_requests
+SELECT * FROM help_requests WHERE request_id = ANY ($1::uuid[]) ORDER BY request_id FOR UPDATE
+
+-- name: lock_due
+SELECT * FROM help_requests WHERE state = 'open' AND next_step_at <= now()
+ORDER BY next_step_at LIMIT $1 FOR UPDATE SKIP LOCKED
+
+-- name: asks_of
+SELECT request_id, person_id, state FROM help_asks
+WHERE request_id = ANY ($1::uuid[]) ORDER BY request_id, asked_at, person_id
+
+-- name: save_requests
+UPDATE help_requests AS request SET
+    version = request.version + 1, circle = given.circle, state = given.state, helper_id = given.helper_id,
+    next_step_at = given.next_step_at, first_offer_at = given.first_offer_at,
+    closed_at = CASE WHEN given.state = 'open' THEN NULL ELSE coalesce(request.closed_at, now()) END
+FROM jsonb_to_recordset($1::jsonb) AS given (
+    request_id uuid, circle text, state text, helper_id uuid, next_step_at timestamptz, first_offer_at timestamptz
+)
+WHERE request.request_id = given.request_id
+
+-- name: save_asks
+INSERT INTO help_asks (request_id, person_id, state)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
+ON CONFLICT (request_id, person_id) DO UPDATE SET state = excluded.state, answered_at = now()
+WHERE help_asks.state <> excluded.state
+
+-- name: helpers
+-- Who offers a skill in a circle around the asker and has not been asked yet; a sample where there are very many.
+SELECT person.person_id FROM people AS person JOIN people AS asker ON asker.person_id = $1
+WHERE person.offered_skills @> ARRAY[$2::text] AND person.person_id <> $1
+    AND person.status = 'active' AND person.opted_in AND (person.paused_until IS NULL OR person.paused_until <= $3)
+    AND ($4::text = 'everybody' OR $4 = 'unit' AND person.unit_code = asker.unit_code
+        OR $4 = 'division' AND person.unit_path[1:2] = asker.unit_path[1:2])
+    AND NOT EXISTS (SELECT FROM help_asks AS ask WHERE ask.request_id = $5 AND ask.person_id = person.person_id)
+ORDER BY md5(person.person_id::text || $5::text) LIMIT 500
+
+-- name: busy_helping
+-- How often these people were asked in the last week.
+SELECT person_id, count(*) AS asks FROM help_asks
+WHERE person_id = ANY ($1::uuid[]) AND asked_at > now() - interval '7 days' GROUP BY person_id
+
+-- name: may_offer
+-- Whether somebody who was not asked may offer: they offer the skill, everybody has been asked, nobody stands between.
+SELECT EXISTS (
+    SELECT FROM help_requests AS request
+    JOIN people AS asker ON asker.person_id = request.requester_id
+    JOIN people AS person ON person.person_id = $2
+    WHERE request.request_id = $1 AND request.circle = 'everybody' AND person.person_id <> asker.person_id
+        AND person.status = 'active' AND person.opted_in AND person.offered_skills @> ARRAY[request.skill_id]
+        AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+)
+
+-- name: touched_by
+-- Open requests of these people, or which they were asked about.
+SELECT request_id FROM help_requests WHERE requester_id = ANY ($1::uuid[]) AND state = 'open'
+UNION
+SELECT request_id FROM help_asks JOIN help_requests USING (request_id)
+WHERE person_id = ANY ($1::uuid[]) AND help_requests.state = 'open' AND help_asks.state IN ('asked', 'offered')
+
+-- name: get_requests
+SELECT * FROM help_requests WHERE request_id = ANY ($1::uuid[]) ORDER BY request_id DESC
+
+-- name: list_mine
+SELECT * FROM help_requests
+WHERE requester_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR request_id < $3)
+ORDER BY request_id DESC LIMIT $4
+
+-- name: list_asked
+SELECT request.* FROM help_asks AS ask JOIN help_requests AS request USING (request_id)
+WHERE ask.person_id = $1 AND ($2::text IS NULL OR request.state = $2)
+    AND ($3::uuid IS NULL OR ask.request_id < $3)
+ORDER BY ask.request_id DESC LIMIT $4
+
+-- name: list_board
+-- What anybody who offers the skill may offer to help with.
+SELECT request.* FROM help_requests AS request
+JOIN people AS person ON person.person_id = $1
+JOIN people AS asker ON asker.person_id = request.requester_id
+WHERE request.state = 'open' AND request.circle = 'everybody' AND request.expires_at > now()
+    AND request.skill_id = ANY (person.offered_skills) AND request.requester_id <> $1
+    AND ($2::text IS NULL OR request.state = $2) AND ($3::uuid IS NULL OR request.request_id < $3)
+    AND person.status = 'active' AND person.opted_in
+    AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+    AND NOT EXISTS (SELECT FROM help_asks AS ask WHERE ask.request_id = request.request_id AND ask.person_id = $1)
+ORDER BY request.request_id DESC LIMIT $4
+
+-- name: figures
+SELECT count(*) AS requests, count(first_offer_at) AS offered, count(*) FILTER (WHERE state = 'accepted') AS accepted,
+    count(*) FILTER (WHERE state = 'expired') AS expired, count(*) FILTER (WHERE state = 'open') AS open,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_offer_at - created_at)) AS seconds_p50,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM first_offer_at - created_at)) AS seconds_p90,
+    count(DISTINCT requester_id) AS people
+FROM help_requests WHERE created_at > now() - make_interval(days => $1) AND ($2::text IS NULL OR skill_id = $2)

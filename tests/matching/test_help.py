@@ -1,0 +1,230 @@
+"""Who can help with X: nearest first, wider in time, the first offer measured, nobody named who did not offer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.domain import help as domain
+from services.matching.domain.help import HelpRequest
+from services.matching.timers import TIMERS
+from shared.events.directory import PersonChanged, PersonErased, SkillChanged
+from shared.events.matching import HelpClosed, HelpOffered, HelpRequested
+from shared.refusal import Refused
+from tests.matching.conftest import Caller, World
+from tests.matching.test_upkeep import changed
+from tests.matching.world import PIANO, RUST, person, teacher
+
+FAR: dict[str, Any] = {"unit_code": "U9", "unit_path": ("ROOT", "D9", "U9")}
+NEAR: dict[str, Any] = {"unit_code": "U2", "unit_path": ("ROOT", "D1", "U2")}
+
+
+async def known(world: World, *people: PersonChanged) -> None:
+    await world.hear(SkillChanged(skill_id=RUST, version=1, label="Rust"))
+    await world.hear(*people)
+
+
+async def ask(call: Caller, asker: PersonChanged, **changes: object) -> dict[str, Any]:
+    body = {"skill_id": RUST, "question": "Who owns this borrow?", "within_hours": 8, **changes}
+    answer = await call("POST", "/v1/help-requests", person=asker.person_id, json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def asked(world: World, request: dict[str, Any]) -> set[UUID]:
+    rows = await world.fetch("SELECT person_id FROM help_asks WHERE request_id = $1", UUID(request["request_id"]))
+    return {row["person_id"] for row in rows}
+
+
+async def later(world: World) -> int:
+    """The timer, after the circle's time is over."""
+    await world.execute("UPDATE help_requests SET next_step_at = now() WHERE state = 'open'")
+    timer = next(timer for timer in TIMERS if timer.name == "widen-help-requests")
+    async with world.db.transaction() as conn:
+        return await timer.run(conn)
+
+
+async def test_the_nearest_are_asked_first_and_wider_circles_in_time(world: World, call: Caller) -> None:
+    asker, mate, near, far = person(), teacher(), teacher(**NEAR), teacher(**FAR)
+    away, low, apart = teacher(status="leave"), teacher(level=0), teacher(not_with=(asker.person_id,))
+    await known(world, asker, mate, near, far, away, low, apart, teacher(skill=PIANO))
+    request = await ask(call, asker)
+    assert (request["circle"], request["state"], request["asked"], request["skill"]) == ("unit", "open", 1, "Rust")
+    assert await asked(world, request) == {mate.person_id}
+    assert await later(world) == 1
+    assert await asked(world, request) == {mate.person_id, near.person_id}
+    assert await later(world) == 1
+    assert await asked(world, request) == {mate.person_id, near.person_id, far.person_id}
+    path = f"/v1/help-requests/{request['request_id']}"
+    assert (await call("GET", path, person=asker.person_id)).json()["circle"] == "everybody"
+    assert await later(world) == 1
+    assert len(await asked(world, request)) == 3
+    timer = next(timer for timer in TIMERS if timer.name == "widen-help-requests")
+    async with world.db.transaction() as conn:
+        assert await timer.run(conn) == 0
+
+
+async def test_the_first_offer_is_measured_and_names_nobody(world: World, call: Caller) -> None:
+    asker, one, other, third = person(), teacher(), teacher(), teacher()
+    await known(world, asker, one, other, third)
+    request = await ask(call, asker)
+    path = f"/v1/help-requests/{request['request_id']}"
+    seen = (await call("GET", path, person=one.person_id)).json()
+    assert (seen["your_answer"], seen["asked"], seen["offers"]) == ("asked", None, [])
+    assert (await call("POST", f"{path}/pass", person=third.person_id)).json()["your_answer"] == "passed"
+    for helper in (one, other, one):
+        assert (await call("POST", f"{path}/offer", person=helper.person_id)).json()["your_answer"] == "offered"
+    (offered,) = await world.said(HelpOffered)
+    assert (offered["circle"], offered["seconds"] >= 0) == ("unit", True)
+    mine = (await call("GET", path, person=asker.person_id)).json()
+    assert {offer["person_id"] for offer in mine["offers"]} == {str(one.person_id), str(other.person_id)}
+    assert mine["asked"] == 3
+    choice = {"person_id": str(one.person_id)}
+    assert (await call("POST", f"{path}/accept", person=other.person_id, json=choice)).status_code == 404
+    unoffered = {"person_id": str(third.person_id)}
+    assert (await call("POST", f"{path}/accept", person=asker.person_id, json=unoffered)).status_code == 409
+    done = (await call("POST", f"{path}/accept", person=asker.person_id, json=choice)).json()
+    assert (done["state"], done["helper_id"]) == ("accepted", str(one.person_id))
+    assert (await call("POST", f"{path}/accept", person=asker.person_id, json=choice)).status_code == 200
+    (closed,) = await world.said(HelpClosed)
+    assert (closed["outcome"], closed["seconds_to_first_offer"]) == ("accepted", offered["seconds"])
+    late = await call("POST", f"{path}/pass", person=other.person_id)
+    assert (late.status_code, late.json()["state"]) == (409, "accepted")
+    assert (await call("GET", path, person=other.person_id)).json()["helper_id"] is None
+    told = str([*await world.said(HelpRequested), offered, closed])
+    assert not any(str(who.person_id) in told for who in (asker, one, other, third))
+
+
+async def test_when_nobody_is_left_who_may_answer_others_are_asked_at_once(world: World, call: Caller) -> None:
+    asker, mate, far = person(), teacher(), teacher(**FAR)
+    await known(world, asker, mate, far)
+    request = await ask(call, asker)
+    path = f"/v1/help-requests/{request['request_id']}"
+    await call("POST", f"{path}/pass", person=mate.person_id)
+    assert await asked(world, request) == {mate.person_id, far.person_id}
+    await call("POST", f"{path}/offer", person=far.person_id)
+    body = {"person_id": str(far.person_id)}
+    declined = await call("POST", f"{path}/decline", person=asker.person_id, json=body)
+    assert (declined.json()["state"], declined.json()["offers"][0]["state"]) == ("open", "declined")
+    again = await call("POST", f"{path}/offer", person=far.person_id)
+    assert (again.status_code, again.json()["state"]) == (409, "declined")
+
+
+async def test_the_board_is_for_those_who_know_the_skill(world: World, call: Caller) -> None:
+    asker = person()
+    crowd = [teacher() for _ in range(4)]
+    apart = teacher(not_with=(asker.person_id,))
+    pianist = teacher(skill=PIANO)
+    await known(world, asker, apart, pianist, *crowd)
+    request = await ask(call, asker)
+    first = await asked(world, request)
+    (volunteer,) = (one for one in crowd if one.person_id not in first)
+    path = f"/v1/help-requests/{request['request_id']}"
+    board = "/v1/help-requests?view=board"
+    assert (await call("GET", board, person=volunteer.person_id)).json()["items"] == []
+    assert (await call("POST", f"{path}/offer", person=volunteer.person_id)).status_code == 404
+    await world.execute("UPDATE help_requests SET circle = 'everybody'")
+    (shown,) = (await call("GET", board, person=volunteer.person_id)).json()["items"]
+    assert shown["request_id"] == request["request_id"]
+    for who in (apart, pianist, asker):
+        assert (await call("GET", board, person=who.person_id)).json()["items"] == []
+        assert (await call("POST", f"{path}/offer", person=who.person_id)).status_code == 404
+    assert (await call("POST", f"{path}/offer", person=volunteer.person_id)).status_code == 200
+    assert (await call("GET", board, person=volunteer.person_id)).json()["items"] == []
+    (mine,) = (await call("GET", "/v1/help-requests?view=asked", person=volunteer.person_id)).json()["items"]
+    assert mine["your_answer"] == "offered"
+
+
+async def test_a_request_expires_or_is_withdrawn(world: World, call: Caller) -> None:
+    asker = person()
+    await known(world, asker)
+    first, second = await ask(call, asker), await ask(call, asker)
+    assert (first["asked"], first["circle"]) == (0, "everybody")
+    withdrawn = f"/v1/help-requests/{second['request_id']}/withdraw"
+    for _ in range(2):
+        assert (await call("POST", withdrawn, person=asker.person_id)).json()["state"] == "withdrawn"
+    await world.execute("UPDATE help_requests SET expires_at = now()")
+    assert await later(world) == 1
+    assert [event["outcome"] for event in await world.said(HelpClosed)] == ["withdrawn", "expired"]
+    states = (await call("GET", "/v1/help-requests?limit=1", person=asker.person_id)).json()
+    assert [one["state"] for one in states["items"]] == ["withdrawn"]
+    rest = (await call("GET", f"/v1/help-requests?cursor={states['next']}", person=asker.person_id)).json()
+    assert [one["state"] for one in rest["items"]] == ["expired"]
+    late = await call("POST", f"/v1/help-requests/{first['request_id']}/withdraw", person=asker.person_id)
+    assert (late.status_code, late.json()["state"]) == (409, "expired")
+
+
+async def test_who_leaves_or_is_erased_is_out_of_every_request(world: World, call: Caller) -> None:
+    asker, mate, far, gone = person(), teacher(), teacher(**FAR), person()
+    await known(world, asker, mate, far, gone)
+    mine, theirs = await ask(call, asker), await ask(call, gone)
+    await world.hear(changed(mate, status="leave"), changed(gone, status="left"))
+    (closed,) = await world.said(HelpClosed)
+    assert (closed["request_id"], closed["outcome"]) == (theirs["request_id"], "withdrawn")
+    assert await later(world) == 1
+    assert far.person_id in await asked(world, mine)
+    await world.hear(PersonErased(person_id=far.person_id), PersonErased(person_id=gone.person_id))
+    rows = await world.fetch("SELECT help_requests::text AS whole FROM help_requests")
+    rows += await world.fetch("SELECT help_asks::text AS whole FROM help_asks")
+    assert not any(str(who) in row["whole"] for row in rows for who in (far.person_id, gone.person_id))
+
+
+async def test_impossible_requests_are_refused(world: World, call: Caller) -> None:
+    asker, away = person(), person(status="leave")
+    await known(world, asker, away)
+    body = {"skill_id": RUST}
+    unknown = await call("POST", "/v1/help-requests", person=asker.person_id, json={"skill_id": "skill/none"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "skill_id")
+    assert (await call("POST", "/v1/help-requests", person=uuid4(), json=body)).status_code == 404
+    assert (await call("POST", "/v1/help-requests", json=body)).status_code == 404
+    refused = await call("POST", "/v1/help-requests", person=away.person_id, json=body)
+    assert (refused.status_code, refused.json()["state"]) == (409, "leave")
+    for _ in range(5):
+        await ask(call, asker)
+    many = await call("POST", "/v1/help-requests", person=asker.person_id, json=body)
+    assert (many.status_code, many.json()["type"]) == (409, "/problems/too-many-open")
+
+
+async def test_figures_are_of_enough_people_or_of_none(world: World, call: Caller) -> None:
+    askers, helper = [person() for _ in range(5)], teacher(capacity=9)
+    await known(world, *askers, helper)
+    for number, asker in enumerate(askers):
+        found = (await call("GET", "/v1/help-figures", "analyst")).json()
+        assert (found["requests"], found["hours_to_first_offer"]) == (None, None), number
+        request = await ask(call, asker)
+        await call("POST", f"/v1/help-requests/{request['request_id']}/offer", person=helper.person_id)
+    await world.execute("UPDATE help_requests SET first_offer_at = created_at + interval '2 hours'")
+    found = (await call("GET", f"/v1/help-figures?skill_id={RUST}", "analyst")).json()
+    assert (found["requests"], found["offered"], found["hours_to_first_offer"]) == (5, 5, {"p50": 2.0, "p90": 2.0})
+
+
+PEOPLE = [UUID(int=number) for number in range(3)]
+ACTS = st.lists(
+    st.tuples(st.sampled_from(["offer", "pass", "accept", "decline"]), st.sampled_from(PEOPLE)), max_size=12
+)
+
+
+@given(ACTS)
+def test_whatever_is_said_at_most_one_helps_and_nothing_follows_the_end(acts: list[tuple[str, UUID]]) -> None:
+    now = datetime.now(UTC)
+    soon = now + timedelta(hours=1)
+    request = HelpRequest(
+        UUID(int=9), 1, UUID(int=8), RUST, 0, None, "unit", "open", None, now, soon, soon, None,
+        tuple(domain.Ask(one, "asked") for one in PEOPLE),
+    )  # fmt: skip
+    steps = {"offer": domain.offered, "pass": domain.passed, "accept": domain.chosen, "decline": domain.refused}
+    for act, who in acts:
+        before = request
+        try:
+            request = steps[act](request, who, now)
+        except Refused:
+            assert request is before
+        if before.state == "accepted":
+            assert request == before
+        helping = [ask.person_id for ask in request.asks if ask.state == "accepted"]
+        assert helping == ([request.helper_id] if request.state == "accepted" else [])
+        assert request.first_offer_at == (before.first_offer_at or request.first_offer_at)
+        assert request.state == "open" or not request.waiting
