@@ -3,6 +3,7 @@
 from services.metrics.app import create_app
 from services.metrics.commands.facts import close_months
 from services.metrics.consumers import HANDLERS
+from services.metrics.couriers import couriers
 from services.metrics.privacy import CATALOGUE
 from services.metrics.settings import MetricsSettings
 from services.metrics.timers import timers
@@ -27,6 +28,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     catalogue=CATALOGUE,
     timers=timers,
+    couriers=couriers,
     purges={"participation": close_months},
     read_models=READ_MODELS,
 )

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias
 
-from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills
+from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills, statements
 from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
@@ -68,6 +68,13 @@ async def on_person(conn: Connection, batch: Batch) -> None:
 async def on_person_erased(conn: Connection, batch: Batch) -> None:
     """A tombstone: forget."""
     await people.erase_people(conn, [envelope.data.person_id for envelope in batch])
+
+
+@_timed
+async def on_participation(conn: Connection, batch: Batch) -> None:
+    """Somebody's part in a session: a fact, and, where there is a learning record store, a statement."""
+    await facts.record_participations(conn, [envelope.data for envelope in batch])
+    await statements.tell_participations(conn, batch)
 
 
 @_timed
@@ -136,7 +143,7 @@ HANDLERS: Handlers = {
     SessionRescheduled: on_session_planned,
     SessionCancelled: on_session_cancelled,
     SessionHeld: on_session_held,
-    ParticipationChanged: _data(facts.record_participations),
+    ParticipationChanged: on_participation,
     FeedbackReleased: _data(facts.record_feedback),
     CheckInsReleased: _data(follow_up.record_check_ins),
     PulseReleased: _data(follow_up.record_pulses),

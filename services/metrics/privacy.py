@@ -1,6 +1,6 @@
 """What metrics holds of people, why, and for how long; no table says who answered what."""
 
-from shared.privacy.catalogue import Catalogue, Table, among, own
+from shared.privacy.catalogue import Catalogue, Table, among, older, own
 
 CATALOGUE = Catalogue(
     "metrics",
@@ -71,6 +71,20 @@ CATALOGUE = Catalogue(
         ),
         Table("skill_cells", "Sums by skill, as last counted.", "aggregate"),
         Table("skill_looks", "When skills were last counted.", "operations"),
+        Table(
+            "xapi_statements",
+            "What a learning record store is told of parts in sessions of open programmes, so that it can be voided.",
+            "participation",
+            about=own("person_id"),
+            aged=older("queued_at"),
+        ),
+        Table(
+            "xapi_actors",
+            "Random names of people in a learning record store, one for each programme.",
+            "participation",
+            about=own("person_id"),
+        ),
+        Table("xapi_store", "Whether there is a learning record store.", "operations"),
         Table("query_log", "What was asked of the numbers, by which roles, and what for.", "operations"),
         Table("programmes", "Programmes and their goals.", "reference"),
         Table("units", "Units and their tree.", "reference"),

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from services.metrics.confidentiality import FLOOR, K
+from services.metrics.domain.xapi import Version
 from shared.settings import Settings
 
 
@@ -13,3 +14,12 @@ class MetricsSettings(Settings):
 
     k_scores: Annotated[int, Field(ge=FLOOR)] = K
     """No number about fewer distinct people than this leaves the service."""
+    public_url: str = "http://127.0.0.1:8104"
+    """Where people reach this service from outside; home page of the names in statements."""
+    xapi_url: str | None = None
+    """A learning record store's xAPI endpoint; unset tells nobody."""
+    xapi_version: Version = "1.0.3"
+    xapi_user: str | None = None
+    xapi_password: str | None = None
+    posting_networks: tuple[str, ...] = ()
+    """Networks of ours, in CIDR notation, in which the learning record store may be, also by plain http."""

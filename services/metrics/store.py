@@ -178,5 +178,6 @@ async def apply_programmes(conn: Connection, programmes: Sequence[ProgrammeChang
     """Write programmes; who sponsors them is no business of the numbers."""
     kept = {
         "programme_id", "version", "status", "name", "format", "audience_units", "starts_on", "ends_on", "goals",
+        "confidentiality",
     }  # fmt: skip
     await conn.execute(DIMENSIONS.apply_programmes, [programme.model_dump(include=kept) for programme in programmes])

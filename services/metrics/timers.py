@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.metrics.commands import exports, facts, freshness, networks, publish, skills
+from services.metrics.commands import exports, facts, freshness, networks, publish, skills, statements
 from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
 
@@ -14,6 +14,7 @@ def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
         Timer("fold-months", 5, facts.fold_months),
         Timer("count-networks", 300, networks.count_networks),
         Timer("count-skills", 15, partial(skills.count_skills, k=settings.k_scores)),
+        Timer("record-store", 15, partial(statements.set_store, url=settings.xapi_url)),
         Timer("make-exports", 1, exports.make_exports),
         Timer("fold-lag", 10, freshness.fold_lag),
         Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores), patience=300),

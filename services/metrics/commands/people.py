@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from services.metrics import store
+from services.metrics.commands import statements
 from services.metrics.domain.latest import newest
 from shared import outbox
 from shared.db import Connection
@@ -32,6 +33,7 @@ async def erase_people(conn: Connection, person_ids: Collection[UUID]) -> Mappin
     await conn.execute(store.PEOPLE.own_membership)
     people = [row["person_id"] for row in await conn.fetch(store.PEOPLE.remember_erasure, wanted)]
     if people:
+        await statements.withdraw_people(conn, people)
         await _pseudonymise(conn, people)
     return {row["person_id"]: row["touched"] for row in await conn.fetch(store.PEOPLE.erasures, wanted)}
 

@@ -17,18 +17,18 @@ WHERE kept.version < excluded.version
 
 -- name: apply_programmes
 INSERT INTO programmes AS kept (
-    programme_id, version, status, name, format, audience_units, starts_on, ends_on, goals
+    programme_id, version, status, name, format, audience_units, starts_on, ends_on, goals, confidentiality
 )
-SELECT programme_id, version, status, name, format, audience_units, starts_on, ends_on, goals
+SELECT programme_id, version, status, name, format, audience_units, starts_on, ends_on, goals, confidentiality
 FROM jsonb_to_recordset($1) AS incoming (
     programme_id uuid, version int, status text, name text, format text, audience_units text[], starts_on date,
-    ends_on date, goals jsonb
+    ends_on date, goals jsonb, confidentiality text
 )
 ORDER BY programme_id
 ON CONFLICT (programme_id) DO UPDATE SET
     version = excluded.version, status = excluded.status, name = excluded.name, format = excluded.format,
     audience_units = excluded.audience_units, starts_on = excluded.starts_on, ends_on = excluded.ends_on,
-    goals = excluded.goals
+    goals = excluded.goals, confidentiality = excluded.confidentiality
 WHERE kept.version < excluded.version
 
 -- name: unit_names
