@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reviews, skills
+from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reviews, skills, xapi
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in
@@ -26,6 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
             skills.router,
             exports.router,
             query_log.router,
+            xapi.router,
             pipeline.router,
             dashboard.router,
             sign_in.router,

@@ -4,6 +4,8 @@ from shared.auth import PUBLIC, ROLES, Policy, allow
 
 READERS = allow("analyst", "programme-owner", "admin")
 SIGNED_IN = allow("analyst", "programme-owner", "admin", "operator")
+SYSTEMS = allow("hr-system", "admin")
+"""A learning management system is a system of HR's."""
 
 POLICY: Policy = {
     "GET /v1/measures": allow(*ROLES),
@@ -18,6 +20,9 @@ POLICY: Policy = {
     "GET /v1/networks": READERS,
     "GET /v1/skills": READERS,
     "GET /v1/knowledge-at-risk": READERS,
+    "GET /xapi/about": PUBLIC,
+    "POST /xapi/statements": SYSTEMS,
+    "PUT /xapi/statements": SYSTEMS,
     "GET /v1/query-log": allow(*ROLES),
     "GET /v1/freshness": allow(*ROLES),
     "GET /v1/completeness": allow("operator", "analyst", "admin"),

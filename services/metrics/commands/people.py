@@ -43,8 +43,8 @@ async def _pseudonymise(conn: Connection, people: list[UUID]) -> None:
     pseudonyms = [uuid4() for _ in people]
     touched: Counter[UUID] = Counter()
     queries = store.PEOPLE
-    skills = store.SKILLS.erase_person_skills
-    for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership, skills):
+    others = (store.SKILLS.erase_person_skills, store.LEARNINGS.erase)
+    for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership, *others):
         touched.update(row["person_id"] for row in await conn.fetch(query, people, pseudonyms))
     for person, pseudonym in zip(people, pseudonyms, strict=True):
         # One at a time: two people of one match cannot be replaced in one statement.

@@ -17,6 +17,16 @@ SOURCE = "MEASUREMENT 5"
 _WAITS = "waits for assessment scores, which no service collects; the arithmetic is here and tested"
 MEASURES = (
     Measure(
+        "trainings_completed", "Trainings completed", "count", "learning",
+        "Statements `completed` or `passed` about a course, module, lesson or assessment, told by a "
+        "learning management system; by division and month", SOURCE, digits=0,
+    ),
+    Measure(
+        "resources_used", "Resources used", "count", "learning",
+        "Statements `experienced`, `viewed`, `launched`, `completed` or `passed` about an article, page, video, file "
+        "or link, told by a learning management system; by division and month", SOURCE, digits=0,
+    ),
+    Measure(
         "normalised_gain", "Learning gain", "ratio", None, "Mean of (post - pre)/(max - pre), pre < max", SOURCE,
         shown_at=_WAITS, answers=True,
     ),

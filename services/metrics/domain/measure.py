@@ -25,6 +25,7 @@ Family = Literal[
     "pairs",
     "rounds",
     "hosting",
+    "learning",
     "freshness",
 ]
 

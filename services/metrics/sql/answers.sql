@@ -99,3 +99,13 @@ WHERE month >= $2::date AND month < $3::date AND theme = split_part($7::text, '_
     AND ($4::uuid IS NULL OR pulse.programme_id = $4) AND ($6::text IS NULL OR format = $6)
     AND ($5::text IS NULL OR division = $5)
 GROUP BY 1
+
+-- name: learning
+-- By division and month alone: facts come in batches of k people of a division, and of nothing smaller.
+SELECT cell_of($1::text, ARRAY['', division], NULL, NULL, NULL, month) AS cell, count(DISTINCT person_id) AS persons,
+    count(DISTINCT person_id) AS n, count(*)::float8 AS numerator, NULL::bigint AS denominator
+FROM learnings
+WHERE counted AND kind = CASE $7::text WHEN 'trainings_completed' THEN 'training' ELSE 'resource' END
+    AND month >= $2::date AND month < $3::date
+    AND $4::uuid IS NULL AND $5::text IS NULL AND $6::text IS NULL
+GROUP BY 1
