@@ -1,44 +1,36 @@
-"""The directory: HR events against bare batches of the same rows, a large snapshot, reads against bare routes.
+"""The directory: HR events against bare batches of the same rows, and a large snapshot.
 
-python -m bench.bench_directory [events] [snapshot] [reads] --people 20000
+python -m bench.bench_directory [events] [snapshot] --people 20000
 """
 
 import argparse
 import asyncio
-import multiprocessing
 import resource
-import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import psutil
-import uvicorn
-from fastapi import FastAPI, Request, Response
 
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.sample.organization import Organization
 from deploy.local.sample.publish import wire
-from services.directory.app import create_app
 from services.directory.commands import feeds
 from services.directory.commands.workers import record_workers
 from services.directory.domain.lines import Line, Reader
 from services.directory.settings import DirectorySettings
 from services.directory.store import feeds as feed_store
-from shared import telemetry
 from shared.db import Connection, Database
 from shared.envelope import Envelope
 from shared.events.hr import WorkerUpserted
 from shared.migrate import migrate
 from shared.settings import load
-from tests.fixtures.issuer import serving_issuer
 
 BATCH = 1000
 SOURCE = "https://hr.example"
@@ -155,118 +147,20 @@ def plain(people: int) -> Iterator[dict[str, object]]:
         }  # fmt: skip
 
 
-def serve(kind: str, settings: DirectorySettings, port: int, answers: Sequence[bytes]) -> None:
-    """A process of its own, as `api` serves: one event loop, one core."""
-    telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "api")
-    app = create_app(settings) if kind == "ours" else bare(settings, *answers)
-    config = uvicorn.Config(app, port=port, http="httptools", loop="uvloop", log_config=None, access_log=False)
-    uvicorn.Server(config).run()
-
-
-@asynccontextmanager
-async def serving(kind: str, settings: DirectorySettings, answers: Sequence[bytes] = ()) -> AsyncIterator[int]:
-    """The port of a running server."""
-    port = free_port()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(kind, settings, port, answers))
-    process.start()
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            break
-        except OSError:
-            await asyncio.sleep(0.05)
-    writer.close()
-    yield port
-    process.terminate()
-    process.join()
-
-
-def bare(settings: DirectorySettings, person: bytes, page: bytes) -> FastAPI:
-    """FastAPI and asyncpg with the same queries, and the finished bytes as the answer."""
-    from services.directory.queries import people as queries  # noqa: PLC0415 - what is measured is at hand here
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.db = await Database.connect(settings)
-        yield
-        await app.state.db.close()
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.get("/v1/people/{person_id}")
-    async def read(person_id: UUID, request: Request) -> Response:
-        async with request.app.state.db.acquire() as conn:
-            await queries.get_person(conn, person_id)
-        return Response(person, media_type="application/json")
-
-    @app.get("/v1/people")
-    async def find(request: Request, unit: str, limit: int) -> Response:
-        async with request.app.state.db.acquire() as conn:
-            await queries.list_people(
-                conn, None, limit, unit=unit, site=None, status=None, skill=None, employee_number=None
-            )
-        return Response(page, media_type="application/json")
-
-    return app
-
-
-async def get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, token: str) -> bytes:
-    """One request, with as little client as can be."""
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200"), head
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    return await reader.readexactly(length)
-
-
-async def rate(port: int, path: str, token: str, seconds: float = 3.0) -> float:
-    """Requests a second over four connections."""
-    end = time.perf_counter() + seconds
-
-    async def caller() -> int:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        mine = 0
-        while time.perf_counter() < end:
-            await get(reader, writer, path, token)
-            mine += 1
-        writer.close()
-        return mine
-
-    return sum(await asyncio.gather(*(caller() for _ in range(4)))) / seconds
-
-
-async def reads(settings: DirectorySettings, db: Database, token: str) -> None:
-    """One person and a filtered page, by turns here and bare."""
-    async with db.acquire() as conn:
-        row = await conn.fetchrow("SELECT person_id, unit_code FROM people OFFSET 100 LIMIT 1")
-    assert row
-    paths = (f"/v1/people/{row['person_id']}", f"/v1/people?unit={row['unit_code']}&limit=20")
-    async with serving("ours", settings) as ours:
-        streams = await asyncio.open_connection("127.0.0.1", ours)
-        answers = [await get(*streams, path, token) for path in paths]
-        streams[1].close()
-        async with serving("bare", settings, answers) as theirs:
-            for path, name in zip(paths, ("GET one person", "GET 20 of a unit"), strict=True):
-                turns = [(await rate(ours, path, token), await rate(theirs, path, token)) for _ in range(3)]
-                one, other = (statistics.median(column) for column in zip(*turns, strict=True))
-                print(f"{name:18} {one:>6,.0f} requests/s   bare route {other:>6,.0f}   ratio {one / other:.2f}")
-
-
 async def main() -> None:
     """Measure what is asked for and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="*", default=["events", "snapshot", "reads"])
+    parser.add_argument("what", nargs="*", default=["events", "snapshot"])
     parser.add_argument("--people", type=int, default=10_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as state:
         server = Postgres(Path(state), free_port())
-        async with server, serving_issuer() as issuer:
+        async with server:
             await server.create_service_databases(["directory"])
             settings = load(
                 DirectorySettings,
                 "directory",
                 database_url=server.dsn("directory", "directory"),
-                issuer=issuer.url,
                 kafka_bootstrap="unused",
                 command_timeout=300,
             )
@@ -274,12 +168,8 @@ async def main() -> None:
             db = await Database.connect(settings)
             for what in asked.what:
                 async with db.acquire() as conn:
-                    if what != "reads":
-                        await conn.execute("TRUNCATE worker_records, people, outbox, feeds CASCADE")
-                if what == "reads":
-                    await reads(settings, db, issuer.token(exp=7200))
-                else:
-                    await {"events": events, "snapshot": snapshot}[what](db, asked.people)
+                    await conn.execute("TRUNCATE worker_records, people, outbox, feeds CASCADE")
+                await {"events": events, "snapshot": snapshot}[what](db, asked.people)
             await db.close()
         server.remove()
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import httpx
@@ -149,14 +149,23 @@ def _signing_key(jwk: dict[str, Any]) -> JWK | None:
     return key if isinstance(key, RSAKey | ECKey) else None
 
 
+class Known(NamedTuple):
+    """A token that was judged: it counts until it ends, and only while the issuer publishes its key."""
+
+    kid: str
+    key: JWK
+    ends: float
+    principal: Principal
+
+
 class Verifier:
     """Turns an Authorization header into a Principal, or refuses it without saying more than it must."""
 
     def __init__(self, settings: Settings, keys: Keys | None = None) -> None:
         self._settings = settings
         self._keys = keys or Keys(settings)
-        self._signed: dict[str, tuple[str, JWK, dict[str, Any]]] = {}
-        """Tokens whose signature has been checked, with the key that holds as long as the issuer publishes it."""
+        self._known: dict[str, Known] = {}
+        """Tokens that were judged before."""
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,
             iss={"essential": True, "value": settings.issuer},
@@ -175,16 +184,16 @@ class Verifier:
         if len(headers) > 1 or scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
             detail = "The Authorization header does not carry one bearer token."
             raise Unauthenticated(detail)
+        known = self._known.get(token)
+        if known and time.time() < known.ends and await self._keys.get(known.kid) is known.key:
+            return known.principal
         try:
-            return self._principal(await self._decode(token))
+            return await self._judge(token)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             detail = "The access token is malformed, expired or not meant for this service."
             raise Unauthenticated(detail) from error
 
-    async def _decode(self, token: str) -> dict[str, Any]:
-        if (known := self._signed.get(token)) and await self._keys.get(known[0]) is known[1]:
-            self._claims.validate(known[2])
-            return known[2]
+    async def _judge(self, token: str) -> Principal:
         header = jws.extract_compact(token.encode("ascii")).headers()
         kid, kind = header.get("kid"), header.get("typ")
         if not isinstance(kid, str) or str(kind).lower() not in TYPES:
@@ -196,10 +205,11 @@ class Verifier:
             raise ValueError(message)
         claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
         self._claims.validate(claims)
-        if len(self._signed) >= TOKENS_KNOWN:
-            self._signed.clear()
-        self._signed[token] = (kid, key, claims)
-        return claims
+        principal = self._principal(claims)
+        if len(self._known) >= TOKENS_KNOWN:
+            self._known.clear()
+        self._known[token] = Known(kid, key, claims["exp"] + LEEWAY, principal)
+        return principal
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         roles, person = claims.get(self._settings.roles_claim, []), claims.get(self._settings.person_claim)

@@ -9,7 +9,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from shared.envelope import Envelope
 from shared.events.base import Event
-from shared.telemetry import remote_span, trace_context, tracer
+from shared.tracing import trace_context, tracer
 
 
 def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[Envelope[Event]]]]:
@@ -33,10 +33,10 @@ def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
     """Give a record of a sampled trace its process span, a child of the span that created the event."""
     if envelope.traceparent is None:
         return envelope
-    remote = remote_span(envelope.traceparent)
-    if not remote.trace_flags.sampled:
-        return replace(envelope, span=trace.NonRecordingSpan(remote))  # what it causes is not sampled either
-    parent = trace_context({"traceparent": envelope.traceparent or "", "tracestate": envelope.tracestate or ""})
+    parent = trace_context({"traceparent": envelope.traceparent, "tracestate": envelope.tracestate or ""})
+    remote = trace.get_current_span(parent)
+    if not remote.get_span_context().trace_flags.sampled:
+        return replace(envelope, span=remote)  # what it causes is not sampled either
     span = tracer().start_span(
         f"process {envelope.topic}",
         parent,

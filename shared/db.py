@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from shared.session import Session
 from shared.settings import Settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -62,6 +63,7 @@ async def connect(settings: Settings, **options: Any) -> "asyncpg.Connection[asy
         timeout=settings.connect_timeout,
         command_timeout=settings.command_timeout,
         server_settings={"application_name": f"lateral-{settings.service}"},
+        connection_class=Session,
         **options,
     )
     await _prepare(conn)
@@ -117,6 +119,7 @@ class Database:
             command_timeout=settings.command_timeout,
             server_settings={"application_name": f"lateral-{settings.service}"},
             init=_prepare,
+            connection_class=Session,
         )
         return cls(pool, settings)
 
@@ -163,7 +166,7 @@ class Database:
                 await transaction.commit()
 
     async def _give_back(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
-        await asyncio.shield(self._pool.release(conn, timeout=self._settings.command_timeout))
+        await self._pool.release(conn, timeout=self._settings.command_timeout)  # which shields itself
 
     def _end(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
         """Close a connection while nobody waits: its statement is cancelled if the server still listens."""

@@ -11,7 +11,8 @@ from shared.envelope import MAX_BYTES, Raw
 from shared.events.catalogue import EVENTS
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.subject_keys import subject
-from shared.telemetry import PARKED, trace_headers
+from shared.telemetry import PARKED
+from shared.tracing import trace_headers
 
 SQL = sql.load("shared", "delivery")
 FULL_STATE = {topic.name for topic in TOPICS if topic.full_state}

@@ -17,6 +17,7 @@ from shared.db import Connection, Database
 from shared.gate import BODY_LIMIT, Operation
 from shared.idempotency import Claim, Reply
 from shared.refusal import NotFound, PreconditionFailed
+from shared.rendered import Rendered
 
 Work: TypeAlias = Callable[[Connection], Awaitable[object]]
 LONGEST_LINE = BODY_LIMIT
@@ -74,11 +75,12 @@ class EdgeCall:
             return result
         reply = self._reply(result, self._operation.status)
         headers = {}
-        if isinstance(result, paging.Page) and result.next:
+        if isinstance(result, paging.Page | Rendered) and result.next:
             headers["Link"] = paging.link_header(self.request.url.path, self.request.url.query, result.next)
-        seen = {tag.strip().removeprefix("W/") for tag in self.request.headers.get("if-none-match", "").split(",")}
-        if reply.etag and not seen.isdisjoint({reply.etag, "*"}):
-            return self._answer(Reply(304, None, reply.etag), headers)
+        if reply.etag and (tags := self.request.headers.get("if-none-match")):
+            seen = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+            if not seen.isdisjoint({reply.etag, "*"}):
+                return self._answer(Reply(304, None, reply.etag), headers)
         return self._answer(reply, headers)
 
     @asynccontextmanager
@@ -128,16 +130,21 @@ class EdgeCall:
             return Reply(204, None)
         if isinstance(result, Reply):
             return result
+        if isinstance(result, Rendered):
+            return Reply(status, result.body, _tag(result.version))
         # The declared model is the list of what may leave: whatever else the result carries stays here.
         adapter: TypeAdapter[Any] = self._operation.response or TypeAdapter(type(result))
         model = adapter.validate_python(result, from_attributes=True)
-        version = getattr(model, "version", None)
-        return Reply(status, adapter.dump_json(model, by_alias=True), f'"v{version}"' if version is not None else None)
+        return Reply(status, adapter.dump_json(model, by_alias=True), _tag(getattr(model, "version", None)))
 
     def _answer(self, reply: Reply, headers: dict[str, str] | None = None) -> Response:
         tag = {"ETag": reply.etag} if reply.etag else {}
         media_type = "application/json" if reply.body is not None else None
         return Response(reply.body, reply.status, {**tag, **(headers or {})}, media_type)
+
+
+def _tag(version: int | None) -> str | None:
+    return None if version is None else f'"v{version}"'
 
 
 async def _call(request: Request) -> EdgeCall:

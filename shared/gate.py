@@ -9,8 +9,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from shared.auth import Allow, Policy, Public
+from shared.plain_read import plain_read
 
 BODY_LIMIT = 256 * 1024
 
@@ -31,14 +33,24 @@ class Operation:
     status: int
     body_limit: int
     response: TypeAdapter[Any] | None
+    plain_read: ASGIApp | None
+    """A shorter way to the same answer, where there is one."""
 
 
 class Operations:
     """All operations of an application, in the order its router tries them."""
 
     def __init__(self, patterns: dict[str, re.Pattern[str]], found: Iterable[Operation]) -> None:
-        self._patterns = patterns
         self._found = {(operation.method, operation.path): operation for operation in found}
+        self._near: dict[str | None, dict[str, re.Pattern[str]]] = {}
+        """Patterns by how they begin, for a request is compared only with those that can match; None holds all."""
+        beginnings = {_beginning(path) for path in patterns}
+        for beginning in (*beginnings, None):
+            self._near[beginning] = {
+                path: pattern
+                for path, pattern in patterns.items()
+                if beginning is None or "{" in _beginning(path) or _beginning(path) == beginning
+            }
 
     @classmethod
     def bind(cls, app: FastAPI, policy: Policy) -> Self:
@@ -73,7 +85,8 @@ class Operations:
     def find(self, method: str, path: str) -> Operation:
         """The operation a request is for. Raises HTTPException 404, or 405 with every method the path does have."""
         allowed: set[str] = set()
-        for template, pattern in self._patterns.items():
+        near = self._near.get(_beginning(path)) or self._near[None]
+        for template, pattern in near.items():
             if pattern.match(path):
                 if operation := self._found.get((method, template)):
                     return operation
@@ -95,4 +108,10 @@ def _operation(method: str, path: str, rule: Allow | Public, context: Any) -> Op
         status=getattr(route, "status_code", None) or 200,
         body_limit=getattr(route, "max_body_size", None) or BODY_LIMIT,
         response=TypeAdapter(model) if model is not None else None,
+        plain_read=plain_read(context, context.path_regex) if method == "GET" and isinstance(route, APIRoute) else None,
     )
+
+
+def _beginning(path: str) -> str:
+    """The first two parts, where most routes differ."""
+    return "/".join(path.split("/", 3)[:3])

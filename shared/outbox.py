@@ -1,17 +1,19 @@
 """Puts events beside the change they tell of, in the caller's transaction; the relay publishes them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeAlias
 
 from opentelemetry import trace
 
 from shared.db import Connection
 from shared.envelope import Envelope, encode
 from shared.events.base import Event
-from shared.telemetry import trace_headers, tracer
+from shared.tracing import trace_headers, tracer
 
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
+Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
 COLUMNS = ("topic", "key", "header_names", "header_values", "value")
 
 
@@ -47,18 +49,22 @@ def is_muted() -> bool:
     return _muted.get()
 
 
-def _row(event: Event, cause: Envelope[Event] | None) -> tuple[str, str, list[str], list[bytes], bytes | None]:
-    context = trace.set_span_in_context(cause.span) if cause else None
-    with tracer().start_as_current_span(
-        f"create {event.topic.name}",
-        context,
+def _row(event: Event, cause: Envelope[Event] | None) -> Row:
+    topic = event.topic.name
+    span = tracer().start_span(
+        f"create {topic}",
+        trace.set_span_in_context(cause.span) if cause else None,
         trace.SpanKind.PRODUCER,
         attributes={
             "messaging.system": "kafka",
             "messaging.operation.type": "create",
-            "messaging.destination.name": event.topic.name,
+            "messaging.destination.name": topic,
             "lateral.event.type": event.event_type,
         },
-    ):
-        headers, value = encode(event, trace_headers())
-    return event.topic.name, event.key, [name for name, _ in headers], [text for _, text in headers], value
+    )
+    try:
+        headers, value = encode(event, trace_headers(span))
+    finally:
+        span.end()
+    names, texts = zip(*headers, strict=True)
+    return topic, event.key, names, texts, value

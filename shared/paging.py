@@ -11,7 +11,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from shared.db import Record
 from shared.refusal import InvalidRequest
+from shared.rendered import Rendered, to_json
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,6 +53,12 @@ def page(rows: Sequence[R], limit: int, make: Callable[[R], T], key: Callable[[R
     shown = rows[:limit]
     following = encode_cursor(*key(shown[-1])) if len(rows) > limit else None
     return Page(items=[make(row) for row in shown], next=following)
+
+
+def rendered(rows: Sequence[R], shown: Sequence[Record], limit: int, key: Callable[[R], tuple[Key, ...]]) -> Rendered:
+    """A page of what is `shown` of `limit + 1` rows, as JSON at once."""
+    following = encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
+    return Rendered(to_json({"items": [dict(one) for one in shown], "next": following}), next=following)
 
 
 def link_header(path: str, query: str, cursor: str) -> str:

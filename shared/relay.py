@@ -13,14 +13,8 @@ from shared.db import UNAVAILABLE, Connection, Record, session
 from shared.events.topics import DEAD_LETTERS, TOPICS, Topic
 from shared.kafka import AIOKafkaProducer, KafkaError, producer, wire_name
 from shared.settings import Settings
-from shared.telemetry import (
-    OUTBOX_FAILURES,
-    OUTBOX_PUBLISHED,
-    RELAY_LEADER,
-    remote_span,
-    trace_context,
-    tracer,
-)
+from shared.telemetry import OUTBOX_FAILURES, OUTBOX_PUBLISHED, RELAY_LEADER
+from shared.tracing import trace_context, tracer
 
 SQL = sql.load("shared", "delivery")
 LOCK = 7_300_002
@@ -109,11 +103,12 @@ class Relay:
 def _span(row: Record) -> trace.Span:
     """Shows how long the event waited in the outbox; the record's own traceparent stays the creator's."""
     traceparent = dict(zip(row["header_names"], row["header_values"], strict=True)).get("traceparent", b"").decode()
-    if not remote_span(traceparent).trace_flags.sampled:
+    parent = trace_context({"traceparent": traceparent})
+    if not trace.get_current_span(parent).get_span_context().trace_flags.sampled:
         return trace.INVALID_SPAN
     return tracer().start_span(
         f"send {row['topic']}",
-        trace_context({"traceparent": traceparent}),
+        parent,
         trace.SpanKind.CLIENT,
         attributes={
             "messaging.system": "kafka",

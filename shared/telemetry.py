@@ -3,18 +3,14 @@
 import json
 import logging
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from opentelemetry import propagate, trace
-from opentelemetry.context import Context
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import SpanContext
 from prometheus_client import Counter, Gauge, Histogram
 
 from shared import discretion
@@ -126,7 +122,6 @@ def setup(settings: Settings, process: str) -> None:
             BatchSpanProcessor(discretion.DiscreetExporter(exporter), schedule_delay_millis=500)
         )
     trace.set_tracer_provider(provider)
-    AsyncPGInstrumentor().instrument()  # type: ignore[no-untyped-call]
 
 
 def flush(timeout: float = 2.0) -> None:
@@ -135,27 +130,3 @@ def flush(timeout: float = 2.0) -> None:
     if isinstance(provider, TracerProvider):
         provider.force_flush(int(timeout * 1000))
         provider.shutdown()
-
-
-def tracer() -> trace.Tracer:
-    """The tracer of the chassis."""
-    return trace.get_tracer("lateral")
-
-
-def trace_headers(span: trace.Span | None = None) -> dict[str, str]:
-    """`traceparent` and `tracestate` of a span, or of the current one; empty without a trace."""
-    context = trace.set_span_in_context(span) if span else None
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier, context)
-    return {name: value for name, value in carrier.items() if name in {"traceparent", "tracestate"}}
-
-
-def trace_context(headers: Mapping[str, str]) -> Context:
-    """The remote context that such headers name; an empty one when they are absent or broken."""
-    return propagate.extract(headers, Context())
-
-
-def remote_span(traceparent: str | None) -> SpanContext:
-    """The span context a `traceparent` names; invalid when there is none."""
-    context = trace_context({"traceparent": traceparent} if traceparent else {})
-    return trace.get_current_span(context).get_span_context()

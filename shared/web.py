@@ -5,15 +5,14 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Span
+from opentelemetry import context, trace
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,18 +22,22 @@ from shared.db import TROUBLE, Database
 from shared.gate import Operations
 from shared.settings import Settings
 from shared.telemetry import HTTP_DURATION
+from shared.tracing import trace_context, tracer
 
 CHASSIS_POLICY: Policy = {f"GET {path}": PUBLIC for path in ("/livez", "/readyz", "/metrics", "/openapi.json")}
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 READY_SECONDS = 1.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-UNTRACED = r"^https?://[^/]+/(livez|readyz|metrics)$"
-TOLD = frozenset({"http.route", "http.method", "http.request.method", "http.scheme", "url.scheme", "http.flavor"})
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+TRACE_HEADERS = ("traceparent", "tracestate")
+FIRST_SERVER_ERROR = 500
+UNTRACED = frozenset({"/livez", "/readyz", "/metrics"})
+NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
+"""The gate traces and measures, and tells less: no path, no query, no address."""
 
 health = APIRouter(include_in_schema=False)
 
@@ -60,6 +63,7 @@ def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         dependencies=[Depends(_same_route)],
         generate_unique_id_function=lambda route: route.name,
         exception_handlers={HTTPException: problems.handle, RequestValidationError: problems.handle},
@@ -70,9 +74,6 @@ def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], 
     operations = Operations.bind(app, {**CHASSIS_POLICY, **policy})
     app.add_middleware(Gate, operations=operations, verifier=Verifier(settings))
     app.openapi = lambda: problems.describe(app, operations.is_public)  # type: ignore[method-assign]
-    FastAPIInstrumentor.instrument_app(
-        app, excluded_urls=UNTRACED, exclude_spans=["send", "receive"], server_request_hook=_redact
-    )
     return app
 
 
@@ -124,14 +125,16 @@ class Gate:
         headers, state = Headers(scope=scope), scope.setdefault("state", {})
         given = headers.get("x-request-id", "")
         state["request_id"] = request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        span = _span(scope["path"], method, headers)
+        token = context.attach(trace.set_span_in_context(span))
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _dress(MutableHeaders(scope=message), request_id)
-                if scope["app"].state.draining:
-                    MutableHeaders(scope=message)["Connection"] = "close"
+                dressed = _dress(message["headers"], request_id, draining=scope["app"].state.draining)
+                message = {**message, "headers": dressed}
             await send(message)
 
         try:
@@ -139,15 +142,37 @@ class Gate:
             if isinstance(operation.rule, Allow):
                 state["principal"] = principal = await self._verifier.verify(headers.getlist("authorization"))
                 authorize(operation.rule, principal)
-            await self.app(scope, _limited(receive, headers, operation.body_limit), answer)
+            within = _limited(receive, headers, operation.body_limit)
+            if operation.plain_read is None:
+                await self.app(scope, within, answer)
+            else:
+                await operation.plain_read(scope, within, answer)
         except Exception as error:
             if status:
                 raise
             await problems.respond(error, request_id)(scope, receive, answer)
         finally:
             route = state["operation"].path if "operation" in state else "unmatched"
-            method = scope["method"] if scope["method"] in METHODS else "other"
             HTTP_DURATION.labels(route, method, status).observe(perf_counter() - started)
+            context.detach(token)
+            _end(span, route, method, status)
+
+
+def _span(path: str, method: str, headers: Headers) -> trace.Span:
+    """The request's span. What names more than the route stays out: paths hold ids, queries anything."""
+    if path in UNTRACED:
+        return trace.INVALID_SPAN
+    told = {name: value for name in TRACE_HEADERS if (value := headers.get(name))}
+    return tracer().start_span(method, trace_context(told), trace.SpanKind.SERVER)
+
+
+def _end(span: trace.Span, route: str, method: str, status: int) -> None:
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        span.set_attributes({"http.request.method": method, "http.route": route, "http.response.status_code": status})
+        if status >= FIRST_SERVER_ERROR:
+            span.set_status(trace.StatusCode.ERROR)
+    span.end()
 
 
 async def _same_route(request: Request) -> None:
@@ -157,11 +182,16 @@ async def _same_route(request: Request) -> None:
         raise RuntimeError(message)
 
 
-def _dress(headers: MutableHeaders, request_id: str) -> None:
-    headers["X-Request-Id"] = request_id
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "private, no-cache" if "etag" in headers else "no-store")
+def _dress(headers: Sequence[tuple[bytes, bytes]], request_id: str, *, draining: bool) -> list[tuple[bytes, bytes]]:
+    """What every answer says, unless it says otherwise itself."""
+    said = {name for name, _ in headers}
+    dressed = [*headers, (b"x-request-id", request_id.encode())]
+    dressed += [header for header in SECURITY_HEADERS if header[0] not in said]
+    if b"cache-control" not in said:
+        dressed.append((b"cache-control", b"private, no-cache" if b"etag" in said else b"no-store"))
+    if draining:
+        dressed.append((b"connection", b"close"))
+    return dressed
 
 
 def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:
@@ -181,10 +211,3 @@ def _limited(receive: Receive, headers: Headers, limit: int) -> Receive:
         return message
 
     return counted
-
-
-def _redact(span: Span, _scope: Scope) -> None:
-    """Overwrite what names more than the route: paths hold ids, queries hold anything, addresses are somebody's."""
-    if isinstance(span, ReadableSpan) and span.is_recording():
-        for name in set(span.attributes or {}) - TOLD:
-            span.set_attribute(name, "redacted")

@@ -1,11 +1,14 @@
 """Reading people and changing what they say of themselves, over HTTP."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
+from services.directory.api.people import Card, Person
 from shared.db import Database
 from tests.directory.hr import latest, person_id, reasons, tell, unit, worker
 from tests.fixtures.issuer import Issuer
@@ -203,3 +206,22 @@ async def test_units_are_listed_and_read_with_their_head(
     assert [item["path"] for item in rest.json()["items"]] == [["ROOT", "U", "V"]]
     assert (await api.get("/v1/units/U", headers=headers)).json()["head_id"] == people["M"]
     assert (await api.get("/v1/units/NOWHERE", headers=headers)).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["employee", "admin"])
+async def test_what_is_read_straight_from_the_row_is_the_declared_model_and_nothing_else(
+    api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str], role: str
+) -> None:
+    """Everybody's own and everybody else's, one by one and in a list: the whole model and no more."""
+    me = people["A"]
+    headers = issuer.bearer(role, person_id=me)
+    listed = (await api.get("/v1/people", headers=headers)).json()["items"]
+    assert {one["person_id"] for one in listed} == set(people.values())
+    for shown in listed:
+        model: type[BaseModel] = Person if role == "admin" or shown["person_id"] == me else Card
+        assert list(shown) == list(model.model_fields)
+        assert json.loads(model.model_validate(shown).model_dump_json()) == shown
+        alone = await api.get(f"/v1/people/{shown['person_id']}", headers=headers)
+        assert alone.json() == shown
+        assert alone.headers.get("etag") == (f'"v{shown["version"]}"' if model is Person else None)
+        assert (shown.get("not_with") is not None) == (shown["person_id"] == me)

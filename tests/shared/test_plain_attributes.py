@@ -1,9 +1,14 @@
-"""The quick way to read a CloudEvent's attributes says what the SDK says, or leaves it to the SDK."""
+"""The quick way to read a CloudEvent's attributes says what the SDK says, or leaves it to the SDK; so does writing."""
 
+from datetime import UTC, date, datetime
+
+from cloudevents.core.bindings.kafka import to_binary
+from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.envelope import PLAIN_NAMES, Raw, Undecodable, _attributes, encode, plain_attributes
+from shared.envelope import FORMAT, PLAIN_NAMES, Raw, Undecodable, _attributes, encode, plain_attributes
+from shared.events.directory import UnitChanged
 from tests.fixtures.delivery import participation
 from tests.metrics.world import people
 
@@ -59,3 +64,34 @@ def test_what_our_relay_writes_is_read_quickly() -> None:
     assert quick.subject == str(session)
     assert quick.traceparent is not None
     assert quick == _attributes(record(dict(headers)), dict(headers))._replace(data=None)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), st.booleans(), st.integers(1, 2**40))
+def test_what_is_written_quickly_the_sdk_writes_alike(code: str, traced: bool, version: int) -> None:
+    event = UnitChanged(
+        code=code, version=version, name="x", parent_code=None, path=(code,), valid_from=date(2026, 1, 1), valid_to=None
+    )
+    trace = {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01", "tracestate": "a=b"} if traced else {}
+    headers, value = encode(event, trace)
+    said = dict(headers)
+    assert len(said) == len(headers)
+    at = datetime.fromisoformat(said["ce_time"].decode())
+    assert at.tzinfo == UTC
+    attributes = {
+        "id": said["ce_id"].decode(),
+        "source": "/directory",
+        "type": event.event_type,
+        "subject": code,
+        "time": at,
+        "datacontenttype": "application/json",
+        "partitionkey": code,
+        "sequence": f"{version:012d}",
+        **trace,
+    }
+    theirs = to_binary(CloudEvent(attributes, value), FORMAT)
+    assert theirs.key == code
+    assert {**theirs.headers, "ce_time": b""} == {
+        **{name: text for name, text in said.items() if name not in trace},
+        "ce_time": b"",
+    }
+    assert {name: text.decode() for name, text in said.items() if name in trace} == trace

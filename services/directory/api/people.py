@@ -1,5 +1,6 @@
 """People: cards for everybody, everything for the person, HR systems and administrators."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -17,6 +18,7 @@ from shared.db import Connection, Record
 from shared.edge import Edge
 from shared.events.directory import PersonStatus, SkillNeed, SkillOffer
 from shared.paging import Cursor, Limit, Page, decode_cursor
+from shared.rendered import Rendered
 
 router = APIRouter(tags=["people"])
 Code = Annotated[str, Query(min_length=1, max_length=200)]
@@ -104,8 +106,8 @@ async def list_people(
 ) -> Response:
     """By name. `unit` includes its sub-units; `skill` finds those who offer it."""
 
-    async def work(conn: Connection) -> Page[Person | Card]:
-        rows = await queries.list_people(
+    async def work(conn: Connection) -> Rendered:
+        rows = await queries.list_cards(
             conn,
             decode_cursor(cursor, str, UUID),
             limit,
@@ -115,11 +117,8 @@ async def list_people(
             skill=skill,
             employee_number=employee_number,
         )
-        found = paging.page(
-            rows, limit, lambda row: _shown(row, edge.principal), lambda row: (row["display_name"], row["person_id"])
-        )
-        # Of the declared type, so that nothing is validated twice.
-        return Page[Person | Card].model_construct(items=found.items, next=found.next)
+        shown = await _shown(conn, edge.principal, rows[:limit])
+        return paging.rendered(rows, shown, limit, lambda row: (row["display_name"], row["person_id"]))
 
     return await edge.read(work)
 
@@ -128,9 +127,12 @@ async def list_people(
 async def get_person(person_id: UUID, edge: Edge) -> Response:
     """Colleagues see a card."""
 
-    async def work(conn: Connection) -> Person | Card | None:
-        row = await queries.get_person(conn, person_id)
-        return _shown(row, edge.principal) if row else None
+    async def work(conn: Connection) -> Rendered | None:
+        if _sees_all(edge.principal) or edge.principal.person_id == person_id:
+            row = (await queries.shown_people(conn, [person_id], edge.principal.person_id)).get(person_id)
+            return Rendered.of(row, row["version"]) if row else None
+        card = await queries.get_card(conn, person_id)
+        return Rendered.of(card) if card else None
 
     return await edge.read(work)
 
@@ -146,20 +148,19 @@ async def change_profile(person_id: UUID, body: ProfileEdit, edge: Edge) -> Resp
     async def work(conn: Connection) -> Person | None:
         changes = body.model_dump(exclude_unset=True)
         await edit_profile(conn, person_id, changes, edge.if_match, datetime.now(UTC))
-        row = await queries.get_person(conn, person_id)
-        return _person(row, edge.principal) if row else None
+        row = (await queries.shown_people(conn, [person_id], edge.principal.person_id)).get(person_id)
+        return Person.model_validate(dict(row)) if row else None
 
     return await edge.write(work, body=body)
 
 
-def _shown(row: Record, principal: Principal) -> Person | Card:
-    if principal.person_id == row["person_id"] or principal.has("admin", "hr-system"):
-        return _person(row, principal)
-    return Card.model_validate(dict(row))
+def _sees_all(principal: Principal) -> bool:
+    return principal.has("admin", "hr-system")
 
 
-def _person(row: Record, principal: Principal) -> Person:
-    shown = {**row, "shares_contributions": bool(row["profile"].get("shares_contributions"))}
-    if principal.person_id != row["person_id"]:
-        shown["not_with"] = None
-    return Person.model_validate(shown)
+async def _shown(conn: Connection, principal: Principal, cards: Sequence[Record]) -> list[Record]:
+    """Of each card what the caller may know: all of themselves, and of everybody where they look after the data."""
+    ids = [card["person_id"] for card in cards]
+    wanted = ids if _sees_all(principal) else [one for one in ids if one == principal.person_id]
+    people = await queries.shown_people(conn, wanted, principal.person_id) if wanted else {}
+    return [people.get(card["person_id"], card) for card in cards]

@@ -1,5 +1,6 @@
 """People as they are read."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,17 @@ async def get_person(conn: Connection, person_id: UUID) -> Record | None:
     return await conn.fetchrow(SQL.get_person, person_id)
 
 
-async def list_people(
+async def get_card(conn: Connection, person_id: UUID) -> Record | None:
+    """What colleagues may know of one person."""
+    return await conn.fetchrow(SQL.get_card, person_id)
+
+
+async def shown_people(conn: Connection, person_ids: Sequence[UUID], caller: UUID | None) -> dict[UUID, Record]:
+    """Everything that may leave of these people, by id; what is confidential only of the caller."""
+    return {row["person_id"]: row for row in await conn.fetch(SQL.shown_people, person_ids, caller)}
+
+
+async def list_cards(
     conn: Connection,
     after: tuple[Any, ...] | None,
     limit: int,
@@ -25,8 +36,8 @@ async def list_people(
     skill: str | None,
     employee_number: str | None,
 ) -> list[Record]:
-    """People by name, those of sub-units included; one more than `limit` where there are more."""
+    """Cards by name, those of sub-units included; one more than `limit` where there are more."""
     name, person_id = after or (None, None)
     offer = None if skill is None else [{"skill_id": skill}]
-    rows = await conn.fetch(SQL.list_people, unit, site, status, offer, employee_number, name, person_id, limit + 1)
+    rows = await conn.fetch(SQL.list_cards, unit, site, status, offer, employee_number, name, person_id, limit + 1)
     return list(rows)

@@ -147,8 +147,12 @@ WHERE NOT EXISTS (SELECT FROM people WHERE people.person_id = wanted.person_id)
 -- name: get_person
 SELECT * FROM people WHERE person_id = $1
 
--- name: list_people
-SELECT * FROM people
+-- name: get_card
+-- What colleagues may know, in the order of the model.
+SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people WHERE person_id = $1
+
+-- name: list_cards
+SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people
 WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
   AND ($2::text IS NULL OR site_code = $2)
   AND ($3::text IS NULL OR status = $3)
@@ -156,3 +160,13 @@ WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
   AND ($5::text IS NULL OR employee_number = $5)
   AND ($6::text IS NULL OR (display_name, person_id) > ($6, $7::uuid))
 ORDER BY display_name, person_id LIMIT $8
+
+-- name: shown_people
+-- Everything, for those who may know it; whom somebody keeps away from is for themselves ($2) alone.
+SELECT person_id, display_name, unit_code, site_code, job_title, status, offers, version, effective_at, employee_number,
+    given_name, family_name, email, locale, employment_type, unit_path, manager_id, job_code, job_level, job_function,
+    country, time_zone, work_starts, work_ends, work_days, languages, needs, capacity, time_budget_minutes,
+    facilitator_ready, opted_in, paused_until, CASE WHEN person_id = $2::uuid THEN not_with END AS not_with,
+    formats, modalities, pace, group_size_min, group_size_max,
+    coalesce((profile ->> 'shares_contributions')::boolean, false) AS shares_contributions, hired_on, leaves_on
+FROM people WHERE person_id = ANY ($1::uuid[])
