@@ -9,6 +9,7 @@ from shared.consumer import Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
+from shared.events.knowledge import KnowledgeChanged, KnowledgeUsed
 from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import (
@@ -43,5 +44,7 @@ HANDLERS: Handlers = {
     SessionRescheduled: webhooks.fan_out,
     SessionCancelled: webhooks.fan_out,
     SessionHeld: webhooks.fan_out,
+    KnowledgeChanged: webhooks.fan_out,
+    KnowledgeUsed: webhooks.fan_out,
     **privacy_handlers(CATALOGUE),
 }

@@ -77,6 +77,37 @@ REACHING = (
     ),
     Table("question_boxes", "Questions to facilitators; nobody can tell whose.", "feedback"),
     Table("questions_asked", "How many questions somebody has asked.", "participation", about=own("person_id")),
+    Table(
+        "knowledge",
+        "Challenges, lessons and resources that people leave for others, under their name where all is open.",
+        "participation",
+        about=own("author_id"),
+        mentions=("author_id", "verified_by"),
+        withheld=("waiting", "words"),
+        aged="state <> 'current' AND expires_on < $1",
+    ),
+    Table(
+        "knowledge_uses",
+        "Who has used what on which day; told as numbers of five people and more.",
+        "participation",
+        about=own("person_id"),
+        aged=older("day"),
+    ),
+    Table(
+        "knowledge_rated",
+        "That somebody has rated, so that nobody rates twice; what they said is elsewhere and unlinked.",
+        "participation",
+        about=own("person_id"),
+    ),
+    Table("knowledge_counts", "How many use what, in steps of five.", "aggregate"),
+    Table(
+        "captures",
+        "Whose knowledge shall be kept before they leave, and what became of it.",
+        "participation",
+        about=own("holder_id"),
+        mentions=("holder_id", "asked_by"),
+        aged="state NOT IN ('waiting', 'planned') AND due_on < $1",
+    ),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
 CATALOGUE = Catalogue(

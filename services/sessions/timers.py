@@ -1,6 +1,16 @@
 """What falls due by itself."""
 
-from services.sessions.commands import answers, invitations, messages, prompts, reviews, safety, webhooks
+from services.sessions.commands import (
+    answers,
+    captures,
+    invitations,
+    knowledge,
+    messages,
+    prompts,
+    reviews,
+    safety,
+    webhooks,
+)
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
@@ -25,6 +35,10 @@ REACHING = (
     Timer("close-surveys", 3600, answers.close_surveys),
     Timer("assign-concerns", 60, safety.assign_concerns),
     Timer("run-review-rounds", 300, reviews.run_rounds),
+    Timer("expire-knowledge", 600, knowledge.expire),
+    Timer("count-knowledge-uses", 3600, knowledge.count_uses),
+    Timer("watch-knowledge-at-risk", 300, captures.watch_risks),
+    Timer("plan-captures", 60, captures.plan_waiting),
 )
 TIMERS = (
     *REACHING,

@@ -56,6 +56,7 @@ MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics")
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
+SESSIONS_KNOWLEDGE = Topic("sessions.knowledge", "sessions", ("sessions",), "item id", partitions=3)
 OTHERS: tuple[Service, ...] = ("matching", "sessions", "metrics")
 PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1, co_writers=OTHERS)
 PRIVACY_EXPORTS = Topic(
@@ -77,6 +78,7 @@ TOPICS: tuple[Topic, ...] = (
     SESSIONS_SESSIONS,
     SESSIONS_PARTICIPATION,
     SESSIONS_FEEDBACK,
+    SESSIONS_KNOWLEDGE,
     PRIVACY_ERASURES,
     PRIVACY_EXPORTS,
     PRIVACY_HOLDS,

@@ -23,6 +23,8 @@ EventType = Literal[
     "org.lateral.sessions.session.rescheduled.v1",
     "org.lateral.sessions.session.cancelled.v1",
     "org.lateral.sessions.session.held.v1",
+    "org.lateral.sessions.knowledge.changed.v1",
+    "org.lateral.sessions.knowledge.used.v1",
 ]
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2000, pattern=r"^[\x21-\x7e]+$")]
 EXAMPLE: dict[str, Any] = {

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.sessions.commands.captures import open_at_risk
 from services.sessions.commands.facilitators import keep_neutral_after
 from services.sessions.commands.seats import leave
 from services.sessions.commands.working_hours import keep_to_hours
-from services.sessions.domain.person import UnknownTimeZone, division
+from services.sessions.domain.person import UnknownTimeZone, division, known_well
 from shared import sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
@@ -30,7 +31,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
             p.person_id, p.version, p.status, division(p.unit_path), p.time_zone, p.work_starts, p.work_ends,
             ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on, p.manager_id,
             SEPARATOR.join(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
-            p.time_budget_minutes,
+            p.time_budget_minutes, SEPARATOR.join(known_well(p)),
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip
@@ -40,6 +41,8 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
     if left:
         await leave(conn, left, {cause.data.person_id: cause for cause in latest})
     news = {cause.data.person_id: cause.data for cause in latest}
+    if leaving := [row["person_id"] for row in changed if news[row["person_id"]].leaves_on]:
+        await open_at_risk(conn, leaving)
     written = {row["person_id"] for row in changed} & before.keys()
     if moved := [person for person in sorted(written) if _hours_differ(before[person], news[person])]:
         await keep_to_hours(conn, moved)

@@ -26,19 +26,24 @@ async def fan_out(conn: Connection, causes: Sequence[Envelope[Any]]) -> None:
     hooks = await conn.fetch(SQL.active)
     if not hooks:
         return
-    programmes = list({cause.data.programme_id for cause in causes})
+    programmes = list({cause.data.programme_id for cause in causes if cause.data.programme_id})
     levels = {
         row["programme_id"]: row["confidentiality"] for row in await conn.fetch(SQL.confidentialities, programmes)
     }
     rows = [
         (hook["webhook_id"], cause.id, cause.type, cause.time, body)
         for cause in causes
-        for body in [_body(cause, levels.get(cause.data.programme_id, "closed"))]
+        for body in [_body(cause, _level(cause.data.programme_id, levels))]
         for hook in hooks
         if not hook["types"] or cause.type in hook["types"]
     ]
     if rows:
         await conn.execute(SQL.queue, *map(list, zip(*rows, strict=True)))
+
+
+def _level(programme_id: UUID | None, levels: Mapping[UUID, Any]) -> Any:
+    """How confidential it is; what belongs to no programme is open, what belongs to an unknown one is closed."""
+    return "open" if programme_id is None else levels.get(programme_id, "closed")
 
 
 def _body(cause: Envelope[Event], confidentiality: Any) -> bytes:

@@ -111,6 +111,8 @@ def notice_text(about: str) -> Text:
         "rules": "The ground rules of your group have changed. Accept them before you join again.",
         "review-escalated": "Reviewers of a work differ; your word is asked for.",
         "review-delivered": "The reviews of your work are complete.",
+        "knowledge-expired": "Something you left for others has expired. Say in the portal whether it still holds.",
+        "capture": "Few know what you know. A session to pass it on is being planned; you may decline in the portal.",
     }
     return Text("A note from peer learning", (said.get(about, "There is news in the portal."),))
 
