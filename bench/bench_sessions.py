@@ -7,8 +7,9 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ from services.sessions.domain.hours import Hours, Span
 from services.sessions.domain.scheduling import Request, Slot, place, ranked, strains
 from services.sessions.settings import SessionsSettings
 from shared import outbox
-from shared.db import Connection, Database
+from shared.db import WAITING_PER_CONNECTION, Connection, Database
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged
 from shared.events.matching import CircleFormed, MatchMember
@@ -71,8 +72,8 @@ async def programme(conn: Connection) -> UUID:
     return found
 
 
-async def crowd(conn: Connection, sessions: int) -> list[tuple[UUID, UUID]]:
-    """Sessions with ten seats, and a hundred people invited to each: (session, person), in random order."""
+async def crowd(conn: Connection, sessions: int, each: int) -> list[tuple[UUID, UUID]]:
+    """Sessions with ten seats, and so many people invited to each: (session, person), in random order."""
     programme_id = await programme(conn)
     asked = []
     for _ in range(sessions):
@@ -89,7 +90,7 @@ async def crowd(conn: Connection, sessions: int) -> list[tuple[UUID, UUID]]:
             " now() + interval '10 days', $5, '')",
             session, group, programme_id, FIRST, SEATS,
         )  # fmt: skip
-        people = [uuid4() for _ in range(CROWD)]
+        people = [uuid4() for _ in range(each)]
         await conn.executemany(
             "INSERT INTO participants (session_id, person_id, role) VALUES ($1, $2, 'participant')",
             [(session, one) for one in people],
@@ -103,13 +104,16 @@ async def crowd(conn: Connection, sessions: int) -> list[tuple[UUID, UUID]]:
     return asked
 
 
-async def at_once(db: Database, works: list[Callable[[Connection], Awaitable[object]]]) -> tuple[float, list[float]]:
+async def at_once(
+    db: Database, works: Sequence[Callable[[Connection], Awaitable[object]]]
+) -> tuple[float, list[float]]:
     """All of them at the same time, each in a transaction; seconds, and how many milliseconds each took."""
     waits: list[float] = []
+    admitted = asyncio.Semaphore(WAITING_PER_CONNECTION * AT_ONCE)  # the others would be told to come again
 
     async def one(work: Callable[[Connection], Awaitable[object]]) -> None:
         began = time.perf_counter()
-        async with db.transaction() as conn:
+        async with admitted, db.transaction() as conn:
             await work(conn)
         waits.append((time.perf_counter() - began) * 1000)
 
@@ -118,12 +122,12 @@ async def at_once(db: Database, works: list[Callable[[Connection], Awaitable[obj
     return time.perf_counter() - began, waits
 
 
-async def sign_ups(db: Database, people: int) -> float:
-    """Ten thousand people and a hundred sessions of ten seats; returns sign-ups per second."""
+async def sign_ups(db: Database, people: int) -> None:
+    """Ten thousand people at once and a hundred sessions of ten seats: exactly ten each, and a waitlist in order."""
     async with db.transaction() as conn:
-        asked = await crowd(conn, people // CROWD)
+        asked = await crowd(conn, people // CROWD, CROWD)
         before = await conn.fetchval("SELECT count(*) FROM outbox WHERE topic = 'sessions.participation'")
-    taken, _ = await at_once(db, [lambda conn, s=s, p=p: rsvp(conn, s, p, "accept") for s, p in asked])  # type: ignore[misc]
+    taken, waits = await at_once(db, [lambda conn, s=s, p=p: rsvp(conn, s, p, "accept") for s, p in asked])  # type: ignore[misc]
     async with db.acquire() as conn:
         rows = await conn.fetch(
             "SELECT session_id, count(*) FILTER (WHERE state = 'registered') AS seats,"
@@ -133,12 +137,31 @@ async def sign_ups(db: Database, people: int) -> float:
         )
         told = await conn.fetchval("SELECT count(*) FROM outbox WHERE topic = 'sessions.participation'") - before
     wrong = [row for row in rows if row["seats"] != SEATS or row["places"] != list(range(1, CROWD - SEATS + 1))]
-    rate = len(asked) / taken
     print(
-        f"sign-ups    {len(asked):,} at once to {len(rows)} sessions of {SEATS} seats in {taken:.1f} s: {rate:,.0f}/s;"
-        f" {len(wrong)} sessions with another number of seats taken or a waitlist out of order; {told:,} events"
+        f"sign-ups    {len(asked):,} at once to {len(rows)} sessions of {SEATS} seats in {taken:.1f} s:"
+        f" {len(asked) / taken:,.0f}/s; {len(wrong)} sessions with another number of seats taken or a waitlist out of"
+        f" order; {told:,} events; the last waited {max(waits) / 1000:.1f} s"
     )
-    return rate
+
+
+async def writes(db: Database, rounds: int, size: int) -> None:
+    """Sign-ups for which there is room and bare writes by turns, each round in the other order."""
+    ratios, rates, bares = [], [], []
+    for number in range(rounds):
+        async with db.transaction() as conn:
+            asked = await crowd(conn, size // SEATS, SEATS)
+        works = [partial(rsvp, session_id=session, person_id=one, answer="accept") for session, one in asked]
+        first = await bare(db, size) if number % 2 else None
+        taken, _ = await at_once(db, works)
+        rate, ceiling = size / taken, first or await bare(db, size)
+        ratios.append(rate / ceiling)
+        rates.append(rate)
+        bares.append(ceiling)
+    rate, ceiling, ratio = map(statistics.median, (rates, bares, ratios))
+    print(
+        f"writes      {rate:,.0f} sign-ups/s, bare row and outbox row {ceiling:,.0f}/s: ratio {ratio:.2f} (median of"
+        f" {rounds} by turns of {size:,}, {AT_ONCE} at once; {min(ratios):.2f} to {max(ratios):.2f})"
+    )
 
 
 async def bare(db: Database, count: int) -> float:
@@ -267,7 +290,9 @@ async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=10_000, help="sign-ups; a tenth of it are groups")
-    size = parser.parse_args().size
+    parser.add_argument("--rounds", type=int, default=7, help="of writes by turns")
+    given = parser.parse_args()
+    size = given.size
     scheduling(size // 10)
     with tempfile.TemporaryDirectory() as state:
         server = Postgres(Path(state), free_port())
@@ -283,10 +308,8 @@ async def main() -> None:
             await migrate(settings)
             db = await Database.connect(settings)
             await whole_run(db, size // 10)
-            before = await bare(db, size // 2)
-            rate = await sign_ups(db, size)
-            ceiling = 2 / (1 / before + 1 / await bare(db, size // 2))  # on both sides, for a machine that others use
-            print(f"writes      {rate:,.0f}/s, bare row and outbox row {ceiling:,.0f}/s: ratio {rate / ceiling:.2f}")
+            await sign_ups(db, size)
+            await writes(db, given.rounds, max(CROWD, size // 10))
             await db.close()
         server.remove()
     print(f"memory      {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")

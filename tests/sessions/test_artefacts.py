@@ -118,6 +118,24 @@ async def test_mentoring_is_held_once_everybody_has_agreed(world: World) -> None
         assert lacking == ([] if who == mentee else ["agreement"])
 
 
+async def test_what_is_agreed_or_planned_after_a_session_holds_it_too(world: World) -> None:
+    people = await world.people(2)
+    mentee = [{"person_id": str(people[1]), "role": "learner"}]
+    group = await found(world, people[0], await world.programme(format="mentoring"), role="teacher", members=mentee)
+    session = await add(world, people[0], group, workday(3))
+    await begin(world, session)
+    assert (await attend(world, session, people, people[0]))["state"] == "scheduled"
+    for who, expected in zip(people, ("scheduled", "held"), strict=True):
+        path, rules = f"/v1/groups/{group['group_id']}/acknowledgements", {"rules_version": 1}
+        assert (await world.call("POST", path, rules, who=who)).status_code == 201
+        assert await state(world, session, people[0]) == expected
+    once, standing = await one(world, "community_of_practice", people, charter="Together")
+    assert (await attend(world, once, people, people[0]))["state"] == "scheduled"
+    await add(world, people[0], standing, workday(10))
+    assert await state(world, once, people[0]) == "held"
+    assert len(await world.told("session.held")) == 2
+
+
 async def test_what_is_closed_is_read_by_those_who_were_there(world: World) -> None:
     *people, stranger = await world.people(4, facilitator_ready=False)
     session, group = await one(world, "critique_group", people)

@@ -25,18 +25,23 @@ async def write(
 ) -> Record | None:
     """Write one, or write it anew. Raises UnknownSession, UnknownGroup, InvalidRequest, StepMissing, OwnersAlone."""
     scope = await scope_of(conn, session_id, group_id, caller.person_id, oversees=caller.oversees)
-    sessions = [await store.lock(conn, session_id)] if session_id else []
-    for session in sessions:
+    session = await store.lock(conn, session_id) if session_id else None
+    if session is not None:
         session.check_not_cancelled()
     written = {row["kind"] for row in await conn.fetch(SQL.list_artefacts, scope.group_id, session_id)}
     requirements.check_written(kind, written, of_session=session_id is not None, oversees=caller.oversees)
     row = await conn.fetchrow(SQL.write, scope.group_id, session_id, kind, content, caller.person_id)
-    if session_id is None:
-        waiting = await conn.fetch(SQL.attended_and_not_held, scope.group_id)
-        sessions = [await store.lock(conn, each["session_id"]) for each in waiting]
-    for session in sessions:
+    if session is not None:
         await hold_if_complete(conn, session)
+    else:
+        await hold_waiting(conn, scope.group_id)
     return row
+
+
+async def hold_waiting(conn: Connection, group_id: UUID) -> None:
+    """Something of a whole group has come to be: its sessions that waited for that alone are held."""
+    for waiting in await conn.fetch(SQL.attended_and_not_held, group_id):
+        await hold_if_complete(conn, await store.lock(conn, waiting["session_id"]))
 
 
 async def hold_if_complete(conn: Connection, session: Session) -> Session:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.sessions.commands.artefacts import hold_waiting
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.domain.group import Acknowledgement, GroundRulesOutdated, UnknownGroup, led_by
 from services.sessions.domain.programme import UnknownProgramme
@@ -50,6 +51,7 @@ async def acknowledge(conn: Connection, group_id: UUID, person_id: UUID, rules_v
     if group is None:
         raise UnknownGroup("There is no such group, or you are not in it.")
     await accept(conn, group_id, group["programme_id"], person_id, rules_version, group["rules_version"])
+    await hold_waiting(conn, group_id)
     return Acknowledgement(group_id, person_id, rules_version)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from services.sessions.commands.artefacts import hold_waiting
 from services.sessions.commands.cancellations import cancel
 from services.sessions.commands.founding import Caller, lock_led
 from services.sessions.commands.moves import FLAG, Move, reschedule
@@ -182,6 +183,7 @@ async def _add(
     await conn.copy_records_to_table("sessions", records=sessions, columns=COLUMNS)
     await conn.copy_records_to_table("participants", records=parts, columns=PART_COLUMNS)
     await outbox.append_all(conn, events)
+    await hold_waiting(conn, group["group_id"])
     return made
 
 
