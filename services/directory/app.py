@@ -16,6 +16,7 @@ from services.directory.api import (
     proficiency,
     scim,
     scim_events,
+    scim_push,
     skill_imports,
     skills,
     units,
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         jobs,
         facilitation,
         scim_events,
+        scim_push,
         scim,
     )
     routers = [*(room.router for room in rooms), catalogue_router(CATALOGUE, settings)]

@@ -11,6 +11,9 @@ PROVISIONERS = allow("hr-system", "admin")
 PROVISIONING: Policy = {
     "POST /scim/events": PROVISIONERS,
     "POST /scim/events/poll": PROVISIONERS,
+    "GET /scim/events/push": PROVISIONERS,
+    "PUT /scim/events/push": PROVISIONERS,
+    "DELETE /scim/events/push": PROVISIONERS,
     "GET /scim/events/jwks": PUBLIC,
     "GET /scim/v2/ServiceProviderConfig": PUBLIC,
     "GET /scim/v2/ResourceTypes": PROVISIONERS,

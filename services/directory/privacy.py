@@ -42,7 +42,7 @@ CATALOGUE = Catalogue(
             about=own("person_id"),
             remembers_erased=True,
         ),
-        Table("scim_subscribers", "Systems that ask for events about accounts.", "operations"),
+        Table("scim_subscribers", "Systems that are told of accounts, and where to.", "operations"),
         Table(
             "scim_received",
             "Ids of security event tokens that have had their effect.",

@@ -21,6 +21,8 @@ class DirectorySettings(Settings):
     """PEM of a private RSA key; lines may be parted by `\\n`. Unset awards no badges."""
     badge_issuer_url: Annotated[str, Field(pattern=r"^https?://[^/]+[^?#]*[^/?#]$")] = "http://127.0.0.1:8101"
     """Where the world reaches this service: what a badge names to be verified by."""
+    posting_networks: tuple[str, ...] = ()
+    """Networks of ours, in CIDR notation, that event tokens may be pushed to, also by plain http."""
     badge_issuer_name: Annotated[str, Field(min_length=1, max_length=200)] = "Lateral"
 
     @field_validator("badge_key")

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey, import_key
+from joserfc.jwk import ECKey, RSAKey
 from pydantic import BaseModel, ConfigDict, Field
 from scim2_models import SCIMException
 from scim2_server.handler import AsyncScimHandler
@@ -22,7 +22,18 @@ from services.directory.commands.accounts import lock
 from services.directory.commands.holds import hold_accounts
 from services.directory.commands.security_events import poll, take_token
 from services.directory.domain.refusals import EventsNotConfigured
-from services.directory.domain.security_event import TYPE, Ask, MalformedToken, Subject, asks, claims_of, subject
+from services.directory.domain.security_event import (
+    MEDIA_TYPE,
+    TYPE,
+    Ask,
+    MalformedToken,
+    Subject,
+    asks,
+    claims_of,
+    signed,
+    signing_key,
+    subject,
+)
 from services.directory.settings import Provisioning, provisioning
 from shared.auth import ALGORITHMS, Keys
 from shared.db import Connection
@@ -30,7 +41,6 @@ from shared.edge import Edge
 from shared.idempotency import Reply
 
 router = APIRouter(prefix="/scim/events", tags=["scim"])
-MEDIA_TYPE = "application/secevent+jwt"
 MOST = 100
 JTI = 256
 
@@ -106,7 +116,7 @@ async def poll_scim_events(body: PollRequest, edge: Edge) -> Response:
     async def work(conn: Connection) -> Reply:
         rows = await poll(conn, subscriber, [*body.ack, *body.set_errs], body.max_events)
         sets = {
-            str(row["jti"]): _signed(
+            str(row["jti"]): signed(
                 key,
                 claims_of(issuer, subscriber, row["jti"], int(row["at"].timestamp()), row["person_id"], row["kind"]),
             )
@@ -196,19 +206,6 @@ def _signing_key() -> RSAKey | ECKey:
     if key is None:
         raise EventsNotConfigured("No key to sign security event tokens with is set.")
     return signing_key(key.get_secret_value())
-
-
-def signing_key(text: str) -> RSAKey | ECKey:
-    """A private key from its JWK, with an id made of its thumbprint where it has none."""
-    key = import_key(orjson.loads(text))
-    assert isinstance(key, RSAKey | ECKey)
-    key.ensure_kid()
-    return key
-
-
-def _signed(key: RSAKey | ECKey, claims: dict[str, Any]) -> str:
-    header = {"typ": TYPE, "alg": "ES256" if isinstance(key, ECKey) else "RS256", "kid": key.kid}
-    return jwt.encode(header, claims, key, algorithms=list(ALGORITHMS), default_type=None)
 
 
 def _refusal(code: str, description: str) -> Response:

@@ -1,10 +1,18 @@
 """Security event tokens: each is taken once; subscribers are told until they say that they know."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
+from services.directory.domain.refusals import NothingPushed
+from services.directory.domain.security_event import next_push
 from services.directory.store import scim_events as store
+from shared.courier import Outcome
 from shared.db import Connection, Record
+
+AT_ONCE = 20
+REFUSED = 400
+"""RFC 8935: this token will never be taken."""
 
 
 async def take_token(conn: Connection, issuer: str, jti: str) -> bool:
@@ -20,3 +28,35 @@ async def poll(conn: Connection, subscriber: str, known: Sequence[UUID], limit: 
 async def prune_tokens(conn: Connection) -> int:
     """Forget tokens and subscribers of long ago, and return how many."""
     return await store.prune(conn)
+
+
+async def set_push(conn: Connection, subscriber: str, endpoint: str, secret: str | None, state: str) -> None:
+    """Push a subscriber's tokens from now on, or keep them until it is enabled again."""
+    await store.set_push(conn, subscriber, endpoint, secret, state)
+
+
+async def end_push(conn: Connection, subscriber: str) -> None:
+    """Have a subscriber poll again; what waits goes on waiting. Raises NothingPushed."""
+    if not await store.end_push(conn, subscriber):
+        raise NothingPushed("Nothing is pushed to this subscriber.")
+
+
+async def claim(conn: Connection) -> list[Record]:
+    """Tokens to push now, a few of each subscriber."""
+    return await store.claim(conn, AT_ONCE)
+
+
+async def settle(conn: Connection, outcomes: Sequence[tuple[Record, Outcome]]) -> None:
+    """Forget what was taken, or refused for good; a subscriber in trouble is tried ever more rarely, then paused."""
+    now = datetime.now(UTC)
+    told: list[tuple[str, UUID]] = []
+    next_: dict[str, tuple[str, int, datetime | None, str | None]] = {}
+    for event, outcome in outcomes:
+        name, failures = event["subscriber"], event["attempts"] + 1
+        if outcome.result == "done" or outcome.status == REFUSED:
+            told.append((name, event["jti"]))
+            next_.setdefault(name, (name, 0, now, None))
+        else:
+            again = next_push(failures, outcome.wait, now) if outcome.result == "later" else None
+            next_[name] = (name, failures, again, outcome.detail)
+    await store.settle(conn, told, list(next_.values()))

@@ -159,5 +159,9 @@ class UnknownResource(NotFound):
     """There is no such account or group."""
 
 
+class NothingPushed(NotFound):
+    """The subscriber polls, or is none."""
+
+
 class EventsNotConfigured(NotFound):
     """No issuer whose tokens are taken, or no key to sign our own with, is set."""

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
 from typing import Any, Literal
 from uuid import UUID
+
+import orjson
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey, import_key
 
 from services.directory.domain.account import ENTERPRISE
 
 PROVISIONED = "urn:ietf:params:scim:event:prov:"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 TYPE = "secevent+jwt"
+MEDIA_TYPE = f"application/{TYPE}"
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (0.1, 1, 5, 30, 120, 300, 600))
 URIS = {
     "create": f"{PROVISIONED}create:notice",
     "patch": f"{PROVISIONED}patch:notice",
@@ -99,3 +107,26 @@ def claims_of(issuer: str, audience: str, jti: UUID, issued_at: int, person_id: 
         "sub_id": {"format": "scim", "uri": f"/Users/{person_id}"},
         "events": {URIS[kind]: payload},
     }
+
+
+def signing_key(text: str) -> RSAKey | ECKey:
+    """A private key from its JWK, with an id made of its thumbprint where it has none."""
+    key = import_key(orjson.loads(text))
+    assert isinstance(key, RSAKey | ECKey)
+    key.ensure_kid()
+    return key
+
+
+def signed(key: RSAKey | ECKey, claims: dict[str, Any]) -> str:
+    """The token in compact form."""
+    algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
+    header = {"typ": TYPE, "alg": algorithm, "kid": key.kid}
+    return jwt.encode(header, claims, key, algorithms=[algorithm], default_type=None)
+
+
+def next_push(failures: int, asked: float | None, now: datetime) -> datetime | None:
+    """When to try again after so many failures in a row, with a fifth of jitter; None after the last."""
+    if failures > len(WAITS):
+        return None
+    wait = WAITS[failures - 1].total_seconds() * SystemRandom().uniform(0.8, 1.2)
+    return now + timedelta(seconds=max(wait, asked or 0))

@@ -23,6 +23,52 @@ DELETE FROM scim_events WHERE subscriber = $1 AND jti = ANY ($2::uuid[])
 SELECT jti, at, person_id, kind FROM scim_events WHERE subscriber = $1 ORDER BY at, jti LIMIT $2
 
 -- name: prune_subscribers
--- Who has not asked for a week has to read everything anew anyway.
-WITH gone AS (DELETE FROM scim_subscribers WHERE polled_at < now() - interval '7 days' RETURNING 1)
-SELECT count(*) FROM gone
+-- Who has not asked, or could not be told, for a week has to read everything anew anyway.
+WITH stale AS (
+    DELETE FROM scim_events AS e USING scim_subscribers AS s
+    WHERE s.subscriber = e.subscriber AND s.endpoint IS NOT NULL AND e.at < now() - interval '7 days'
+    RETURNING 1
+), gone AS (
+    DELETE FROM scim_subscribers WHERE endpoint IS NULL AND polled_at < now() - interval '7 days' RETURNING 1
+)
+SELECT (SELECT count(*) FROM stale) + (SELECT count(*) FROM gone)
+
+-- name: set_push
+-- A secret that is not given again stays.
+INSERT INTO scim_subscribers (subscriber, endpoint, secret, state) VALUES ($1, $2, $3, $4)
+ON CONFLICT (subscriber) DO UPDATE SET endpoint = $2, secret = coalesce($3, scim_subscribers.secret), state = $4,
+    why = NULL, attempts = 0, due_at = now()
+
+-- name: get_push
+SELECT endpoint, state, why, attempts, due_at, secret IS NOT NULL AS has_secret,
+       (SELECT count(*) FROM scim_events AS e WHERE e.subscriber = s.subscriber) AS waiting
+FROM scim_subscribers AS s WHERE subscriber = $1 AND endpoint IS NOT NULL
+
+-- name: end_push
+UPDATE scim_subscribers SET endpoint = NULL, secret = NULL, state = 'enabled', why = NULL, polled_at = now()
+WHERE subscriber = $1 AND endpoint IS NOT NULL RETURNING true
+
+-- name: claim_pushes
+-- The oldest tokens of each subscriber who is due; the lease runs out if nobody settles it.
+WITH due AS (
+    SELECT subscriber FROM scim_subscribers
+    WHERE endpoint IS NOT NULL AND state = 'enabled' AND due_at <= now()
+      AND EXISTS (SELECT FROM scim_events WHERE scim_events.subscriber = scim_subscribers.subscriber)
+    ORDER BY due_at LIMIT 20 FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE scim_subscribers AS s SET due_at = now() + interval '2 minutes' FROM due
+    WHERE s.subscriber = due.subscriber RETURNING s.subscriber, endpoint, secret, attempts
+)
+SELECT leased.*, e.* FROM leased CROSS JOIN LATERAL (
+    SELECT jti, at, person_id, kind FROM scim_events WHERE subscriber = leased.subscriber ORDER BY at, jti LIMIT $1
+) AS e
+
+-- name: forget_pushed
+DELETE FROM scim_events AS e USING unnest($1::text[], $2::uuid[]) AS told (subscriber, jti)
+WHERE (e.subscriber, e.jti) = (told.subscriber, told.jti)
+
+-- name: settle_pushes
+UPDATE scim_subscribers AS s SET attempts = new.attempts, due_at = coalesce(new.due_at, s.due_at), why = new.why,
+    state = CASE WHEN new.due_at IS NULL THEN 'paused' ELSE s.state END
+FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::text[]) AS new (subscriber, attempts, due_at, why)
+WHERE s.subscriber = new.subscriber

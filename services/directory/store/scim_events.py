@@ -1,6 +1,7 @@
 """Security event tokens: what subscribers are still to be told, and what was received."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from services.directory.domain.person import Person
@@ -36,6 +37,27 @@ async def poll(conn: Connection, subscriber: str, acknowledged: Sequence[UUID], 
     await conn.execute(SQL.subscribe, subscriber)
     await conn.execute(SQL.acknowledge, subscriber, acknowledged)
     return list(await conn.fetch(SQL.waiting, subscriber, limit + 1))
+
+
+async def set_push(conn: Connection, subscriber: str, endpoint: str, secret: str | None, state: str) -> None:
+    """Push a subscriber's tokens from now on, or pause."""
+    await conn.execute(SQL.set_push, subscriber, endpoint, secret, state)
+
+
+async def end_push(conn: Connection, subscriber: str) -> bool:
+    """Have a subscriber poll again; False where nothing was pushed."""
+    return bool(await conn.fetchval(SQL.end_push, subscriber))
+
+
+async def claim(conn: Connection, limit: int) -> list[Record]:
+    """The oldest tokens of each subscriber who is due, with where they go."""
+    return list(await conn.fetch(SQL.claim_pushes, limit))
+
+
+async def settle(conn: Connection, told: Sequence[tuple[str, UUID]], next_: Sequence[tuple[Any, ...]]) -> None:
+    """Forget what is known; of each subscriber: failures in a row, when next (None pauses), and why."""
+    await conn.execute(SQL.forget_pushed, [name for name, _ in told], [jti for _, jti in told])
+    await conn.execute(SQL.settle_pushes, *map(list, zip(*next_, strict=True)))
 
 
 async def prune(conn: Connection) -> int:
