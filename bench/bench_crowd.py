@@ -94,17 +94,18 @@ async def main(clients: int) -> None:
             token = issuer.bearer("employee")["Authorization"]
             await send(api.port, token, 1)
             alive = await send(api.port, "", clients)
-            conn = await asyncpg.connect(url)
+            conn, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
             held = conn.transaction()
             await held.start()
             await conn.execute("SELECT FROM entries FOR UPDATE")
             asking = asyncio.create_task(send(api.port, token, clients))
             blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            while await conn.fetchval(blocked) < settings.pool_size:
+            while await watcher.fetchval(blocked) < settings.pool_size:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(3 * BAR_SECONDS)  # every connection stays taken until all others have been told
             await held.rollback()
             await conn.close()
+            await watcher.close()
             answers = await asking
             memory = psutil.Process(api.process.pid).memory_info().rss / 1e6
             await api.stop()

@@ -175,6 +175,7 @@ CASES = {
         {f'lateral_consumer_offset_gap_total{{{S},topic="hr.workers"}}': "_x5 7x5"},
         {f'lateral_consumer_offset_gap_total{{{S},topic="hr.workers"}}': "0x10"},
     ),
+    "ConsumerBehindRetention": gauge("lateral_consumer_behind_retention_records", "0x3 7x7", "0x8 7 0", "9m"),
     "DeadLettersOpen": gauge("lateral_dlq_open", "1x20", "1x9 0 1x10", "20m"),
     "KeysParked": gauge("lateral_parked_keys", "1x20", "1x9 0 1x10", "20m"),
     "OffsetCommitsFail": gauge("lateral_consumer_commit_failures_total", "0+1x30", "0x10 1x10 2x10", "30m"),

@@ -22,7 +22,7 @@ from tests.faults.records import read_history
 from tests.faults.world import committed_all
 from tests.fixtures.issuer import Issuer
 
-PATIENCE = 180.0
+PATIENCE = 300.0
 """For what must happen and whose pace is not the claim: the machine may be busy with other tests."""
 KEYS = 12
 CLIENTS = 8
