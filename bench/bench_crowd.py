@@ -11,16 +11,14 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import asyncpg
 import psutil
 
-from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from shared.db import Database
 from shared.settings import Settings, load
@@ -30,38 +28,14 @@ from tests.fixtures import register
 from tests.fixtures.issuer import serving_issuer
 
 BAR_SECONDS = 1.5
-KEY = UUID(int=1)
 Answers = Sequence[tuple[int, float]]
 """Status and seconds of each."""
-
-
-async def ask(port: int, request: bytes) -> tuple[int, float]:
-    """Connect, ask, and wait for the first line."""
-    began = time.perf_counter()
-    reader, writer = await asyncio.open_connection(LOOPBACK, port)
-    writer.write(request)
-    line = await reader.readline()
-    taken = time.perf_counter() - began
-    writer.close()
-    return int(line.split()[1]), taken
-
-
-async def crowd(port: int, token: str, clients: int) -> None:
-    """The clients' own process: all at once, their answers to standard output."""
-    requests = []
-    for _ in range(clients):
-        body = json.dumps({"key": str(KEY), "operation": str(uuid4())}) if token else ""
-        line = f"POST /v1/entries HTTP/1.1\r\nAuthorization: {token}" if token else "GET /livez HTTP/1.1"
-        head = f"{line}\r\nHost: api\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        requests.append((head + body).encode())
-    print(json.dumps(await asyncio.gather(*(ask(port, request) for request in requests))))
 
 
 async def send(port: int, token: str, clients: int) -> Answers:
     """Let a crowd ask; its answers."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.bench_crowd", "--size", str(clients), "--port", str(port), "--token", token,
-        stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "bench.sockets", str(port), str(clients), token, stdout=asyncio.subprocess.PIPE
     )  # fmt: skip
     out, _ = await process.communicate()
     return [(status, seconds) for status, seconds in json.loads(out)]
@@ -92,7 +66,8 @@ async def main(clients: int) -> None:
             await api.start()
             assert api.process is not None
             token = issuer.bearer("employee")["Authorization"]
-            await send(api.port, token, 1)
+            [(status, _)] = await send(api.port, token, 1)
+            assert status == 201, status
             alive = await send(api.port, "", clients)
             conn, watcher = await asyncpg.connect(url), await asyncpg.connect(url)
             held = conn.transaction()
@@ -119,7 +94,4 @@ async def main(clients: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=int, default=500)
-    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--token", default="", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    asyncio.run(crowd(given.port, given.token, given.size) if given.port else main(given.size))
+    asyncio.run(main(parser.parse_args().size))

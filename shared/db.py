@@ -46,6 +46,8 @@ class DatabaseBusy(Exception):
 TROUBLE: tuple[type[Exception], ...] = (*UNAVAILABLE, DatabaseBusy)
 UNANSWERED = (TimeoutError, asyncio.CancelledError)
 """Nobody knows what the server still does on the connection: it is not used again, and nobody waits for its end."""
+BROKEN = (*UNAVAILABLE, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What giving back or closing a connection may say that is broken: the driver has dropped it then."""
 CANCEL_SECONDS = 1.0
 
 
@@ -123,12 +125,16 @@ class Database:
         )
         return cls(pool, settings)
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Connection]:
-        """A connection for reads. Raises DatabaseBusy when none is free in time, or at once when too many wait."""
+    def admit(self) -> None:
+        """Whether it makes sense to wait for a connection. Raises DatabaseBusy when too many do already."""
         if self._waiting >= WAITING_PER_CONNECTION * self._settings.pool_size:
             message = f"{self._waiting} others wait for a connection"
             raise DatabaseBusy(message)
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection for reads. Raises DatabaseBusy when none is free in time, or at once when too many wait."""
+        self.admit()
         self._waiting += 1
         try:
             conn = await self._pool.acquire(timeout=self._settings.acquire_timeout)
@@ -166,7 +172,9 @@ class Database:
                 await transaction.commit()
 
     async def _give_back(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
-        await self._pool.release(conn, timeout=self._settings.command_timeout)  # which shields itself
+        """Whatever becomes of the connection: the work is done, and committed, and must not be told to have failed."""
+        with suppress(*BROKEN):
+            await self._pool.release(conn, timeout=self._settings.command_timeout)  # which shields itself
 
     def _end(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
         """Close a connection while nobody waits: its statement is cancelled if the server still listens."""
@@ -175,7 +183,7 @@ class Database:
         task.add_done_callback(self._ending.discard)
 
     async def _close(self, conn: "PoolConnectionProxy[asyncpg.Record]") -> None:
-        with suppress(*UNAVAILABLE, asyncpg.InterfaceError):
+        with suppress(*BROKEN):
             await conn.close(timeout=CANCEL_SECONDS)
         await self._pool.release(conn)
 

@@ -43,7 +43,8 @@ class Settings(Wrapping):
 
     database_url: str
     pool_size: Annotated[int, Field(ge=1)] = 8
-    acquire_timeout: float = 1.0
+    acquire_timeout: float = 0.75
+    """Seconds until a request is told to come again; with the telling, half as long again must be enough."""
     command_timeout: float = 15.0
     connect_timeout: float = 5.0
 

@@ -140,6 +140,7 @@ class Gate:
         try:
             state["operation"] = operation = self._operations.find(scope["method"], scope["path"])
             if isinstance(operation.rule, Allow):
+                scope["app"].state.db.admit()  # before its token and its body cost anything
                 state["principal"] = principal = await self._verifier.verify(headers.getlist("authorization"))
                 authorize(operation.rule, principal)
             within = _limited(receive, headers, operation.body_limit)

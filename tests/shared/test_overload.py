@@ -20,6 +20,7 @@ from tests.shared.test_web import serving
 async def test_a_crowd_sees_only_successes_and_503s_that_say_when_to_come_again(
     chassis: Settings, db: Database, issuer: Issuer
 ) -> None:
+    """Row 27."""
     await register.prepare(db)
     settings = chassis.model_copy(update={"issuer": issuer.url, "pool_size": 4, "acquire_timeout": 0.2})
     headers = issuer.bearer("employee")
@@ -46,6 +47,7 @@ async def test_a_crowd_sees_only_successes_and_503s_that_say_when_to_come_again(
 async def test_a_database_that_is_silent_keeps_nobody_waiting_for_the_end_of_a_connection(
     chassis: Settings, postgres: Postgres
 ) -> None:
+    """Row 15."""
     async with Proxy(postgres.port) as proxy, asyncio.timeout(60):
         url = chassis.database_url.replace(f":{postgres.port}/", f":{proxy.port}/")
         settings = chassis.model_copy(update={"database_url": url, "pool_size": 1, "command_timeout": 3600.0})
@@ -58,6 +60,22 @@ async def test_a_database_that_is_silent_keeps_nobody_waiting_for_the_end_of_a_c
         async with silent.transaction() as conn:  # the only place of the pool is free again
             assert await conn.fetchval("SELECT 1") == 1
         await silent.close()
+
+
+async def test_what_is_committed_stays_done_when_its_connection_breaks_on_the_way_back(
+    chassis: Settings, postgres: Postgres
+) -> None:
+    async with Proxy(postgres.port) as proxy:
+        url = chassis.database_url.replace(f":{postgres.port}/", f":{proxy.port}/")
+        breaking = await Database.connect(chassis.model_copy(update={"database_url": url}))
+        async with breaking.acquire() as conn:
+            async with conn.transaction():
+                await conn.execute("CREATE TABLE done ()")
+            proxy.cut_after = 0
+        proxy.heal()
+        async with breaking.acquire() as conn:
+            assert await conn.fetchval("SELECT to_regclass('done')")
+        await breaking.close()
 
 
 async def test_a_statement_that_nobody_waits_for_is_cancelled_on_the_server(db: Database) -> None:
