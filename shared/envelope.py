@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from shared.events.base import Event
+from shared.refusal import Refused
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 MAX_BYTES = 262_144
@@ -33,8 +34,10 @@ class Undecodable(Exception):
     """The record is not an event of ours: it is parked with this reason."""
 
 
-class TooLarge(Exception):
+class TooLarge(Refused):
     """The event's JSON is over 256 KiB: it is refused before it enters the outbox."""
+
+    status = 413
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ def encode(event: Event, trace: Mapping[str, str]) -> tuple[list[tuple[str, byte
     """Headers and value of the finished record, word for word what the CloudEvents SDK makes. Raises TooLarge."""
     value = None if event.tombstone else event.model_dump_json().encode()
     if value is not None and len(value) > MAX_BYTES:
-        message = f"{event.event_type} of {event.key}: {len(value)} bytes, at most {MAX_BYTES} may travel"
-        raise TooLarge(message)
+        detail = f"What would be told of this takes {len(value)} bytes; at most {MAX_BYTES} may travel."
+        raise TooLarge(detail)
     key = event.key.encode()
     headers = [
         ("ce_id", event_id(event).encode()),

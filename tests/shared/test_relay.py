@@ -7,6 +7,7 @@ import pytest
 
 from shared import outbox, sql
 from shared.db import Database, connect
+from shared.envelope import MAX_BYTES, TooLarge
 from shared.kafka import KafkaError
 from shared.relay import LOCK, Relay
 from shared.settings import Settings
@@ -39,6 +40,16 @@ async def test_a_rolled_back_change_tells_nobody(on_kafka: Settings, db: Databas
     with pytest.raises(RuntimeError):
         await change_and_fail()
     assert await publish_all(on_kafka) == 0
+
+
+async def test_an_event_that_no_broker_would_take_never_enters_the_outbox(db: Database) -> None:
+    """Row 28."""
+    huge = participation(uuid4(), 1).model_copy(update={"format": "f" * MAX_BYTES})
+    with pytest.raises(TooLarge) as refused:
+        await append(db, participation(uuid4(), 1), huge)
+    assert (refused.value.status, str(MAX_BYTES) in refused.value.detail) == (413, True)
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM outbox") == 0
 
 
 async def test_nothing_is_marked_before_the_broker_has_it(on_kafka: Settings, db: Database) -> None:
