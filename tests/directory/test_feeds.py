@@ -96,6 +96,7 @@ async def test_a_feed_with_one_broken_line_in_a_hundred_ends_with_the_others_and
 
 
 async def test_a_file_that_broke_off_goes_on_where_it_was(feeds: Feeds, api_db: Database) -> None:
+    """Row 29: a truncated file."""
     rows = [row(f"E{number:04d}") for number in range(2500)]
     data, feed = jsonl(*rows), await feeds.begin()
 
@@ -115,6 +116,7 @@ async def test_a_file_that_broke_off_goes_on_where_it_was(feeds: Feeds, api_db: 
 
 
 async def test_the_same_file_again_brings_nothing_new(feeds: Feeds, api_db: Database) -> None:
+    """Row 29: a replayed file."""
     data = jsonl(row("E1"), row("E2"), row("E1", siteCode="PAR", effectiveAt=str(LATER)))
     await feeds.send(data)
     second = await feeds.send(data)

@@ -28,6 +28,7 @@ async def gone(conn: Connection) -> int:
 
 
 async def test_two_in_a_hundred_may_leave_and_the_next_waits(db: Database) -> None:
+    """Row 29: a mass deletion."""
     await hire(db)
     async with db.transaction() as conn:
         await leave(conn, EVERYBODY[:12])

@@ -43,10 +43,19 @@ class Member:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, **env: str) -> None:
-        """Start it, with further variables, and wait until it is ready."""
+        """Start it, with further variables, and wait until it is ready, or killed by a crash point in them.
+
+        One that gives up because it reached nobody in time is started again, as whoever keeps processes would.
+        """
         arguments = (sys.executable, "-m", self.module, self.role)
-        self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env, cwd=self.folder)
-        await eventually(self._ready)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env, cwd=self.folder)
+                await eventually(self._ready_or_ended)
+                code = self.process.returncode
+                if code in {None, -signal.SIGKILL}:
+                    return
+                assert code == 1, f"{self.role} ended with {code}"
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -72,9 +81,10 @@ class Member:
             self.signal(signal.SIGKILL)
             await self.ended()
 
-    async def _ready(self) -> bool:
+    async def _ready_or_ended(self) -> bool:
         assert self.process is not None
-        assert self.process.returncode is None, f"{self.role} ended with {self.process.returncode}"
+        if self.process.returncode is not None:
+            return True
         try:
             async with httpx.AsyncClient(trust_env=False) as client:
                 return (await client.get(f"http://127.0.0.1:{self.port}/readyz")).is_success

@@ -55,6 +55,7 @@ async def worker(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process
 async def test_a_worker_killed_at_any_point_loses_and_doubles_nothing(
     place: str, migrated: Settings, db: Database
 ) -> None:
+    """Rows 1, 2 and 5."""
     sessions = [uuid4() for _ in range(10)]
     doomed = await start(migrated, place)
     death = asyncio.create_task(doomed.wait())

@@ -47,6 +47,7 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 async def test_a_full_disk_refuses_writes_answers_reads_and_heals_by_itself(
     chassis: Settings, db: Database, postgres: Postgres, issuer: Issuer, small_disk: Path
 ) -> None:
+    """Row 25."""
     await register.prepare(db)
     admin = await asyncpg.connect(postgres.dsn(chassis.database_url.rpartition("/")[2]))
     await admin.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'")

@@ -77,6 +77,7 @@ async def count(settings: Settings, table: str) -> int:
 async def test_a_post_that_was_cut_off_is_sent_again_and_has_one_effect(
     place: str, kept: int, new_database: NewDatabase, issuer: Issuer
 ) -> None:
+    """Rows 3 and 4."""
     settings = load(Settings, "sessions", database_url=await new_database("sessions"), issuer=issuer.url)
     headers = issuer.bearer("programme-owner") | {"Idempotency-Key": "k1"}
     async with serving(settings, f"{place}:1") as api:

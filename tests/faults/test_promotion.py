@@ -19,6 +19,7 @@ STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"
 async def test_a_promoted_standby_has_all_that_was_acknowledged(
     cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    """Row 14."""
     primary, standby = (
         Postgres(tmp_path_factory.mktemp(name), free_port(), options=STREAMING) for name in ("primary", "standby")
     )

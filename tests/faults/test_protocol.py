@@ -42,6 +42,7 @@ async def relayed(world: World) -> None:
 
 @pytest.mark.parametrize("code", [NOT_LEADER, TIMED_OUT, TOO_FEW_REPLICAS, OUT_OF_SEQUENCE])
 async def test_a_refused_produce_is_repeated_and_has_one_effect(world: World, mock: MockKafka, code: int) -> None:
+    """Row 9."""
     await world.write(*[uuid4()] * 5, *(uuid4() for _ in range(5)))
     await mock.tell("errors", PRODUCE, code, code, code)
     await relayed(world)
@@ -56,6 +57,7 @@ async def test_a_refused_produce_is_repeated_and_has_one_effect(world: World, mo
 async def test_a_refused_reader_goes_on_and_does_nothing_twice(
     world: World, mock: MockKafka, api: int, code: int
 ) -> None:
+    """Row 6."""
     await world.write(*(uuid4() for _ in range(10)))
     await world.publish()
     await mock.tell("errors", api, code, code)
@@ -64,6 +66,7 @@ async def test_a_refused_reader_goes_on_and_does_nothing_twice(
 
 
 async def test_while_the_broker_is_down_everything_is_accepted_and_waits(world: World, mock: MockKafka) -> None:
+    """Row 10."""
     stop = asyncio.Event()
     relay = asyncio.create_task(Relay(world.settings).run(stop))
     await world.write(uuid4())

@@ -62,6 +62,8 @@ async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is
 async def test_a_rebuilt_read_model_is_the_live_one_and_nobody_is_told_again(
     world: World, new_database: NewDatabase
 ) -> None:
+    """Row 31."""
+
     async def tell(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
         from shared import outbox  # noqa: PLC0415
 
@@ -88,6 +90,7 @@ async def test_a_rebuilt_read_model_is_the_live_one_and_nobody_is_told_again(
 
 
 async def test_records_that_the_log_dropped_before_they_were_read_are_noticed(world: World, bootstrap: str) -> None:
+    """Row 12."""
     key = uuid4()
     await world.write(key)
     await world.publish()
@@ -114,6 +117,7 @@ async def _positions(world: World) -> list[Any]:
 
 
 async def test_slow_work_pauses_its_partitions_and_skips_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 26."""
     monkeypatch.setattr(shared.consumer, "SLOW_SECONDS", 0.01)
     paused: list[int] = []
     client_of: list[AIOKafkaConsumer] = []
@@ -162,6 +166,7 @@ async def _places(world: World, client: AIOKafkaConsumer) -> list[Any]:
 
 
 async def test_partitions_added_to_a_live_topic_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 24."""
     monkeypatch.setattr("shared.ledger.AGAIN_SECONDS", -1)
     ledger = Ledger(world.settings, world.db, [TOPIC])
     client = reader(world.settings)

@@ -12,6 +12,7 @@ SERVICES = {"directory", "matching", "sessions", "metrics"}
 
 
 async def test_an_erased_person_is_found_nowhere_and_stays_away(company: Company, buddies: str) -> None:
+    """Row 30."""
     worker = company.newcomer()
     company.publish(worker)
     person = await company.person(worker.employee_number)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.real_broker
 async def test_a_service_rebuilt_from_its_topics_says_the_same(
     service: str, company: Company, buddies: str, new_database: NewDatabase
 ) -> None:
+    """Row 31."""
     assert (await audit_at_rest(company.stack)).lost == 0
     env = os.environ | {
         f"LATERAL_{service.upper()}_DATABASE_URL": company.stack["databases"][service],

@@ -81,6 +81,7 @@ async def rebuilt(db: Database, history: list[Event]) -> str | None:
 async def test_any_order_and_any_repetition_of_events_ends_in_the_same_facts_and_roll_up(
     prepared: Database, history: list[Event], data: st.DataObject
 ) -> None:
+    """Rows 20 and 21."""
     again = data.draw(st.permutations([*history, *history[: len(history) // 2]]))
     assert await rebuilt(prepared, history) == await rebuilt(prepared, again)
 

@@ -42,6 +42,7 @@ async def test_an_erased_person_is_nowhere_and_the_numbers_stay(conn: Connection
 
 
 async def test_nothing_that_comes_later_brings_an_erased_person_back(conn: Connection) -> None:
+    """Row 30."""
     (somebody,) = people(1)
     await deliver(conn, [PersonErased(person_id=somebody)])
     session = uuid4()

@@ -64,6 +64,7 @@ async def test_an_appended_event_has_its_effect_once_and_in_order(on_kafka: Sett
 
 
 async def test_a_duplicate_event_changes_nothing(on_kafka: Settings, db: Database) -> None:
+    """Row 20."""
     await prepare(db)
     event, last = participation(uuid4(), 1), participation(uuid4(), 2)
     headers, value = encode(event, {})
@@ -80,6 +81,7 @@ async def test_a_duplicate_event_changes_nothing(on_kafka: Settings, db: Databas
 async def test_broken_bytes_are_parked_with_the_reason_and_the_next_record_goes_on(
     on_kafka: Settings, db: Database
 ) -> None:
+    """Row 16."""
     await prepare(db)
     good = participation(uuid4(), 1)
     headers, value = encode(good, {})
@@ -112,6 +114,7 @@ class Impossible(Refused):
 
 
 async def test_a_failed_handler_leaves_neither_effect_nor_claim(on_kafka: Settings, db: Database) -> None:
+    """Row 19."""
     await prepare(db)
     failures = iter([True, False])
 
@@ -130,6 +133,7 @@ async def test_a_failed_handler_leaves_neither_effect_nor_claim(on_kafka: Settin
 async def test_what_a_rule_refuses_is_parked_its_key_waits_and_other_keys_go_on(
     on_kafka: Settings, db: Database
 ) -> None:
+    """Row 17."""
     await prepare(db)
     refused, other = uuid4(), uuid4()
 
@@ -169,6 +173,7 @@ async def test_a_later_full_state_supersedes_a_broken_one(on_kafka: Settings, db
 
 
 async def test_what_was_refused_for_a_moment_is_tried_again_by_itself(on_kafka: Settings, db: Database) -> None:
+    """Row 19."""
     await prepare(db)
     allowed = [False]
 
@@ -191,6 +196,7 @@ async def test_what_was_refused_for_a_moment_is_tried_again_by_itself(on_kafka: 
 
 
 async def test_an_unknown_type_is_skipped_and_counted(on_kafka: Settings, db: Database) -> None:
+    """Row 17."""
     await prepare(db)
     event = participation(uuid4(), 1)
     headers, value = encode(event, {})
@@ -209,6 +215,7 @@ async def test_an_unknown_type_is_skipped_and_counted(on_kafka: Settings, db: Da
 async def test_too_many_bad_records_in_a_row_stop_the_consumer_until_a_person_resumes_it(
     on_kafka: Settings, db: Database
 ) -> None:
+    """Row 18."""
     await prepare(db)
     settings = on_kafka.model_copy(update={"batch_size": 20})
     event = participation(uuid4(), 1)
