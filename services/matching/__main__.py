@@ -3,6 +3,7 @@
 from services.matching.app import create_app
 from services.matching.cli import add
 from services.matching.consumers import HANDLERS
+from services.matching.couriers import couriers
 from services.matching.privacy import CATALOGUE
 from services.matching.settings import MatchingSettings
 from services.matching.timers import TIMERS
@@ -15,6 +16,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     catalogue=CATALOGUE,
     timers=TIMERS,
+    couriers=couriers,
     commands=add,
     read_models={"people": (), "skills": (), "programmes": ()},
 )

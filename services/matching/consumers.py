@@ -6,12 +6,14 @@ from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.erasures import answer_requests, erase
 from services.matching.commands.people import change_people
 from services.matching.commands.projections import learn_programmes, learn_skills
+from services.matching.commands.shards import take
 from services.matching.domain.format import BUDDY_FORMAT
 from services.matching.privacy import CATALOGUE
 from shared.consumer import Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged
+from shared.events.matching import ShardOffered
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import ProgrammeChanged
 from shared.privacy.handlers import privacy_handlers
@@ -40,6 +42,11 @@ async def on_programme_changed(conn: Connection, envelopes: Sequence[Envelope[Pr
         await propose_buddies(conn)
 
 
+async def on_shard_offered(conn: Connection, envelopes: Sequence[Envelope[ShardOffered]]) -> None:
+    """Take parts of large rounds: this worker solves them next."""
+    await take(conn, envelopes)
+
+
 async def on_erasure_requested(conn: Connection, envelopes: Sequence[Envelope[ErasureRequested]]) -> None:
     """Forget people and say so."""
     await answer_requests(conn, envelopes)
@@ -50,6 +57,7 @@ HANDLERS: Handlers = {
     PersonErased: on_person_erased,
     SkillChanged: on_skill_changed,
     ProgrammeChanged: on_programme_changed,
+    ShardOffered: on_shard_offered,
     ErasureRequested: on_erasure_requested,
     **privacy_handlers(CATALOGUE),
 }

@@ -35,12 +35,19 @@ CATALOGUE = Catalogue(
             aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
         ),
         Table(
+            "shards",
+            "Parts of large rounds while they are solved, people by their place in the round.",
+            "matching",
+            aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
+        ),
+        Table(
             "rounds",
             "Runs of matching with their figures; nobody is named.",
             "aggregate",
             aged="created_at < $1 AND NOT EXISTS (SELECT FROM matches AS m WHERE m.round_id = rounds.round_id)"
             " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)"
-            " AND NOT EXISTS (SELECT FROM round_people AS p WHERE p.round_id = rounds.round_id)",
+            " AND NOT EXISTS (SELECT FROM round_people AS p WHERE p.round_id = rounds.round_id)"
+            " AND NOT EXISTS (SELECT FROM shards AS s WHERE s.round_id = rounds.round_id)",
         ),
         Table(
             "help_asks",

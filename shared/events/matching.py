@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.base import Code, Event, Value
-from shared.events.topics import MATCHING_MATCHES
+from shared.events.topics import MATCHING_MATCHES, MATCHING_SHARDS
 
 MatchKind = Literal["pair", "buddy", "circle"]
 MemberRole = Literal["learner", "teacher", "newcomer", "buddy", "participant", "facilitator"]
@@ -160,3 +160,15 @@ class HelpClosed(HelpEvent):
     outcome: HelpOutcome
     seconds_to_first_offer: Annotated[int | None, Field(ge=0)] = None
     circle: HelpCircle
+
+
+class ShardOffered(Event):
+    """A part of a round that any worker of matching may solve: whoever reads this takes it."""
+
+    event_type = "org.lateral.matching.shard.offered.v1"
+    topic = MATCHING_SHARDS
+    key_field = "shard_id"
+
+    shard_id: UUID
+    round_id: UUID
+    people: int

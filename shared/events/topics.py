@@ -53,6 +53,7 @@ SESSIONS_PROGRAMMES = Topic(
     partitions=1,
 )
 MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match, round or help request id")
+MATCHING_SHARDS = Topic("matching.shards", "matching", ("matching",), "shard id", retention_days=1, partitions=12)
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
@@ -75,6 +76,7 @@ TOPICS: tuple[Topic, ...] = (
     DIRECTORY_SKILLS,
     SESSIONS_PROGRAMMES,
     MATCHING_MATCHES,
+    MATCHING_SHARDS,
     SESSIONS_SESSIONS,
     SESSIONS_PARTICIPATION,
     SESSIONS_FEEDBACK,

@@ -58,7 +58,8 @@ class Round(BaseModel):
     bound: int
     gap: float
     published: bool
-    state: Literal["preview", "published", "discarded"]
+    state: Literal["solving", "failed", "preview", "published", "discarded"]
+    """A very large round is `solving` until all its parts are there, and `failed` where its report says why."""
     output_digest: str | None
     figures: dict[str, Any]
     """Coverage, evenness of load, share across units and sites, shares by group, and how earlier ones were declined."""

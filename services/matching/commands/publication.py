@@ -7,14 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.commands.rounds import SQL, current, published, round_events
-from services.matching.domain.format import RoundDiscarded, RoundNotKept, RoundPublished, UnknownRound, kind_of
+from services.matching.domain.format import (
+    RoundDiscarded,
+    RoundNotKept,
+    RoundPublished,
+    RoundSolving,
+    UnknownRound,
+    kind_of,
+)
 from services.matching.domain.match import Match, tell
 from services.matching.engine.people import Person, Problem, Unmatched
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, rounds
-from shared import outbox
+from shared import outbox, sql
 from shared.db import Connection, Record
 
+SHARDS = sql.load("services.matching", "shards")
 CARRYING = frozenset({"teacher", "buddy"})
 CHANGED = "changed_since_preview"
 PASSING: dict[str, Any] = {
@@ -34,10 +42,14 @@ PASSING: dict[str, Any] = {
 async def publish(conn: Connection, round_id: UUID) -> dict[str, Any]:
     """Tell everybody of a preview. A match whose people have changed since is withdrawn, and they are told why.
 
-    Returns the round. Raises UnknownRound, RoundPublished, RoundDiscarded, RoundNotKept or ProgrammeNotPublished.
+    Returns the round. Raises UnknownRound, RoundPublished, RoundDiscarded, RoundSolving, RoundNotKept or
+    ProgrammeNotPublished.
     """
     await conn.execute(SQL.deciding)
     row = await _preview(conn, round_id)
+    if row["solving"]:
+        state = queries.shown(row)["state"]
+        raise RoundSolving(f"The round is {state}: there is nothing yet to publish.", state=state)
     programme = await published(conn, row["programme_id"])
     kept = await inputs.load(conn, round_id)
     if kept is None:
@@ -72,6 +84,7 @@ async def discard(conn: Connection, round_id: UUID) -> dict[str, Any]:
     await conn.execute(SQL.deciding)
     await _preview(conn, round_id)
     await matches.forget_previews(conn, await matches.previewed(conn, round_id))
+    await conn.execute(SHARDS.forget, round_id)
     row = await conn.fetchrow(SQL.discard_round, round_id)
     assert row is not None
     return queries.shown(row)

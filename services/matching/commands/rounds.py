@@ -9,10 +9,11 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.matching.commands import solver
+from services.matching.commands import shards, solver
 from services.matching.commands.problems import asking, problem_for
 from services.matching.domain.format import ProgrammeNotPublished, kind_of
 from services.matching.domain.match import tell
+from services.matching.engine import round as engine
 from services.matching.engine.people import Problem
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, programmes, rounds
@@ -36,7 +37,8 @@ async def run_round(
 ) -> dict[str, Any]:
     """Match the people of a published programme; a dry run is a preview that waits to be published.
 
-    `only` asks some of them again, `left_out_of` those an earlier round left out. Returns the round. Raises
+    `only` asks some of them again, `left_out_of` those an earlier round left out. A round of more people than its
+    rules' `part_people` is `solving` until workers have solved its parts. Returns the round. Raises
     UnknownProgramme, UnknownRound, ProgrammeNotPublished, FormatNotMatched, RoundTooLong or RoundTooLarge.
     """
     await conn.execute(SQL.deciding)
@@ -49,8 +51,12 @@ async def run_round(
     problem = await current(conn, programme, kind, secrets.randbits(48) if seed is None else seed)
     if only is not None:
         problem = replace(problem, asked=problem.asked.intersection(only))
-    run = await solver.solve(kind, problem)
     round_id = uuid7()
+    if engine.is_cut(kind, problem):
+        return queries.shown(
+            await shards.offer(conn, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
+        )
+    run = await solver.solve(kind, problem)
     row = await rounds.insert(conn, run, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
     await inputs.insert(conn, round_id, problem)
     expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)

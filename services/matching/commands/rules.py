@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.commands import solver
-from services.matching.domain.format import RoundNotKept, UnknownRound, kind_of
+from services.matching.domain.format import RoundNotKept, RoundSolving, UnknownRound, kind_of
 from services.matching.domain.rules import check
 from services.matching.engine.round import Run
 from services.matching.engine.rules import Rules
@@ -47,7 +47,8 @@ async def simulate(
 ) -> dict[str, Any]:
     """What changed rules would have made of a round, the last one unless said; nothing is kept and nobody told.
 
-    Raises UnknownProgramme, UnknownRound, FormatNotMatched, WrongRules, RoundNotKept, RoundTooLong or RoundTooLarge.
+    Raises UnknownProgramme, UnknownRound, FormatNotMatched, WrongRules, RoundSolving, RoundNotKept, RoundTooLong or
+    RoundTooLarge.
     """
     programme = await programmes.get(conn, programme_id)
     rules = _changed(programme, changes)
@@ -58,7 +59,7 @@ async def simulate(
     before = await queries.get_round(conn, round_id)
     if before["programme_id"] != programme_id:
         raise UnknownRound("There is no such round of this programme.")
-    kept = await _whole(conn, round_id)
+    kept = await _whole(conn, before)
     run = await solver.solve(before["kind"], replace(kept.problem, rules=rules))
     outcome = run.outcome
     was = {row["person_id"] for row in await conn.fetch(ROUNDS.unmatched_people, round_id)}
@@ -88,10 +89,10 @@ async def simulate(
 async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]:
     """Compute a round again from what it kept: whether the same bytes came in and out, and the run itself.
 
-    Raises UnknownRound, RoundNotKept, RoundTooLong or RoundTooLarge.
+    Raises UnknownRound, RoundSolving, RoundNotKept, RoundTooLong or RoundTooLarge.
     """
     row = await queries.get_round(conn, round_id)
-    kept = await _whole(conn, round_id)
+    kept = await _whole(conn, row)
     run = await solver.solve(row["kind"], kept.problem)
     found = {
         "round_id": round_id,
@@ -103,8 +104,10 @@ async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]
     return found, run
 
 
-async def _whole(conn: Connection, round_id: UUID) -> Kept:
-    kept = await inputs.load(conn, round_id)
+async def _whole(conn: Connection, row: Mapping[str, Any]) -> Kept:
+    if row["solving"]:
+        raise RoundSolving(f"The round is {row['state']}: nothing has come of it yet.", state=row["state"])
+    kept = await inputs.load(conn, row["round_id"])
     if kept is None:
         raise RoundNotKept("What the round was computed from is not kept any more.")
     if kept.missing:

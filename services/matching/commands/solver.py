@@ -5,13 +5,19 @@ import multiprocessing
 import os
 import resource
 import signal
+from collections.abc import Callable, Sequence
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import BoundedSemaphore, Lock
+from typing import Any, TypeVar
 
 from services.matching.domain.format import RoundTooLarge, RoundTooLong
 from services.matching.engine import round as engine
+from services.matching.engine.cut import Found
 from services.matching.engine.people import Problem
 from shared.events.matching import MatchKind
+
+Answer = TypeVar("Answer")
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["services.matching.engine.round"])
@@ -22,14 +28,33 @@ _idle: "list[_Worker]" = []
 
 async def solve(kind: MatchKind, problem: Problem) -> engine.Run:
     """A problem solved and described. Raises RoundTooLong or RoundTooLarge where the rules' limits end it."""
-    return await asyncio.to_thread(_solve, kind, problem)
+    return await _elsewhere(partial(engine.run, kind), problem)
 
 
-def _solve(kind: MatchKind, problem: Problem) -> engine.Run:
+async def parts(problem: Problem) -> engine.Parts:
+    """What a large problem is cut into. Raises as `solve` does."""
+    return await _elsewhere(engine.parts, problem)
+
+
+async def solve_part(problem: Problem) -> Found:
+    """What came of one part. Raises as `solve` does."""
+    return await _elsewhere(engine.part, problem)
+
+
+async def finish(problem: Problem, found: Sequence[Found], *, severed: bool) -> engine.Run:
+    """A round put together from its parts. Raises as `solve` does."""
+    return await _elsewhere(partial(engine.finish, found=found, severed=severed), problem)
+
+
+async def _elsewhere(task: Callable[[Problem], Answer], problem: Problem) -> Answer:
+    return await asyncio.to_thread(_run, task, problem)
+
+
+def _run(task: Callable[[Problem], Answer], problem: Problem) -> Answer:
     with _free:
         worker = _take()
         try:
-            answer = worker.ask(kind, problem)
+            answer = worker.ask(task, problem)
         except BaseException:
             worker.kill()
             raise
@@ -61,26 +86,26 @@ class _Worker:
         """Whether it still works."""
         return self._process.is_alive()
 
-    def ask(self, kind: MatchKind, problem: Problem) -> engine.Run:
-        """Have one problem solved, within the time and memory its rules allow."""
+    def ask(self, task: Callable[[Problem], Answer], problem: Problem) -> Answer:
+        """Have one task done, within the time and memory its rules allow."""
         rules = problem.rules
         try:
-            self._pipe.send((kind, problem))
+            self._pipe.send((task, problem))
             if not self._pipe.poll(rules.seconds):
                 raise RoundTooLong(
                     f"The round did not end within {rules.seconds} seconds; its rules may allow more.",
                     seconds=rules.seconds,
                     people=len(problem.people),
                 )
-            answer = self._pipe.recv()
+            answer: Any = self._pipe.recv()
         except (EOFError, ConnectionError) as error:
             raise _too_large(problem) from error
         if isinstance(answer, MemoryError):
             raise _too_large(problem) from answer
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, engine.Run)
-        return answer
+        done: Answer = answer
+        return done
 
     def kill(self) -> None:
         """End it at once."""
@@ -104,13 +129,13 @@ def _work(pipe: Pipe) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     while True:
         try:
-            kind, problem = pipe.recv()
+            task, problem = pipe.recv()
         except EOFError:
             return
         answer: object
         try:
             resource.setrlimit(resource.RLIMIT_DATA, (problem.rules.megabytes << 20, hard))
-            answer = engine.run(kind, problem)
+            answer = task(problem)
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
             answer = error
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))

@@ -50,6 +50,10 @@ class RoundDiscarded(Refused):
     """Somebody decided against this round."""
 
 
+class RoundSolving(Refused):
+    """Parts of the round are still being solved, or could not be."""
+
+
 class RoundNotKept(Refused):
     """What the round was computed from is not there any more, or not whole."""
 

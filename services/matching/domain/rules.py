@@ -20,6 +20,7 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "level_band": (0, 20),
         "expires_days": (1, 90),
         "rest_days": (0, 365),
+        "part_people": (2, 10_000_000),
         "seconds": (1, 3600),
         "megabytes": (256, 65_536),
     }

@@ -59,6 +59,12 @@ def cut(problem: Problem, most: int) -> Cut:
     return Cut(_problems(problem, crews), severed)
 
 
+def whole(problem: Problem) -> Outcome:
+    """All parts one after another, for a round that is cut and nobody else to solve them."""
+    parts = cut(problem, problem.rules.part_people)
+    return join(problem, [solve(part) for part in parts.parts], severed=parts.severed)
+
+
 def solve(problem: Problem) -> Found:
     """One part's first choice."""
     pop = build(problem.people, problem.seed)

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from services.matching.engine import buddies, groups, pairs
+from services.matching.engine import buddies, cut, groups, pairs
+from services.matching.engine.cut import Found
 from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 
@@ -24,16 +26,52 @@ class Run(NamedTuple):
     figures: dict[str, Any]
 
 
+class Parts(NamedTuple):
+    """The people of each part of a round, the digest of the whole, and whether feasible pairs lie across two parts."""
+
+    digest: str
+    people: tuple[tuple[UUID, ...], ...]
+    severed: bool
+
+
 def run(kind: str, problem: Problem) -> Run:
     """Solve a round and describe it."""
-    outcome = solve(kind, problem)
+    return described(problem, solve(kind, problem))
+
+
+def parts(problem: Problem) -> Parts:
+    """What a large round is cut into."""
+    found = cut.cut(problem, problem.rules.part_people)
+    people = tuple(tuple(person.id for person in part.people) for part in found.parts)
+    return Parts(digest(problem), people, found.severed)
+
+
+def part(problem: Problem) -> Found:
+    """One of them solved."""
+    return cut.solve(problem)
+
+
+def finish(problem: Problem, *, found: Sequence[Found], severed: bool) -> Run:
+    """A round of pairs whose parts were solved elsewhere."""
+    return described(problem, cut.join(problem, found, severed=severed))
+
+
+def described(problem: Problem, outcome: Outcome) -> Run:
+    """What to say of a round."""
     written = hashlib.sha256(write(outcome)).hexdigest()
     return Run(digest(problem), outcome, written, figures(problem, outcome))
 
 
 def solve(kind: str, problem: Problem) -> Outcome:
     """Matches and unmatched people of a round; the same for the same problem, wherever and however often it runs."""
+    if is_cut(kind, problem):
+        return cut.whole(problem)
     return SOLVERS[kind](problem)
+
+
+def is_cut(kind: str, problem: Problem) -> bool:
+    """Whether the rules have the round solved in parts."""
+    return kind == "pair" and len(problem.people) > problem.rules.part_people
 
 
 def write(outcome: Outcome) -> bytes:

@@ -28,7 +28,8 @@ async def list_rounds(
 
 def shown(row: Record) -> dict[str, Any]:
     """A round with where it stands."""
-    state = "published" if row["published"] else "discarded" if row["discarded_at"] else "preview"
+    waiting = {"preview": "solving", "publish": "solving", "failed": "failed", None: "preview"}[row["solving"]]
+    state = "published" if row["published"] else "discarded" if row["discarded_at"] else waiting
     return {**row, "state": state}
 
 

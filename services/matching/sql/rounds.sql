@@ -127,7 +127,8 @@ SELECT $1, place, person_id, asked, state::jsonb
 FROM unnest($2::int[], $3::uuid[], $4::bool[], $5::text[]) AS given (place, person_id, asked, state)
 
 -- name: round_people
-SELECT place, person_id, asked, state FROM round_people WHERE round_id = $1 ORDER BY place
+SELECT place, person_id, asked, state FROM round_people
+WHERE round_id = $1 AND ($2::int[] IS NULL OR place = ANY ($2)) ORDER BY place
 
 -- name: round_setting
 SELECT rounds.kind, rounds.seed, rounds.setting, rules.rules
@@ -137,7 +138,7 @@ WHERE round_id = $1
 -- name: last_round
 -- The newest one whose input is still there.
 SELECT round_id FROM rounds
-WHERE programme_id = $1 AND EXISTS (SELECT FROM round_people AS kept WHERE kept.round_id = rounds.round_id)
+WHERE programme_id = $1 AND solving IS NULL AND EXISTS (SELECT FROM round_people AS kept WHERE kept.round_id = rounds.round_id)
 ORDER BY round_id DESC LIMIT 1
 
 -- name: lock_round
@@ -152,6 +153,20 @@ SELECT person_id, reason FROM unmatched WHERE round_id = $1
 -- name: members_of_round
 SELECT array_agg(member.person_id) AS people
 FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 GROUP BY match_id
+
+-- name: open_round
+-- Nobody is matched yet: what comes of it is written when its parts are there.
+INSERT INTO rounds (
+    round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
+    unmatched_by_reason, matches, value, bound, gap, timings, setting, solving, severed
+) VALUES ($1, $2, $3, false, $4, $5, $6, $7, 0, $7, '{}', 0, 0, 0, 0, '{}', $8, $9, $10)
+RETURNING *
+
+-- name: finish_round
+UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4,
+    matches = $5, value = $6, bound = $7, gap = $8, timings = $9, report = $10, output_digest = $11, figures = $12,
+    asked = $2::int + $3::int
+WHERE round_id = $1 RETURNING *
 
 -- name: publish_round
 UPDATE rounds SET published = true, matched = $2, unmatched = $3, unmatched_by_reason = $4, matches = $5, value = $6,

@@ -1,6 +1,7 @@
 """What a round was computed from, kept so that it can be computed again."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import orjson
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.rules import Rules
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
 AT_ONCE = 5000
@@ -23,6 +24,13 @@ class Kept(NamedTuple):
     kind: str
     problem: Problem
     missing: int
+    places: tuple[int, ...]
+    """Where each person stood in the round."""
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, Person]]:
+        """Each person with their place."""
+        return zip(self.places, self.problem.people, strict=True)
 
 
 def setting(problem: Problem) -> dict[str, Any]:
@@ -62,14 +70,18 @@ def _state(person: Person, places: dict[UUID, int], recent: dict[UUID, list[int]
     return state | ({"recent": recent[person.id]} if person.id in recent else {})
 
 
-async def load(conn: Connection, round_id: UUID) -> Kept | None:
-    """The input of a round; None where it was not kept, or its time is over."""
+async def load(conn: Connection, round_id: UUID, places: Sequence[int] | None = None) -> Kept | None:
+    """The input of a round, or of these people of it alone; None where it was not kept, or its time is over."""
     row = await conn.fetchrow(SQL.round_setting, round_id)
     if row is None or row["setting"] is None:
         return None
-    rows = await conn.fetch(SQL.round_people, round_id)
+    rows = await conn.fetch(SQL.round_people, round_id, places)
     if not rows:
         return None
+    return await asyncio.to_thread(_kept, row, rows)
+
+
+def _kept(row: Record, rows: Sequence[Record]) -> Kept:
     ids = {row["place"]: row["person_id"] for row in rows}
     states = [(row["person_id"], row["state"]) for row in rows]
     kept = row["setting"]
@@ -86,7 +98,7 @@ async def load(conn: Connection, round_id: UUID) -> Kept | None:
         size_min=kept["size_min"],
         size_max=kept["size_max"],
     )
-    return Kept(row["kind"], problem, kept["people"] - len(rows))
+    return Kept(row["kind"], problem, kept["people"] - len(rows), tuple(ids))
 
 
 def _person(person_id: UUID, state: dict[str, Any], ids: dict[int, UUID]) -> Person:

@@ -1,11 +1,13 @@
 """What a round found, kept."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from services.matching.engine.people import Problem, Unmatched
 from services.matching.engine.report import report
-from services.matching.engine.round import Run
+from services.matching.engine.round import Parts, Run
 from services.matching.store import inputs
 from services.matching.store.programmes import Programme
 from shared import sql
@@ -18,39 +20,74 @@ async def insert(
     conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
 ) -> Record:
     """The round and everybody it left out; returns its row."""
-    outcome = run.outcome
-    reasons = [left.reason for left in outcome.unmatched]
-    programme_id, asked = programme.programme_id, len(problem.asked)
-    declines = {
-        row["reason_code"] or "none": row["declines"]
-        for row in await conn.fetch(SQL.declines, programme_id, programme.rules.cool_off_days)
-    }
+    told = _told(run, problem)
     row = await conn.fetchrow(
         SQL.insert_round,
         round_id,
-        programme_id,
+        programme.programme_id,
         kind,
         not dry_run,
         problem.seed,
         programme.rules_version,
         run.digest,
-        asked,
-        asked - len(reasons),
+        len(problem.asked),
+        *told,
+        run.output_digest,
+        inputs.setting(problem),
+        run.figures | await _declines(conn, programme),
+    )
+    await insert_unmatched(conn, round_id, run.outcome.unmatched)
+    assert row is not None
+    return row
+
+
+async def open_(
+    conn: Connection, parts: Parts, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
+) -> Record:
+    """A round that is solved in parts: nobody is matched yet. Returns its row."""
+    row = await conn.fetchrow(
+        SQL.open_round,
+        round_id,
+        programme.programme_id,
+        kind,
+        problem.seed,
+        programme.rules_version,
+        parts.digest,
+        len(problem.asked),
+        inputs.setting(problem),
+        "preview" if dry_run else "publish",
+        parts.severed,
+    )
+    assert row is not None
+    return row
+
+
+async def finish(conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme) -> None:
+    """What came of a round whose parts are there, as a preview."""
+    figures = run.figures | await _declines(conn, programme)
+    await conn.execute(SQL.finish_round, round_id, *_told(run, problem), run.output_digest, figures)
+    await insert_unmatched(conn, round_id, run.outcome.unmatched)
+
+
+def _told(run: Run, problem: Problem) -> tuple[Any, ...]:
+    outcome = run.outcome
+    reasons = [left.reason for left in outcome.unmatched]
+    return (
+        len(problem.asked) - len(reasons),
         len(reasons),
-        {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        dict(sorted(Counter(reasons).items())),
         len(outcome.matches),
         outcome.value,
         outcome.bound,
         outcome.gap,
         {name: round(seconds, 4) for name, seconds in outcome.timings.items()},
         report(outcome),
-        run.output_digest,
-        inputs.setting(problem),
-        run.figures | {"declines": declines},
     )
-    await insert_unmatched(conn, round_id, outcome.unmatched)
-    assert row is not None
-    return row
+
+
+async def _declines(conn: Connection, programme: Programme) -> dict[str, dict[str, int]]:
+    rows = await conn.fetch(SQL.declines, programme.programme_id, programme.rules.cool_off_days)
+    return {"declines": {row["reason_code"] or "none": row["declines"] for row in rows}}
 
 
 async def insert_unmatched(conn: Connection, round_id: UUID, unmatched: Sequence[Unmatched]) -> None:
