@@ -1,8 +1,11 @@
 """Records that could not be handled: parked with their bytes and the reason, listed, replayed, discarded."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
+
+import orjson
 
 from shared import outbox, sql, subject_keys
 from shared.crashpoint import crashpoint
@@ -18,6 +21,14 @@ SQL = sql.load("shared", "delivery")
 FULL_STATE = {topic.name for topic in TOPICS if topic.full_state}
 ERASABLE = {cls.topic.name for cls in EVENTS if cls.tombstone}
 """Topics whose keys can be erased, and whose readers know what a record without a value means."""
+KEYS_OF: Mapping[str, frozenset[str]] = {
+    topic: frozenset(
+        cls.model_fields[cls.key_field].alias or cls.key_field for cls in EVENTS if cls.topic.name == topic
+    )
+    for topic in ERASABLE
+}
+"""What the member is called that says whom a record of a topic is about."""
+QUOTED = re.compile(rb'"([^"\\]{1,200})"')
 TYPES = {cls.event_type for cls in EVENTS}
 Reason = Literal["undecodable", "refused", "failed", "held"]
 
@@ -36,7 +47,8 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     kind, event = _text(headers.get("ce_type")), _text(headers.get("ce_id"))
     whose: bytes | None = subject_of(raw)
     box = await subject_keys.box_to_seal(conn, subject_of(raw), place(raw))
-    erased = box is None and raw.value is not None
+    erased = raw.value is not None and (box is None or await _speaks_of_the_erased(conn, raw, reason))
+    box = None if erased else box
     if box is None:
         raw, whose = replace(raw, key=None, headers=(), value=None) if erased else raw, None
     kept = raw if box is None else _through(box.seal, raw)
@@ -68,6 +80,25 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     await conn.copy_records_to_table("outbox", records=[mirror], columns=outbox.COLUMNS)
     await crashpoint("consumer.while_parking")
     PARKED.labels(reason).inc()
+
+
+def spoken_of(raw: Raw) -> frozenset[str]:
+    """Whom a record is about whose key does not say it: as a member of its JSON does; else, without a key, any word."""
+    try:
+        said: Any = orjson.loads(raw.value or b"")
+    except orjson.JSONDecodeError:
+        said = None
+    data: Any = said.get("data", said) if isinstance(said, dict) else None
+    if isinstance(data, dict) and (told := KEYS_OF.get(raw.topic, frozenset()) & data.keys()):
+        return frozenset(str(data[member]) for member in told)
+    words = QUOTED.findall(raw.value or b"") if raw.key is None else ()
+    return frozenset(word.decode("utf-8", "replace") for word in words)
+
+
+async def _speaks_of_the_erased(conn: Connection, raw: Raw, reason: Reason) -> bool:
+    if reason != "undecodable" and raw.key is not None:
+        return False
+    return await subject_keys.any_destroyed(conn, [subject(name) for name in spoken_of(raw)])
 
 
 def subject_of(raw: Raw) -> bytes:

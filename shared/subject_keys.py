@@ -73,6 +73,11 @@ async def destroy(conn: Connection, subjects: Collection[bytes]) -> None:
     await conn.execute(SQL.destroy_keys, list(subjects))
 
 
+async def any_destroyed(conn: Connection, subjects: Collection[bytes]) -> bool:
+    """Whether the key of one of these was destroyed."""
+    return bool(subjects) and bool(await conn.fetchval(SQL.any_destroyed, list(subjects)))
+
+
 async def check_wrapping_keys(conn: Connection) -> None:
     """Raise WrappingKeysMissing when a key in use is not set: seen at the start, not at the first bad record."""
     known = {_id(key) for key in wrapping()}

@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.directory.commands import feeds, holds
+from services.directory.commands import accounts, feeds, holds
 from services.directory.commands import republish as republishing
 from services.directory.domain.adapters import AdapterName
 from services.directory.domain.lines import Encoding, Form, Line, Reader
 from services.directory.queries import feeds as feed_queries
 from services.directory.queries import holds as hold_queries
-from services.directory.settings import DirectorySettings
+from services.directory.settings import DirectorySettings, provisioning
 from services.directory.store.feeds import Feed
 from shared import audit
 from shared.db import Connection, Database
@@ -36,6 +36,7 @@ def add(app: typer.Typer) -> None:
     """Put them beside those of every service."""
     app.command()(republish)
     app.command(name="feed")(feed)
+    app.command()(precedence)
     app.add_typer(_holds(), name="holds")
 
 
@@ -71,6 +72,23 @@ async def _wait_for_the_relay(db: Database) -> None:
             if not await republishing.outbox_is_full(conn):
                 return
         await asyncio.sleep(WAIT_SECONDS)
+
+
+def precedence(
+    apply: Annotated[bool, typer.Option("--apply", help="Derive everybody who has an account anew by it.")] = False,
+) -> None:
+    """Show whose word counts, attribute by attribute: LATERAL_DIRECTORY_SCIM_PRECEDENCE. After a change, apply it."""
+    for attribute, source in provisioning().precedence.model_dump().items():
+        typer.echo(f"{attribute:<24} {source}")
+
+    async def derive(db: Database) -> None:
+        async with db.transaction() as conn:
+            people = await accounts.derive_holders(conn)
+            await _audit(conn, "precedence_applied", "precedence")
+        typer.echo(f"{people} people are derived anew, 5,000 a second at most")
+
+    if apply:
+        _run(derive)
 
 
 def feed(

@@ -1,16 +1,28 @@
 """Variables of the directory."""
 
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
 
-from joserfc.jwk import RSAKey
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import orjson
+from joserfc.jwk import ECKey, RSAKey, import_key
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.settings import Settings
 
 LEAST_BITS = 2048
 Source = Literal["hr", "scim"]
+PREFIX = "LATERAL_DIRECTORY_SCIM_"
 
 
 class DirectorySettings(Settings):
@@ -24,6 +36,19 @@ class DirectorySettings(Settings):
     posting_networks: tuple[str, ...] = ()
     """Networks of ours, in CIDR notation, that event tokens may be pushed to, also by plain http."""
     badge_issuer_name: Annotated[str, Field(min_length=1, max_length=200)] = "Lateral"
+
+    @model_validator(mode="after")
+    def _provisioning_is_set_right(self) -> Self:
+        """At the start, not at the first request that needs it."""
+        try:
+            provisioning()
+        except ValidationError as error:
+            problems = error.errors(include_input=False, include_url=False)
+            named = (f"{PREFIX}{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" for problem in problems)
+            raise ValueError("; ".join(named)) from None
+        except SettingsError as error:
+            raise ValueError(f"{PREFIX}...: {error}") from None
+        return self
 
     @field_validator("badge_key")
     @classmethod
@@ -66,7 +91,7 @@ class Precedence(BaseModel):
 class Provisioning(BaseSettings):
     """`LATERAL_DIRECTORY_SCIM_<NAME>`: read where people are derived, by the api and by the worker alike."""
 
-    model_config = SettingsConfigDict(env_prefix="LATERAL_DIRECTORY_SCIM_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     precedence: Precedence = Precedence()
     time_zone: str = "UTC"
@@ -80,6 +105,25 @@ class Provisioning(BaseSettings):
     event_audience: str = "lateral"
     event_key: SecretStr | None = None
     """A private signing key as a JWK; unset publishes nothing."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not a time zone of the IANA database")
+        return value
+
+    @field_validator("event_key")
+    @classmethod
+    def _is_a_private_jwk(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                key = import_key(orjson.loads(value.get_secret_value()))
+            except Exception:  # noqa: BLE001 - whatever the library says could quote the key
+                raise ValueError("is not a JSON Web Key") from None
+            if not isinstance(key, RSAKey | ECKey) or not key.is_private:
+                raise ValueError("is not a private RSA or EC key")
+        return value
 
 
 @cache

@@ -3,26 +3,14 @@
 Their keys are destroyed: sealed copies elsewhere, on the dead-letter topic or in a backup, are unreadable for good.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
-
-import orjson
+from collections.abc import Sequence
 
 from shared import deadletters, sql, subject_keys
 from shared.db import Connection
-from shared.envelope import Raw
-from shared.events.catalogue import EVENTS
 from shared.events.topics import PRIVACY_ERASURES
 
 SQL = sql.load("shared", "privacy")
 LETTERS_AT_ONCE = 200
-KEYS_OF: Mapping[str, frozenset[str]] = {
-    topic: frozenset(
-        cls.model_fields[cls.key_field].alias or cls.key_field for cls in EVENTS if cls.topic.name == topic
-    )
-    for topic in deadletters.ERASABLE
-}
-"""What the member is called that says whom a record of a topic is about."""
 
 
 async def forget(conn: Connection, names: Sequence[str]) -> int:
@@ -32,7 +20,7 @@ async def forget(conn: Connection, names: Sequence[str]) -> int:
     """
     # First, so that it waits for whoever is parking a record of theirs, which is found then.
     await subject_keys.destroy(conn, [subject_keys.subject(name) for name in names])
-    numbers, sealed_for = await _unclear_about(conn, set(names))
+    numbers, sealed_for = await _unclear_about(conn, frozenset(names))
     for row in await conn.fetch(SQL.letters_of, names, PRIVACY_ERASURES.name):
         numbers.append(row["id"])
         sealed_for += [row["sealed_for"]] if row["sealed_for"] else []
@@ -47,7 +35,7 @@ async def forget(conn: Connection, names: Sequence[str]) -> int:
     return sum(int(status.split()[-1]) for status in done)
 
 
-async def _unclear_about(conn: Connection, names: Collection[str]) -> tuple[list[int], list[bytes]]:
+async def _unclear_about(conn: Connection, names: frozenset[str]) -> tuple[list[int], list[bytes]]:
     """Letters without a key, or that could not be decoded, whose bytes are about one of these; and their subjects."""
     numbers: list[int] = []
     subjects: list[bytes] = []
@@ -59,21 +47,8 @@ async def _unclear_about(conn: Connection, names: Collection[str]) -> tuple[list
                 raw = await deadletters.opened(conn, row)
             except deadletters.NotReplayable:
                 continue
-            if _is_about(raw, names):
+            if deadletters.spoken_of(raw) & names:
                 numbers.append(row["id"])
                 # Under a key that is somebody else's it is only cleared: theirs opens more than this.
                 subjects += [row["sealed_for"]] if row["key"] is None and row["sealed_for"] else []
     return numbers, subjects
-
-
-def _is_about(raw: Raw, names: Collection[str]) -> bool:
-    """Of JSON the member that says so; of anything else, and where nothing says so, whether a name is in it."""
-    assert raw.value is not None
-    try:
-        said: Any = orjson.loads(raw.value)
-    except orjson.JSONDecodeError:
-        said = None
-    data: Any = said.get("data", said) if isinstance(said, dict) else None
-    if isinstance(data, dict) and (told := KEYS_OF.get(raw.topic, frozenset()) & data.keys()):
-        return any(str(data[member]) in names for member in told)
-    return raw.key is None and any(f'"{name}"'.encode() in raw.value for name in names)

@@ -13,6 +13,9 @@ SELECT secret, wrapped_by FROM subject_keys WHERE subject = $1
 INSERT INTO subject_keys (subject) SELECT DISTINCT subject FROM unnest($1::bytea[]) AS given (subject) ORDER BY subject
 ON CONFLICT (subject) DO UPDATE SET secret = NULL, wrapped_by = NULL
 
+-- name: any_destroyed
+SELECT EXISTS (SELECT FROM subject_keys WHERE subject = ANY ($1::bytea[]) AND secret IS NULL)
+
 -- name: wrapping_keys_in_use
 SELECT DISTINCT wrapped_by FROM subject_keys WHERE wrapped_by IS NOT NULL
 

@@ -1,11 +1,14 @@
 """HR and an identity system speak of the same worker: one person comes of it, whoever speaks first."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from services.directory.commands.accounts import derive_holders
+from services.directory.commands.people import refresh_waiting
 from services.directory.settings import provisioning
 from shared.db import Database
 from tests.directory.hr import changes, latest, published, reasons, tell, unit, worker
@@ -153,3 +156,17 @@ async def test_the_erased_are_never_provisioned_again(
     assert namesake["id"] != ada["id"]
     async with api_db.acquire() as conn:
         assert len(await changes(conn, "E2")) == 1
+
+
+async def test_a_changed_precedence_is_applied_to_those_who_are_known(
+    identity: Identity, api_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hr_says(api_db, worker("E1", job_title="Engineer"), worker("E2", job_title="Engineer"))
+    await identity.create(numbered("ada", "E1", title="Countess"))
+    monkeypatch.setenv("LATERAL_DIRECTORY_SCIM_PRECEDENCE", '{"job_title": "scim"}')
+    provisioning.cache_clear()
+    async with api_db.transaction() as conn:
+        assert await derive_holders(conn) == 1
+        assert await refresh_waiting(conn, datetime.now(UTC)) == 1
+        titles = await conn.fetch("SELECT job_title FROM people ORDER BY employee_number")
+    assert [row[0] for row in titles] == ["Countess", "Engineer"]

@@ -1,6 +1,7 @@
 """After an erasure nothing brings the person back: in any order of events, edits, accounts, replays and restores."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -15,7 +16,9 @@ from services.directory.commands.profiles import edit_profile
 from services.directory.commands.workers import apply_due
 from services.directory.consumers import on_worker_erased, on_worker_upserted
 from services.directory.privacy import CATALOGUE
+from shared import deadletters
 from shared.db import Connection
+from shared.envelope import Raw
 from shared.events.hr import WorkerErased, WorkerUpserted
 from shared.privacy.traces import find
 from shared.refusal import Refused
@@ -35,7 +38,9 @@ OPERATIONS = st.one_of(
         st.sampled_from(DAYS),
         st.sampled_from([None, *NUMBERS]),
     ),
-    st.tuples(st.sampled_from(["edit", "account", "export", "erase", "tombstone", "due"]), st.sampled_from(NUMBERS)),
+    st.tuples(
+        st.sampled_from(["edit", "account", "export", "erase", "tombstone", "due", "park"]), st.sampled_from(NUMBERS)
+    ),
     st.tuples(st.sampled_from(["replay", "back up", "restore"])),
 )
 
@@ -48,6 +53,7 @@ class World:
     log: list[WorkerUpserted | WorkerErased] = field(default_factory=list)
     erased: set[str] = field(default_factory=set)
     backed_up: bool = False
+    parked: int = 0
 
     async def do(self, name: str, *said: object) -> None:
         """One operation; a rule may refuse it."""
@@ -67,6 +73,7 @@ class World:
             "erase": self.erase,
             "tombstone": self.tombstone,
             "due": self.due,
+            "park": self.park,
             "replay": self.replay,
         }
 
@@ -110,6 +117,22 @@ class World:
         await self.conn.execute("UPDATE worker_records SET due_at = now() WHERE pending")
         await apply_due(self.conn, NOW)
 
+    async def park(self, number: str) -> None:
+        """A broken record of theirs, with and without its key; what can still be read of earlier ones is let be."""
+        self.parked += 1
+        value = f'{{"employeeNumber": "{number}", "familyName": "{FAMILY[number]}"'.encode()
+        for key in (number.encode(), None):
+            raw = Raw("hr.workers", 0 if key else 1, self.parked, key, (), value)
+            await deadletters.park(self.conn, "directory", raw, "undecodable", "broken")
+
+    async def readable(self) -> str:
+        """All that dead letters still say to whoever has the database."""
+        said = []
+        for row in await self.conn.fetch("SELECT * FROM dead_letters"):
+            with suppress(deadletters.NotReplayable):
+                said.append(str((await deadletters.opened(self.conn, row)).value))
+        return " ".join(said)
+
     async def replay(self) -> None:
         for event in list(self.log):
             try:
@@ -137,6 +160,7 @@ class World:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(operations=[("tell", "QX-71", 1, DAYS[0], None), ("park", "QX-71"), ("erase", "QX-71"), ("park", "QX-71")])
 @example(operations=[("tell", "QX-71", 1, DAYS[0], None), ("back up",), ("erase", "QX-71"), ("restore",)])
 @given(operations=st.lists(OPERATIONS, min_size=3, max_size=14))
 async def test_nothing_brings_the_erased_back(standing: Standing, operations: list[tuple[str, object]]) -> None:
@@ -152,3 +176,5 @@ async def test_nothing_brings_the_erased_back(standing: Standing, operations: li
         names = [name for number in world.erased for name in (FAMILY[number], f"{number}@aurora.example")]
         assert await find(conn, CATALOGUE, names) == {}
         assert not [number for number in world.erased if await world.who(number)]
+        readable = await world.readable()
+        assert not [number for number in world.erased if FAMILY[number] in readable]

@@ -91,6 +91,9 @@ async def test_a_late_record_of_the_erased_leaves_no_bytes_but_a_tombstone_stays
     await forget(conn, ["QX-9"])
     await park(conn, record(b"QX-9", said("QX-9"), 1))
     await park(conn, record(b"QX-9", None, 2))
+    await park(conn, record(None, b'broken "QX-9" Zwqvkt', 3), "undecodable")
+    await park(conn, record(b"typo", said("QX-9"), 4), "undecodable")
+    assert await conn.fetchval("SELECT count(*) FROM dead_letters WHERE detail = 'erased' AND value IS NULL") == 3
     row = await conn.fetchrow("SELECT state, key, header_names FROM dead_letters WHERE record_offset = 1")
     assert tuple(row or ()) == ("discarded", None, [])
     assert "Zwqvkt" not in await everything(conn)

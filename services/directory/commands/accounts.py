@@ -26,6 +26,12 @@ async def lock(conn: Connection) -> None:
     await people_store.lock_chart(conn)
 
 
+async def derive_holders(conn: Connection) -> int:
+    """Have whoever has an account derived anew, by the rules of precedence that are set now; returns how many."""
+    await people_store.lock_chart(conn)
+    return await store.mark_holders_stale(conn)
+
+
 async def provision(conn: Connection, resource: Resource, now: datetime) -> UUID:
     """Take a new account and return its id: that of the person whose number or address it names, where there is one.
 

@@ -93,6 +93,13 @@ WITH reports AS (
 )
 UPDATE people SET stale = true FROM reports WHERE people.person_id = reports.person_id
 
+-- name: mark_holders_stale
+WITH holders AS (
+    SELECT p.person_id FROM people AS p JOIN accounts AS a ON a.account_id = p.person_id
+    WHERE NOT p.stale ORDER BY p.person_id FOR UPDATE OF p
+)
+UPDATE people SET stale = true FROM holders WHERE people.person_id = holders.person_id
+
 -- name: remember_erased
 INSERT INTO erased_accounts (digest)
 SELECT sha256(convert_to(lower(name), 'UTF8')) FROM unnest($1::text[]) AS name

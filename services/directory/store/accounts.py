@@ -102,6 +102,11 @@ async def mark_managed_stale(conn: Connection, manager_ids: Sequence[UUID]) -> N
     await conn.execute(SQL.mark_managed_stale, manager_ids)
 
 
+async def mark_holders_stale(conn: Connection) -> int:
+    """Have everybody derived anew who has an account; returns how many."""
+    return int((await conn.execute(SQL.mark_holders_stale)).split()[-1])
+
+
 async def erased(conn: Connection, names: Sequence[str]) -> bool:
     """Whether any of these names was erased with its holder."""
     return bool(await conn.fetchval(SQL.erased, names))
