@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reviews, skills, xapi
+from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reports, reviews, skills, xapi
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
-from services.metrics.web import dashboard, sign_in
+from services.metrics.web import dashboard, sign_in, unsubscribe
 from services.metrics.web.cookie import CookieToken
 from shared import web
 from shared.auth import Verifier
@@ -26,10 +26,12 @@ def create_app(settings: Settings) -> FastAPI:
             skills.router,
             exports.router,
             query_log.router,
+            reports.router,
             xapi.router,
             pipeline.router,
             dashboard.router,
             sign_in.router,
+            unsubscribe.router,
             catalogue_router(CATALOGUE, settings),
         ],
         policy=POLICY,

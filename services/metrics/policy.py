@@ -4,6 +4,7 @@ from shared.auth import PUBLIC, ROLES, Policy, allow
 
 READERS = allow("analyst", "programme-owner", "admin")
 SIGNED_IN = allow("analyst", "programme-owner", "admin", "operator")
+ANYBODY = allow(*ROLES)
 SYSTEMS = allow("hr-system", "admin")
 """A learning management system is a system of HR's."""
 
@@ -20,6 +21,9 @@ POLICY: Policy = {
     "GET /v1/networks": READERS,
     "GET /v1/skills": READERS,
     "GET /v1/knowledge-at-risk": READERS,
+    "GET /v1/report-subscriptions": READERS,
+    "POST /v1/report-subscriptions": READERS,
+    "DELETE /v1/report-subscriptions/{subscription_id}": READERS,
     "GET /xapi/about": PUBLIC,
     "POST /xapi/statements": SYSTEMS,
     "PUT /xapi/statements": SYSTEMS,
@@ -33,9 +37,12 @@ POLICY: Policy = {
     "GET /skills": READERS,
     "GET /knowledge": READERS,
     "GET /pipeline": SIGNED_IN,
+    "GET /query-log": ANYBODY,
     "GET /sign-in": PUBLIC,
     "POST /sign-in": PUBLIC,
     "POST /sign-out": PUBLIC,
+    "GET /unsubscribe/{token}": PUBLIC,
+    "POST /unsubscribe/{token}": PUBLIC,
     "GET /style.css": PUBLIC,
     "GET /v1/privacy/catalogue": allow(*ROLES),
 }

@@ -21,5 +21,10 @@ class MetricsSettings(Settings):
     xapi_version: Version = "1.0.3"
     xapi_user: str | None = None
     xapi_password: str | None = None
+    smtp_url: str | None = None
+    """`smtp[s]://[user:password@]host[:port]`; unset sends no report."""
+    report_sender: str = "peer-learning@lateral.invalid"
+    report_domains: tuple[str, ...] = ()
+    """Domains that reports may be sent to, as JSON; none by default."""
     posting_networks: tuple[str, ...] = ()
     """Networks of ours, in CIDR notation, in which the learning record store may be, also by plain http."""

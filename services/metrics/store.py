@@ -16,6 +16,7 @@ FACTS = sql.load("services.metrics", "facts")
 PEOPLE = sql.load("services.metrics", "people")
 DIMENSIONS = sql.load("services.metrics", "dimensions")
 SKILLS = sql.load("services.metrics", "skills")
+REPORTS = sql.load("services.metrics", "reports")
 LEARNINGS = sql.load("services.metrics", "learnings")
 SCORES = range(1, 6)
 SessionState = Literal["scheduled", "cancelled", "held"]

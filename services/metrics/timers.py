@@ -2,7 +2,17 @@
 
 from functools import partial
 
-from services.metrics.commands import exports, facts, freshness, learnings, networks, publish, skills, statements
+from services.metrics.commands import (
+    exports,
+    facts,
+    freshness,
+    learnings,
+    networks,
+    publish,
+    reports,
+    skills,
+    statements,
+)
 from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
 
@@ -16,6 +26,7 @@ def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
         Timer("count-skills", 15, partial(skills.count_skills, k=settings.k_scores)),
         Timer("record-store", 15, partial(statements.set_store, url=settings.xapi_url)),
         Timer("count-learnings", 60, partial(learnings.count_learnings, k=settings.k_scores)),
+        Timer("queue-reports", 60, reports.queue_reports),
         Timer("make-exports", 1, exports.make_exports),
         Timer("fold-lag", 10, freshness.fold_lag),
         Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores), patience=300),

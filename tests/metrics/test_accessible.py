@@ -26,7 +26,7 @@ RUN = (
     "out.textContent = JSON.stringify(found.violations.map(each =>"
     "[each.id, each.nodes.map(node => node.target.join(' '))])); document.body.append(out); });</script>"
 )
-PAGES = ("/", "/skills", "/knowledge", "/networks", "/pipeline", f"/programmes/{PROGRAMME}", "/sign-in")
+PAGES = ("/", "/skills", "/knowledge", "/networks", "/pipeline", "/query-log", f"/programmes/{PROGRAMME}", "/sign-in")
 
 
 @pytest.mark.skipif(not BROWSER or not AXE.is_file(), reason="no Chromium, or no axe-core (npm install axe-core)")

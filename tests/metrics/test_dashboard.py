@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -115,7 +116,7 @@ async def test_the_cookie_counts_on_the_page_and_nowhere_else(api: httpx.AsyncCl
 
 @pytest.mark.parametrize(
     ("changes", "status", "words"),
-    [({"exp": -100}, 401, "not a valid access token"), ({"roles": ["employee"]}, 403, "Your role")],
+    [({"exp": -100}, 401, "not a valid access token"), ({"roles": []}, 403, "Your role")],
 )
 async def test_a_token_that_does_not_count_signs_nobody_in(
     api: httpx.AsyncClient, issuer: Issuer, changes: dict[str, Any], status: int, words: str
@@ -147,3 +148,33 @@ async def test_a_session_that_is_over_leads_back_to_the_form(
     reply = await api.get("/", headers=cookie)
     assert (reply.status_code, reply.headers["location"]) == (303, f"/sign-in?why={why}")
     assert (await api.get(reply.headers["location"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "first"),
+    [("analyst", "/"), ("operator", "/pipeline"), ("employee", "/query-log"), ("manager", "/query-log")],
+)
+async def test_everybody_is_led_to_a_page_of_theirs(
+    api: httpx.AsyncClient, issuer: Issuer, role: str, first: str
+) -> None:
+    reply = await sign_in(api, issuer.token(roles=[role]))
+    assert (reply.status_code, reply.headers["location"]) == (303, first)
+    assert (await api.get(first)).status_code == 200
+
+
+async def test_a_works_council_reads_what_was_asked_and_what_is_held(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    analyst = issuer.bearer("analyst")
+    asked = {"by": "unit", "purpose": "<Yearly> review"}
+    for _ in range(60):
+        assert (await api.get("/v1/measures/attendance_rate", params=asked, headers=analyst)).status_code == 200
+    await sign_in(api, issuer.token(roles=["employee"]))
+    newest = (await api.get("/query-log")).text
+    assert "&lt;Yearly&gt; review" in newest
+    assert '<td class="num">60</td><td class="num">0</td><td>analyst</td>' in newest
+    assert newest.count("&lt;Yearly&gt; review") == 49
+    assert "person_skills" in newest
+    older = re.search(r'href="(/query-log\?before=\d+)"', newest)
+    assert older
+    assert (await api.get(older[1])).text.count("&lt;Yearly&gt; review") == 11
+    assert (await api.get("/query-log?before=x")).status_code == 422
+    assert (await api.get("/")).headers["location"] == "/sign-in?why=role"

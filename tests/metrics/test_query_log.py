@@ -34,7 +34,12 @@ async def test_what_is_asked_is_written_down_with_its_purpose(
 def test_no_answer_and_no_question_has_a_place_for_a_person(settings: MetricsSettings) -> None:
     described: Any = create_app(settings).openapi()
     names = {
-        *(name for schema in described["components"]["schemas"].values() for name in schema.get("properties", ())),
+        *(
+            name
+            for schema_name, schema in described["components"]["schemas"].items()
+            if schema_name not in OWN
+            for name in schema.get("properties", ())
+        ),
         *(
             parameter["name"]
             for path in described["paths"].values()
@@ -46,6 +51,8 @@ def test_no_answer_and_no_question_has_a_place_for_a_person(settings: MetricsSet
     assert not [name for name in names if any(word in name for word in ("person", "member", "email", "employee"))]
 
 
+OWN = {"NewSubscription", "SubscriptionOut", "Page_SubscriptionOut_"}
+"""Where somebody gives their own address for a report, and reads it again: nobody else's is there."""
 PATHS = (
     "/v1/measures/attendance_rate", "/v1/goals", "/v1/networks", "/v1/reviews", "/v1/skills", "/v1/knowledge-at-risk",
 )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
+from services.metrics.queries.query_log import NOT_STATED
 from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.metrics", "query_log")
-NOT_STATED = "not stated"
 
 
 async def note_query(

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "lateral_token"
-PAGES = frozenset({"/", "/networks", "/skills", "/knowledge", "/pipeline"})
+PAGES = frozenset({"/", "/networks", "/skills", "/knowledge", "/pipeline", "/query-log"})
 PAGES_OF = "/programmes/"
 SIGN_IN = "/sign-in"
 

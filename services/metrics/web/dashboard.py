@@ -1,18 +1,22 @@
 """The pages an L&D lead reads, and the one that shows operators whether to believe them."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.measures import MEASURES
-from services.metrics.queries import skills
+from services.metrics.policy import READERS
+from services.metrics.privacy import CATALOGUE
+from services.metrics.queries import query_log, skills
 from services.metrics.queries.networks import get_network
 from services.metrics.queries.overview import get_overview
 from services.metrics.queries.programme import get_pipeline, get_programme
 from services.metrics.web.pages import html
 from shared.db import Connection
+from shared.privacy.retention import policy
 
 router = APIRouter(include_in_schema=False)
 MOST = 50
@@ -76,6 +80,26 @@ async def show_pipeline(request: Request) -> HTMLResponse:
         await _note(conn, request)
         found = await get_pipeline(conn)
     return html("pipeline.html", page=found)
+
+
+@router.get("/query-log", response_class=HTMLResponse)
+async def show_query_log(request: Request, before: Annotated[int | None, Query(ge=1, lt=2**63)] = None) -> HTMLResponse:
+    """What was asked of the numbers, and what is held and why: for everybody they are about."""
+    state = request.app.state
+    async with state.db.acquire() as conn:
+        await _note(conn, request)
+        rows = await query_log.list_queries(conn, before, MOST + 1)
+        asked = await query_log.summarise(conn)
+    return html(
+        "query_log.html",
+        rows=rows[:MOST],
+        older=rows[MOST - 1]["query_id"] if len(rows) > MOST else None,
+        asked=asked,
+        tables=CATALOGUE.own,
+        days=policy(state.settings.retention_days),
+        k=state.settings.k_scores,
+        reader=request.state.principal.has(*READERS.roles),
+    )
 
 
 async def _note(conn: Connection, request: Request) -> None:

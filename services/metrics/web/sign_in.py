@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from services.metrics.policy import READERS, SIGNED_IN
+from services.metrics.policy import ANYBODY, READERS, SIGNED_IN
 from services.metrics.web.cookie import COOKIE
 from services.metrics.web.pages import html, style_sheet
 from shared.auth import Principal, Unauthenticated, authorize
@@ -41,12 +41,14 @@ async def sign_in(request: Request) -> Response:
     token = fields.get("token", [""])[0].strip().removeprefix("Bearer ").strip()
     try:
         principal: Principal = await request.app.state.verifier.verify([f"Bearer {token}"])
-        authorize(SIGNED_IN, principal)
+        authorize(ANYBODY, principal)
     except Unauthenticated:
         return html("sign_in.html", status=401, message=REASONS["wrong"])
     except Forbidden:
         return html("sign_in.html", status=403, message=REASONS["role"])
-    response = RedirectResponse("/" if principal.has(*READERS.roles) else "/pipeline", 303)
+    pages = (("/", READERS), ("/pipeline", SIGNED_IN), ("/query-log", ANYBODY))
+    first = next(path for path, rule in pages if principal.has(*rule.roles))
+    response = RedirectResponse(first, 303)
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=request.url.hostname not in LOOPBACK, path="/"
     )
