@@ -26,7 +26,20 @@ Kind = Literal[
     "skipped-offset",
     "divergent-read-model",
     "repeated-side-effect",
+    "slow-recovery",
+    "personal-data",
 ]
+INVARIANTS: Mapping[str, frozenset[Kind]] = {
+    "I1 no loss": frozenset({"lost-write", "lost-event", "lost-effect"}),
+    "I2 no duplicate effect": frozenset({"doubled-write", "duplicate-effect", "repeated-side-effect"}),
+    "I3 order of a key": frozenset({"key-order-inversion", "version-gap", "stale-overwrite"}),
+    "I4 no phantom": frozenset({"phantom", "rewritten-event"}),
+    "I5 convergence": frozenset({"divergent-read-model"}),
+    "I6 bounded recovery": frozenset({"slow-recovery"}),
+    "I7 nothing stalls": frozenset({"skipped-offset"}),
+    "I8 nobody is named": frozenset({"personal-data"}),
+}
+"""What each anomaly breaks. That faults are seen (I9) is asserted on metrics and alerts, where they are made."""
 
 
 class Operation(NamedTuple):
@@ -98,6 +111,12 @@ class History:
     broken: frozenset[tuple[int, int]] = frozenset()
     """Places of records on the topic that are no events of ours."""
     broken_parked: frozenset[tuple[int, int]] = frozenset()
+    recoveries: Sequence[float] = ()
+    """Seconds from the end of each fault until everything written was published, read and committed."""
+    bound: float = 300.0
+    """Seconds a recovery may take."""
+    leaks: Sequence[str] = ()
+    """Records that carry something only the clients' own requests held."""
 
 
 class Anomaly(NamedTuple):
@@ -109,7 +128,7 @@ class Anomaly(NamedTuple):
 
 def check(history: History) -> list[Anomaly]:
     """Every anomaly of a history; none is the only good answer."""
-    found = (_writes, _events, _effects, _order, _models, _offsets)
+    found = (_writes, _events, _effects, _order, _models, _offsets, _bounds)
     return [anomaly for part in found for anomaly in part(history)]
 
 
@@ -211,6 +230,14 @@ def _offsets(history: History) -> Iterator[Anomaly]:
             yield Anomaly("skipped-offset", f"partition {number} ends at {place.end}, and {place.taken} were taken")
         if place.committed > place.taken:
             yield Anomaly("skipped-offset", f"partition {number}: {place.committed} committed, {place.taken} taken")
+
+
+def _bounds(history: History) -> Iterator[Anomaly]:
+    for seconds in history.recoveries:
+        if seconds > history.bound:
+            yield Anomaly("slow-recovery", f"{seconds:.0f} s until everything was at rest")
+    for leak in history.leaks:
+        yield Anomaly("personal-data", leak)
 
 
 def _log(topic: Iterable[Told]) -> list[Told]:

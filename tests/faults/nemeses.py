@@ -3,32 +3,30 @@
 import asyncio
 import os
 import signal
-import subprocess
-import tarfile
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import asyncpg
 import httpx
 import psutil
 import pytest
+import typer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from deploy.local.apache_kafka import ApacheKafka
 from shared.relay import LOCK
-from tests.faults.rig import Member, eventually
-from tests.faults.site import Site
+from tests.faults.releases import an_older_release_works_beside_this_one
+from tests.faults.rig import PATIENCE, SOME, eventually
+from tests.faults.site import Site, guest
 from tests.fixtures.proxy import Proxy
 
 Nemesis = Callable[[Site], Awaitable[None]]
 LEADER = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
-SOME = 40
-"""Operations acknowledged before a fault goes on."""
+UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+OUTAGE_SECONDS = 300
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 async def api_dies_before_its_commit(site: Site) -> None:
@@ -42,7 +40,7 @@ async def api_dies_before_its_reply(site: Site) -> None:
 
 
 async def _api_dies(site: Site, place: str) -> None:
-    async with _guest(site, "api", LATERAL_CRASH_AT=place) as doomed:
+    async with guest(site, "api", LATERAL_CRASH_AT=place) as doomed:
         assert await doomed.ended() == -signal.SIGKILL
 
 
@@ -61,9 +59,9 @@ async def worker_dies_at_each_point(site: Site) -> None:
 
 async def members_come_and_go(site: Site) -> None:
     """Row 6: rebalances in the middle of batches, one member leaving in order and one without a word."""
-    async with _guest(site, "worker") as guest:
+    async with guest(site, "worker") as member:
         await site.rig.acknowledged(SOME)
-        assert await guest.stop() == 0
+        assert await member.stop() == 0
     await site.rig.workers[0].kill()
     await site.rig.acknowledged(SOME)
     await site.rig.workers[0].start()
@@ -117,6 +115,27 @@ async def every_broker_hangs(site: Site) -> None:
     assert {status for status, count in site.rig.answers.items() if count > before.get(status, 0)} == {201}
 
 
+async def brokers_are_away_for_five_minutes(site: Site) -> None:
+    """Row 10: every write is accepted meanwhile, and a minute after their return all of it has been published."""
+    before = dict(site.rig.answers)
+    for node in site.cluster.nodes:
+        await node.stop()
+    await asyncio.sleep(OUTAGE_SECONDS)
+    assert {status for status, count in site.rig.answers.items() if count > before.get(status, 0)} == {201}
+    await asyncio.gather(*(node.start() for node in site.cluster.nodes))
+    began = monotonic()
+    conn = await asyncpg.connect(site.direct)
+    waiting = await conn.fetchval(UNPUBLISHED)
+    newest = await conn.fetchval("SELECT max(id) FROM outbox")
+    await eventually(partial(_published, conn, newest))
+    typer.echo(f"         {waiting} waited; published {monotonic() - began:.0f} s after the brokers' return")
+    await conn.close()
+
+
+async def _published(conn: "asyncpg.Connection[asyncpg.Record]", newest: int) -> bool:
+    return bool(await conn.fetchval(f"{UNPUBLISHED} AND id <= $1", newest) == 0)
+
+
 async def database_crashes(site: Site) -> None:
     """Row 13: immediate shutdown, no checkpoint, recovery at the start."""
     os.kill(site.postgres.child.pid, signal.SIGQUIT)
@@ -128,12 +147,17 @@ async def database_freezes(site: Site) -> None:
     frozen = [server, *server.children()]
     for process in frozen:
         process.suspend()
-    before = site.rig.answers[503]
-    async with httpx.AsyncClient(trust_env=False) as http:
-        alive = await http.get(f"http://127.0.0.1:{site.rig.apis[0].port}/livez")
-        ready = await http.get(f"http://127.0.0.1:{site.rig.apis[0].port}/readyz")
-    async with site.rig.load(clients=30):
-        await eventually(lambda: site.rig.answers[503] > before + SOME)
+    before, port = site.rig.answers[503], site.rig.apis[0].port
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+            alive, ready = [await http.get(f"http://127.0.0.1:{port}/{path}") for path in ("livez", "readyz")]
+        async with site.rig.load(clients=30):
+            try:
+                await eventually(lambda: site.rig.answers[503] > before + SOME)
+            finally:
+                for process in frozen:
+                    process.resume()
+    finally:
         for process in frozen:
             process.resume()
     assert (alive.status_code, ready.status_code) == (200, 503)
@@ -171,8 +195,8 @@ async def clocks_disagree(site: Site) -> None:
         pytest.skip("clocks are skewed by Debian's libfaketime, which is not here")
     skew = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
     async with (
-        _guest(site, "api", FAKETIME="+1h", **skew) as ahead,
-        _guest(site, "worker", FAKETIME="-1h", **skew) as behind,
+        guest(site, "api", FAKETIME="+1h", **skew) as ahead,
+        guest(site, "worker", FAKETIME="-1h", **skew) as behind,
     ):
         await site.rig.acknowledged(2 * SOME)
         assert (await ahead.stop(), await behind.stop()) == (0, 0)
@@ -182,7 +206,7 @@ async def collector_is_a_black_hole(site: Site) -> None:
     """Row 34: traces that go nowhere hold nobody up."""
     async with Proxy(1) as proxy:
         proxy.black_hole()
-        async with _guest(site, "api", LATERAL_OTLP_ENDPOINT=f"http://127.0.0.1:{proxy.port}") as api:
+        async with guest(site, "api", LATERAL_OTLP_ENDPOINT=f"http://127.0.0.1:{proxy.port}") as api:
             await site.rig.acknowledged(SOME)
             assert await api.stop() == 0
 
@@ -191,9 +215,9 @@ async def apis_are_told_to_stop(site: Site) -> None:
     """Row 32: SIGTERM under load, again and again; nobody who was taken in is let down."""
     before = site.rig.answers[0]
     for _ in range(3):
-        async with _guest(site, "api", LATERAL_DRAIN_SECONDS="5") as guest:
+        async with guest(site, "api", LATERAL_DRAIN_SECONDS="5") as member:
             await site.rig.acknowledged(SOME)
-            assert await guest.stop() == 0
+            assert await member.stop() == 0
     assert site.rig.answers[0] == before
 
 
@@ -217,46 +241,6 @@ async def partitions_are_added(site: Site) -> None:
     more = len(admin.list_topics(topic, timeout=10).topics[topic].partitions) + 1
     if more < 12:
         admin.create_partitions([NewPartitions(topic, more)])[topic].result(30)
-
-
-async def an_older_release_works_beside_this_one(site: Site) -> None:
-    """The first release's code, as API and worker, on this release's schema and events; and this one on its events."""
-    with tempfile.TemporaryDirectory() as folder:
-        first = _git("rev-list", "--max-parents=0", "HEAD")
-        archive = Path(folder) / "first.tar"
-        _git("archive", "--output", str(archive), first, "shared", "services")
-        with tarfile.open(archive) as packed:
-            packed.extractall(folder, filter="data")
-        (Path(folder) / "tests").symlink_to(ROOT / "tests")
-        (Path(folder) / "deploy").symlink_to(ROOT / "deploy")
-        before = dict(site.rig.answers)
-        async with (
-            _guest(site, "api", PYTHONPATH=folder, folder=folder) as api,
-            _guest(site, "worker", PYTHONPATH=folder, folder=folder) as worker,
-        ):
-            await site.rig.acknowledged(4 * SOME)
-            assert (await worker.stop(), await api.stop()) == (0, 0)
-        strange = {status for status, count in site.rig.answers.items() if count > before.get(status, 0)} - {201, 0}
-        assert not strange
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-
-
-@asynccontextmanager
-async def _guest(site: Site, role: str, folder: str | None = None, **env: str) -> AsyncIterator[Member]:
-    """One more member for the length of the block."""
-    guest = Member(role, site.rig.env, folder)
-    try:
-        await guest.start(**env)
-        if role == "api":
-            site.rig.apis.append(guest)
-        yield guest
-    finally:
-        if guest in site.rig.apis:
-            site.rig.apis.remove(guest)
-        await guest.kill()
 
 
 def in_sync(node: ApacheKafka) -> bool:
@@ -291,6 +275,8 @@ NEMESES: tuple[Nemesis, ...] = (
     partitions_are_added,
     an_older_release_works_beside_this_one,
 )
+LONG: tuple[Nemesis, ...] = (brokers_are_away_for_five_minutes,)
+"""By name only: `--only`."""
 QUICK: tuple[Nemesis, ...] = (
     api_dies_before_its_commit,
     api_dies_before_its_reply,
@@ -302,8 +288,13 @@ QUICK: tuple[Nemesis, ...] = (
     network_to_the_database_resets,
     network_to_the_database_is_slow,
     collector_is_a_black_hole,
+    database_freezes,
+    network_to_the_database_cuts_answers,
+    partitions_are_added,
+    apis_are_told_to_stop,
+    everybody_is_told_to_stop_while_the_brokers_hang,
 )
-"""Those whose bounds hold on a machine that is busy with other tests; `make soak` draws from all."""
+"""A minute or two of each kind of harm, for every change; `make soak` draws from all."""
 
 
 async def strike(site: Site, nemesis: Nemesis) -> None:

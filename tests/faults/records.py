@@ -16,10 +16,15 @@ LETTERS = "SELECT event_id, partition, record_offset, state FROM dead_letters WH
 
 
 async def read_history(
-    settings: Settings, operations: Sequence[Operation] = (), side_effects: Sequence[str] = ()
+    settings: Settings,
+    operations: Sequence[Operation] = (),
+    side_effects: Sequence[str] = (),
+    *,
+    recoveries: Sequence[float] = (),
+    secret: bytes = b"",
 ) -> History:
     """Everything that can be known of a register's run."""
-    topic, broken, places = await _topic(settings)
+    topic, broken, places, leaks = await _topic(settings, secret)
     conn = await connect(settings)
     try:
         taken = {row["partition"]: row["next_offset"] for row in await conn.fetch(POSITIONS, TOPIC.name)}
@@ -43,6 +48,8 @@ async def read_history(
             side_effects=side_effects,
             broken=frozenset(broken),
             broken_parked=frozenset((row["partition"], row["record_offset"]) for row in letters),
+            recoveries=recoveries,
+            leaks=leaks,
         )
     finally:
         await conn.close()
@@ -55,15 +62,16 @@ async def _rows(conn: Connection, columns: str, source: str) -> list[tuple[Any, 
 
 
 async def _topic(
-    settings: Settings,
-) -> tuple[list[Told], set[tuple[int, int]], dict[int, tuple[int, int, int]]]:
-    """Every record, the places of those that are no events, and where each partition begins, ends and was committed."""
+    settings: Settings, secret: bytes
+) -> tuple[list[Told], set[tuple[int, int]], dict[int, tuple[int, int, int]], list[str]]:
+    """Every record, the places of those that are no events, where partitions begin, end and were committed; leaks."""
     [places] = (await partitions(settings, [TOPIC])).values()
     group = consumer(settings, f"{settings.topic_prefix}{settings.service}")
     group.assign(places)
     client = reader(settings)
     told: list[Told] = []
     broken: set[tuple[int, int]] = set()
+    leaks: list[str] = []
     await group.start()
     await client.start()
     try:
@@ -75,12 +83,16 @@ async def _topic(
             for records in (await client.getmany(timeout_ms=200)).values():
                 for record in records:
                     found = _told(record)
+                    if secret and any(
+                        secret in part for part in (record.value, *(value for _, value in record.headers))
+                    ):
+                        leaks.append(f"the record at {record.partition}/{record.offset} names its client")
                     told.append(found) if found else broken.add((record.partition, record.offset))
         commits = {place: await group.committed(place) or 0 for place in places}
     finally:
         await client.stop()
         await group.stop()
-    return told, broken, {place.partition: (begins[place], ends[place], commits[place]) for place in places}
+    return told, broken, {place.partition: (begins[place], ends[place], commits[place]) for place in places}, leaks
 
 
 def _told(record: Any) -> Told | None:

@@ -24,6 +24,10 @@ from tests.fixtures.issuer import Issuer
 
 PATIENCE = 300.0
 """For what must happen and whose pace is not the claim: the machine may be busy with other tests."""
+SOME = 40
+"""Operations acknowledged before a fault goes on."""
+SECRET = "ada.lovelace@clients.example"
+"""Who the clients say they are, which is nobody else's to know."""
 KEYS = 12
 CLIENTS = 8
 
@@ -81,6 +85,12 @@ class Member:
             self.signal(signal.SIGKILL)
             await self.ended()
 
+    async def counts(self, metric: str) -> float:
+        """What it has counted under a name, all labels together."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            lines = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{metric}{{"))
+
     async def _ready_or_ended(self) -> bool:
         assert self.process is not None
         if self.process.returncode is not None:
@@ -99,6 +109,8 @@ class Rig:
         self.settings = settings
         self.operations: dict[str, Operation] = {}
         self.answers: Counter[int] = Counter()
+        self.served: Counter[int] = Counter()
+        """Operations acknowledged, by the port of who did."""
         self.restarted = 0
         """Workers that ended by themselves."""
         self.slowest_failure = 0.0
@@ -113,7 +125,8 @@ class Rig:
         } | env
         self.apis: list[Member] = []
         self.workers: list[Member] = []
-        self._bearer = issuer.bearer("employee", exp=6 * 3600)
+        self.recoveries: list[float] = []
+        self._bearer = issuer.bearer("employee", exp=6 * 3600) | {"User-Agent": SECRET, "X-Request-Id": SECRET}
         self._random = random.Random(7)
         self.deadline = PATIENCE
 
@@ -136,8 +149,8 @@ class Rig:
     async def load(self, clients: int = CLIENTS) -> AsyncIterator[None]:
         """Clients at work while the block runs; each finishes its last operation, whatever it takes."""
         stop = asyncio.Event()
-        limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients)
-        async with httpx.AsyncClient(trust_env=False, limits=limits, timeout=10) as http:
+        limits = httpx.Limits(max_connections=clients, max_keepalive_connections=clients, keepalive_expiry=1.0)
+        async with httpx.AsyncClient(trust_env=False, limits=limits, timeout=PATIENCE) as http:
             tasks = [asyncio.create_task(self._client(http, stop)) for _ in range(clients)]
             try:
                 yield
@@ -157,6 +170,7 @@ class Rig:
 
     async def settle(self) -> None:
         """Wait until the outbox is empty and everything is read; a worker that gave up is restarted, as anywhere."""
+        began = monotonic()
         keeper = asyncio.create_task(self._keep_workers())
         conn = await asyncpg.connect(self.settings.database_url)
         try:
@@ -166,6 +180,7 @@ class Rig:
         finally:
             keeper.cancel()
             await conn.close()
+        self.recoveries.append(monotonic() - began)
 
     async def _keep_workers(self) -> None:
         while True:
@@ -178,7 +193,8 @@ class Rig:
     async def anomalies(self) -> list[Anomaly]:
         """What the checker says when all is at rest."""
         await self.settle()
-        return check(await read_history(self.settings, tuple(self.operations.values())))
+        told = tuple(self.operations.values())
+        return check(await read_history(self.settings, told, recoveries=self.recoveries[-1:], secret=SECRET.encode()))
 
     async def _client(self, http: httpx.AsyncClient, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -204,6 +220,7 @@ class Rig:
                 continue
             self.answers[answer.status_code] += 1
             if answer.status_code == httpx.codes.CREATED:
+                self.served[api.port] += 1
                 return Operation(str(operation), str(key), "ok", answer.json()["version"])
             self.slowest_failure = max(self.slowest_failure, monotonic() - asked)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:

@@ -12,7 +12,7 @@ from shared import kafka
 from shared.db import Database
 from shared.settings import Settings, load
 from tests.conftest import _migrate
-from tests.faults.rig import Rig
+from tests.faults.rig import Member, Rig
 from tests.fixtures import register
 from tests.fixtures.issuer import serving_issuer
 from tests.fixtures.proxy import Proxy
@@ -66,3 +66,18 @@ async def whole(state: Path) -> AsyncIterator[Site]:
     async with KafkaCluster(state / "cluster") as cluster, server, standing(cluster, server) as site:
         yield site
     server.remove()
+
+
+@asynccontextmanager
+async def guest(site: Site, role: str, folder: str | None = None, **env: str) -> AsyncIterator[Member]:
+    """One more member for the length of the block."""
+    member = Member(role, site.rig.env, folder)
+    try:
+        await member.start(**env)
+        if role == "api":
+            site.rig.apis.append(member)
+        yield member
+    finally:
+        if member in site.rig.apis:
+            site.rig.apis.remove(member)
+        await member.kill()

@@ -9,7 +9,7 @@ import pytest
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
-from tests.faults.nemeses import SOME
+from tests.faults.rig import SOME
 from tests.faults.site import standing
 
 pytestmark = pytest.mark.real_broker

@@ -6,7 +6,7 @@ Every scenario runs twice, with the chassis as it is and with the bug: the first
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, suppress
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -23,6 +23,7 @@ from shared.kafka import AIOKafkaConsumer, AIOKafkaProducer, KafkaError, consume
 from shared.rebuild import rebuild
 from shared.relay import Relay
 from shared.settings import Settings
+from tests.faults.history import INVARIANTS, History, Kind, check
 from tests.faults.world import Killed, World, committed, kinds
 from tests.fixtures import register
 from tests.fixtures.delivery import BrokenBroker, participation, producing, wire
@@ -322,3 +323,13 @@ async def send(world: World, value: bytes, key: str) -> None:
 
 async def _die(conn: Connection, batch: Batch) -> None:
     raise Killed
+
+
+def test_a_recovery_without_end_and_a_record_that_names_its_client_are_anomalies_too() -> None:
+    assert kinds(check(History(recoveries=[1.0, 301.0], leaks=["a name"]))) == {"slow-recovery", "personal-data"}
+    assert check(History(recoveries=[1.0])) == []
+
+
+def test_every_anomaly_breaks_one_invariant() -> None:
+    broken = [kind for kinds_ in INVARIANTS.values() for kind in kinds_]
+    assert sorted(broken) == sorted(get_args(Kind))
