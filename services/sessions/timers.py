@@ -22,7 +22,7 @@ from shared.timers import Timer
 
 REACHING = (
     Timer("queue-invitations", 2, invitations.queue_invitations),
-    Timer("queue-reminders", 60, messages.queue_reminders),
+    Timer("queue-reminders", 300, messages.queue_reminders),
     Timer("queue-nudges", 300, messages.queue_nudges),
     Timer("queue-digests", 300, messages.queue_digests),
     Timer("tidy-messages", 300, messages.tidy),

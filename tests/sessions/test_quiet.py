@@ -101,6 +101,18 @@ async def test_a_reminder_waits_for_the_readers_own_morning_day_and_quiet_hours(
     assert await arrived(world, box) == {}
 
 
+async def test_before_days_off_a_reminder_comes_on_the_last_day_of_work(world: World, box: Mailbox) -> None:
+    tomorrow = datetime.now(ZoneInfo(zone_at(12))).isoweekday() % 7 + 1
+    people = await everybody(world, {"work_days": tuple(day for day in EVERY_DAY if day != tomorrow)})
+    await expected_at(world, people, 44)
+    assert await queue(world, messages.queue_reminders, messages.queue_reminders) == [1, 0]
+    assert await arrived(world, box) == {"p0": 1}
+    await world.execute(
+        "UPDATE sessions SET starts_at = starts_at - interval '1 day', ends_at = ends_at - interval '1 day'"
+    )
+    assert await queue(world, messages.queue_reminders) == [4]  # it has moved: to everybody, at its new time
+
+
 async def test_nobody_is_nudged_more_than_twice_a_week_about_what_they_have_not_answered(
     world: World, box: Mailbox
 ) -> None:

@@ -30,7 +30,7 @@ UNKNOWN = timedelta(minutes=10)
 
 
 async def queue_reminders(conn: Connection) -> int:
-    """A day before, to whoever has a seat."""
+    """A working day before, to whoever has a seat."""
     return _count(await conn.execute(SQL.queue_reminders))
 
 

@@ -71,7 +71,7 @@ SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     )),
     "cancellation": ("Cancelled: {title}", ("{title} will take place without you, or not at all.",)),
     "reply_refused": ("Your answer came too late: {title}", ("Your answer arrived.", "{refusal}")),
-    "reminder": ("Tomorrow: {title}", ("You have a seat: {title}.",)),
+    "reminder": ("Soon: {title}", ("You have a seat: {title}.",)),
     "nudge": ("Will you come? {title}", ("You have not answered yet: {title}.",)),
     "seat": ("You have a seat: {title}", (
         "Somebody cannot come, so that you have a seat. Say so if you cannot come either: others may be waiting.",

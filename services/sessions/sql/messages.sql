@@ -64,12 +64,17 @@ WHERE m.kind <> 'free_seat' OR s.capacity > (
 )
 
 -- name: queue_reminders
--- A day before, to whoever has a seat; of a session that moves, once more.
+-- A working day of theirs before, so that one of a Monday is not put off by the weekend until it is over; to whoever
+-- has a seat; of a session that moves, once more.
 INSERT INTO messages (person_id, kind, subject_id, sequence, expires_at)
 SELECT t.person_id, 'reminder', s.session_id, extract(epoch FROM s.starts_at)::bigint / 60, s.starts_at
-FROM sessions AS s JOIN participants AS t USING (session_id)
-WHERE s.state = 'scheduled' AND s.starts_at > now() AND s.starts_at <= now() + interval '24 hours'
-  AND t.state = 'registered'
+FROM sessions AS s JOIN participants AS t USING (session_id) LEFT JOIN people AS p USING (person_id)
+WHERE s.state = 'scheduled' AND s.starts_at > now() AND s.starts_at <= now() + interval '4 days'
+  AND t.state = 'registered' AND (s.starts_at <= now() + interval '1 day' OR (
+      SELECT min(n) FROM generate_series(1, 4) AS n
+      WHERE extract(isodow FROM (s.starts_at - make_interval(days => n)) AT TIME ZONE p.time_zone)::int
+            = ANY (p.work_days)
+  ) * interval '1 day' >= s.starts_at - now())
 ON CONFLICT DO NOTHING
 
 -- name: queue_seats
