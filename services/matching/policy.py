@@ -23,6 +23,8 @@ POLICY: Policy = {
     "POST /v1/matches/{match_id}/accept": allow(*ANYBODY),
     "POST /v1/matches/{match_id}/decline": allow(*ANYBODY),
     "GET /v1/people/{person_id}/suggestions": allow(*ANYBODY),
+    "GET /v1/people/{person_id}/introductions": allow(*ANYBODY),
+    "POST /v1/people/{person_id}/introductions/{colleague_id}/met": allow(*ANYBODY),
     "POST /v1/help-requests": allow(*ANYBODY),
     "GET /v1/help-requests": allow(*ANYBODY),
     "GET /v1/help-requests/{request_id}": allow(*ANYBODY),

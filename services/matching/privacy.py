@@ -67,6 +67,15 @@ CATALOGUE = Catalogue(
             + " AND NOT EXISTS (SELECT FROM help_asks AS a WHERE a.request_id = help_requests.request_id)",
         ),
         Table(
+            "introductions",
+            "Whom newcomers were advised to meet, and whether they have.",
+            "matching",
+            about=own("newcomer_id"),
+            mentions=("person_id",),
+            withheld=("person_id",),
+            aged=older("created_at"),
+        ),
+        Table(
             "people",
             "Pseudonymous copies of what matching needs: place, hours, offers, needs and limits.",
             "profile",

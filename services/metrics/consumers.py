@@ -12,6 +12,7 @@ from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
 from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCounted, SurveyPaired
 from shared.events.matching import (
+    CircleChanged,
     CircleFormed,
     FacilitatorReplaced,
     MatchAccepted,
@@ -136,6 +137,7 @@ HANDLERS: Handlers = {
     MatchDeclined: on_match_declined,
     MatchExpired: on_match_expired,
     CircleFormed: on_match,
+    CircleChanged: on_match,
     FacilitatorReplaced: on_match,
     MatchEnded: on_match,
     RoundCompleted: on_round_completed,

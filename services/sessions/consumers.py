@@ -10,7 +10,7 @@ from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
 from shared.events.knowledge import KnowledgeChanged, KnowledgeUsed
-from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
+from shared.events.matching import CircleChanged, CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import (
     ProgrammeChanged,
@@ -35,6 +35,7 @@ HANDLERS: Handlers = {
     SkillChanged: people.project_skills,
     MatchAccepted: groups.form_groups,
     CircleFormed: groups.form_groups,
+    CircleChanged: matches.replace_facilitators,
     FacilitatorReplaced: matches.replace_facilitators,
     MatchEnded: matches.end_groups,
     ErasureRequested: erasures.complete_erasures,

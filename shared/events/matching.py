@@ -88,6 +88,14 @@ class FacilitatorReplaced(MatchEvent):
     reason: Code
 
 
+class CircleChanged(MatchEvent):
+    """Somebody has joined or left the circle; `members` is who is in it now."""
+
+    event_type = "org.lateral.matching.circle.changed.v1"
+
+    reason: Code
+
+
 class MatchEnded(MatchEvent):
     """The match is over before its time: somebody left or paused. `reason` is a code that names nobody's absence."""
 
@@ -125,6 +133,17 @@ class PersonLeftUnmatched(Event):
     programme_id: UUID
     person_id: UUID
     reason: Code
+
+
+class IntroductionsSuggested(Event):
+    """Colleagues a newcomer should meet in the first month, beside the buddy."""
+
+    event_type = "org.lateral.matching.introductions.suggested.v1"
+    topic = MATCHING_MATCHES
+    key_field = "person_id"
+
+    person_id: UUID
+    colleague_ids: tuple[UUID, ...]
 
 
 class HelpEvent(Event):

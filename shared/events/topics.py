@@ -52,7 +52,9 @@ SESSIONS_PROGRAMMES = Topic(
     full_state=True,
     partitions=1,
 )
-MATCHING_MATCHES = Topic("matching.matches", "matching", ("sessions", "metrics"), "match, round or help request id")
+MATCHING_MATCHES = Topic(
+    "matching.matches", "matching", ("sessions", "metrics"), "match, round, help request or person id"
+)
 MATCHING_SHARDS = Topic("matching.shards", "matching", ("matching",), "shard id", retention_days=1, partitions=12)
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")

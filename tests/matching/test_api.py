@@ -255,7 +255,7 @@ ROLES = ("employee", "facilitator", "manager", OWNER, "analyst", "hr-system", "o
 async def test_a_role_gets_no_further_than_its_policy_rows(role: str, call: Caller) -> None:
     for row, rule in POLICY.items():
         method, path = row.split()
-        for name in ("round_id", "match_id", "person_id", "programme_id", "request_id"):
+        for name in ("round_id", "match_id", "person_id", "programme_id", "request_id", "colleague_id"):
             path = path.replace(f"{{{name}}}", str(uuid4()))
         answer = await call(method, path, role, person=uuid4(), json={} if method in {"POST", "PATCH"} else None)
         assert isinstance(rule, Allow)

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.commands import projections
+from services.matching.commands.introductions import touched_by
+from services.matching.commands.reopening import reopen
 from services.matching.commands.upkeep import release
 from shared import outbox, sql
 from shared.db import Connection
@@ -18,9 +20,12 @@ SQL = sql.load("services.matching", "rounds")
 async def erase(conn: Connection, people: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]) -> dict[UUID, int]:
     """Forget these people for good; returns how many rows named each."""
     await conn.execute(SQL.deciding)
-    await release(conn, frozenset(people), [], causes, erased=True)
+    loose = await release(conn, frozenset(people), [], causes, erased=True)
+    introduced = await touched_by(conn, sorted(people))
     await forget(conn, [str(person) for person in sorted(people)])
-    return await projections.forget(conn, sorted(people))
+    rows = await projections.forget(conn, sorted(people))
+    await reopen(conn, loose, causes, introduced)
+    return rows
 
 
 async def answer_requests(conn: Connection, requests: Sequence[Envelope[ErasureRequested]]) -> None:

@@ -34,7 +34,9 @@ async def problem_for(
         rules=programme.rules,
         seed=seed,
         recent=frozenset(
-            pair for pair in await people.recent_pairs(conn, programme.rules.cool_off_days) if here.issuperset(pair)
+            pair
+            for pair in await people.recent_pairs(conn, programme.rules.cool_off_days, only)
+            if here.issuperset(pair)
         ),
         skills=programme.skills,
         in_person=programme.in_person,

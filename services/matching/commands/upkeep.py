@@ -1,16 +1,19 @@
-"""Open matches follow their people: who is gone leaves, and a facilitator set above a member is replaced."""
+"""Open matches follow their people: who is gone leaves, what may not go on ends, who is left is matched anew."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from services.matching.commands import help as help_requests
+from services.matching.commands import introductions
 from services.matching.commands.problems import problem_for
+from services.matching.commands.reopening import Loose, cause_of, reopen
 from services.matching.domain.match import FEWEST, OPEN, Match, tell
-from services.matching.engine import facilitators
+from services.matching.engine import facilitators, standing
 from services.matching.store import matches, programmes
 from shared import outbox, sql
 from shared.db import Connection
@@ -20,15 +23,32 @@ SQL = sql.load("services.matching", "matches")
 NO_LONGER_AVAILABLE = "no_longer_available"
 TOO_FEW_LEFT = "too_few_members"
 NO_LONGER_NEUTRAL = "no_longer_neutral"
+MEMBER_LEFT = "member_left"
+
+
+@dataclass(slots=True)
+class Broken:
+    """Matches that may not go on as they are: why, and who of a circle leaves it."""
+
+    reasons: dict[UUID, str] = field(default_factory=dict)
+    leavers: dict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, match_id: UUID, person_id: UUID, reason: str) -> None:
+        """Somebody's change broke a match."""
+        self.reasons.setdefault(match_id, reason)
+        self.leavers[match_id].add(person_id)
 
 
 async def follow(
     conn: Connection, changed: Sequence[UUID], moved: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]
 ) -> None:
-    """Put right the open matches of people whose state changed, and circles near those with another manager."""
+    """Put right the open matches of people whose state changed, and those near people with another manager."""
     today = datetime.now(UTC).date()
     gone = frozenset(row["person_id"] for row in await conn.fetch(SQL.gone, changed, today))
-    await release(conn, gone, moved, causes)
+    broken = await _broken(conn, [one for one in changed if one not in gone], moved)
+    loose = await release(conn, gone, moved, causes, broken)
+    introduced = await introductions.leave(conn, sorted(gone)) if gone else []
+    await reopen(conn, loose, causes, introduced)
 
 
 async def release(
@@ -36,46 +56,93 @@ async def release(
     gone: frozenset[UUID],
     moved: Sequence[UUID],
     causes: Mapping[UUID, Envelope[Any]],
+    broken: Broken | None = None,
     *,
     erased: bool = False,
-) -> None:
+) -> list[Loose]:
     """Take people out of their open matches; end what cannot go on, find a facilitator for what can.
 
-    The events about matches of `erased` people do not name them any more.
+    Returns whom that leaves without a match. The events about matches of `erased` people do not name them any more.
     """
+    broken = broken or Broken()
     if gone:
         await help_requests.leave(conn, sorted(gone))
     touched = {row["match_id"] for row in await conn.fetch(SQL.open_matches_of, list(gone))} if gone else set()
     touched |= await _partial(conn, moved)
+    touched |= broken.reasons.keys()
     if not touched:
-        return
+        return []
     before = [match for match in await matches.lock(conn, sorted(touched)) if match.state in OPEN]
     partial = await _partial(conn, moved)
     after: list[tuple[Match, Match, str | None]] = []
     leaderless: list[tuple[Match, Match, str]] = []
+    loose: list[Loose] = []
     for match in before:
         if match.kind != "circle":
             rest = match.without(gone) if erased else match
-            after.append((match, rest.become("ended"), NO_LONGER_AVAILABLE))
+            reason = NO_LONGER_AVAILABLE if gone.intersection(_people(match)) else broken.reasons[match.match_id]
+            after.append((match, rest.become("ended"), reason))
+            loose += [Loose(match, one.person_id, one.role) for one in match.members if one.person_id not in gone]
             continue
-        left = match.without(gone)
+        out = gone | broken.leavers.get(match.match_id, set())
+        left = match.without(frozenset(out))
+        loose += [Loose(match, one, "participant") for one in match.participants if one in out - gone]
         if len(left.participants) < FEWEST:
             after.append((match, left.become("ended"), TOO_FEW_LEFT))
+            loose += [Loose(match, one, "participant") for one in left.participants]
         elif left.facilitator is None and match.facilitator is not None:
             leaderless.append((match, left, NO_LONGER_AVAILABLE))
         elif match.match_id in partial:
             leaderless.append((match, left, NO_LONGER_NEUTRAL))
         elif len(left.members) < len(match.members):
             after.append((match, left.become("formed"), None))
-    after += await _replace(conn, leaderless)
+    after += await _replace(conn, leaderless, gone)
     after.sort(key=lambda change: change[0].match_id)
     await matches.save_states(conn, [new for _, new, _ in after])
     circles = [(old, new) for old, new, _ in after if old.kind == "circle"]
     await matches.save_members(conn, [old for old, _ in circles], [new for _, new in circles])
     await outbox.append_all(
         conn,
-        [(tell(new, reason), _cause(old, causes)) for old, new, reason in after if reason is not None],
+        [
+            (tell(new, reason or MEMBER_LEFT, changed=reason is None), cause_of(old, causes))
+            for old, new, reason in after
+        ],
     )
+    return loose
+
+
+def _people(match: Match) -> list[UUID]:
+    return [member.person_id for member in match.members]
+
+
+async def _broken(conn: Connection, changed: Sequence[UUID], moved: Sequence[UUID]) -> Broken:
+    """What the changes of people who are still here do not allow any more."""
+    broken = Broken()
+    for row in await conn.fetch(SQL.no_longer_right, changed) if changed else ():
+        broken.add(row["match_id"], row["person_id"], row["reason"])
+    for row in await conn.fetch(SQL.lines_broken, moved) if moved else ():
+        broken.add(row["match_id"], row["person_id"], "reporting_line")
+    await _hindered(conn, changed, broken)
+    return broken
+
+
+async def _hindered(conn: Connection, changed: Sequence[UUID], broken: Broken) -> None:
+    """Matches whose people have no hours, no day or no language in common any more."""
+    rows = await conn.fetch(SQL.open_matches_of, changed) if changed else []
+    open_ = await matches.lock(conn, sorted({row["match_id"] for row in rows} - broken.reasons.keys()))
+    by_programme: dict[UUID, list[Match]] = defaultdict(list)
+    for match in open_:
+        by_programme[match.programme_id].append(match)
+    today = datetime.now(UTC).date()
+    for programme_id, theirs in sorted(by_programme.items()):
+        programme = await programmes.get(conn, programme_id)
+        only = sorted({one for match in theirs for one in _people(match)})
+        problem, _ = await problem_for(conn, programme, today, 0, only=only)
+        found = standing.hindrance(problem, [_people(match) for match in theirs])
+        for match, reason in zip(theirs, found, strict=True):
+            if reason is not None:
+                for person in set(changed).intersection(_people(match)):
+                    broken.add(match.match_id, person, reason)
 
 
 async def _partial(conn: Connection, moved: Sequence[UUID]) -> set[UUID]:
@@ -86,7 +153,7 @@ async def _partial(conn: Connection, moved: Sequence[UUID]) -> set[UUID]:
 
 
 async def _replace(
-    conn: Connection, circles: Sequence[tuple[Match, Match, str]]
+    conn: Connection, circles: Sequence[tuple[Match, Match, str]], gone: frozenset[UUID]
 ) -> list[tuple[Match, Match, str | None]]:
     """The circles with another neutral facilitator each, or with none where nobody may."""
     by_programme: dict[UUID, list[tuple[Match, Match, str]]] = defaultdict(list)
@@ -97,6 +164,7 @@ async def _replace(
     for programme_id in sorted(by_programme):
         programme = await programmes.get(conn, programme_id)
         problem, _ = await problem_for(conn, programme, today, today.toordinal())
+        problem = replace(problem, people=tuple(one for one in problem.people if one.id not in gone))
         changes = by_programme[programme_id]
         found = await asyncio.to_thread(facilitators.find, problem, [left.participants for _, left, _ in changes])
         replaced += [
@@ -104,7 +172,3 @@ async def _replace(
             for (old, left, reason), person in zip(changes, found, strict=True)
         ]
     return replaced
-
-
-def _cause(match: Match, causes: Mapping[UUID, Envelope[Any]]) -> Envelope[Any] | None:
-    return next((causes[member.person_id] for member in match.members if member.person_id in causes), None)

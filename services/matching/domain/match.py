@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from shared.events.matching import (
+    CircleChanged,
     CircleFormed,
     FacilitatorReplaced,
     MatchAccepted,
@@ -86,6 +87,10 @@ class Match:
             members += (Member(person_id, "facilitator", "none"),)
         return replace(self, members=members)
 
+    def joined_by(self, person_id: UUID) -> "Match":
+        """The circle with one participant more."""
+        return replace(self, members=(*self.members, Member(person_id, "participant", "none")))
+
     def previewed(self) -> "Match":
         """As it is before anybody is told."""
         return replace(self, state="preview")
@@ -125,8 +130,11 @@ def answered(match: Match, person_id: UUID, answer: Answer, now: datetime) -> Ma
     return replace(match, members=members).become(state)
 
 
-def tell(match: Match, reason: str | None = None) -> MatchEvent:
-    """The event that says what a match has just become. `reason` is why it ended or has another facilitator."""
+def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> MatchEvent:
+    """The event that says what a match has just become.
+
+    `reason` is why it ended or has another facilitator, or, where it has `changed`, other participants.
+    """
     common = {
         "match_id": match.match_id,
         "version": match.version,
@@ -140,6 +148,8 @@ def tell(match: Match, reason: str | None = None) -> MatchEvent:
         assert match.expires_at is not None
         return MatchProposed(**common, reasons=match.reasons, expires_at=match.expires_at)
     if match.state == "formed":
+        if changed:
+            return CircleChanged(**common, reason=reason or "changed")
         if reason is not None:
             return FacilitatorReplaced(**common, reason=reason)
         return CircleFormed(**common, reasons=match.reasons)

@@ -48,7 +48,7 @@ def solve(problem: Problem) -> Outcome:
     row = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
     buddy = np.concatenate([*columns, np.zeros(0, np.int64)]).astype(np.int64)
     newcomer = newcomers[row]
-    found = _terms(pop, problem, newcomer, buddy)
+    found = terms(pop, problem, newcomer, buddy)
     ready = perf_counter()
     graph = assign.Graph(
         row=row,
@@ -63,10 +63,10 @@ def solve(problem: Problem) -> Outcome:
     choice = assign.solve(graph)
     matches = []
     for place, cost in zip(choice.edges.tolist(), choice.cost.tolist(), strict=True):
-        terms = [Term(code, int(points[place])) for code, points in found.items() if points[place]]
-        terms += [Term("teacher_load", -int(cost))] if cost else []
+        reasons = [Term(code, int(points[place])) for code, points in found.items() if points[place]]
+        reasons += [Term("teacher_load", -int(cost))] if cost else []
         pair = ((pop.ids[int(newcomer[place])], "newcomer"), (pop.ids[int(buddy[place])], "buddy"))
-        matches.append(Match(pair, None, tuple(terms)))
+        matches.append(Match(pair, None, tuple(reasons)))
     served = set(row[choice.edges].tolist())
     unmatched: list[Unmatched] = [
         funnel.explain(pop, person, place, "everyone_taken")
@@ -78,7 +78,8 @@ def solve(problem: Problem) -> Outcome:
     return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings=timings)
 
 
-def _terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:
+def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:
+    """Each term of the score in points, one array a code."""
     weights = problem.rules.weights
     same_unit, same_division = pop.unit[newcomer] == pop.unit[buddy], pop.division[newcomer] == pop.division[buddy]
     spare = np.bitwise_count(pop.hours[newcomer] & pop.hours[buddy]).astype(np.int64) - problem.rules.common_half_hours

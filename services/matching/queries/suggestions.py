@@ -31,7 +31,7 @@ async def list_suggestions(conn: Connection, person_id: UUID, limit: int) -> lis
         asked=frozenset({person_id}),
         rules=rules,
         seed=today.toordinal(),
-        recent=await people.recent_pairs(conn, rules.cool_off_days, person_id),
+        recent=await people.recent_pairs(conn, rules.cool_off_days, [person_id]),
     )
     found = await asyncio.to_thread(suggest, problem, person_id, limit)
     labels = await skill_labels(conn, (term.skill for match in found for term in match.terms))

@@ -37,9 +37,10 @@ DELETE FROM match_members AS member
 USING unnest($1::uuid[], $2::uuid[]) AS gone (match_id, person_id)
 WHERE member.match_id = gone.match_id AND member.person_id = gone.person_id
 
--- name: add_facilitators
+-- name: add_members
 INSERT INTO match_members (match_id, person_id, role, answer)
-SELECT match_id, person_id, 'facilitator', 'none' FROM unnest($1::uuid[], $2::uuid[]) AS given (match_id, person_id)
+SELECT match_id, person_id, role, 'none'
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (match_id, person_id, role)
 
 -- name: open_matches_of
 -- Open matches in which any of these people is.
@@ -112,3 +113,89 @@ DELETE FROM matches WHERE match_id = ANY ($1::uuid[])
 UPDATE matches SET state = change.state, expires_at = change.expires_at, created_at = now()
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS change (match_id, state, expires_at)
 WHERE matches.match_id = change.match_id
+
+-- name: no_longer_right
+-- Open matches that a change of these people's own profile, place or wishes does not allow any more.
+WITH mine AS (
+    SELECT match.match_id, match.state, match.kind, match.programme_id, match.skill_id,
+        member.role, person.person_id, person.not_with, person.offered_skills
+    FROM unnest($1::uuid[]) AS changed (person_id)
+    JOIN match_members AS member USING (person_id)
+    JOIN matches AS match USING (match_id)
+    JOIN people AS person USING (person_id)
+    WHERE match.state IN ('proposed', 'accepted', 'formed')
+)
+SELECT mine.match_id, mine.person_id, 'no_longer_available' AS reason
+FROM mine JOIN match_members AS other ON other.match_id = mine.match_id AND other.person_id = ANY (mine.not_with)
+UNION
+SELECT match_id, person_id, 'no_longer_offered' FROM mine
+WHERE state = 'proposed' AND role = 'teacher' AND skill_id <> ALL (offered_skills)
+UNION
+SELECT mine.match_id, mine.person_id, 'no_longer_for_them'
+FROM mine JOIN people AS person USING (person_id) JOIN programmes AS programme USING (programme_id)
+WHERE mine.state = 'proposed' AND mine.role IN ('learner', 'newcomer') AND NOT in_audience(person, programme)
+
+-- name: lines_broken
+-- Open matches in which somebody has come to report to somebody: directly in a pair, at any distance in a circle.
+-- `person_id` is who stands below, and leaves a circle.
+WITH RECURSIVE pair AS (
+    SELECT match.match_id, person.person_id
+    FROM people AS person
+    JOIN match_members AS mine USING (person_id)
+    JOIN matches AS match USING (match_id)
+    JOIN match_members AS other ON other.match_id = match.match_id AND other.person_id = person.manager_id
+    WHERE person.person_id = ANY ($1::uuid[]) AND match.kind <> 'circle'
+        AND match.state IN ('proposed', 'accepted')
+), below AS (
+    SELECT person_id FROM unnest($1::uuid[]) AS person_id
+    WHERE EXISTS (SELECT FROM matches WHERE state = 'formed')
+    UNION
+    SELECT report.person_id FROM below JOIN people AS report ON report.manager_id = below.person_id
+), inside AS (
+    SELECT member.match_id, member.person_id
+    FROM below JOIN match_members AS member USING (person_id) JOIN matches AS match USING (match_id)
+    WHERE match.state = 'formed' AND member.role = 'participant'
+), chain AS (
+    SELECT inside.match_id, inside.person_id, person.manager_id
+    FROM inside JOIN people AS person USING (person_id) WHERE person.manager_id IS NOT NULL
+    UNION
+    SELECT chain.match_id, chain.person_id, person.manager_id
+    FROM chain JOIN people AS person ON person.person_id = chain.manager_id WHERE person.manager_id IS NOT NULL
+)
+SELECT match_id, person_id FROM pair
+UNION
+SELECT chain.match_id, chain.person_id
+FROM chain JOIN match_members AS upper
+    ON upper.match_id = chain.match_id AND upper.person_id = chain.manager_id AND upper.role = 'participant'
+
+-- name: teachers_around
+-- Who offers what any of these people need; a sample where there are very many.
+SELECT person_id FROM people
+WHERE offered_skills && ARRAY(
+        SELECT need ->> 'skill_id' FROM people AS learner, jsonb_array_elements(learner.needs) AS need
+        WHERE learner.person_id = ANY ($1::uuid[])
+    )
+    AND status = 'active' AND opted_in AND person_id <> ALL ($1::uuid[])
+ORDER BY md5(person_id::text || $2::text) LIMIT 2000
+
+-- name: lock_roomy
+-- Circles of a programme with a place left and none of these people in them, the smallest first.
+SELECT match.* FROM matches AS match
+CROSS JOIN LATERAL (
+    SELECT count(*) AS people FROM match_members AS member
+    WHERE member.match_id = match.match_id AND member.role = 'participant'
+) AS inside
+WHERE match.programme_id = $1 AND match.state = 'formed' AND inside.people < $2
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member
+        WHERE member.match_id = match.match_id AND member.person_id = ANY ($3::uuid[])
+    )
+ORDER BY inside.people, match.match_id LIMIT $4 FOR UPDATE OF match
+
+-- name: with_everybody_above
+WITH RECURSIVE up AS (
+    SELECT person_id, manager_id FROM people WHERE person_id = ANY ($1::uuid[])
+    UNION
+    SELECT person.person_id, person.manager_id FROM up JOIN people AS person ON person.person_id = up.manager_id
+)
+SELECT person_id FROM up

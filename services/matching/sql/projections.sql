@@ -94,13 +94,17 @@ WITH person AS (
 ), helper AS (
     UPDATE help_requests SET helper_id = NULL
     WHERE helper_id = ANY ($1::uuid[]) AND requester_id <> ALL ($1::uuid[])
+), introduction AS (
+    DELETE FROM introductions WHERE newcomer_id = ANY ($1::uuid[]) OR person_id = ANY ($1::uuid[])
+    RETURNING newcomer_id
 ), wish AS (
     UPDATE people SET not_with = ARRAY(SELECT other FROM unnest(not_with) AS other WHERE other <> ALL ($1::uuid[]))
     WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
 ), counted AS (
     SELECT person_id, count(*) AS rows
     FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen
-        UNION ALL SELECT * FROM ask UNION ALL SELECT * FROM request) AS every_row
+        UNION ALL SELECT * FROM ask UNION ALL SELECT * FROM request
+        UNION ALL SELECT * FROM introduction) AS every_row
     GROUP BY person_id
 )
 UPDATE erased_people SET rows = erased_people.rows + counted.rows

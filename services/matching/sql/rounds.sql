@@ -66,7 +66,6 @@ FROM matches AS match
 JOIN match_members AS one USING (match_id)
 JOIN match_members AS other ON other.match_id = match.match_id AND one.person_id < other.person_id
 WHERE match.kind IN ('pair', 'buddy') AND match.state <> 'preview' AND match.created_at > now() - make_interval(days => $1)
-    AND ($2::uuid IS NULL OR $2 IN (one.person_id, other.person_id))
 
 -- name: newcomers_without_buddy
 -- Recent and coming hires nobody has been proposed to, each with one programme that is for them.
@@ -190,3 +189,32 @@ FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
     AND match.created_at > now() - make_interval(days => $2)
 GROUP BY member.reason_code ORDER BY member.reason_code
+
+-- name: count_people
+-- How many there are, up to a number.
+SELECT count(*) FROM (SELECT FROM people LIMIT $1) AS counted
+
+-- name: near
+-- Who is close to newcomers: their unit, their site, their division; so many of each.
+SELECT near.person_id FROM people AS newcomer
+CROSS JOIN LATERAL (
+    (SELECT person_id FROM people
+     WHERE unit_code = newcomer.unit_code AND status = 'active' AND opted_in LIMIT 400)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE site_code = newcomer.site_code AND status = 'active' AND opted_in
+     ORDER BY person_id LIMIT 1200)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE unit_code = ANY (newcomer.unit_path) AND status = 'active' AND opted_in LIMIT 400)
+) AS near
+WHERE newcomer.person_id = ANY ($1::uuid[])
+
+-- name: recent_pairs_of
+SELECT DISTINCT least(mine.person_id, other.person_id) AS one, greatest(mine.person_id, other.person_id) AS other
+FROM match_members AS mine
+JOIN matches AS match USING (match_id)
+JOIN match_members AS other ON other.match_id = match.match_id AND other.person_id <> mine.person_id
+WHERE mine.person_id = ANY ($2::uuid[])
+    AND match.kind IN ('pair', 'buddy') AND match.state <> 'preview'
+    AND match.created_at > now() - make_interval(days => $1)

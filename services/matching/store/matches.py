@@ -124,8 +124,10 @@ async def save_members(conn: Connection, before: Sequence[Match], after: Sequenc
     ]
     await conn.execute(SQL.remove_members, [match_id for match_id, _ in gone], [person for _, person in gone])
     come = [
-        (new.match_id, member.person_id)
+        (new.match_id, member)
         for old, new in zip(before, after, strict=True)
         for member in set(new.members) - set(old.members)
     ]
-    await conn.execute(SQL.add_facilitators, [match_id for match_id, _ in come], [person for _, person in come])
+    ids, members = [match_id for match_id, _ in come], [member for _, member in come]
+    people, roles = [member.person_id for member in members], [member.role for member in members]
+    await conn.execute(SQL.add_members, ids, people, roles)

@@ -36,9 +36,13 @@ async def everybody(
     return [_known(row, minutes, today) for row in rows]
 
 
-async def recent_pairs(conn: Connection, days: int, person: UUID | None = None) -> frozenset[tuple[UUID, UUID]]:
-    """Pairs that were matched in the last days, of everybody or of one."""
-    return frozenset((row["one"], row["other"]) for row in await conn.fetch(SQL.recent_pairs, days, person))
+async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None = None) -> frozenset[tuple[UUID, UUID]]:
+    """Pairs that were matched in the last days, of everybody or of some."""
+    if only is None:
+        rows = await conn.fetch(SQL.recent_pairs, days)
+    else:
+        rows = await conn.fetch(SQL.recent_pairs_of, days, only)
+    return frozenset((row["one"], row["other"]) for row in rows)
 
 
 def _known(row: Record, cost: int, today: date) -> Known:
