@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.matching.api import help as help_requests
-from services.matching.api import introductions, matches, rounds, rules, suggestions
+from services.matching.api import introductions, knowledge, matches, rounds, rules, suggestions
 from services.matching.policy import POLICY
 from services.matching.privacy import CATALOGUE
 from shared import web
@@ -15,7 +15,7 @@ def create_app(settings: Settings) -> FastAPI:
     """Rounds and their rules, matches, suggestions, help."""
     routers = [
         *(rounds.router, rules.router, matches.router, suggestions.router),
-        *(introductions.router, help_requests.router),
+        *(introductions.router, knowledge.router, help_requests.router),
         catalogue_router(CATALOGUE, settings),
     ]
     return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY)

@@ -34,5 +34,6 @@ POLICY: Policy = {
     "POST /v1/help-requests/{request_id}/decline": allow(*ANYBODY),
     "POST /v1/help-requests/{request_id}/withdraw": allow(*ANYBODY),
     "GET /v1/help-figures": allow("analyst", *SEE_ALL),
+    "GET /v1/knowledge-at-risk": allow(*SEE_ALL),
     "GET /v1/privacy/catalogue": allow(*ROLES),
 }

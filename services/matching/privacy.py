@@ -83,6 +83,11 @@ CATALOGUE = Catalogue(
             mentions=("manager_id", "not_with"),
         ),
         Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
+        Table(
+            "knowledge_risks",
+            "Skills few hold, the first day one of them leaves, and what is proposed; nobody is named.",
+            "reference",
+        ),
         Table("skills", "Labels of skills.", "reference"),
         Table("programmes", "Programmes that ask for matches.", "reference"),
         Table("rules", "Weights and limits of each programme, by version.", "reference"),

@@ -3,10 +3,12 @@
 from services.matching.commands.answers import expire
 from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.help import widen
+from services.matching.commands.knowledge import find_risks
 from shared.timers import Timer
 
 TIMERS = (
     Timer("expire-proposals", 30, expire),
     Timer("widen-help-requests", 15, widen),
+    Timer("find-knowledge-at-risk", 300, find_risks),
     Timer("buddies-for-newcomers", 60, propose_buddies),
 )

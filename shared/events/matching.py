@@ -1,6 +1,6 @@
 """What matching decided: proposals and answers, circles, facilitators, rounds, and who was left unmatched and why."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -144,6 +144,19 @@ class IntroductionsSuggested(Event):
 
     person_id: UUID
     colleague_ids: tuple[UUID, ...]
+
+
+class KnowledgeAtRisk(Event):
+    """Few know a skill, and one of them is known to leave: by then it should be shadowed or captured."""
+
+    event_type = "org.lateral.matching.knowledge.at-risk.v1"
+    topic = MATCHING_MATCHES
+    key_field = "skill_id"
+
+    skill_id: Code
+    holders: Annotated[int, Field(ge=1)]
+    due_on: date
+    proposal: Literal["shadowing", "capture"]
 
 
 class HelpEvent(Event):

@@ -53,7 +53,7 @@ SESSIONS_PROGRAMMES = Topic(
     partitions=1,
 )
 MATCHING_MATCHES = Topic(
-    "matching.matches", "matching", ("sessions", "metrics"), "match, round, help request or person id"
+    "matching.matches", "matching", ("sessions", "metrics"), "match, round, request, person or skill id"
 )
 MATCHING_SHARDS = Topic("matching.shards", "matching", ("matching",), "shard id", retention_days=1, partitions=12)
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.matching.api.models import Reason
-from services.matching.queries.suggestions import list_suggestions
+from services.matching.queries.suggestions import Wanted, list_suggestions
 from shared.db import Connection
 from shared.edge import Edge
-from shared.paging import Page
+from shared.events.base import Code
+from shared.paging import Cursor, Page, decode_cursor, page
 from shared.refusal import NotFound
 
 router = APIRouter(tags=["suggestions"])
@@ -33,15 +34,28 @@ class UnknownPerson(NotFound):
 @router.get(
     "/v1/people/{person_id}/suggestions", response_model=Page[Suggestion], summary="Suggest peers to learn from"
 )
-async def get_suggestions(person_id: UUID, edge: Edge, limit: Annotated[Most, Query()] = 10) -> Response:
-    """For oneself, best first; what is suggested is nobody's duty."""
+async def get_suggestions(
+    person_id: UUID,
+    edge: Edge,
+    skill_id: Annotated[Code | None, Query(description="For this skill, wanted or not.")] = None,
+    unit: Annotated[Code | None, Query(description="In this unit or below it.")] = None,
+    site: Code | None = None,
+    language: Code | None = None,
+    level: Annotated[int, Query(ge=0, le=5, description="Who has this level at least.")] = 0,
+    cursor: Annotated[Cursor | None, Query()] = None,
+    limit: Annotated[Most, Query()] = 10,
+) -> Response:
+    """For oneself, best first, from people as they are now; what is suggested is nobody's duty."""
     if not edge.principal.has("admin") and edge.principal.person_id != person_id:
         raise UnknownPerson("There are no suggestions for anybody else.")
+    found = decode_cursor(cursor, int, UUID)
+    after = (found[0], found[1]) if found else None
+    wanted = Wanted(skill_id, unit, site, language, level)
 
     async def work(conn: Connection) -> Page[Suggestion]:
-        found = await list_suggestions(conn, person_id, limit)
-        if found is None:
+        rows = await list_suggestions(conn, person_id, wanted, after, limit + 1)
+        if rows is None:
             raise UnknownPerson("There is no such person here.")
-        return Page(items=[Suggestion.model_validate(one) for one in found])
+        return page(rows, limit, Suggestion.model_validate, lambda row: (row["score"], row["person_id"]))
 
     return await edge.read(work)

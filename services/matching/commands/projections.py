@@ -16,6 +16,7 @@ PERSON_FIELDS = {
     *("person_id", "version", "status", "unit_code", "unit_path", "manager_id", "job_level", "job_function"),
     *("site_code", "time_zone", "work_starts", "work_ends", "work_days", "languages", "offers", "needs", "capacity"),
     *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on", "job_code"),
+    "leaves_on",
 }
 PROGRAMME_FIELDS = {
     *("programme_id", "version", "status", "format", "modality", "audience_units", "skills", "group_size_min"),

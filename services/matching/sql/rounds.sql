@@ -90,6 +90,8 @@ ORDER BY person.person_id, programme.programme_id
 -- Who offers something a person needs; a sample where there are very many.
 SELECT person_id FROM people
 WHERE offered_skills && $2::text[] AND status = 'active' AND opted_in AND person_id <> $1
+    AND ($3::text IS NULL OR $3 = ANY (unit_path)) AND ($4::text IS NULL OR site_code = $4)
+    AND ($5::text IS NULL OR $5 = ANY (languages))
 ORDER BY md5(person_id::text || $1::text)
 LIMIT 1000
 

@@ -1,0 +1,61 @@
+"""Suggestions: filters, pages without gaps, and people as they are now."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from tests.matching.conftest import Caller, World
+from tests.matching.test_upkeep import changed
+from tests.matching.world import PIANO, RUST, learner, teacher
+
+
+async def suggested(call: Caller, person_id: UUID, **query: Any) -> list[str]:
+    path = f"/v1/people/{person_id}/suggestions?{urlencode(query)}"
+    answer = await call("GET", path, person=person_id)
+    assert answer.status_code == 200, answer.text
+    return [item["person_id"] for item in answer.json()["items"]]
+
+
+async def test_pages_hold_everybody_once_best_first(world: World, call: Caller) -> None:
+    one, guides = learner(), [teacher(level=2 + place % 3, job_level=place) for place in range(11)]
+    await world.hear(one, *guides)
+    path, seen, cursor = f"/v1/people/{one.person_id}/suggestions?limit=4", list[dict[str, Any]](), ""
+    while True:
+        answer = await call("GET", f"{path}{cursor}", person=one.person_id)
+        seen += answer.json()["items"]
+        if answer.json()["next"] is None:
+            break
+        assert "Link" in answer.headers
+        cursor = f"&cursor={answer.json()['next']}"
+    assert len({item["person_id"] for item in seen}) == len(seen) == 11
+    assert [item["score"] for item in seen] == sorted((item["score"] for item in seen), reverse=True)
+    wrong = await call("GET", f"{path}&cursor=nonsense", person=one.person_id)
+    assert wrong.json()["errors"][0]["field"] == "cursor"
+
+
+async def test_filters_narrow_and_a_skill_may_be_asked_about_unwanted(world: World, call: Caller) -> None:
+    one = learner(languages=("en", "de"))
+    far = teacher(site_code="OSL", unit_code="U9", unit_path=("ROOT", "D9", "U9"))
+    german, expert, pianist = teacher(languages=("de",)), teacher(level=5), teacher(skill=PIANO)
+    await world.hear(one, far, german, expert, pianist)
+    me = one.person_id
+    assert set(await suggested(call, me)) == {str(who.person_id) for who in (far, german, expert)}
+    assert await suggested(call, me, site="OSL") == [str(far.person_id)]
+    assert await suggested(call, me, unit="D9") == [str(far.person_id)]
+    assert await suggested(call, me, language="de") == [str(german.person_id)]
+    assert await suggested(call, me, level=5) == [str(expert.person_id)]
+    assert await suggested(call, me, skill_id=PIANO) == [str(pianist.person_id)]
+    assert await suggested(call, me, skill_id="skill/none") == []
+    assert len(await suggested(call, me, skill_id=RUST)) == 3
+
+
+async def test_a_changed_profile_counts_from_the_next_question_on(world: World, call: Caller) -> None:
+    one, guide = learner(), teacher()
+    await world.hear(one, guide)
+    assert await suggested(call, one.person_id) == [str(guide.person_id)]
+    await world.hear(changed(guide, opted_in=False))
+    assert await suggested(call, one.person_id) == []
+    await world.hear(changed(guide, 3))
+    assert await suggested(call, one.person_id) == [str(guide.person_id)]
+    await world.hear(changed(one, needs=()))
+    assert await suggested(call, one.person_id) == []
