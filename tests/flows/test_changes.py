@@ -31,6 +31,30 @@ async def test_leave_ends_a_match_and_cancels_its_sessions(company: Company, bud
     await eventually("the upcoming sessions cancelled", cancelled)
 
 
+async def test_a_buddy_who_departs_hands_over_and_introductions_stay_with_those_who_are_here(
+    company: Company, buddies: str
+) -> None:
+    newcomer = company.newcomer()
+    company.publish(newcomer)
+    person = await company.person(newcomer.employee_number)
+    match = await company.match_of(person, "proposed", programme_id=buddies)
+    buddy = next(member["person_id"] for member in match["members"] if member["role"] == "buddy")
+    path = f"/v1/people/{person}/introductions"
+    first = await company.services.get(employee(person), "matching", path)
+    assert first["items"]
+    assert buddy not in {one["person_id"] for one in first["items"]}
+    card = await company.services.get(ADMIN, "directory", f"/v1/people/{buddy}")
+    company.change(company.worker(card["employee_number"]), status="left", termination_date=company.today)
+
+    async def handed_over() -> bool | None:
+        now = await company.match_of(person, "proposed", programme_id=buddies)
+        return (now["match_id"] != match["match_id"] and buddy not in str(now["members"])) or None
+
+    await eventually("another buddy", handed_over)
+    ended = await company.services.get(OWNER, "matching", f"/v1/matches/{match['match_id']}")
+    assert ended["state"] == "ended"
+
+
 async def test_a_move_changes_who_a_programme_is_for(company: Company) -> None:
     programme = await company.programme(format="mentoring", audience_units=["FIN"])
     before = await company.round(programme, dry_run=True)
