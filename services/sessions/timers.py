@@ -9,6 +9,7 @@ from services.sessions.commands import (
     prompts,
     reviews,
     safety,
+    surveys,
     webhooks,
 )
 from services.sessions.commands.availability import prune_busy
@@ -27,6 +28,7 @@ REACHING = (
     Timer("queue-digests", 300, messages.queue_digests),
     Timer("tidy-messages", 300, messages.tidy),
     Timer("prune-webhook-deliveries", 3600, webhooks.prune),
+    Timer("open-pulses", 600, surveys.open_pulses),
     Timer("plan-prompts", 60, prompts.plan_prompts),
     Timer("send-prompts", 300, prompts.send_prompts),
     Timer("count-responses", 3600, prompts.count_responses),

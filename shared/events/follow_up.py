@@ -41,6 +41,8 @@ class CheckInsReleased(Event):
     """First day of the month of those sessions."""
     released_on: date
     answers: Annotated[tuple[TransferAnswer, ...], Field(min_length=5)]
+    form_version: Annotated[int, Field(ge=1)] = 1
+    """Of the standard questions on transfer."""
 
 
 class FormItem(Value):
@@ -68,6 +70,9 @@ class PulseReleased(Event):
     items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
     answers: Annotated[tuple[tuple[Score, ...], ...], Field(min_length=5)]
     """One tuple a person, in the order of `items`."""
+    form_id: UUID | None = None
+    form_version: int | None = None
+    """Which version of which form was asked."""
 
 
 class PairedAnswer(Value):
@@ -95,6 +100,29 @@ class SurveyPaired(Event):
     """How many answered before."""
     after: Count
     pairs: Annotated[tuple[PairedAnswer, ...], Field(min_length=5)]
+    form_id: UUID | None = None
+    form_version: int | None = None
+    """Which version of which form was asked both times."""
+
+
+class FormAnswersReleased(Event):
+    """A shuffled batch of answers to an organization's own feedback form, by five or more distinct people."""
+
+    event_type = "org.lateral.sessions.form-answers.released.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    batch_id: UUID
+    programme_id: UUID
+    division: Code
+    form_id: UUID
+    form_version: Annotated[int, Field(ge=1)]
+    month: date
+    """First day of the sessions' month."""
+    released_on: date
+    items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
+    answers: Annotated[tuple[tuple[Score, ...], ...], Field(min_length=5)]
+    """One tuple a person, in the order of `items`."""
 
 
 class ResponsesCounted(Event):

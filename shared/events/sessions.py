@@ -201,3 +201,5 @@ class FeedbackReleased(Event):
     """First day of the sessions' month."""
     released_on: date
     answers: Annotated[tuple[FeedbackAnswer, ...], Field(min_length=5)]
+    form_version: Annotated[int, Field(ge=1)] = 1
+    """Of the standard form."""

@@ -79,7 +79,7 @@ async def test_nothing_is_told_before_five_people_have_answered(world: World) ->
     assert await release_all(world) == 1
     (event,) = await world.told("feedback.released")
     assert sorted(event) == sorted(
-        ["batch_id", "programme_id", "format", "division", "month", "released_on", "answers"]
+        ["batch_id", "programme_id", "format", "division", "month", "released_on", "answers", "form_version"]
     )
     assert (event["division"], event["month"]) == ("sales", str(TODAY.replace(day=1)))
     assert sorted(answer["usefulness"] for answer in event["answers"]) == [1, 5, 5, 5, 5]

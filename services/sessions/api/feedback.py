@@ -5,29 +5,66 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import person
+from services.sessions.api.forms import Item, Version
 from services.sessions.commands import feedback as commands
 from services.sessions.domain.feedback import ENOUGH
+from services.sessions.domain.forms import MOST_QUESTIONS
 from services.sessions.queries import feedback as queries
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.sessions import FeedbackAnswer, Score
+from shared.refusal import InvalidRequest
 
 router = APIRouter(tags=["feedback"])
+STANDARD_NAMES = ("usefulness", "relevance", "engagement")
 EXAMPLE: dict[str, Any] = {"usefulness": 5, "relevance": 4, "engagement": 5}
 
 
+class OwnAnswers(BaseModel):
+    """Answers to the programme's own form: the version that was read, and a score for each question in its order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form_id: UUID
+    form_version: Version
+    scores: Annotated[list[Score], Field(min_length=1, max_length=MOST_QUESTIONS)]
+
+
 class NewFeedback(BaseModel):
-    """At most three questions and a comment."""
+    """At most three questions and a comment: the standard ones, or those of the programme's own form."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-    usefulness: Score
-    relevance: Score
-    engagement: Score
+    usefulness: Score | None = None
+    relevance: Score | None = None
+    engagement: Score | None = None
     comment: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] | None = None
+    own: OwnAnswers | None = None
+
+    def standard(self) -> FeedbackAnswer | None:
+        """The answers to the standard form, if it is that. Raises InvalidRequest naming what is missing or too much."""
+        given = {name: getattr(self, name) for name in STANDARD_NAMES}
+        if self.own is None:
+            for name, score in given.items():
+                if score is None:
+                    raise InvalidRequest.naming(name, "is missing")
+            return FeedbackAnswer(**given)
+        for name, value in {**given, "comment": self.comment}.items():
+            if value is not None:
+                raise InvalidRequest.naming(name, "is no question of the programme's own form")
+        return None
+
+
+class AskedForm(BaseModel):
+    """What is asked after this session. `form_id` is null for the standard form."""
+
+    session_id: UUID
+    form_id: UUID | None
+    form_version: int
+    items: list[Item]
 
 
 class Accepted(BaseModel):
@@ -59,15 +96,27 @@ class _Unread(BaseModel):
 @router.post("/v1/sessions/{session_id}/feedback", status_code=202, response_model=Accepted, summary="Give feedback")
 async def give_feedback(session_id: UUID, body: NewFeedback, edge: Edge) -> Response:
     """By somebody who attended, once. Stored without its author; told in batches of five or more."""
-    author = person(edge.principal)
-    answer = FeedbackAnswer(usefulness=body.usefulness, relevance=body.relevance, engagement=body.engagement)
+    author, answer = person(edge.principal), body.standard()
+    own = ((body.own.form_id, body.own.form_version), body.own.scores) if body.own else None
 
     async def work(conn: Connection) -> Accepted:
-        await commands.give_feedback(conn, session_id, author, answer, body.comment)
+        await commands.give_feedback(conn, session_id, author, answer, body.comment, own)
         return Accepted(session_id=session_id)
 
     # There are only 125 answers: the fingerprint of a saved reply, which stands beside its author, would tell which.
     return await edge.write(work, body=_Unread())
+
+
+@router.get("/v1/sessions/{session_id}/feedback-form", response_model=AskedForm, summary="Read what is asked")
+async def get_feedback_form(session_id: UUID, edge: Edge) -> Response:
+    """For those in the session: the standard form, or its programme's own."""
+    reader = person(edge.principal)
+
+    async def work(conn: Connection) -> AskedForm | None:
+        found = await queries.asked_form(conn, session_id, reader)
+        return AskedForm(session_id=session_id, **found) if found else None
+
+    return await edge.read(work)
 
 
 @router.get("/v1/sessions/{session_id}/feedback", response_model=FeedbackSummary, summary="Read what came of it")

@@ -49,25 +49,16 @@ class FormContent(BaseModel):
 
 
 class NewForm(FormContent):
-    """A survey has four to six statements; a pulse two, or, about safety, none: then two of seven take turns."""
+    """A survey has four to six statements, feedback one to three; a pulse two, or none where its theme is safety.
+
+    Then two of the seven standard statements take turns.
+    """
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"kind": "survey", "theme": "behaviour", "items": ITEMS}]}
     )
 
-    kind: Literal["survey", "pulse"]
-
-    @model_validator(mode="after")
-    def _sized(self) -> Self:
-        fits = 4 <= len(self.items) <= 6 if self.kind == "survey" else len(self.items) == 2 or self.rotates  # noqa: PLR2004
-        if not fits:
-            raise ValueError("a survey has four to six items; a pulse two, or none where its theme is safety")
-        return self
-
-    @property
-    def rotates(self) -> bool:
-        """Whether the statements come from the seven about safety."""
-        return self.theme == "safety" and not self.items
+    kind: Literal["survey", "pulse", "feedback"]
 
 
 class Form(BaseModel):
@@ -75,7 +66,7 @@ class Form(BaseModel):
 
     form_id: UUID
     version: int
-    kind: Literal["survey", "pulse"]
+    kind: Literal["survey", "pulse", "feedback"]
     theme: str
     state: Literal["draft", "open"]
     items: list[Item]

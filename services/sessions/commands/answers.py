@@ -18,9 +18,17 @@ from services.sessions.domain.follow_up import (
 from shared import outbox, sql
 from shared.db import Connection, Record
 from shared.events.base import Event
-from shared.events.follow_up import CheckInsReleased, FormItem, PulseReleased, SurveyPaired, TransferAnswer
+from shared.events.follow_up import (
+    CheckInsReleased,
+    FormAnswersReleased,
+    FormItem,
+    PulseReleased,
+    SurveyPaired,
+    TransferAnswer,
+)
 
 SQL = sql.load("services.sessions", "follow_up")
+FORMS = sql.load("services.sessions", "forms")
 PEOPLE = sql.load("services.sessions", "people")
 
 
@@ -109,7 +117,10 @@ async def _released(conn: Connection, row: Record, answers: Sequence[Any], today
         survey = await conn.fetchrow(SQL.list_surveys, UUID(row["topic"]), None, None, None, 1)
         assert survey is not None
         scores = tuple(tuple(answer["s"]) for answer in answers)
-        return PulseReleased(**common, theme=survey["theme"], items=_items(survey), answers=scores)
+        form = {"form_id": survey["form_id"], "form_version": survey["form_version"]}
+        return PulseReleased(**common, **form, theme=survey["theme"], items=_items(survey), answers=scores)
+    if row["kind"] == "feedback":
+        return await _own_form(conn, row, common, [tuple(answer["s"]) for answer in answers])
     day = int(row["kind"].rsplit("-", 1)[-1])
     told = tuple(TransferAnswer(**answer) for answer in answers)
     return CheckInsReleased(**common, format=row["topic"], day=day, answers=told)
@@ -127,6 +138,8 @@ async def _paired(
             arm=survey["arm"],
             released_on=today,
             items=_items(survey),
+            form_id=survey["form_id"],
+            form_version=survey["form_version"],
             asked=asked,
             before=len(before),
             after=len(after),
@@ -134,6 +147,23 @@ async def _paired(
         )
         for part in chunks(pair(before, after))
     ]
+
+
+async def _own_form(
+    conn: Connection, row: Record, common: Mapping[str, Any], scores: Sequence[tuple[int, ...]]
+) -> FormAnswersReleased:
+    form_id, version = row["topic"].rsplit(":", 1)
+    form = await conn.fetchrow(FORMS.get, UUID(form_id), int(version))
+    assert form is not None
+    event = FormAnswersReleased(
+        **common, form_id=UUID(form_id), form_version=int(version), items=_items(form), answers=tuple(scores)
+    )
+    totals = [sum(column) for column in zip(*scores, strict=True)]
+    await conn.execute(
+        FORMS.insert_batch, event.batch_id, event.programme_id, event.form_id, event.form_version, event.month,
+        event.released_on, len(scores), totals,
+    )  # fmt: skip
+    return event
 
 
 def _items(survey: Record) -> tuple[FormItem, ...]:

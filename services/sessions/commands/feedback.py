@@ -1,10 +1,12 @@
 """Take feedback in without its author, and let it go in batches."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from uuid import UUID
 
 from services.sessions.commands.prompts import mark_answered
 from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
+from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import sessions as store
 from shared import outbox, sql
@@ -12,15 +14,22 @@ from shared.db import Connection
 from shared.events.sessions import FeedbackAnswer
 
 SQL = sql.load("services.sessions", "feedback")
+FORMS = sql.load("services.sessions", "forms")
+FOLLOW_UP = sql.load("services.sessions", "follow_up")
 PEOPLE = sql.load("services.sessions", "people")
 
 
 async def give_feedback(
-    conn: Connection, session_id: UUID, person_id: UUID, answer: FeedbackAnswer, comment: str | None
+    conn: Connection,
+    session_id: UUID,
+    person_id: UUID,
+    answer: FeedbackAnswer | None,
+    comment: str | None,
+    own: tuple[tuple[UUID, int], Sequence[int]] | None = None,
 ) -> None:
-    """Keep an answer and, apart from it, that this person has answered.
+    """Keep an answer and, apart from it, that this person has answered: the standard form, or the programme's own.
 
-    Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven.
+    Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, OtherForm, InvalidRequest.
     """
     # Two answers of one person take turns here: each must see the other to get a round of its own.
     division = await conn.fetchval(PEOPLE.lock_division, person_id)
@@ -30,12 +39,21 @@ async def give_feedback(
     if part.state != "attended":
         raise DidNotAttend("Feedback is asked of those who were there.", state=part.state)
     session = await store.lock(conn, session_id)
+    form = await conn.fetchrow(FORMS.asked_in, session.programme_id)
+    asked, questions = ((form["form_id"], form["version"]), len(form["items"])) if form else (None, 0)
+    check_form(asked, own[0] if own else None, own[1] if own else (), questions)
     if not await conn.fetchval(SQL.give, session_id, person_id):
         raise FeedbackAlreadyGiven("You have given feedback on this session already.")
     await mark_answered(conn, person_id, "feedback", session_id)
     month = month_of(session.starts_at)
     begin = datetime.combine(month, time(), UTC)
     round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)
+    if own is not None:
+        (form_id, version), given = own
+        topic = (session.programme_id, "feedback", f"{form_id}:{version}", division or "none", month, round_number)
+        await conn.execute(FOLLOW_UP.keep, *topic, {"s": list(given)})
+        return
+    assert answer is not None
     cell = (session.programme_id, session.format, division or "none", month, round_number)
     scores = (answer.usefulness, answer.relevance, answer.engagement)
     await conn.execute(SQL.keep, *cell, *scores, [comment] if comment else [])

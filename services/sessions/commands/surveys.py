@@ -7,16 +7,20 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.sessions.domain.follow_up import FormFrozen, ProgrammeNotRunning, UnknownForm
+from services.sessions.domain.forms import PULSE_ID, check_size
 from services.sessions.domain.programme import UnknownProgramme
 from services.sessions.domain.pulses import rotating
 from shared import sql
 from shared.db import Connection, Record
+from shared.refusal import InvalidRequest
 
 SQL = sql.load("services.sessions", "follow_up")
+FORMS = sql.load("services.sessions", "forms")
 
 
 async def create_form(conn: Connection, kind: str, theme: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A draft, version 1."""
+    """A draft, version 1. Raises InvalidRequest."""
+    check_size(kind, theme, items)
     return _form(await conn.fetchrow(SQL.insert_form, uuid7(), 1, kind, theme, list(items)))
 
 
@@ -29,6 +33,7 @@ async def change_form(
         raise UnknownForm("There is no such form, or no such version of it.")
     if forms[version]["state"] != "draft":
         raise FormFrozen("It is open: make a new version.", state=forms[version]["state"])
+    check_size(forms[version]["kind"], theme, items)
     return _form(await conn.fetchrow(SQL.change_form, form_id, version, theme, list(items)))
 
 
@@ -52,6 +57,8 @@ async def open_survey(
     form = forms.get(version)
     if form is None:
         raise UnknownForm("There is no such form, or no such version of it.")
+    if form["kind"] == "feedback":
+        raise InvalidRequest.naming("form_id", "is asked after sessions: PUT /v1/programmes/{id}/forms/feedback")
     await _check_running(conn, programme_id)
     await conn.execute(SQL.open_form, form_id, version)
     waves = [days[name] for name in ("before_from", "before_to", "after_from", "after_to")]
@@ -62,6 +69,44 @@ async def open_survey(
         SQL.insert_survey, uuid7(), programme_id, form["kind"], arm, form_id, version, items, form["theme"], *waves
     )
     return _form(row)
+
+
+async def set_form(
+    conn: Connection, programme_id: UUID, kind: str, form: tuple[UUID, int] | None, every_days: int | None
+) -> None:
+    """Which form asks in a programme, from the next answer on; that version stands then. None: no pulses.
+
+    Raises UnknownProgramme, ProgrammeNotRunning, UnknownForm, InvalidRequest.
+    """
+    await _check_running(conn, programme_id)
+    if form is not None:
+        found = {row["version"]: row for row in await conn.fetch(SQL.lock_forms, form[0])}.get(form[1])
+        if found is None:
+            raise UnknownForm("There is no such form, or no such version of it.")
+        if found["kind"] != kind:
+            raise InvalidRequest.naming("form_id", f"is a {found['kind']}, and not a {kind}")
+        await conn.execute(SQL.open_form, *form)
+    await conn.execute(FORMS.set, programme_id, kind, *(form or (None, None)), every_days)
+
+
+async def reset_form(conn: Connection, programme_id: UUID, kind: str) -> None:
+    """Ask the standard form again. Raises UnknownProgramme, ProgrammeNotRunning."""
+    await _check_running(conn, programme_id)
+    await conn.execute(FORMS.reset, programme_id, kind)
+
+
+async def open_pulses(conn: Connection) -> int:
+    """Open the pulses whose turn has come, one a programme and cadence: a timer's work.
+
+    After an outage the turn that runs now is opened, and none that has passed.
+    """
+    await conn.execute(FORMS.ensure_pulse, PULSE_ID)
+    rows = []
+    for due in await conn.fetch(FORMS.pulses_due, PULSE_ID):
+        items = due["items"] or rotating(due["turn"])
+        key = (due["programme_id"], due["form_id"], due["form_version"])
+        rows.append((*key, {"items": items}, due["theme"], due["turn"]))  # a bare list would be a dimension
+    return len(await conn.fetch(FORMS.open_pulses, *map(list, zip(*rows, strict=True)))) if rows else 0
 
 
 async def _check_running(conn: Connection, programme_id: UUID) -> None:

@@ -36,7 +36,8 @@ class Batch:
 
     def told(self) -> FeedbackReleased:
         """The event: no comment, no person, no session."""
-        return FeedbackReleased(**{name: getattr(self, name) for name in FeedbackReleased.model_fields})
+        names = FeedbackReleased.model_fields.keys() - {"form_version"}
+        return FeedbackReleased(**{name: getattr(self, name) for name in names})
 
 
 def release(

@@ -8,6 +8,7 @@ from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.sessions", "follow_up")
+FORMS = sql.load("services.sessions", "forms")
 
 
 async def list_prompts(conn: Connection, person_id: UUID, *, after: Sequence[Any] | None, limit: int) -> list[Record]:
@@ -27,3 +28,22 @@ async def list_surveys(
 ) -> list[Record]:
     """Oldest first, one more than `limit`; to people those they were asked."""
     return await conn.fetch(SQL.list_surveys, None, viewer, programme_id, after, limit + 1)
+
+
+async def programme_forms(conn: Connection, programme_id: UUID) -> dict[str, Any] | None:
+    """Which forms ask in a programme beside the standard ones, and what came of its own feedback forms."""
+    if await conn.fetchval(FORMS.status_of, programme_id) is None:
+        return None
+    chosen = [dict(row) for row in await conn.fetch(FORMS.list, programme_id)]
+    results = [
+        {
+            "form_id": row["form_id"],
+            "form_version": row["form_version"],
+            "answers": row["answers"],
+            "means": [
+                {"code": item["code"], "mean": mean} for item, mean in zip(row["items"], row["means"], strict=True)
+            ],
+        }
+        for row in await conn.fetch(FORMS.results, programme_id)
+    ]
+    return {"programme_id": programme_id, "forms": chosen, "results": results}
