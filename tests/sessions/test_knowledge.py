@@ -361,3 +361,22 @@ async def test_webhooks_hear_of_it_without_names(base: World) -> None:
     (row,) = await base.fetch("SELECT body FROM webhook_deliveries")
     assert event["item_id"].encode() in row["body"]
     assert str(author).encode() not in row["body"]
+
+
+async def test_owners_of_a_closed_programme_know_who_takes_part_and_not_what_is_said(base: World) -> None:
+    session, people, group = await attended(base, "closed")
+    (manager,) = await base.people(1)
+    path = f"/v1/sessions/{session}"
+    await base.call("POST", f"{path}/notes", {"text": "A secret"}, who=people[0])
+    await base.call("PUT", f"{path}/artefacts/lesson", {"content": "A secret"}, who=people[0])
+    await base.call("POST", f"{path}/questions", {"text": "A secret?"}, who=people[0])
+    await leave(base, people[0], {"kind": "lesson", "title": "A secret", "text": "It", "session_id": str(session)})
+    for one in (await base.own("GET", path), await base.own("GET", f"/v1/groups/{group}")):
+        assert {str(person) for person in people} <= {
+            part["person_id"] for part in one.json().get("participants") or one.json()["members"]
+        }
+    said = [await base.own("GET", f"{path}/{kind}") for kind in ("notes", "artefacts", "questions")]
+    said.append(await base.own("GET", "/v1/knowledge?q=secret"))
+    assert not [reply.text for reply in said if "ecret" in reply.text]
+    for place in (path, f"/v1/groups/{group}", f"{path}/notes", f"{path}/artefacts"):
+        assert (await base.call("GET", place, who=manager, roles=("manager",))).status_code == 404

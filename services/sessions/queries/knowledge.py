@@ -43,4 +43,5 @@ async def search(
     """Best first, one more than `limit`."""
     filters = [getattr(wanted, field.name) for field in fields(wanted)]
     position = after or (None, None)
+    await conn.fetchval(SQL.plan_each, "force_custom_plan")
     return await conn.fetch(SQL.list, None, caller, oversees, *filters, *position, limit + 1)
