@@ -95,3 +95,10 @@ async def test_what_makes_no_sense_is_refused(query: str, api: httpx.AsyncClient
         422,
         "day" if "?" not in query else query.split("?")[1].split("=", maxsplit=1)[0],
     )
+
+
+async def test_a_moment_before_all_time_is_answered_by_its_name(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    admin = issuer.bearer("admin")
+    path = "/v1/people/00000000-0000-4000-8000-000000000000/history"
+    answer = await api.get(path, params={"known_at": "0001-01-01T00:00:00+14:00"}, headers=admin)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "known_at")

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import ClientDisconnect
 
+from services.directory.api.moments import Moment
 from services.directory.commands import feeds as commands
 from services.directory.domain.adapters import AdapterName
 from services.directory.domain.lines import Encoding, Form, Line, Reader
@@ -49,7 +50,7 @@ class NewFeed(BaseModel):
     encoding: Encoding = "utf-8"
     snapshot: bool = False
     defaults: dict[str, Annotated[str, StringConstraints(max_length=200)]] = Field(default_factory=dict, max_length=30)
-    said_at: AwareDatetime | None = None
+    said_at: Moment | None = None
 
 
 class Feed(BaseModel):

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
+from services.directory.api.moments import Moment
 from services.directory.domain.refusals import UnknownPerson
 from services.directory.queries import history as queries
 from shared import paging
@@ -16,7 +17,7 @@ from shared.events.directory import PersonStatus
 from shared.paging import Cursor, Limit, Page, decode_cursor
 
 router = APIRouter(tags=["people"])
-KnownAt = Annotated[AwareDatetime | None, Query(description="What was known at that moment; now, unless said.")]
+KnownAt = Annotated[Moment | None, Query(description="What was known at that moment; now, unless said.")]
 
 
 class DatedState(BaseModel):

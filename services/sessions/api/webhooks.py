@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.sessions.api.times import Instant
 from services.sessions.commands import webhooks as commands
 from services.sessions.queries import webhooks as queries
 from services.sessions.settings import SessionsSettings
@@ -77,7 +78,7 @@ class Replay(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"since": "2026-03-01T00:00:00Z"}]})
 
-    since: AwareDatetime
+    since: Instant
     event_ids: Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=1000)] | None = None
     delivered: bool = False
 
