@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -155,12 +156,16 @@ async def database_freezes(site: Site) -> None:
             try:
                 await eventually(lambda: site.rig.answers[503] > before + SOME)
             finally:
-                for process in frozen:
-                    process.resume()
+                _resume(frozen)
     finally:
-        for process in frozen:
-            process.resume()
+        _resume(frozen)
     assert (alive.status_code, ready.status_code) == (200, 503)
+
+
+def _resume(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # a backend whose client has left ends as soon as it runs again
+            process.resume()
 
 
 async def network_to_the_database_resets(site: Site) -> None:
@@ -212,12 +217,11 @@ async def collector_is_a_black_hole(site: Site) -> None:
 
 
 async def apis_are_told_to_stop(site: Site) -> None:
-    """Row 32: SIGTERM under load, again and again; nobody who was taken in is let down."""
+    """Row 32: SIGTERM under load; nobody who was taken in is let down."""
     before = site.rig.answers[0]
-    for _ in range(3):
-        async with guest(site, "api", LATERAL_DRAIN_SECONDS="5") as member:
-            await site.rig.acknowledged(SOME)
-            assert await member.stop() == 0
+    async with guest(site, "api", LATERAL_DRAIN_SECONDS="5") as member:
+        await site.rig.acknowledged(SOME)
+        assert await member.stop() == 0
     assert site.rig.answers[0] == before
 
 
@@ -292,7 +296,6 @@ QUICK: tuple[Nemesis, ...] = (
     network_to_the_database_cuts_answers,
     partitions_are_added,
     apis_are_told_to_stop,
-    everybody_is_told_to_stop_while_the_brokers_hang,
 )
 """A minute or two of each kind of harm, for every change; `make soak` draws from all."""
 
