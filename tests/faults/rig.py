@@ -171,7 +171,7 @@ class Rig:
     async def settle(self) -> None:
         """Wait until the outbox is empty and everything is read; a worker that gave up is restarted, as anywhere."""
         began = monotonic()
-        keeper = asyncio.create_task(self._keep_workers())
+        keeper = asyncio.create_task(self.keep_workers())
         conn = await asyncpg.connect(self.settings.database_url)
         try:
             pending = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
@@ -182,7 +182,8 @@ class Rig:
             await conn.close()
         self.recoveries.append(monotonic() - began)
 
-    async def _keep_workers(self) -> None:
+    async def keep_workers(self) -> None:
+        """Start whatever worker gives up, for as long as this is not cancelled."""
         while True:
             for worker in self.workers:
                 if worker.process is not None and worker.process.returncode is not None:
