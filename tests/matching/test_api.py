@@ -260,3 +260,20 @@ async def test_a_role_gets_no_further_than_its_policy_rows(role: str, call: Call
         answer = await call(method, path, role, person=uuid4(), json={} if method in {"POST", "PATCH"} else None)
         assert isinstance(rule, Allow)
         assert (answer.status_code == 403) == (role not in rule.roles), row
+
+
+async def test_who_likes_to_learn_otherwise_is_neither_asked_nor_offered(world: World, call: Caller) -> None:
+    mentoring = programme(modality="remote", cadence_days=7)
+    eager, patient = learner(pace="weekly"), learner(pace="monthly", formats=("mentoring",), modalities=("remote",))
+    elsewhere = [
+        learner(formats=("study_group",)),
+        learner(modalities=("in_person",)),
+        teacher(formats=("critique_group",)),
+    ]
+    await world.hear(mentoring)
+    await world.hear(eager, patient, *elsewhere, teacher(capacity=1))
+    done = (await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(mentoring.programme_id)})).json()
+    assert (done["asked"], done["matched"]) == (2, 1)
+    (match,) = (await call("GET", f"/v1/matches?round_id={done['round_id']}", OWNER)).json()["items"]
+    assert str(eager.person_id) in {member["person_id"] for member in match["members"]}
+    assert "preferred_pace" in {reason["code"] for reason in match["reasons"]}

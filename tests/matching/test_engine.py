@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from services.matching.engine import round as engine
 from services.matching.engine.explain import left_out, reason
 from services.matching.engine.people import Match, Outcome, Person, Problem
+from services.matching.engine.rules import Rules
 from tests.matching.strategies import problems
+from tests.matching.world import engine_person
 
 KINDS = ("pair", "circle", "buddy")
 slowly = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
@@ -185,3 +187,19 @@ def test_lifting_a_named_constraint_alone_opens_as_many_as_it_says(kind: str, pr
             assert left.reason == left.left[counts.index(0)].constraint
         for count in left.opens:
             assert count.people > 0
+
+
+def test_circles_are_as_large_as_their_members_like() -> None:
+    ids = [UUID(int=row + 1) for row in range(8)]
+    leaders = [engine_person(UUID(int=100 + row), facilitator_ready=True) for row in range(4)]
+
+    def formed(company: tuple[int, int]) -> tuple[set[int], int]:
+        people = [engine_person(one, needs=(("a", 1, 2),), company=company) for one in ids]
+        crowd = Problem((*people, *leaders), frozenset(ids), Rules(), 1, size_min=3, size_max=6)
+        outcome = engine.solve("circle", crowd)
+        assert outcome.bound >= outcome.value
+        told = [term.points for match in outcome.matches for term in match.terms if term.code == "preferred_size"]
+        return {len(match.members) - 1 for match in outcome.matches}, sum(told)
+
+    assert formed((4, 4)) == ({4}, 4 * 8)
+    assert formed((5, 6)) == ({3, 5}, 4 * 5)

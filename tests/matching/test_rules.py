@@ -124,7 +124,7 @@ def test_what_matching_may_look_at_is_this_and_nothing_else() -> None:
     assert set(Person._fields) == {
         *("id", "available", "manager", "unit", "division", "site", "function", "level", "tenure_days", "starts"),
         *("ends", "utc_offset", "days", "languages", "offers", "needs", "slots", "load", "facilitator_ready"),
-        *("facilitating", "waited", "not_with", "places", "hosted", "agreed_minutes"),
+        *("facilitating", "waited", "not_with", "places", "hosted", "agreed_minutes", "keen", "company"),
     }
     protected = {"gender", "sex", "age", "birth", "ethnic", "race", "nationality", "religion", "disab", "orientation"}
     names = {*Person._fields, *PERSON_FIELDS, *WEIGHTS, *Rules().stored()}

@@ -17,6 +17,7 @@ PERSON_FIELDS = {
     *("site_code", "time_zone", "work_starts", "work_ends", "work_days", "languages", "offers", "needs", "capacity"),
     *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on", "job_code"),
     "leaves_on",
+    *("formats", "modalities", "pace", "group_size_min", "group_size_max"),
 }
 PROGRAMME_FIELDS = {
     *("programme_id", "version", "status", "format", "modality", "audience_units", "skills", "group_size_min"),

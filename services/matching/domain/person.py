@@ -30,3 +30,13 @@ def utc_offset(zone: str, on: date) -> int:
     """Minutes a zone's clock is ahead of UTC at noon UTC of a day."""
     offset = datetime.combine(on, time(12), UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
     return int(offset.total_seconds() // 60)
+
+
+def pace(cadence_days: int) -> str:
+    """How often a programme meets, in the words of profiles."""
+    return "weekly" if cadence_days < 10 else "fortnightly" if cadence_days < 21 else "monthly"  # noqa: PLR2004
+
+
+def company(fewest: int | None, most: int | None) -> tuple[int, int]:
+    """How few and how many somebody likes to be, (0, 0) for any number."""
+    return (0, 0) if fewest is None and most is None else (fewest or 0, most or 1000)

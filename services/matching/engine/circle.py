@@ -22,8 +22,9 @@ TERMS = (
     "mixed_tenure",
     "mixed_levels",
     "common_hours",
+    "preferred_size",
 )
-SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS = range(8)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE = range(9)
 ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
 
@@ -36,6 +37,9 @@ class Folk(NamedTuple):
     kinds: Ints
     """Unit, function and tenure band, a line a person."""
     rank: Ints
+    fewest: Ints
+    most: Ints
+    """How many they like to be, 0 for any number."""
     enters: Ints
     leaves: Ints
     barred_at: Ints
@@ -74,6 +78,8 @@ def folk(pop: Population, problem: Problem) -> Folk:
         languages=pop.languages,
         kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64)), 1),
         rank=pop.level,
+        fewest=pop.fewest,
+        most=pop.most,
         enters=pop.enters,
         leaves=pop.leaves,
         barred_at=at,
@@ -213,6 +219,7 @@ def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points
     points[GRADES] = rules.weights[GRADES] * max(0, distinct(values, size) - 1)
     for place in range(size):
         person = members[place]
+        points[SIZE] += rules.weights[SIZE] * (people.fewest[person] <= size <= people.most[person])
         points[COVERED] += rules.weights[COVERED] * covered(people, rules, members, size, person)
         if topic != NONE:
             for want in range(people.wants_at[person], people.wants_at[person + 1]):
@@ -229,5 +236,5 @@ def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points
 @compiled
 def worth(people: Folk, rules: Rule, members: Ints, size: int, topic: int) -> int:
     """The sum of the terms, IMPOSSIBLE where these people may not be together."""
-    points = np.zeros(8, np.int64)
+    points = np.zeros(len(TERMS), np.int64)
     return int(points.sum()) if tell(people, rules, members, size, topic, points) else IMPOSSIBLE

@@ -101,6 +101,7 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
     needy = np.isin(asked, owner[about]).sum()
     weights = rules.weights
     total = (weights[circle.SHARED] + weights[circle.COVERED]) * np.minimum(placed, needy)
+    total = total + weights[circle.SIZE] * np.minimum(placed, (people.most[asked] > 0).sum())
     common = problem.rules.weights
     each = weights[circle.CONTRIBUTE] * bool(needy) + weights[circle.HOURS]
     total = total + count * (each + common["neutral_facilitator"] + common["cross_unit"])

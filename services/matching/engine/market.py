@@ -135,6 +135,7 @@ def bonus(pop: Population, problem: Problem, learner: Ints) -> dict[str, Ints]:
     return {
         "newcomer": weights["newcomer"] * (pop.tenure[learner] < problem.rules.newcomer_days).astype(np.int64),
         "waited": weights["waited"] * waited // LONGEST_WAIT,
+        "preferred_pace": weights["preferred_pace"] * pop.keen[learner].astype(np.int64),
     }
 
 

@@ -45,6 +45,10 @@ class Person(NamedTuple):
     """Circles they were given this month; what they lead now where that is not known."""
     agreed_minutes: int = 60
     """What a month of theirs has for learning: their weight in the rota."""
+    keen: bool = False
+    """The programme meets as often as they like."""
+    company: tuple[int, int] = (0, 0)
+    """How few and how many they like to be in a circle; (0, 0) is any number."""
 
 
 @dataclass(frozen=True)

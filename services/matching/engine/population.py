@@ -61,6 +61,10 @@ class Population:
     hosted: Ints
     agreed: Ints
     waited: Ints
+    keen: Bools
+    fewest: Ints
+    """How many they like to be in a circle at the least, and below at the most: 0 for any number."""
+    most: Ints
     manager: Ints
     """Row of the manager, -1 for none."""
     enters: Ints
@@ -123,6 +127,9 @@ def build(people: Iterable[Person], seed: int) -> Population:
         hosted=np.array([p.facilitating if p.hosted is None else p.hosted for p in rows], np.int64),
         agreed=np.array([max(1, person.agreed_minutes) for person in rows], np.int64),
         waited=np.array([person.waited for person in rows], np.int64),
+        keen=np.array([person.keen for person in rows], np.bool_),
+        fewest=np.array([person.company[0] for person in rows], np.int64),
+        most=np.array([person.company[1] for person in rows], np.int64),
         manager=manager,
         enters=enters,
         leaves=leaves,

@@ -17,6 +17,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "seniority": 10,
         "newcomer": 10,
         "waited": 15,
+        "preferred_pace": 5,
         "teacher_load": 8,
         "experienced": 100,
         "near_unit": 15,
@@ -28,6 +29,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "mixed_tenure": 6,
         "mixed_levels": 8,
         "needs_covered": 10,
+        "preferred_size": 4,
         "neutral_facilitator": 50,
         "facilitator_load": 20,
     }

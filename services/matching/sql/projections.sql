@@ -2,19 +2,21 @@
 INSERT INTO people (
     person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
     work_starts, work_ends, work_days, languages, offers, needs, offered_skills, capacity, time_budget_minutes,
-    facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code, leaves_on
+    facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code, formats, modalities,
+    pace, group_size_min, group_size_max, leaves_on
 )
 SELECT
     person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
     work_starts, work_ends, work_days, languages, offers, needs,
     ARRAY(SELECT DISTINCT offer ->> 'skill_id' FROM jsonb_array_elements(offers) AS offer), capacity,
-    time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code, leaves_on
+    time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code,
+    formats, modalities, pace, group_size_min, group_size_max, leaves_on
 FROM jsonb_to_recordset($1::jsonb) AS given (
     person_id uuid, version int, status text, unit_code text, unit_path text[], manager_id uuid, job_level int,
     job_function text, site_code text, time_zone text, work_starts int, work_ends int, work_days int[],
     languages text[], offers jsonb, needs jsonb, capacity int, time_budget_minutes int, facilitator_ready boolean,
-    opted_in boolean, paused_until date, not_with uuid[], hired_on date, job_code text,
-    leaves_on date
+    opted_in boolean, paused_until date, not_with uuid[], hired_on date, job_code text, formats text[],
+    modalities text[], pace text, group_size_min int, group_size_max int, leaves_on date
 )
 WHERE NOT EXISTS (SELECT FROM erased_people WHERE erased_people.person_id = given.person_id)
 ORDER BY person_id
@@ -27,8 +29,9 @@ ON CONFLICT (person_id) DO UPDATE SET
     offered_skills = excluded.offered_skills, capacity = excluded.capacity,
     time_budget_minutes = excluded.time_budget_minutes, facilitator_ready = excluded.facilitator_ready,
     opted_in = excluded.opted_in, paused_until = excluded.paused_until, not_with = excluded.not_with,
-    hired_on = excluded.hired_on, job_code = excluded.job_code,
-    leaves_on = excluded.leaves_on
+    hired_on = excluded.hired_on, job_code = excluded.job_code, formats = excluded.formats,
+    modalities = excluded.modalities, pace = excluded.pace, group_size_min = excluded.group_size_min,
+    group_size_max = excluded.group_size_max, leaves_on = excluded.leaves_on
 WHERE people.version < excluded.version
     -- A version known before this column was: the directory's republishing fills it.
     OR people.version = excluded.version AND people.leaves_on IS DISTINCT FROM excluded.leaves_on

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.matching.domain.person import utc_offset
+from services.matching.domain.format import BUDDY_FORMAT
+from services.matching.domain.person import company, pace, utc_offset
 from services.matching.engine.people import Person
 from services.matching.store.programmes import Programme
 from shared import sql
@@ -21,7 +22,7 @@ class Known:
 
     person: Person
     taking_part: bool
-    """Active, opted in and not paused: what is left is time."""
+    """Active, opted in, not paused, and willing to learn in this way: what is left is time."""
 
 
 async def everybody(
@@ -33,7 +34,7 @@ async def everybody(
     """
     minutes = programme.monthly_minutes if programme else HOUR
     rows = await conn.fetch(SQL.population, programme.programme_id if programme else None, only)
-    return [_known(row, minutes, today) for row in rows]
+    return [_known(row, minutes, today, programme) for row in rows]
 
 
 async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None = None) -> frozenset[tuple[UUID, UUID]]:
@@ -45,9 +46,9 @@ async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None 
     return frozenset((row["one"], row["other"]) for row in rows)
 
 
-def _known(row: Record, cost: int, today: date) -> Known:
+def _known(row: Record, cost: int, today: date, programme: Programme | None) -> Known:
     paused = row["paused_until"] is not None and row["paused_until"] > today
-    taking_part = row["status"] == "active" and row["opted_in"] and not paused
+    taking_part = row["status"] == "active" and row["opted_in"] and not paused and _likes(row, programme)
     minutes = row["time_budget_minutes"] - int(row["minutes"])
     places = -(-max(0, minutes) // cost)
     path = row["unit_path"]
@@ -77,5 +78,15 @@ def _known(row: Record, cost: int, today: date) -> Known:
         places=places,
         hosted=row["hosted"],
         agreed_minutes=row["time_budget_minutes"],
+        keen=programme is not None and pace(programme.cadence_days) == row["pace"],
+        company=company(row["group_size_min"], row["group_size_max"]),
     )
     return Known(person, taking_part)
+
+
+def _likes(row: Record, programme: Programme | None) -> bool:
+    """Whether they learn in the programme's way; a newcomer's buddy is a matter of course."""
+    if programme is None or programme.format == BUDDY_FORMAT:
+        return True
+    fits = not row["formats"] or programme.format in row["formats"]
+    return fits and (not row["modalities"] or programme.modality in row["modalities"])

@@ -19,10 +19,12 @@ class Programme:
     programme_id: UUID
     published: bool
     format: str
+    modality: str
     in_person: bool
     skills: frozenset[str]
     size_min: int
     size_max: int
+    cadence_days: int
     monthly_minutes: int
     """What taking part costs a month."""
     rules_version: int
@@ -38,10 +40,12 @@ async def get(conn: Connection, programme_id: UUID) -> Programme:
         programme_id=programme_id,
         published=row["status"] == "published",
         format=row["format"],
+        modality=row["modality"],
         in_person=row["modality"] != "remote",
         skills=frozenset(row["skills"]),
         size_min=row["group_size_min"],
         size_max=max(row["group_size_min"], row["group_size_max"]),
+        cadence_days=row["cadence_days"],
         monthly_minutes=max(1, row["session_minutes"] * DAYS_A_MONTH // row["cadence_days"]),
         rules_version=row["rules_version"],
         rules=Rules.parse(row["rules"]),
