@@ -1,5 +1,9 @@
 """The directory: HR events against bare batches of the same rows, and a large snapshot.
 
+Ours are records as the broker hands them over: decoded, claimed, traced (each in a sampled trace of its own), applied,
+counted. The peer is what plain asyncpg does with the very rows that come of it, in every table they end in: the inbox,
+what HR said, the person, two events in the outbox; `executemany`, a transaction for a thousand events.
+
 python -m bench.bench_directory [events] [snapshot] --people 20000
 """
 
@@ -22,19 +26,22 @@ from deploy.local.postgres import Postgres
 from deploy.local.sample.organization import Organization
 from deploy.local.sample.publish import wire
 from services.directory.commands import feeds
-from services.directory.commands.workers import record_workers
+from services.directory.consumers import HANDLERS
 from services.directory.domain.lines import Line, Reader
 from services.directory.settings import DirectorySettings
 from services.directory.store import feeds as feed_store
+from shared import telemetry
+from shared.consumer import Consumer
 from shared.db import Connection, Database
-from shared.envelope import Envelope
+from shared.envelope import Raw, encode
 from shared.events.hr import WorkerUpserted
 from shared.migrate import migrate
 from shared.settings import load
 
 BATCH = 1000
 SOURCE = "https://hr.example"
-TABLES = ("worker_records", "people", "outbox")
+TABLES = {"inbox": "claimed_at", "worker_records": "recorded_at", "people": "changed_at", "outbox": "created_at"}
+"""Where the rows of an event end: what was claimed, what HR said, who they are, what others are told."""
 
 
 def workers(people: int) -> Iterator[WorkerUpserted]:
@@ -43,61 +50,64 @@ def workers(people: int) -> Iterator[WorkerUpserted]:
         yield WorkerUpserted.model_validate(wire(worker))
 
 
-def envelope(worker: WorkerUpserted) -> Envelope[WorkerUpserted]:
-    """As the consumer hands it to the handler."""
-    return Envelope(
-        id=str(uuid4()),
-        source=SOURCE,
-        type=worker.event_type,
-        subject=worker.key,
-        time=datetime.now(UTC),
-        data=worker,
-        topic=worker.topic.name,
-        key=worker.key,
-        partition=0,
-        offset=0,
-    )
+def records(told: list[WorkerUpserted], first: int) -> list[Raw]:
+    """As the broker has them, from offset `first` on, each in a sampled trace of its own."""
+    found = []
+    for offset, worker in enumerate(told, first):
+        trace = {"traceparent": f"00-{uuid4().hex}-{uuid4().hex[:16]}-01"}
+        headers, value = encode(worker, trace)
+        found.append(Raw("hr.workers", 0, offset, worker.key.encode(), tuple(headers), value, 1_780_000_000_000))
+    return found
 
 
-async def events(db: Database, people: int) -> None:
-    """Apply everybody, then everybody again with a change; and write the same rows by COPY."""
+async def events(db: Database, settings: DirectorySettings, people: int) -> None:
+    """Apply everybody, then everybody again with a change; after each, the same rows by bare batches."""
     told = list(workers(people))
-    rates = []
-    for turn in ("hired", "changed"):
-        began = time.perf_counter()
-        for start in range(0, len(told), BATCH):
-            async with db.transaction() as conn:
-                await record_workers(conn, [envelope(each) for each in told[start : start + BATCH]], datetime.now(UTC))
-        rates.append((turn, len(told) / (time.perf_counter() - began)))
-        told = [
-            each.model_copy(update={"sequence_number": each.sequence_number + 100, "site_code": "NEW"}) for each in told
-        ]
-    bare = await copied(db, len(told))
-    for turn, rate in rates:
-        print(f"HR events, {turn:8} {rate:>8,.0f} workers/s   bare batches {bare:>8,.0f}   ratio {rate / bare:.2f}")
+    people = len(told)
+    consumer = Consumer(settings, db, HANDLERS)
+    for turn in range(2):
+        raws = records(told, turn * people)
+        async with db.acquire() as conn:
+            before = await conn.fetchval("SELECT now()")
+        spent, began = time.process_time(), time.perf_counter()
+        for start in range(0, people, BATCH):
+            await consumer._apply(raws[start : start + BATCH])  # noqa: SLF001 - all of it but the broker
+        taken, spent = time.perf_counter() - began, time.process_time() - spent
+        bare, cost = await bare_batches(db, people, before, anew=turn == 0)
+        ours = f"{people / taken:>6,.0f} workers/s, {spent / people * 1e6:,.0f} us in Python"
+        theirs = f"{people / bare:>6,.0f}, {cost / people * 1e6:,.0f} us"
+        print(f"HR events, {('hired', 'changed')[turn]:8} {ours}   bare batches {theirs}   ratio {bare / taken:.2f}")
+        told = [each.model_copy(update={"sequence_number": 100 + turn, "site_code": "NEW"}) for each in told]
 
 
-async def copied(db: Database, people: int) -> float:
-    """The ceiling: the rows of the first turn, read back, into the same tables emptied, by executemany in batches."""
+async def bare_batches(db: Database, people: int, since: datetime, *, anew: bool) -> tuple[float, float]:
+    """Seconds, and seconds of our own CPU, for all rows since then by `executemany`, a thousand events a transaction.
+
+    They are read back and taken out first. People whom an earlier turn has written are written over.
+    """
     rows: dict[str, list[Any]] = {}
-    async with db.transaction() as conn:
+    async with db.acquire() as conn:
+        for table, column in TABLES.items():
+            rows[table] = list(await conn.fetch(f"SELECT * FROM {table} WHERE {column} >= $1", since))
+            if table != "people" or anew:
+                await conn.execute(f"DELETE FROM {table} WHERE {column} >= $1", since)
         for table in TABLES:
-            wide = 2 if table == "outbox" else 1
-            rows[table] = list(await conn.fetch(f"SELECT * FROM {table} LIMIT $1", people * wide))
-        await conn.execute("TRUNCATE worker_records, people, outbox CASCADE")
-    began = time.perf_counter()
-    for start in range(0, people, BATCH):
+            await conn.execute(f"VACUUM ANALYZE {table}")
+    began, spent = time.perf_counter(), time.process_time()
+    batches = -(-people // BATCH)
+    for batch in range(batches):
         async with db.transaction() as conn:
-            for table in TABLES:
-                wide = 2 if table == "outbox" else 1
-                await _insert(conn, table, rows[table][start * wide : (start + BATCH) * wide])
-    return people / (time.perf_counter() - began)
+            for table, found in rows.items():
+                await _insert(conn, table, found[len(found) * batch // batches : len(found) * (batch + 1) // batches])
+    return time.perf_counter() - began, time.process_time() - spent
 
 
 async def _insert(conn: Connection, table: str, rows: list[Any]) -> None:
-    if rows:
-        marks = ", ".join(f"${at}" for at in range(1, len(rows[0]) + 1))
-        await conn.executemany(f"INSERT INTO {table} VALUES ({marks})", [tuple(row.values()) for row in rows])
+    names = list(rows[0].keys())
+    marks = ", ".join(f"${at}" for at in range(1, len(names) + 1))
+    over = ", ".join(f"{name} = excluded.{name}" for name in names)
+    clash = f"ON CONFLICT (person_id) DO UPDATE SET {over}" if table == "people" else ""
+    await conn.executemany(f"INSERT INTO {table} VALUES ({marks}) {clash}", [tuple(row.values()) for row in rows])
 
 
 async def snapshot(db: Database, people: int) -> None:
@@ -168,8 +178,12 @@ async def main() -> None:
             db = await Database.connect(settings)
             for what in asked.what:
                 async with db.acquire() as conn:
-                    await conn.execute("TRUNCATE worker_records, people, outbox, feeds CASCADE")
-                await {"events": events, "snapshot": snapshot}[what](db, asked.people)
+                    await conn.execute("TRUNCATE inbox, worker_records, people, outbox, feeds CASCADE")
+                if what == "events":
+                    telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "worker")
+                    await events(db, settings, asked.people)
+                else:
+                    await snapshot(db, asked.people)
             await db.close()
         server.remove()
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

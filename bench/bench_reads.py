@@ -28,14 +28,15 @@ import psutil
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from bench.bench_directory import BATCH, envelope, workers
+from bench.bench_directory import BATCH, SOURCE, workers
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.directory.api.people import Card
 from services.directory.app import create_app
-from services.directory.commands.workers import record_workers
+from services.directory.commands.workers import take_records
 from services.directory.queries.people import SQL
 from services.directory.settings import DirectorySettings
+from services.directory.store.records import Told
 from shared import telemetry
 from shared.db import Database
 from shared.migrate import migrate
@@ -214,10 +215,10 @@ async def main() -> None:
             )
             await migrate(settings)
             db = await Database.connect(settings)
-            told = [envelope(each) for each in workers(asked.people)]
+            told = [Told(each, SOURCE) for each in workers(asked.people)]
             for start in range(0, len(told), BATCH):
                 async with db.transaction() as conn:
-                    await record_workers(conn, told[start : start + BATCH], datetime.now(UTC))
+                    await take_records(conn, told[start : start + BATCH], datetime.now(UTC))
             async with db.acquire() as conn:
                 await conn.execute("ANALYZE people")
                 row = await conn.fetchrow("SELECT person_id, unit_code FROM people OFFSET 100 LIMIT 1")
