@@ -1,6 +1,7 @@
 # `make help` lists the commands. Everything is installed into .venv; nothing outside this folder changes.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.9
 BIN := .venv/bin

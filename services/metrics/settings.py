@@ -1,11 +1,10 @@
 """What metrics is told beside what every service is told."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from services.metrics.confidentiality import FLOOR, K
-from services.metrics.domain.xapi import Version
 from shared.settings import Settings
 
 
@@ -18,7 +17,7 @@ class MetricsSettings(Settings):
     """Where people reach this service from outside; home page of the names in statements."""
     xapi_url: str | None = None
     """A learning record store's xAPI endpoint; unset tells nobody."""
-    xapi_version: Version = "1.0.3"
+    xapi_version: Literal["1.0.3", "2.0.0"] = "1.0.3"
     xapi_user: str | None = None
     xapi_password: str | None = None
     smtp_url: str | None = None
