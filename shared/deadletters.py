@@ -138,7 +138,8 @@ def _mirror(
         "lateral-value-omitted": "false" if fits else "true",
         **trace_headers(),
     }
-    headers = [*((n, v) for n, v in kept.headers if n not in about), *((n, v.encode()) for n, v in about.items())]
+    hidden = {*about, "traceparent", "tracestate"}  # sealed they lead nowhere
+    headers = [*((n, v) for n, v in kept.headers if n not in hidden), *((n, v.encode()) for n, v in about.items())]
     return (
         DEAD_LETTERS[consumer].name,  # type: ignore[index]
         whose.hex(),

@@ -102,8 +102,8 @@ class Relay:
 
 def _span(row: Record) -> trace.Span:
     """Shows how long the event waited in the outbox; the record's own traceparent stays the creator's."""
-    traceparent = dict(zip(row["header_names"], row["header_values"], strict=True)).get("traceparent", b"").decode()
-    parent = trace_context({"traceparent": traceparent})
+    traceparent = dict(zip(row["header_names"], row["header_values"], strict=True)).get("traceparent", b"")
+    parent = trace_context({"traceparent": traceparent.decode("ascii", "replace")})
     if not trace.get_current_span(parent).get_span_context().trace_flags.sampled:
         return trace.INVALID_SPAN
     return tracer().start_span(
