@@ -31,6 +31,7 @@ async def test_one_event_that_was_not_taken_is_found(company: Company) -> None:
 
 
 async def test_what_the_broker_acknowledged_and_no_longer_has_is_found(company: Company) -> None:
+    assert (await audit_at_rest(company.stack)).lost == 0
     found = await audit(company.stack, {"hr.workers": {"promised"}})
     assert [(at.topic, at.reader, at.lost) for at in found.crossings if at.lost] == [
         ("hr.workers", "directory", frozenset({"promised"}))
