@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from shared import outbox, sql
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Database
-from shared.kafka import AIOKafkaConsumer, TopicPartition, partitions, reader
+from shared.kafka import AIOKafkaConsumer, Record, TopicPartition, partitions, reader
 from shared.settings import Settings
 
 SQL = sql.load("shared", "rebuild")
@@ -58,13 +60,53 @@ class Rebuild(Consumer):
         for place, begin in (await client.beginning_offsets(places)).items():
             client.seek(place, begin)  # not `seek_to_beginning`: a late answer to the client's own question undoes it
         count = 0
-        while [place for place in places if await client.position(place) < ends[place]]:
-            batches = await client.getmany(timeout_ms=250, max_records=self._settings.batch_size)
-            records = [record for batch in batches.values() for record in batch]
-            if records:
-                await self._apply([self._raw(record) for record in records])
-                count += len(records)
+        merge = Merge({place for place in places if await client.position(place) < ends[place]})
+        while merge.places:
+            client.pause(*(place for place in places if place not in merge.hungry))
+            client.resume(*(place for place in merge.hungry if place in client.paused()))
+            for place, records in (await client.getmany(timeout_ms=250, max_records=self._settings.batch_size)).items():
+                merge.take(place, records)
+            for place in merge.hungry:
+                if await client.position(place) >= ends[place]:
+                    merge.end(place)
+            while raws := [self._raw(record) for record in islice(merge.ready(), self._settings.batch_size)]:
+                await self._apply(raws)
+                count += len(raws)
         return count
+
+
+class Merge:
+    """Records of many partitions in the order of their times: what was first in life is first again."""
+
+    def __init__(self, places: Iterable[TopicPartition]) -> None:
+        self.places = set(places)
+        """Partitions that have more to read."""
+        self._waiting: dict[TopicPartition, deque[Record]] = {place: deque() for place in self.places}
+
+    @property
+    def hungry(self) -> set[TopicPartition]:
+        """Partitions without whose next record nobody knows what comes next."""
+        return {place for place in self.places if not self._waiting[place]}
+
+    def take(self, place: TopicPartition, records: Iterable[Record]) -> None:
+        """Keep what was read of a partition."""
+        self._waiting[place].extend(records)
+
+    def end(self, place: TopicPartition) -> None:
+        """A partition has no more."""
+        self.places.discard(place)
+
+    def ready(self) -> Iterator[Record]:
+        """Records in order, as far as every partition that has more has shown its next."""
+        while not self.hungry:
+            first = min(
+                (place for place, records in self._waiting.items() if records),
+                key=lambda place: (self._waiting[place][0].timestamp, place),
+                default=None,
+            )
+            if first is None:
+                return
+            yield self._waiting[first].popleft()
 
 
 async def rebuild(settings: Settings, db: Database, handlers: Handlers) -> int:
