@@ -218,11 +218,15 @@ async def collector_is_a_black_hole(site: Site) -> None:
 
 
 async def apis_are_told_to_stop(site: Site) -> None:
-    """Row 32: SIGTERM under load; nobody who was taken in is let down."""
+    """Row 32: SIGTERM under load; nobody who was taken in is let down.
+
+    Who is asked to connect elsewhere goes elsewhere: a connection made while the last listener closes is nobody's.
+    """
     before = site.rig.answers[0]
     async with guest(site, "api", LATERAL_DRAIN_SECONDS="5") as member:
         await site.rig.acknowledged(SOME)
         assert await member.stop() == 0
+        assert member.port in site.rig.leaving
     assert site.rig.answers[0] == before
 
 

@@ -109,6 +109,8 @@ class Rig:
         self.settings = settings
         self.operations: dict[str, Operation] = {}
         self.answers: Counter[int] = Counter()
+        self.leaving: set[int] = set()
+        """Ports whose answers have asked to connect elsewhere: a balancer would send nobody there any more."""
         self.served: Counter[int] = Counter()
         """Operations acknowledged, by the port of who did."""
         self.restarted = 0
@@ -208,7 +210,7 @@ class Rig:
         body = {"key": str(key), "operation": str(operation)}
         headers = {**self._bearer, "Idempotency-Key": str(operation)}
         while monotonic() - began < self.deadline:
-            api = self._random.choice(self.apis)
+            api = self._random.choice([api for api in self.apis if api.port not in self.leaving] or self.apis)
             asked = monotonic()
             try:
                 answer = await http.post(f"http://127.0.0.1:{api.port}/v1/entries", json=body, headers=headers)
@@ -220,6 +222,8 @@ class Rig:
                 await asyncio.sleep(0.05)
                 continue
             self.answers[answer.status_code] += 1
+            if answer.headers.get("connection") == "close":
+                self.leaving.add(api.port)
             if answer.status_code == httpx.codes.CREATED:
                 self.served[api.port] += 1
                 return Operation(str(operation), str(key), "ok", answer.json()["version"])
