@@ -1,15 +1,57 @@
-"""How the records of one poll are grouped for set-based handlers, and whose traces their work belongs to."""
+"""How the records of one poll are read and grouped for set-based handlers, and whose traces their work belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from shared.envelope import Envelope
+from shared.envelope import Envelope, Raw, Undecodable, decode
 from shared.events.base import Event
+from shared.kafka import Record
+from shared.telemetry import UNKNOWN_TYPES
 from shared.tracing import trace_context, tracer
+
+Place: TypeAlias = tuple[str, int, int]
+"""Topic, partition and offset."""
+Decoded: TypeAlias = tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]
+"""What was decoded, and why the rest was not."""
+
+
+class Taken(NamedTuple):
+    """Records as they were fetched, and what they say."""
+
+    records: list[Record]
+    raws: list[Raw]
+    decoded: Decoded
+
+
+def read(
+    raws: Sequence[Raw],
+    classes: Mapping[str, type[Event]],
+    hot: Mapping[str, Callable[[bytes], Any]],
+    into: Decoded | None = None,
+) -> Decoded:
+    """Decode, adding to `into`; records of a type nobody here handles are counted and left out."""
+    decoded, broken = into or ([], {})
+    for raw in raws:
+        try:
+            envelope = decode(raw, classes, hot)
+        except Undecodable as error:
+            broken[place(raw)] = str(error)
+            continue
+        if envelope is None:
+            UNKNOWN_TYPES.labels(raw.topic).inc()
+        else:
+            decoded.append((raw, envelope))
+    return decoded, broken
+
+
+def place(at: Raw | Envelope[Event]) -> Place:
+    """Where a record stands."""
+    return at.topic, at.partition, at.offset
 
 
 def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[Envelope[Event]]]]:
@@ -18,7 +60,8 @@ def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[E
     reached: dict[tuple[str, str], int] = {}
     latest: dict[type[Event], int] = {}
     for envelope in envelopes:
-        cls, key = type(envelope.data), (envelope.topic, envelope.key)
+        cls: type[Event] = getattr(envelope.data, "event_class", type(envelope.data))  # a hot one's reader made it
+        key = envelope.topic, envelope.key
         earliest = reached.get(key, 0)
         at = latest.get(cls, -1)
         if at < earliest:

@@ -4,17 +4,18 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
 from shared import deadletters, discretion, inbox, ledger, sql
-from shared.batch import around, runs, traced
+from shared.batch import Decoded, Taken, around, place, read, runs, traced
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
-from shared.envelope import Envelope, Raw, Undecodable, decode
+from shared.envelope import Envelope, Raw, decode
 from shared.events.base import Event
 from shared.events.topics import Topic
+from shared.hot import reader
 from shared.kafka import AIOKafkaConsumer, KafkaError, Record, TopicPartition, consumer, wire_name
 from shared.rebalance import Assignment
 from shared.refusal import Refused
@@ -26,14 +27,10 @@ from shared.telemetry import (
     CONSUMER_DURATION,
     CONSUMER_PROGRESS,
     CONSUMER_STOPPED,
-    UNKNOWN_TYPES,
 )
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope[Any]]], Awaitable[None]]
 Handlers: TypeAlias = Mapping[type[Event], Handler]
-Place: TypeAlias = tuple[str, int, int]
-"""Topic, partition and offset."""
-
 SQL = sql.load("shared", "delivery")
 log = logging.getLogger(__name__)
 
@@ -43,6 +40,8 @@ OUTAGE_SECONDS = 60.0
 FAILED_COMMITS_IN_A_ROW = 3
 LOOK_SECONDS = 1.0
 SHORTEST_IDLE = 0.01
+AT_ONCE = 250
+"""Records decoded before anything else gets its turn."""
 SLOW_SECONDS = 5.0
 """A batch that takes longer pauses its partitions and goes on in peace."""
 
@@ -63,6 +62,8 @@ class Consumer:
         self._db = db
         self._name = settings.service
         self._handlers = handlers
+        self._hot = {cls.event_type: reader(cls) for cls, handler in handlers.items() if getattr(handler, "hot", False)}
+        self._ahead: Taken | None = None
         self._classes = {cls.event_type: cls for cls in handlers}
         self._topics = {wire_name(settings, cls.topic): cls.topic.name for cls in handlers}
         self._wire = {logical: wire for wire, logical in self._topics.items()}
@@ -97,6 +98,7 @@ class Consumer:
     async def _consume(self, stop: asyncio.Event) -> None:
         self._parked_in_a_row = 0
         self._done.clear()
+        self._ahead = None
         client = consumer(self._settings, f"{self._settings.topic_prefix}{self._name}")
         client.subscribe(list(self._topics), listener=self.assignment)
         try:
@@ -114,9 +116,9 @@ class Consumer:
 
     async def _poll(self, client: AIOKafkaConsumer) -> None:
         longest = self._settings.kafka_idle_seconds
-        batches = await client.getmany(timeout_ms=2 if longest else 250, max_records=self._settings.batch_size)
-        records = [record for records in batches.values() for record in records]
-        if not records:
+        taken = self._ahead or await self._take(client, 2 if longest else 250)
+        self._ahead = None
+        if not taken.records:
             if self._done:
                 await self._commit(client, again=True)
             self._idle = min(self._idle * 1.5, longest)
@@ -126,9 +128,11 @@ class Consumer:
         self._idle = SHORTEST_IDLE
         started = time.monotonic()
         try:
-            await self._patiently(client, self._apply([self._raw(record) for record in records]))
+            await self._patiently(client, taken)
         except TROUBLE as error:
-            await self._wait_for_the_world(client, records, error)
+            await self._wait_for_the_world(
+                client, [*taken.records, *(self._ahead.records if self._ahead else ())], error
+            )
         except ConsumerStopped:
             await self._commit(client)
             raise
@@ -138,10 +142,28 @@ class Consumer:
             self.assignment.progressed()
             await self._commit(client)
 
-    async def _patiently(self, client: AIOKafkaConsumer, work: Coroutine[Any, Any, None]) -> None:
-        """Let slow work take its time: fetch nothing meanwhile, and keep polling, so that the group keeps us."""
-        task = asyncio.create_task(work)
+    async def _take(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
+        """Fetch and decode; what else is under way goes on in between."""
+        batches = await client.getmany(timeout_ms=milliseconds, max_records=self._settings.batch_size)
+        records = [record for records in batches.values() for record in records]
+        raws = [self._raw(record) for record in records]
+        taken = Taken(records, raws, ([], {}))
+        for start in range(0, len(raws), AT_ONCE):
+            read(raws[start : start + AT_ONCE], self._classes, self._hot, taken.decoded)
+            await asyncio.sleep(0)
+        return taken
+
+    async def _patiently(self, client: AIOKafkaConsumer, taken: Taken) -> None:
+        """Apply; where there is more to read, take it while the database works.
+
+        Slow work takes its time: fetch nothing meanwhile, and keep polling, so that the group keeps us.
+        """
+        task = asyncio.create_task(self._apply(taken.raws, taken.decoded))
         try:
+            if len(taken.records) == self._settings.batch_size:
+                await asyncio.sleep(0)
+                with suppress(KafkaError):  # the next poll meets it again
+                    self._ahead = await self._take(client, 0)
             while not (await asyncio.wait((task,), timeout=SLOW_SECONDS))[0]:
                 await self._keep_polling(client, 0)
             await task
@@ -172,9 +194,9 @@ class Consumer:
             record.timestamp,
         )
 
-    async def _apply(self, raws: Sequence[Raw]) -> None:
+    async def _apply(self, raws: Sequence[Raw], decoded: Decoded | None = None) -> None:
         """Apply in one transaction; when that fails, in halves, until the bad record is alone."""
-        if not await self._succeeds(raws):
+        if not await self._succeeds(raws, decoded):
             middle = len(raws) // 2
             await self._apply(raws[:middle])
             await self._apply(raws[middle:])
@@ -184,11 +206,11 @@ class Consumer:
         if self._parked_in_a_row >= PARKED_IN_A_ROW:
             await self._stop_for_good()
 
-    async def _succeeds(self, raws: Sequence[Raw]) -> bool:
+    async def _succeeds(self, raws: Sequence[Raw], decoded: Decoded | None) -> bool:
         """Whether these are handled now, if need be by parking; False asks for halves."""
         for attempt in range(1, TRIES + 1):
             try:
-                await self._attempt(raws)
+                await self._attempt(raws, decoded or read(raws, self._classes, self._hot))
             except TROUBLE:
                 raise
             except Exception as error:
@@ -203,9 +225,9 @@ class Consumer:
                 break
         return True
 
-    async def _attempt(self, raws: Sequence[Raw]) -> None:
+    async def _attempt(self, raws: Sequence[Raw], found: Decoded) -> None:
+        decoded, broken = found
         with ExitStack() as spans:
-            decoded, broken = self._decode(raws)
             if len(broken) == len(raws) > PARKED_IN_A_ROW:
                 raise TooManyBroken
             envelopes = [traced(envelope, spans) for _, envelope in decoded]
@@ -213,35 +235,20 @@ class Consumer:
             async with self._db.transaction() as conn:
                 held = await deadletters.held(conn, self._name, raws)
                 fresh = await inbox.claim(conn, self._name, envelopes)
-                ready = [envelope for envelope in fresh if (envelope.topic, envelope.key) not in held]
+                ready = [each for each in fresh if (each.topic, each.key) not in held] if held else fresh
                 for cls, run in runs(ready):
                     await self._handlers[cls](conn, run)
-                waiting = {_place(envelope) for envelope in fresh if (envelope.topic, envelope.key) in held}
+                waiting = {place(each) for each in fresh if (each.topic, each.key) in held} if held else set()
                 for raw in raws if broken or waiting else ():
-                    if _place(raw) in broken:
-                        await deadletters.park(conn, self._name, raw, "undecodable", broken[_place(raw)])
-                    elif _place(raw) in waiting:
+                    if place(raw) in broken:
+                        await deadletters.park(conn, self._name, raw, "undecodable", broken[place(raw)])
+                    elif place(raw) in waiting:
                         await deadletters.park(conn, self._name, raw, "held", "an earlier event of this key is parked")
                 await deadletters.supersede(conn, self._name, [raw for raw, _ in decoded])
                 await ledger.record(conn, self._name, raws)
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")
         self._count(ready, len(broken))
-
-    def _decode(self, raws: Sequence[Raw]) -> tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]:
-        decoded: list[tuple[Raw, Envelope[Event]]] = []
-        broken: dict[Place, str] = {}
-        for raw in raws:
-            try:
-                envelope = decode(raw, self._classes)
-            except Undecodable as error:
-                broken[_place(raw)] = str(error)
-                continue
-            if envelope is None:
-                UNKNOWN_TYPES.labels(raw.topic).inc()
-            else:
-                decoded.append((raw, envelope))
-        return decoded, broken
 
     def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
         now = time.time()
@@ -313,10 +320,6 @@ class Consumer:
         else:
             self._done.clear()
             self._commit_failures = 0
-
-
-def _place(at: Raw | Envelope[Event]) -> Place:
-    return at.topic, at.partition, at.offset
 
 
 def _where(raw: Raw) -> dict[str, object]:

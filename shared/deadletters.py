@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import orjson
@@ -50,7 +49,7 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     erased = raw.value is not None and (box is None or await _speaks_of_the_erased(conn, raw, reason))
     box = None if erased else box
     if box is None:
-        raw, whose = replace(raw, key=None, headers=(), value=None) if erased else raw, None
+        raw, whose = raw._replace(key=None, headers=(), value=None) if erased else raw, None
     kept = raw if box is None else _through(box.seal, raw)
     stored = await conn.fetchval(
         SQL.insert_dead_letter,
@@ -115,8 +114,7 @@ def place(raw: Raw) -> str:
 
 def _through(change: Callable[[bytes], bytes], raw: Raw) -> Raw:
     """The record with all its bytes sealed, or opened."""
-    return replace(
-        raw,
+    return raw._replace(
         key=None if raw.key is None else change(raw.key),
         headers=tuple((name, change(value)) for name, value in raw.headers),
         value=None if raw.value is None else change(raw.value),
@@ -151,7 +149,8 @@ def _mirror(
 
 async def held(conn: Connection, consumer: str, raws: Sequence[Raw]) -> set[tuple[str, str]]:
     """Which (topic, key) of these are parked. Locks them, so that a replay and the consumer take turns."""
-    keys = {(raw.topic, raw.key_text) for raw in raws if raw.key_text is not None and raw.topic not in FULL_STATE}
+    distinct = {(raw.topic, raw.key): raw for raw in raws if raw.key is not None and raw.topic not in FULL_STATE}
+    keys = {(raw.topic, raw.key_text) for raw in distinct.values()}
     if not keys:
         return set()
     rows = await conn.fetch(

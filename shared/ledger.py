@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -23,6 +23,8 @@ RECONCILE = sql.load("shared", "reconcile")
 EVERY_SECONDS = 2.0
 WAIT_SECONDS = 20.0
 AGAIN_SECONDS = 30.0
+DAY_MS = 86_400_000
+EPOCH = date(1970, 1, 1).toordinal()
 log = logging.getLogger(__name__)
 
 
@@ -39,18 +41,35 @@ class Completeness:
 
 async def record(conn: Connection, consumer: str, raws: Sequence[Raw]) -> None:
     """Count these records, whatever became of them, in the transaction that handles them. Redelivery counts once."""
+    runs = list(_runs(raws))
     gaps = await conn.fetch(
         SQL.record_ingested,
         consumer,
-        [raw.topic for raw in raws],
-        [raw.partition for raw in raws],
-        [raw.offset for raw in raws],
-        [datetime.fromtimestamp(raw.timestamp_ms / 1000, UTC).date() for raw in raws],
-        [raw.topic in FULL_STATE for raw in raws],
+        [topic for topic, *_ in runs],
+        [partition for _, partition, *_ in runs],
+        [offset for *_, offset, _ in runs],
+        [count for *_, count in runs],
+        [date.fromordinal(EPOCH + day) for _, _, day, _, _ in runs],
+        [topic in FULL_STATE for topic, *_ in runs],
     )
     for gap in gaps:
         OFFSET_GAPS.labels(gap["topic"]).inc(gap["gap"])
         log.error("records are missing from the log", extra={"fields": dict(gap)})
+
+
+def _runs(raws: Iterable[Raw]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Topic, partition, day, first offset and count of records that follow each other."""
+    where, first, count = None, 0, 0
+    for raw in raws:
+        here = raw.topic, raw.partition, raw.timestamp_ms // DAY_MS
+        if here == where and raw.offset == first + count:
+            count += 1
+            continue
+        if where:
+            yield *where, first, count
+        where, first, count = here, raw.offset, 1
+    if where:
+        yield *where, first, count
 
 
 async def completeness(conn: Connection, consumer: str) -> list[Completeness]:

@@ -32,6 +32,7 @@ from shared.events.sessions import (
     SessionRescheduled,
     SessionScheduled,
 )
+from shared.hot import hot
 from shared.privacy.handlers import privacy_handlers
 
 Batch: TypeAlias = Sequence[Envelope[Any]]
@@ -71,6 +72,7 @@ async def on_person_erased(conn: Connection, batch: Batch) -> None:
     await people.erase_people(conn, [envelope.data.person_id for envelope in batch])
 
 
+@hot
 @_timed
 async def on_participation(conn: Connection, batch: Batch) -> None:
     """Somebody's part in a session: a fact, and, where there is a learning record store, a statement."""

@@ -89,24 +89,26 @@ SELECT why FROM consumer_stops WHERE consumer = $1
 DELETE FROM consumer_stops WHERE consumer = $1 RETURNING why
 
 -- name: record_ingested
+-- Records as runs of offsets that follow each other.
 WITH seen AS (
-    SELECT * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::date[], $6::boolean[])
-        AS record (topic, partition, record_offset, day, compacted)
+    SELECT * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::date[], $7::boolean[])
+        AS run (topic, partition, first, records, day, compacted)
 ), fresh AS (
-    SELECT seen.*, coalesce(p.next_offset, 0) AS expected
+    SELECT seen.topic, seen.partition, day, compacted, coalesce(p.next_offset, 0) AS expected,
+           first + records AS next_offset, first + records - greatest(first, coalesce(p.next_offset, 0)) AS records
     FROM seen LEFT JOIN consumed_positions p
         ON p.consumer = $1 AND p.topic = seen.topic AND p.partition = seen.partition
-    WHERE seen.record_offset >= coalesce(p.next_offset, 0)
+    WHERE first + records > coalesce(p.next_offset, 0)
 ), ranges AS (
-    SELECT topic, partition, min(day) AS day, bool_or(compacted) AS compacted,
-           max(record_offset) + 1 AS next_offset, max(record_offset) + 1 - min(expected) - count(*) AS gap
+    SELECT topic, partition, min(day) AS day, bool_or(compacted) AS compacted, max(next_offset) AS next_offset,
+           (max(next_offset) - min(expected) - sum(records))::bigint AS gap
     FROM fresh GROUP BY topic, partition
 ), moved AS (
     INSERT INTO consumed_positions AS p (consumer, topic, partition, next_offset)
     SELECT $1, topic, partition, next_offset FROM ranges ORDER BY topic, partition
     ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = greatest(p.next_offset, excluded.next_offset)
 ), counted AS (
-    SELECT topic, day, count(*) AS records FROM fresh GROUP BY topic, day
+    SELECT topic, day, sum(records) AS records FROM fresh GROUP BY topic, day
     UNION ALL
     -- What compaction has removed was superseded, not lost.
     SELECT topic, day, gap FROM ranges WHERE compacted AND gap > 0
