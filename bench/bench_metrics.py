@@ -3,29 +3,74 @@
 import argparse
 import asyncio
 import os
-import resource
 import signal
+import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import uvloop
 
-from bench.metrics_world import Size, fill_people, participations, produce, settled, stack
-from services.metrics.consumers import HANDLERS
-from shared.consumer import Consumer, Handlers
+from bench.metrics_world import BEGIN, Size, fill_people, participations, produce, settled, stack
+from shared import kafka
 from shared.db import Database, connect
-from shared.events.sessions import ParticipationChanged
+from shared.envelope import encode
+from shared.events.sessions import FeedbackAnswer, FeedbackReleased
 from shared.settings import Settings
 
 PEERS = {"quix": ["quixstreams[postgresql]"], "pathway": ["pathway"]}
 TAKEN = "SELECT coalesce(sum(next_offset), 0)::int FROM consumed_positions WHERE topic = 'sessions.participation'"
-FACTS: Handlers = {ParticipationChanged: HANDLERS[ParticipationChanged]}
+GROUPS = count()
+"""Each run reads as a group of its own, from the beginning."""
 COLUMNS = (
     "session_id", "person_id", "month", "starts_at", "version", "programme_id", "format", "unit_path", "state", "role",
     "minutes", "contributions",
 )  # fmt: skip
+
+
+@dataclass
+class Worker:
+    """A running process; what it took is known when it has ended."""
+
+    process: asyncio.subprocess.Process
+    cpu: float = 0.0
+    megabytes: float = 0.0
+
+    @property
+    def resident(self) -> int:
+        """Megabytes now."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
+
+
+class Ingest(NamedTuple):
+    """Events a second, and of each process: microseconds of CPU an event, megabytes at most, and on the way."""
+
+    rate: float
+    cpu: list[float]
+    megabytes: list[float]
+    curve: list[int]
+
+
+def feedback() -> FeedbackReleased:
+    """A released batch of five answers."""
+    answers = tuple(FeedbackAnswer(usefulness=score, relevance=score, engagement=4) for score in (5, 4, 4, 3, 5))
+    return FeedbackReleased(
+        batch_id=uuid4(),
+        programme_id=UUID(int=1),
+        format="mentoring",
+        division="d1",
+        month=BEGIN.date(),
+        released_on=BEGIN.date(),
+        answers=answers,
+    )
 
 
 async def raw_copy(settings: Settings, size: Size, batch: int, *, indexed: bool) -> float:
@@ -53,21 +98,80 @@ async def raw_copy(settings: Settings, size: Size, batch: int, *, indexed: bool)
     return len(rows) / taken
 
 
-async def ingest(settings: Settings, db: Database, size: Size) -> float:
-    """Events a second from the first record taken to the last one committed."""
-    stop = asyncio.Event()
-    before, began = time.process_time(), time.perf_counter()
-    task = asyncio.create_task(Consumer(settings, db, FACTS).run(stop))
-    await settled(db, TAKEN, 1)
-    async with db.acquire() as conn:
-        first: int = await conn.fetchval(TAKEN)
-    before, began = time.process_time(), time.perf_counter()
-    await settled(db, TAKEN, size.events)
-    taken, cpu = time.perf_counter() - began, time.process_time() - before
-    stop.set()
-    await task
-    print(f"          {cpu / (size.events - first) * 1e6:.0f} us of Python an event")
-    return (size.events - first) / taken
+@asynccontextmanager
+async def workers(settings: Settings, processes: int) -> AsyncIterator[list[Worker]]:
+    """Worker processes of metrics; when the block ends they stop, and say what they took."""
+    started, group = [], next(GROUPS)
+    for number in range(processes):
+        told = (
+            f"metrics{group}",
+            settings.database_url,
+            settings.kafka_bootstrap,
+            str(settings.batch_size),
+            str(number),
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bench.metrics_worker", *told, stdout=asyncio.subprocess.PIPE
+        )
+        started.append(Worker(process))
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.process.terminate()
+        for worker in started:
+            said, _ = await worker.process.communicate()
+            worker.cpu, worker.megabytes = map(float, said.split())
+
+
+async def ingest(settings: Settings, db: Database, size: Size, processes: int, curve: int = 0) -> Ingest:
+    """From the first batch committed to the last one, by that many processes; the store is emptied before."""
+    await empty(settings)
+    async with workers(settings, processes) as running:
+        first = await settled(db, TAKEN, processes * settings.batch_size)
+        began, memory = time.perf_counter(), []
+        for step in range(1, curve + 1):
+            await settled(db, TAKEN, size.events * step // (curve + 1))
+            memory.append(sum(worker.resident for worker in running))
+        await settled(db, TAKEN, size.events)
+        rate = (size.events - first) / (time.perf_counter() - began)
+    return Ingest(rate, [worker.cpu / size.events * 1e6 for worker in running], [w.megabytes for w in running], memory)
+
+
+async def empty(settings: Settings) -> None:
+    """As if nothing had ever come: no event was ever taken in."""
+    conn = await connect(settings)
+    await conn.execute(
+        "TRUNCATE participations, participation_deltas, participation_months, session_months, inbox, feedback,"
+        " consumed_positions, ingested, lag_samples"
+    )
+    await conn.close()
+
+
+async def freshness(settings: Settings, db: Database, probes: int, backlog: int) -> str:
+    """Milliseconds from the broker's acknowledgement of released feedback to its row being readable."""
+    client = kafka.producer(settings)
+    await client.start()
+    taken = []
+    for _ in range(probes):
+        async with db.acquire() as conn:
+            if backlog and await conn.fetchval(TAKEN) >= backlog:
+                break
+        batch = feedback()
+        headers, value = encode(batch, {})
+        await client.send_and_wait("sessions.feedback", value, batch.key.encode(), headers=headers)
+        acknowledged = time.perf_counter()
+        while True:
+            async with db.acquire() as conn:
+                if await conn.fetchval("SELECT true FROM feedback WHERE batch_id = $1", batch.batch_id):
+                    break
+            await asyncio.sleep(0.002)
+        taken.append((time.perf_counter() - acknowledged) * 1000)
+    await client.stop()
+    taken.sort()
+    if not taken:
+        return "no probe came before the end"
+    return f"p50 {taken[len(taken) // 2]:.0f} ms, p99 {taken[int(len(taken) * 0.99)]:.0f} ms, of {len(taken)}"
 
 
 async def peer(settings: Settings, name: str, packages: list[str], events: int) -> str:
@@ -115,6 +219,9 @@ async def main() -> None:
     options.add_argument("--people", type=int, default=20_000)
     options.add_argument("--batch", type=int, default=5000)
     options.add_argument("--peers", action="store_true", help="also run the peers, each in its own environment")
+    options.add_argument("--two", action="store_true", help="also take the same events in by two processes")
+    options.add_argument("--fresh", type=int, default=0, metavar="PROBES", help="also measure freshness")
+    options.add_argument("--curve", type=int, default=0, metavar="POINTS", help="also print resident memory on the way")
     asked = options.parse_args()
     size = Size(asked.events, asked.people)
     async with stack(asked.batch) as (settings, _):
@@ -123,14 +230,26 @@ async def main() -> None:
         db = await Database.connect(settings)
         bare = await raw_copy(settings, size, asked.batch, indexed=False)
         keyed = await raw_copy(settings, size, asked.batch, indexed=True)
-        ours = await ingest(settings, db, size)
         print(f"raw COPY  {bare:>9,.0f} rows/s with the key, {keyed:,.0f} with the index on people too")
-        print(f"ingest    {ours:>9,.0f} events/s   ratio {ours / bare:.2f} and {ours / keyed:.2f}")
+        one = await ingest(settings, db, size, 1, asked.curve)
+        print(f"one       {one.rate:>9,.0f} events/s   ratio {one.rate / bare:.2f} and {one.rate / keyed:.2f}")
+        print(f"          {one.cpu[0]:.0f} us of Python an event, {one.megabytes[0]:.0f} MB at most {one.curve or ''}")
+        if asked.two:
+            two = await ingest(settings, db, size, 2)
+            print(f"two       {two.rate:>9,.0f} events/s   {two.rate / one.rate:.2f} times one, {sum(two.cpu):.0f} us")
+        if asked.fresh:
+            async with workers(settings, 1):
+                print(f"fresh     {await freshness(settings, db, asked.fresh, 0)}, idle")
+            await empty(settings)
+            async with workers(settings, 1):
+                await settled(db, TAKEN, asked.batch)
+                print(f"fresh     {await freshness(settings, db, asked.fresh, asked.events)}, at full ingest")
+        again = await raw_copy(settings, size, asked.batch, indexed=False)
+        print(f"raw COPY  {again:>9,.0f} rows/s with the key, at the end")
         if asked.peers:
             for name, packages in PEERS.items():
                 print(f"{name:<9} {await peer(settings, name, packages, size.events)}, rows alone, no roll-up")
         await db.close()
-    print(f"memory    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 
 if __name__ == "__main__":

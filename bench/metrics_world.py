@@ -130,10 +130,10 @@ async def produce(settings: Settings, size: Size) -> None:
     await client.stop()
 
 
-async def settled(db: Database, query: str, expected: int) -> None:
-    """Wait until a query's number is the expected one."""
+async def settled(db: Database, query: str, expected: int) -> int:
+    """Wait until a query's number is the expected one or more, and return it."""
     while True:
         async with db.acquire() as conn:
-            if await conn.fetchval(query) >= expected:
-                return
+            if (found := await conn.fetchval(query)) >= expected:
+                return int(found)
         await asyncio.sleep(0.02)

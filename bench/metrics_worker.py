@@ -1,0 +1,43 @@
+"""One worker process of metrics that only takes facts in; `bench_metrics` starts it and reads what it prints."""
+
+import asyncio
+import resource
+import signal
+import sys
+import time
+
+import uvloop
+
+from services.metrics.consumers import HANDLERS
+from services.metrics.settings import MetricsSettings
+from shared.consumer import Consumer, Handlers
+from shared.db import Database
+from shared.events.sessions import FeedbackReleased, ParticipationChanged
+from shared.processes import tune_memory
+from shared.settings import load
+
+FACTS: Handlers = {cls: HANDLERS[cls] for cls in (ParticipationChanged, FeedbackReleased)}
+
+
+async def main(name: str, database: str, bootstrap: str, batch: str, instance: str) -> None:
+    """Consume until SIGTERM, then print seconds of CPU and megabytes at most."""
+    settings = load(
+        MetricsSettings,
+        name,
+        database_url=database,
+        kafka_bootstrap=bootstrap,
+        batch_size=int(batch),
+        instance=instance,
+        pool_size=4,
+    )
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    db = await Database.connect(settings)
+    tune_memory()
+    await Consumer(settings, db, FACTS).run(stop)
+    await db.close()
+    print(f"{time.process_time():.2f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))
