@@ -74,7 +74,9 @@ async def _replace(conn: Connection, parts: Sequence[ParticipationChanged], name
 
 def _row(part: ParticipationChanged, verb: str, event_id: str) -> dict[str, Any]:
     return {
-        **part.model_dump(include={"session_id", "person_id", "programme_id"}),
+        "session_id": part.session_id,
+        "person_id": part.person_id,
+        "programme_id": part.programme_id,
         "statement_id": xapi.statement_id(event_id, verb),
         "verb": verb,
         "day": part.session_starts_at.astimezone(UTC).date(),
