@@ -26,6 +26,8 @@ class Taken(NamedTuple):
     records: list[Record]
     raws: list[Raw]
     decoded: Decoded
+    rebalances: int
+    """How many there had been when these were fetched."""
 
 
 def read(

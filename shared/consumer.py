@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
@@ -116,8 +116,7 @@ class Consumer:
 
     async def _poll(self, client: AIOKafkaConsumer) -> None:
         longest = self._settings.kafka_idle_seconds
-        taken = self._ahead or await self._take(client, 2 if longest else 250)
-        self._ahead = None
+        taken = await self._next(client, 2 if longest else 250)
         if not taken.records:
             if self._done:
                 await self._commit(client, again=True)
@@ -130,9 +129,9 @@ class Consumer:
         try:
             await self._patiently(client, taken)
         except TROUBLE as error:
-            await self._wait_for_the_world(
-                client, [*taken.records, *(self._ahead.records if self._ahead else ())], error
-            )
+            self._go_back(client, [*taken.records, *(self._ahead.records if self._ahead else ())])
+            self._ahead = None
+            await self._wait_for_the_world(client, error)
         except ConsumerStopped:
             await self._commit(client)
             raise
@@ -142,12 +141,30 @@ class Consumer:
             self.assignment.progressed()
             await self._commit(client)
 
+    async def _next(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
+        """What was read ahead, or what there is; what was read ahead of a rebalance may be another process's now."""
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.rebalances == self.assignment.rebalances:
+            return ahead
+        self._go_back(client, ahead.records if ahead else ())
+        return await self._take(client, milliseconds)
+
+    @staticmethod
+    def _go_back(client: AIOKafkaConsumer, records: Iterable[Record]) -> None:
+        """Read these again, as far as they are still ours."""
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        for partition in first.keys() & client.assignment():
+            client.seek(partition, first[partition])
+
     async def _take(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
         """Fetch and decode; what else is under way goes on in between."""
+        rebalances = self.assignment.rebalances
         batches = await client.getmany(timeout_ms=milliseconds, max_records=self._settings.batch_size)
         records = [record for records in batches.values() for record in records]
         raws = [self._raw(record) for record in records]
-        taken = Taken(records, raws, ([], {}))
+        taken = Taken(records, raws, ([], {}), rebalances)
         for start in range(0, len(raws), AT_ONCE):
             read(raws[start : start + AT_ONCE], self._classes, self._hot, taken.decoded)
             await asyncio.sleep(0)
@@ -280,20 +297,12 @@ class Consumer:
             await conn.execute(SQL.stop_consumer, self._name, why)
         raise ConsumerStopped(why)
 
-    async def _wait_for_the_world(
-        self, client: AIOKafkaConsumer, records: Sequence[Record], error: BaseException
-    ) -> None:
-        """Go back to the first unapplied record and pause; keep polling, so that the group keeps us."""
+    async def _wait_for_the_world(self, client: AIOKafkaConsumer, error: BaseException) -> None:
+        """Pause; keep polling, so that the group keeps us."""
         pause = self.assignment.outage()
         log.warning("the database is in trouble, waiting", exc_info=error, extra={"fields": {"seconds": pause}})
         if self.assignment.outage_seconds > OUTAGE_SECONDS:
             raise error
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        mine = {partition: offset for partition, offset in first.items() if partition in client.assignment()}
-        for partition, offset in mine.items():
-            client.seek(partition, offset)
         try:
             await self._keep_polling(client, int(pause * 1000))
             await asyncio.sleep(pause)

@@ -23,6 +23,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         self._progress = time.monotonic()
         self._outage_since: float | None = None
         self._pause = 0.1
+        self.rebalances = 0
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Forget their lag."""
@@ -32,6 +33,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:  # noqa: ARG002
         """Start the clock again."""
         REBALANCES.inc()
+        self.rebalances += 1
         self._progress = time.monotonic()
 
     def progressed(self) -> None:

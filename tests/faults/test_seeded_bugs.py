@@ -13,6 +13,7 @@ import pytest
 
 import shared.consumer
 from shared import deadletters, inbox, outbox, sql
+from shared.batch import Decoded
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Database, Record, connect
 from shared.envelope import Envelope, Raw, encode
@@ -223,9 +224,9 @@ async def a_deserializer_that_raises(world: World, patch: Patch, *, bug: bool) -
 class Swallow(Consumer):
     """Logs whatever goes wrong and goes on."""
 
-    async def _succeeds(self, raws: Sequence[Raw]) -> bool:
+    async def _succeeds(self, raws: Sequence[Raw], decoded: Decoded | None) -> bool:
         with suppress(ValueError):
-            await self._attempt(raws)
+            await self._attempt(raws, decoded or ([], {}))
         return True
 
 

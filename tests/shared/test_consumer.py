@@ -1,5 +1,6 @@
 """From an outbox through a real broker to an effect: once, in order, and nothing dropped."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from shared import deadletters
 from shared.batch import runs, traced
-from shared.consumer import PARKED_IN_A_ROW, Handlers
+from shared.consumer import PARKED_IN_A_ROW, Consumer, Handlers
 from shared.db import Connection, Database
 from shared.envelope import Envelope, encode
 from shared.events.base import Event
@@ -26,6 +27,7 @@ from shared.settings import Settings
 from shared.telemetry import UNKNOWN_TYPES
 from tests.fixtures.delivery import (
     HANDLERS,
+    SECONDS,
     append,
     consuming,
     effects_table,
@@ -248,6 +250,33 @@ async def test_a_database_that_drops_its_connections_loses_nothing(on_kafka: Set
         await until(db, "SELECT count(*) FROM effects", 10)
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM dead_letters") == 0
+
+
+@pytest.mark.parametrize("what", ["trouble", "rebalance"])
+async def test_what_was_read_ahead_never_passes_what_has_to_be_read_again(
+    on_kafka: Settings, db: Database, what: str
+) -> None:
+    await prepare(db)
+    session, consumers, met = uuid4(), list[Consumer](), asyncio.Event()
+
+    async def disturbed(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        await write_down(conn, envelopes)
+        if met.is_set():
+            return
+        async with asyncio.timeout(SECONDS):
+            while not consumers or consumers[0]._ahead is None:  # noqa: ASYNC110 - a condition in the consumer
+                await asyncio.sleep(0.001)
+        met.set()
+        if what == "trouble":
+            raise ConnectionResetError
+        await consumers[0].assignment.on_partitions_assigned([])
+
+    await append(db, *(participation(session, version) for version in range(1, 10)))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka.model_copy(update={"batch_size": 3}), db, {ParticipationChanged: disturbed}) as one:
+        consumers.append(one)
+        await until(db, "SELECT count(*) FROM effects", 9)
+    assert [version for _, version in await seen(db)] == list(range(1, 10))
 
 
 async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: Settings, db: Database) -> None:
