@@ -83,6 +83,8 @@ class ProgrammeChanged(Event):
     tenure_min_months: int | None = None
     tenure_max_months: int | None = None
     """Whole months since the hire date: at least the one, less than the other."""
+    further_formats: tuple[Code, ...] = ()
+    """What else its groups and sessions may be, beside `format`."""
 
 
 class SessionEvent(Event):

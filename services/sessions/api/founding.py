@@ -48,6 +48,7 @@ class NewGroup(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     programme_id: UUID
+    format: Code | None = Field(None, description="One of the programme's; its first one unless said.")
     name: Name
     charter: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)] | None = None
     membership: Membership | None = None

@@ -42,6 +42,7 @@ class Group(BaseModel):
     name: str | None
     membership: Membership
     capacity: int | None
+    format: str
     skill_id: str | None
     state: Literal["waiting", "active", "unschedulable", "ended"]
     reason: str | None

@@ -28,12 +28,14 @@ Minutes = Annotated[int, Field(ge=10, le=480)]
 Tenure = Annotated[int, Field(ge=0, le=600)]
 Stretch = Annotated[int, Field(ge=0, le=240)]
 Codes = Annotated[list[Code], Field(max_length=500)]
+Further = Annotated[list[Code], Field(max_length=10)]
 READERS_OF_DRAFTS = ("programme-owner", "analyst", "admin")
 EXAMPLE: dict[str, Any] = {
     "name": "Data skills across departments",
     "objective": "Every department has somebody who can answer its own questions from data.",
     "sponsor_id": "0b54a1f4-3a4e-4a0e-9a63-3d5f3a2f7c11",
     "format": "mentoring_circle",
+    "further_formats": ["knowledge_sharing", "teach_one_thing"],
     "audience_units": [],
     "starts_on": "2027-01-11",
     "ends_on": "2027-03-31",
@@ -64,6 +66,7 @@ class NewProgramme(BaseModel):
     objective: Words | None = None
     sponsor_id: UUID | None = None
     format: Code
+    further_formats: Further = Field([], description="What founded groups and their sessions may be beside `format`.")
     modality: Modality = "remote"
     confidentiality: Confidentiality | None = None
     audience_units: Codes | None = Field(None, description="null is undecided, [] is everybody.")
@@ -96,6 +99,7 @@ class ProgrammeChanges(BaseModel):
     objective: Words | None = None
     sponsor_id: UUID | None = None
     format: Code = "-"
+    further_formats: Further = []
     modality: Modality = "remote"
     confidentiality: Confidentiality = "chatham"
     audience_units: Codes | None = None
@@ -127,6 +131,7 @@ class Programme(BaseModel):
     objective: str | None
     sponsor_id: UUID | None
     format: str
+    further_formats: list[str]
     modality: Modality
     confidentiality: Confidentiality
     audience_units: list[str] | None

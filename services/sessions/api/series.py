@@ -15,6 +15,7 @@ from services.sessions.domain.recurrence import Recurrence
 from services.sessions.queries import sessions as queries
 from shared.db import Connection
 from shared.edge import Edge
+from shared.events.base import Code
 from shared.events.sessions import Modality
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
@@ -31,7 +32,10 @@ SLOTS: dict[str, Any] = {"starts_at": "2027-01-12T14:00:00Z", "minutes": 20, "co
 
 
 class Details(BaseModel):
-    """What is said of a session beside its time. `open`: anybody in the audience may sign up."""
+    """What is said of a session beside its time. `open`: anybody in the audience may sign up.
+
+    `led_by`: members who present, host or mentor this time.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,11 +45,15 @@ class Details(BaseModel):
     join_link: HttpUrl | None = None
     capacity: Annotated[int, Field(ge=1, le=2000)] | None = None
     open: bool | None = None
+    format: Code | None = Field(None, description="One of the programme's; the group's unless said.")
+    led_by: Annotated[list[UUID], Field(max_length=30)] = []
 
     def said(self) -> commands.Details:
         """As the command takes it."""
         link = str(self.join_link) if self.join_link else None
-        return commands.Details(self.minutes, self.title, self.location, link, self.capacity, self.open)
+        return commands.Details(
+            self.minutes, self.title, self.location, link, self.capacity, self.open, self.format, tuple(self.led_by)
+        )
 
 
 class NewSession(Details):

@@ -78,12 +78,14 @@ async def plan(conn: Connection, capture_id: UUID, caller: Caller, learners: Seq
     Raises UnknownCapture, CaptureNotOpen, NothingToPlanBy.
     """
     capture = await _lock_open(conn, capture_id, caller, ("waiting",))
-    keeping = [name for name, shape in (await formats.known(conn)).items() if LESSON in shape.requires]
+    known = await formats.known(conn)
+    keeping = [name for name, shape in known.items() if LESSON in shape.requires]
     programme = await conn.fetchrow(SQL.programme_for, capture_id, keeping)
     if programme is None:
         raise NothingToPlanBy("No running programme shares knowledge about this skill.", state="waiting")
     holder, skill = capture["holder_id"], capture["skill_id"]
-    most = min(LEARNERS, programme["group_size_max"] - 1)
+    shape = known[programme["format"]]
+    most = min(LEARNERS, (programme["group_size_max"] if programme["is_main"] else shape.size[1]) - 1)
     if learners is None:
         rows = await conn.fetch(SQL.learners, holder, programme["programme_id"], skill, most)
         learners = [row["person_id"] for row in rows]
@@ -91,7 +93,8 @@ async def plan(conn: Connection, capture_id: UUID, caller: Caller, learners: Seq
         raise NothingToPlanBy("Nobody in the programme's audience wants to learn it.", state="waiting")
     members = [MatchMember(person_id=holder, role="teacher")]
     members += [MatchMember(person_id=one, role="participant") for one in learners]
-    fields = {"name": f"Passing on {capture['label']}"[:200], "skill_id": skill, "membership": "closed"}
+    name = f"Passing on {capture['label']}"[:200]
+    fields = {"name": name, "skill_id": skill, "membership": "closed", "format": shape.name}
     group_id = await found_group(conn, programme["programme_id"], fields, members, SYSTEM)
     days = (programme["first_on"], programme["last_on"])
     proposals = await propose(conn, group_id, None, *days, None, 1, oversees=True)

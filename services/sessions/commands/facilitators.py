@@ -51,7 +51,7 @@ async def appoint(conn: Connection, group_id: UUID, wanted: UUID | None = None) 
         chosen, why = wanted, "Named by whoever leads the group; above nobody in it"
     await conn.execute(SQL.set_facilitator, group_id, chosen, why)
     await conn.execute(SQL.replace_member, group_id, chosen)
-    await _hand_over(conn, upcoming, group, chosen, why)
+    await _hand_over(conn, upcoming, chosen, why)
     return chosen
 
 
@@ -126,9 +126,7 @@ def _check_neutral(wanted: UUID, involved: Collection[UUID], above: Collection[U
         raise InvalidRequest.naming("person_id", "is nobody who is ready to facilitate and here")
 
 
-async def _hand_over(
-    conn: Connection, upcoming: Sequence[Record], group: Record, chosen: UUID | None, why: str
-) -> None:
+async def _hand_over(conn: Connection, upcoming: Sequence[Record], chosen: UUID | None, why: str) -> None:
     # Where nothing changes nobody is invited anew, however often it is looked at.
     upcoming = [row for row in upcoming if row["facilitator_id"] != chosen]
     moves = [Move(replace(store.session(row), facilitator_id=chosen), row["why"], row["flag"], why) for row in upcoming]
@@ -136,6 +134,9 @@ async def _hand_over(
     former = {row["facilitator_id"] for row in upcoming} - {chosen, None}
     await give_up_seats(conn, sessions, [(session, person) for session in sessions for person in former])
     if chosen is not None and sessions:
-        extra = (await formats.known(conn))[group["format"]].preparation_of("facilitator")
-        columns = zip(*((session, chosen, "facilitator", extra) for session in sessions), strict=True)
-        await conn.execute(PARTICIPANTS.invite, *map(list, columns))
+        known = await formats.known(conn)
+        rows = [
+            (session, chosen, "facilitator", known[found.format].preparation_of("facilitator"))
+            for session, found in sessions.items()
+        ]
+        await conn.execute(PARTICIPANTS.invite, *map(list, zip(*rows, strict=True)))

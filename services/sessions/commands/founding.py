@@ -21,7 +21,7 @@ from services.sessions.domain.founding import (
     leads,
 )
 from services.sessions.domain.group import UnknownGroup
-from services.sessions.domain.programme import check_published
+from services.sessions.domain.programme import check_published, chosen
 from services.sessions.store import formats, programmes
 from services.sessions.store import sessions as store
 from shared import sql
@@ -72,16 +72,17 @@ async def found_group(
     """
     programme = await programmes.lock(conn, programme_id)
     check_published(programme)
-    shape = (await formats.known(conn))[programme.format]
+    shape = chosen(fields.get("format"), programme.format, programme.formats, await formats.known(conn))
+    further = shape.name if shape.name != programme.format else None
     everybody = _with_founder(shape, members, caller, fields.get("role"))
     await _check_members(conn, programme_id, everybody)
     membership = fields.get("membership") or shape.membership
-    capacity = fields.get("capacity")
+    capacity = fields.get("capacity") or (shape.size[1] if further else None)
     _check_size(shape, everybody, capacity or programme.group_size_max, fixed=membership == "fixed")
     group_id = uuid7()
     await conn.execute(
         SQL.insert_group, group_id, programme_id, "founded", fields.get("skill_id"), fields["name"],
-        caller.person_id, membership, capacity,
+        caller.person_id, membership, capacity, further,
     )  # fmt: skip
     rows = [(group_id, member.person_id, member.role) for member in everybody]
     await conn.copy_records_to_table("group_members", records=rows, columns=("group_id", "person_id", "role"))
@@ -125,10 +126,13 @@ async def admit(conn: Connection, group: Record, person_id: UUID) -> None:
         raise GroupFull(f"All {group['capacity']} places are taken.", state=group["state"])
     if not await conn.fetchval(SQL.insert_member, group["group_id"], person_id, "participant"):
         return
-    shape = (await formats.known(conn))[group["format"]]
-    role = shape.rotation.others if shape.rotation else shape.roles["participant"]
+    known = await formats.known(conn)
     upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, [group["group_id"]], datetime.now(UTC))
-    rows = [(row["session_id"], person_id, role, shape.preparation_of(role)) for row in upcoming]
+    rows = []
+    for row in upcoming:
+        shape = known[row["format"]]
+        role = shape.rotation.others if shape.rotation else shape.roles["participant"]
+        rows.append((row["session_id"], person_id, role, shape.preparation_of(role)))
     if rows:
         await conn.execute(PARTICIPANTS.invite, *map(list, zip(*rows, strict=True)))
 

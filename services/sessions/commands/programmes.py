@@ -17,6 +17,7 @@ from services.sessions.domain.programme import (
     check_changeable,
     check_publishable,
     check_published,
+    strictest,
 )
 from services.sessions.store import formats, programmes
 from shared import outbox, sql
@@ -33,8 +34,9 @@ async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Progr
     """A draft; what is left open takes its format's default. Raises InvalidRequest."""
     known = await formats.known(conn)
     shape = format_named(fields["format"], known)
+    shapes = [shape, *(known[name] for name in fields.get("further_formats") or () if name in known)]
     defaults = {
-        "confidentiality": shape.confidentiality,
+        "confidentiality": strictest(shapes),
         "group_size_min": shape.size[0],
         "group_size_max": shape.size[1],
         "cadence_days": shape.cadence_days,

@@ -23,6 +23,7 @@ COLUMNS = (
     "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
     "capacity", "why", "title", "fixed",
 )  # fmt: skip
+AD_HOC = "ad_hoc"
 PARTS = ("session_id", "person_id", "role", "state")
 
 
@@ -46,11 +47,12 @@ async def log(
         raise InvalidRequest.naming("people", "names somebody twice, or you")
     if ended_at > datetime.now(UTC):
         raise InvalidRequest.naming("ended_at", "is in the future")
-    programme = await conn.fetchval(SQL.ad_hoc_programme, by, programme_id)
-    if programme is None or await conn.fetch(SQL.not_in_audience, programme, list(others)):
+    found = await conn.fetchrow(SQL.ad_hoc_programme, by, programme_id)
+    if found is None or await conn.fetch(SQL.not_in_audience, found["programme_id"], list(others)):
         raise NotInAudience("There is no ad hoc programme for all of you.")
+    programme, further = found["programme_id"], AD_HOC if found["format"] != AD_HOC else None
     group_id, session_id = uuid7(), uuid7()
-    await conn.execute(SQL.insert_group, group_id, programme, "log", skill_id, topic, by, "fixed", None)
+    await conn.execute(SQL.insert_group, group_id, programme, "log", skill_id, topic, by, "fixed", None, further)
     await conn.execute(GROUPS.set_states, [group_id], ["waiting"], [None])
     everybody = [by, *others]
     members = [(group_id, person, "participant") for person in everybody]

@@ -14,6 +14,7 @@ from services.sessions.commands.founding import Caller, lock_led
 from services.sessions.commands.moves import FLAG, Move, reschedule
 from services.sessions.domain.founding import NotSlotted
 from services.sessions.domain.hours import Hours, Span, minute
+from services.sessions.domain.programme import chosen, usual_minutes
 from services.sessions.domain.recurrence import Recurrence
 from services.sessions.domain.scheduling import fits
 from services.sessions.domain.session import Session, SessionHasStarted
@@ -31,7 +32,7 @@ SESSIONS = sql.load("services.sessions", "sessions")
 COLUMNS = (
     "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
     "capacity", "facilitator_id", "why", "title", "location", "join_link", "open", "fixed", "release_at",
-    "facilitator_why", "flag",
+    "facilitator_why", "flag", "format",
 )  # fmt: skip
 PART_COLUMNS = ("session_id", "person_id", "role", "preparation", "state", "version")
 
@@ -46,7 +47,10 @@ class SeriesExists(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What is said of a session beside its time; `open`: anybody in the audience may sign up."""
+    """What is said of a session beside its time; `open`: anybody in the audience may sign up.
+
+    `format`: another one of the programme's than the group has; `led_by`: members who present, host or mentor in it.
+    """
 
     minutes: int | None = None
     title: str | None = None
@@ -54,6 +58,8 @@ class Details:
     join_link: str | None = None
     capacity: int | None = None
     open: bool | None = None
+    format: str | None = None
+    led_by: tuple[UUID, ...] = ()
 
 
 async def add_session(
@@ -87,9 +93,10 @@ async def offer_slots(
 ) -> list[UUID]:
     """Slots one after the other, a seat each; what nobody has booked by then is released. Raises NotSlotted too."""
     group = await lock_led(conn, group_id, caller)
-    if not (await formats.known(conn))[group["format"]].slots:
+    shape = (await formats.known(conn))[group["format"]]
+    if not shape.slots:
         raise NotSlotted("Only office hours have slots.", state=group["format"])
-    step = timedelta(minutes=details.minutes or group["session_minutes"])
+    step = timedelta(minutes=details.minutes or usual_minutes(shape, group["main_format"], group["session_minutes"]))
     instants = [starts_at + number * step for number in range(count)]
     single = replace(details, capacity=1, open=True)
     release = timedelta(hours=release_hours)
@@ -150,10 +157,14 @@ async def _add(
 ) -> list[UUID]:
     for instant in instants:
         _check_time(group, instant)
-    length = timedelta(minutes=details.minutes or group["session_minutes"])
+    offered = (group["main_format"], *group["further_formats"])
+    shape = chosen(details.format, group["format"], offered, await formats.known(conn))
+    usual = usual_minutes(shape, group["main_format"], group["session_minutes"])
+    length = timedelta(minutes=details.minutes or usual)
     rows = await conn.fetch(SQL.get_members, group["group_id"])
-    members = [MatchMember(person_id=row["person_id"], role=row["role"]) for row in rows]
-    shape = (await formats.known(conn))[group["format"]]
+    members = _led([MatchMember(person_id=row["person_id"], role=row["role"]) for row in rows], details.led_by)
+    if shape.name != group["format"] and (wrong := shape.miscast(role for _, role in shape.cast(members, 0))):
+        raise InvalidRequest.naming("led_by" if details.led_by else "format", wrong[0])
     hosting = [member for member in members if release is None or shape.roles[member.role] == "host"]
     spans = [(instant, instant + length) for instant in instants]
     away = await _check(conn, [member.person_id for member in hosting], spans, caller)
@@ -163,7 +174,7 @@ async def _add(
     for offset, (instant, missing) in enumerate(zip(instants, away, strict=True)):
         session = Session(
             session_id=uuid7(), version=1, state="scheduled", programme_id=group["programme_id"],
-            group_id=group["group_id"], match_id=group["match_id"], format=group["format"], skill_id=group["skill_id"],
+            group_id=group["group_id"], match_id=group["match_id"], format=shape.name, skill_id=group["skill_id"],
             starts_at=instant, ends_at=instant + length, capacity=details.capacity or group["capacity"],
             facilitator_id=group["facilitator_id"],
         )  # fmt: skip
@@ -172,7 +183,8 @@ async def _add(
             (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number + offset,
              instant.date(), session.starts_at, session.ends_at, session.capacity, session.facilitator_id, said,
              details.title, details.location, details.join_link, is_open, True,
-             instant - release if release is not None else None, None, FLAG if missing else None)
+             instant - release if release is not None else None, None, FLAG if missing else None,
+             shape.name if shape.name != group["format"] else None)
         )  # fmt: skip
         parts += [
             (session.session_id, person, role, shape.preparation_of(role), "invited", 0)
@@ -185,6 +197,17 @@ async def _add(
     await outbox.append_all(conn, events)
     await hold_waiting(conn, group["group_id"])
     return made
+
+
+def _led(members: list[MatchMember], leaders: Sequence[UUID]) -> list[MatchMember]:
+    """The members, some of whom lead this time."""
+    strangers = set(leaders) - {member.person_id for member in members}
+    if strangers:
+        raise InvalidRequest.naming("led_by", f"{min(map(str, strangers))} is no member")
+    return [
+        MatchMember(person_id=member.person_id, role="teacher") if member.person_id in leaders else member
+        for member in members
+    ]
 
 
 def _check_time(group: Mapping[str, Any] | Record, instant: datetime) -> None:

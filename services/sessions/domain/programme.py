@@ -1,6 +1,6 @@
 """A programme: what it is for, for whom, in which format; and what it needs before it may be published."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -18,6 +18,7 @@ GROUND_RULES = (
 )
 ONCE_PUBLISHED = frozenset({"format", "starts_on", "backfill"})
 """Groups and sessions were made by these."""
+CONFIDING: Sequence[Confidentiality] = ("open", "chatham", "closed")
 LONGEST_SERIES = 1000
 """Sessions a group may come to have: what would be more is refused and never cut."""
 
@@ -47,7 +48,8 @@ class Programme:
     """The whole of a programme.
 
     `audience_units`: None is undecided, empty is everybody; the other rules of the audience narrow it, empty ones do
-    not. `stretch_minutes`: how far outside of working hours a session may lie when there is no common hour inside.
+    not. `format` is the one that matching forms groups by; founded groups and their sessions may choose a further one.
+    `stretch_minutes`: how far outside of working hours a session may lie when there is no common hour inside.
     """
 
     programme_id: UUID
@@ -77,8 +79,14 @@ class Programme:
     tenure_max_months: int | None = None
     stretch_minutes: int = 0
     published_on: date | None = None
+    further_formats: tuple[str, ...] = ()
 
     CHECKLIST: ClassVar[tuple[str, ...]] = ("objective", "sponsor", "audience", "goal")
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """All it may be, its first one first."""
+        return (self.format, *self.further_formats)
 
     @property
     def missing(self) -> list[str]:
@@ -101,6 +109,7 @@ class Programme:
 def check(programme: Programme, today: date, formats: Mapping[str, Format]) -> None:
     """Raise InvalidRequest naming the field that does not fit the others, the format or the calendar."""
     smallest, largest = format_named(programme.format, formats).size
+    _check_further(programme, formats)
     if not smallest <= programme.group_size_min:
         raise InvalidRequest.naming("group_size_min", f"{programme.format} needs groups of at least {smallest}")
     if not programme.group_size_min <= programme.group_size_max <= largest:
@@ -116,6 +125,31 @@ def check(programme: Programme, today: date, formats: Mapping[str, Format]) -> N
         raise InvalidRequest.naming("tenure_max_months", "must be more than tenure_min_months")
     if programme.version == 1 and programme.starts_on < today and not programme.backfill:
         raise InvalidRequest.naming("starts_on", "is in the past: say backfill to bring in what has happened")
+
+
+def _check_further(programme: Programme, formats: Mapping[str, Format]) -> None:
+    for number, name in enumerate(programme.further_formats):
+        if name not in formats:
+            raise InvalidRequest.naming(f"further_formats.{number}", "is none of GET /v1/formats")
+        if name in programme.formats[: number + 1]:
+            raise InvalidRequest.naming(f"further_formats.{number}", "is named already")
+
+
+def chosen(wanted: str | None, usual: str, offered: Collection[str], formats: Mapping[str, Format]) -> Format:
+    """The format a group or a session has. Raises InvalidRequest unless its programme offers it."""
+    if wanted is not None and wanted not in offered:
+        raise InvalidRequest.naming("format", f"is none of its programme's: {', '.join(offered)}")
+    return formats[wanted or usual]
+
+
+def usual_minutes(shape: Format, main: str, minutes: int) -> int:
+    """How long a session is unless somebody says: a programme sets that of its first format alone."""
+    return minutes if shape.name == main else shape.minutes
+
+
+def strictest(shapes: Iterable[Format]) -> Confidentiality:
+    """How confidential a programme of these formats is unless it says: as the one that keeps most to itself."""
+    return max((shape.confidentiality for shape in shapes), key=CONFIDING.index)
 
 
 def check_publishable(programme: Programme) -> None:

@@ -10,8 +10,9 @@ from uuid import UUID
 from services.sessions.domain.founding import leads
 from services.sessions.domain.group import UnknownGroup
 from services.sessions.domain.hours import Hours, Span, minute, moment
+from services.sessions.domain.programme import usual_minutes
 from services.sessions.domain.scheduling import Request, Slot, ranked, strains, why_not
-from services.sessions.store import people
+from services.sessions.store import formats, people
 from shared import sql
 from shared.db import Connection, Record
 
@@ -78,7 +79,8 @@ async def propose(
     workers = {person: one for person, one in (await people.known(conn, members)).items() if not one.left}
     who = tuple(workers)
     now = minute(datetime.now(UTC))
-    length = minutes or group["session_minutes"]
+    shape = (await formats.known(conn))[group["format"]]
+    length = minutes or usual_minutes(shape, group["main_format"], group["session_minutes"])
     request = Request(who, length, first, last, now, stretch=group["stretch_minutes"])
     taken = await people.engagements(conn, workers, first, last)
     weeks, busy = [workers[person].hours for person in who], [taken.busy.get(person, []) for person in who]

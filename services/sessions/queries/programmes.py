@@ -63,7 +63,7 @@ async def get_health(conn: Connection, programme_id: UUID) -> Health | None:
     if row is None:
         return None
     found = programme(row)
-    facilitated = (await formats.known(conn))[found.format].facilitated
+    facilitated = [name for name, shape in (await formats.known(conn)).items() if shape.facilitated]
     counted = await conn.fetchrow(SQL.health, programme_id, facilitated)
     flags = red_flags(dict(counted or {}), found.goals, datetime.now(UTC).date())
     return Health(programme_id, counted["audience"], counted["groups"], counted["attended"], flags)  # type: ignore[index]

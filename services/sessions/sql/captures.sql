@@ -75,11 +75,15 @@ SELECT c.capture_id FROM captures AS c WHERE c.state = 'waiting' AND c.due_on >=
 ORDER BY c.why IS NOT NULL, c.due_on, c.capture_id LIMIT $1 FOR UPDATE SKIP LOCKED
 
 -- name: programme_for
--- The oldest published programme in such a format ($2) that is about the skill or about any, and for its holder.
+-- The oldest published programme with such a format ($2) that is about the skill or about any, and for its holder.
 SELECT g.programme_id, greatest(current_date + 1, g.starts_on) AS first_on, least(c.due_on, g.ends_on) AS last_on,
-       g.group_size_max
+       g.group_size_max, f.format, f.format = g.format AS is_main
 FROM captures AS c JOIN people AS p ON p.person_id = c.holder_id
-JOIN programmes AS g ON g.status = 'published' AND g.format = ANY ($2::text[]) AND in_audience(p, g)
+JOIN programmes AS g ON g.status = 'published' AND in_audience(p, g)
+CROSS JOIN LATERAL (
+    SELECT f.format, f.place FROM unnest(g.format || g.further_formats) WITH ORDINALITY AS f (format, place)
+    WHERE f.format = ANY ($2::text[]) ORDER BY f.place LIMIT 1
+) AS f
 WHERE c.capture_id = $1 AND (g.skills = '{}' OR g.skills @> ARRAY[c.skill_id])
   AND greatest(current_date + 1, g.starts_on) <= least(c.due_on, g.ends_on)
 ORDER BY g.skills = '{}', g.programme_id LIMIT 1

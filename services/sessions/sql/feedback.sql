@@ -40,15 +40,17 @@ FROM unnest(
 
 -- name: summary
 -- Means over all released answers of the session's programme, format and month.
-SELECT s.session_id, s.programme_id, p.format, (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date AS month,
-       s.facilitator_id, coalesce(sum(b.answers), 0)::int AS answers,
-       EXISTS (SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $2) AS takes_part,
+WITH asked AS (
+    SELECT s.session_id, s.programme_id, s.facilitator_id, coalesce(s.format, g.format, p.format) AS format,
+           (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date AS month
+    FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+    WHERE s.session_id = $1
+)
+SELECT a.session_id, a.programme_id, a.format, a.month, a.facilitator_id, coalesce(sum(b.answers), 0)::int AS answers,
+       EXISTS (SELECT FROM participants AS t WHERE t.session_id = a.session_id AND t.person_id = $2) AS takes_part,
        round(sum(b.usefulness)::numeric / sum(b.answers), 2)::float8 AS usefulness,
        round(sum(b.relevance)::numeric / sum(b.answers), 2)::float8 AS relevance,
        round(sum(b.engagement)::numeric / sum(b.answers), 2)::float8 AS engagement
-FROM sessions AS s JOIN programmes AS p USING (programme_id)
-LEFT JOIN feedback_batches AS b
-    ON b.programme_id = s.programme_id AND b.format = p.format
-   AND b.month = (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date
-WHERE s.session_id = $1
-GROUP BY s.session_id, p.format
+FROM asked AS a
+LEFT JOIN feedback_batches AS b ON b.programme_id = a.programme_id AND b.format = a.format AND b.month = a.month
+GROUP BY a.session_id, a.programme_id, a.format, a.month, a.facilitator_id

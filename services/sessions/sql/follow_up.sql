@@ -87,8 +87,10 @@ SELECT answered, due_on, expires_on FROM prompts WHERE person_id = $1 AND kind =
 UPDATE prompts SET answered = true WHERE person_id = $1 AND kind = $2 AND subject_id = $3 AND NOT answered
 
 -- name: session_of
-SELECT s.session_id, p.format, (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date AS month
-FROM sessions AS s JOIN programmes AS p USING (programme_id) WHERE s.session_id = $1
+SELECT s.session_id, coalesce(s.format, g.format, p.format) AS format,
+       (date_trunc('month', s.starts_at, 'UTC') AT TIME ZONE 'UTC')::date AS month
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.session_id = $1
 
 -- name: count_answered
 -- A person's n-th answer of a kind about a programme's month goes into round n.

@@ -3,21 +3,23 @@
 -- name: insert_group
 INSERT INTO groups (
     group_id, programme_id, match_version, kind, skill_id, state, facilitator_id, rules_version, rules_text, name,
-    founded_by, membership, capacity
+    founded_by, membership, capacity, format
 )
-SELECT $1, p.programme_id, 0, $3, $4, 'active', NULL, 1, p.ground_rules, $5, $6, $7, $8
+SELECT $1, p.programme_id, 0, $3, $4, 'active', NULL, 1, p.ground_rules, $5, $6, $7, $8, $9
 FROM programmes AS p WHERE p.programme_id = $2
 
 -- name: lock_group
 SELECT g.group_id, g.programme_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
        g.state, g.facilitator_id, g.founded_by,
-       g.membership, g.name, coalesce(g.capacity, p.group_size_max) AS capacity, p.format, p.starts_on, p.ends_on,
+       g.membership, g.name, coalesce(g.capacity, p.group_size_max) AS capacity,
+       coalesce(g.format, p.format) AS format, p.format AS main_format, p.further_formats, p.starts_on, p.ends_on,
        p.backfill, p.session_minutes, p.cadence_days, p.stretch_minutes, p.confidentiality, p.status AS programme_status
 FROM groups AS g JOIN programmes AS p USING (programme_id)
 WHERE g.group_id = $1 FOR UPDATE OF g
 
 -- name: get_group
-SELECT g.group_id, g.founded_by, g.facilitator_id, p.session_minutes, p.stretch_minutes
+SELECT g.group_id, g.founded_by, g.facilitator_id, coalesce(g.format, p.format) AS format, p.format AS main_format,
+       p.session_minutes, p.stretch_minutes
 FROM groups AS g JOIN programmes AS p USING (programme_id) WHERE g.group_id = $1
 
 -- name: get_members
@@ -52,7 +54,7 @@ SELECT EXISTS (SELECT FROM sessions WHERE group_id = $1 AND state <> 'cancelled'
 
 -- name: list_joinable
 -- Groups of published programmes that somebody is in the audience of, and not in yet.
-SELECT c.group_id, c.programme_id, c.name, c.membership, g.format, c.skill_id,
+SELECT c.group_id, c.programme_id, c.name, c.membership, coalesce(c.format, g.format) AS format, c.skill_id,
        coalesce(c.capacity, g.group_size_max) AS capacity, m.members,
        (SELECT min(s.starts_at) FROM sessions AS s
         WHERE s.group_id = c.group_id AND s.state = 'scheduled' AND s.starts_at > now()) AS next_session_at
@@ -74,7 +76,8 @@ UPDATE groups SET recurrence = $2 WHERE group_id = $1 AND recurrence IS NULL RET
 
 -- name: slots_to_release
 -- Slots nobody has booked by the time their host was promised to have it back.
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.release_at <= now() AND s.starts_at > now() AND NOT EXISTS (
@@ -84,8 +87,8 @@ ORDER BY s.session_id LIMIT 500 FOR UPDATE OF s
 
 -- name: ad_hoc_programme
 -- The programme a quick log belongs to when none is named: the oldest one that is for its writer.
-SELECT g.programme_id FROM programmes AS g JOIN people AS p ON p.person_id = $1
-WHERE g.status = 'published' AND g.format = 'ad_hoc' AND in_audience(p, g)
+SELECT g.programme_id, g.format FROM programmes AS g JOIN people AS p ON p.person_id = $1
+WHERE g.status = 'published' AND (g.format = 'ad_hoc' OR 'ad_hoc' = ANY (g.further_formats)) AND in_audience(p, g)
   AND ($2::uuid IS NULL OR g.programme_id = $2)
 ORDER BY g.programme_id LIMIT 1
 

@@ -16,7 +16,7 @@ RETURNING group_id
 -- name: lock_groups
 -- Everything planning needs of a group and its programme.
 SELECT g.group_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
-       g.facilitator_id, p.programme_id, p.format, p.group_size_max,
+       g.facilitator_id, p.programme_id, coalesce(g.format, p.format) AS format, p.group_size_max,
        p.cadence_days, p.session_minutes, p.starts_on, p.ends_on, p.backfill, p.stretch_minutes,
        (SELECT jsonb_agg(jsonb_build_object('person_id', m.person_id, 'role', m.role) ORDER BY m.person_id)
         FROM group_members AS m WHERE m.group_id = g.group_id) AS members
@@ -30,7 +30,7 @@ ORDER BY match_id FOR UPDATE
 
 -- name: plannable_groups
 SELECT g.group_id FROM groups AS g
-WHERE g.state = 'waiting' AND NOT EXISTS (
+WHERE g.state = 'waiting' AND g.kind <> 'log' AND NOT EXISTS (
     SELECT FROM group_members AS m LEFT JOIN people AS p USING (person_id)
     WHERE m.group_id = g.group_id AND p.person_id IS NULL
 )
@@ -87,7 +87,9 @@ SELECT EXISTS (
 
 -- name: list_groups
 -- $1 is the one group asked for, $2 the caller unless they see all.
-SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.name, g.membership, g.capacity, g.skill_id, g.state,
+SELECT g.group_id, g.programme_id, g.match_id, g.kind, g.name, g.membership, g.capacity,
+       coalesce(g.format, (SELECT p.format FROM programmes AS p WHERE p.programme_id = g.programme_id)) AS format,
+       g.skill_id, g.state,
        g.reason, g.facilitator_id, g.facilitator_why, g.founded_by, g.recurrence,
        (SELECT count(DISTINCT p.division) FROM group_members AS m JOIN people AS p USING (person_id)
         WHERE m.group_id = g.group_id) AS divisions,

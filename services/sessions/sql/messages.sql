@@ -48,8 +48,8 @@ UPDATE messages SET state = 'unwanted', claimed_at = NULL, ended_at = now() WHER
 -- The sessions that claimed messages are about, each as its recipient may see it. A free seat that is taken again is
 -- none to tell of. $4: roles without a seat.
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
-       p.format, p.confidentiality, k.label AS skill, coalesce(t.role, 'participant') AS role,
-       coalesce(t.state, 'invited') AS answer, c.display_name, c.email
+       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
+       coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (message_id, session_id, person_id)
 JOIN messages AS m USING (message_id)
 JOIN sessions AS s USING (session_id)
@@ -134,7 +134,8 @@ ON CONFLICT DO NOTHING
 
 -- name: digest_entries
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
-       p.format, p.confidentiality, k.label AS skill, t.role, t.state AS answer, c.display_name, c.email
+       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill, t.role,
+       t.state AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (message_id, person_id, about)
 JOIN participants AS t ON t.person_id = w.person_id
 JOIN sessions AS s USING (session_id)

@@ -4,11 +4,12 @@
 INSERT INTO programmes (
     programme_id, version, status, name, objective, sponsor_id, format, modality, confidentiality, audience_units, skills,
     group_size_min, group_size_max, cadence_days, session_minutes, starts_on, ends_on, backfill, goals, ground_rules,
-    audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months, stretch_minutes, published_on
+    audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months, stretch_minutes, published_on,
+    further_formats
 )
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27
+    $26, $27, $28
 )
 
 -- name: update_programme
@@ -17,7 +18,8 @@ UPDATE programmes SET
     confidentiality = $9, audience_units = $10, skills = $11, group_size_min = $12, group_size_max = $13,
     cadence_days = $14, session_minutes = $15, starts_on = $16, ends_on = $17, backfill = $18, goals = $19,
     ground_rules = $20, audience_sites = $21, audience_jobs = $22, audience_skills = $23, tenure_min_months = $24,
-    tenure_max_months = $25, stretch_minutes = $26, published_on = $27
+    tenure_max_months = $25, stretch_minutes = $26, published_on = $27,
+    further_formats = $28
 WHERE programme_id = $1
 
 -- name: lock_programme
@@ -32,7 +34,7 @@ SELECT * FROM programmes WHERE programme_id = $1 AND ($2::boolean OR status <> '
 -- name: list_programmes
 SELECT * FROM programmes
 WHERE ($1::boolean OR status <> 'draft')
-  AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR format = $3)
+  AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR format = $3 OR further_formats @> ARRAY[$3])
   AND ($4::uuid IS NULL OR programme_id > $4)
 ORDER BY programme_id LIMIT $5
 
@@ -50,7 +52,7 @@ SELECT EXISTS (
 )
 
 -- name: health
--- What red flags are made of, counted once. $2: the format needs a facilitator.
+-- What red flags are made of, counted once. $2: the formats that need a facilitator.
 SELECT g.published_on, EXISTS (
            SELECT FROM people AS p WHERE p.person_id = g.sponsor_id AND p.status <> 'left'
        )::int AS sponsor_there,
@@ -60,7 +62,8 @@ SELECT g.published_on, EXISTS (
 FROM programmes AS g
 CROSS JOIN LATERAL (
     SELECT count(*) AS groups, count(*) FILTER (WHERE c.state = 'unschedulable') AS unschedulable,
-           count(*) FILTER (WHERE c.state = 'active' AND $2::boolean AND c.facilitator_id IS NULL) AS unled,
+           count(*) FILTER (WHERE c.state = 'active' AND c.facilitator_id IS NULL
+               AND coalesce(c.format, g.format) = ANY ($2::text[])) AS unled,
            count(*) FILTER (WHERE c.state = 'active' AND g.ends_on >= current_date
                AND coalesce(
                    (SELECT max(s.starts_at) FROM sessions AS s

@@ -1,14 +1,16 @@
 -- Sessions. `told` columns are all that an event says.
 
 -- name: lock_session
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.session_id = $1
 FOR UPDATE OF s
 
 -- name: lock_upcoming_of_groups
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
@@ -17,7 +19,8 @@ WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > 
 ORDER BY s.session_id FOR UPDATE OF s
 
 -- name: lock_upcoming_of_people
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
@@ -27,7 +30,8 @@ WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
 ORDER BY s.session_id FOR UPDATE OF s
 
 -- name: lock_with_people
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why,
        s.flag, s.facilitator_why, g.founded_by,
        ARRAY(SELECT t.person_id FROM participants AS t
@@ -43,7 +47,9 @@ WHERE s.session_id = $1 AND g.kind = 'log' FOR UPDATE OF s, g
 SELECT attendance_recorded FROM sessions WHERE session_id = $1
 
 -- name: format_of
-SELECT p.format FROM sessions AS s JOIN programmes AS p USING (programme_id) WHERE s.session_id = $1
+SELECT coalesce(s.format, g.format, p.format) AS format
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE s.session_id = $1
 
 -- name: get_opening
 -- Whether anybody of the audience may sign up, and what they accept by that.
@@ -55,7 +61,8 @@ WHERE s.session_id = $1
 
 -- name: list_open
 -- Sessions somebody may sign up for and is not in yet.
-SELECT s.session_id, s.programme_id, s.group_id, a.format, s.title, a.modality, g.skill_id, s.starts_at, s.ends_at,
+SELECT s.session_id, s.programme_id, s.group_id,
+       coalesce(s.format, g.format, a.format) AS format, s.title, a.modality, g.skill_id, s.starts_at, s.ends_at,
        s.capacity, greatest(0, s.capacity - (
            SELECT count(*) FROM participants AS t
            WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
@@ -83,7 +90,8 @@ WHERE s.session_id = new.session_id
 
 -- name: list_sessions
 -- $1 is the one session asked for, $2 the caller unless they see all.
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format, p.modality, g.skill_id,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format, p.modality, g.skill_id,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.facilitator_why, s.why, s.flag, s.title, s.location,
        s.join_link, s.open, s.attendance_recorded, coalesce(t.participants, '[]') AS participants
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
@@ -113,7 +121,8 @@ UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = n
 
 -- name: lock_to_settle
 -- Upcoming sessions in which these people are expected, with all who are.
-SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id, p.format,
+SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format,
        told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on,
