@@ -14,9 +14,10 @@ from shared.runner import Service, run
 READ_MODELS: ReadModels = {
     **dict.fromkeys(("units", "skills", "feedback", "kept_months"), ()),
     **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
+    **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items"), ()),
     "programmes": ("changed_by",),
-    **dict.fromkeys(("membership", "known_skills"), ("person_id",)),
-    **dict.fromkeys(("spans", "participations"), ("changed_by", "person_id")),
+    **dict.fromkeys(("membership", "known_skills", "time_budgets"), ("person_id",)),
+    **dict.fromkeys(("spans", "participations", "acknowledgements"), ("changed_by", "person_id")),
     "sessions": ("changed_by", "facilitator_id"),
     "matches": ("changed_by", "member_ids"),
 }

@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from services.metrics.api import exports, goals, measures, networks, pipeline, query_log, reports, reviews, skills, xapi
+from services.metrics.api import (
+    exports,
+    goals,
+    measures,
+    networks,
+    pipeline,
+    query_log,
+    reports,
+    reviews,
+    skills,
+    trends,
+    xapi,
+)
 from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in, unsubscribe
@@ -24,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
             reviews.router,
             networks.router,
             skills.router,
+            trends.router,
             exports.router,
             query_log.router,
             reports.router,

@@ -4,17 +4,27 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias
 
-from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills, statements
+from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills, statements, told
 from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
-from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCounted, SurveyPaired
+from shared.events.follow_up import (
+    CheckInsReleased,
+    FormAnswersReleased,
+    PulseReleased,
+    ResponsesCounted,
+    SurveyPaired,
+)
+from shared.events.knowledge import KnowledgeUsed
 from shared.events.matching import (
     CircleChanged,
     CircleFormed,
     FacilitatorReplaced,
+    HelpClosed,
+    HelpOffered,
+    HelpRequested,
     MatchAccepted,
     MatchDeclined,
     MatchEnded,
@@ -25,6 +35,7 @@ from shared.events.matching import (
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import (
     FeedbackReleased,
+    GroundRulesAcknowledged,
     ParticipationChanged,
     ProgrammeChanged,
     SessionCancelled,
@@ -61,9 +72,10 @@ def _data(command: Callable[[Connection, Sequence[Any]], Awaitable[None]]) -> Ha
 @_timed
 async def on_person(conn: Connection, batch: Batch) -> None:
     """Somebody is new here, or somewhere else, or can do something else."""
-    told = [envelope.data for envelope in batch]
-    await people.change_people(conn, told)
-    await skills.change_skills(conn, told)
+    states = [envelope.data for envelope in batch]
+    await people.change_people(conn, states)
+    await skills.change_skills(conn, states)
+    await told.change_time_budgets(conn, states)
 
 
 @_timed
@@ -128,6 +140,20 @@ async def on_round_completed(conn: Connection, batch: Batch) -> None:
     await matches.record_rounds(conn, [(envelope.data, envelope.time) for envelope in batch])
 
 
+@_timed
+async def on_survey(conn: Connection, batch: Batch) -> None:
+    """A behaviour survey is closed, or a part of one."""
+    surveys = [envelope.data for envelope in batch]
+    await follow_up.record_surveys(conn, surveys)
+    await told.record_survey_items(conn, surveys)
+
+
+@_timed
+async def on_help(conn: Connection, batch: Batch) -> None:
+    """Help is asked for, offered first, or no longer wanted."""
+    await told.record_help(conn, [(envelope.data, envelope.time) for envelope in batch])
+
+
 HANDLERS: Handlers = {
     PersonChanged: on_person,
     PersonErased: on_person_erased,
@@ -143,15 +169,21 @@ HANDLERS: Handlers = {
     FacilitatorReplaced: on_match,
     MatchEnded: on_match,
     RoundCompleted: on_round_completed,
+    HelpRequested: on_help,
+    HelpOffered: on_help,
+    HelpClosed: on_help,
+    KnowledgeUsed: _data(told.record_knowledge),
     SessionScheduled: on_session_planned,
     SessionRescheduled: on_session_planned,
     SessionCancelled: on_session_cancelled,
     SessionHeld: on_session_held,
     ParticipationChanged: on_participation,
+    GroundRulesAcknowledged: _data(told.record_acknowledgements),
     FeedbackReleased: _data(facts.record_feedback),
     CheckInsReleased: _data(follow_up.record_check_ins),
     PulseReleased: _data(follow_up.record_pulses),
-    SurveyPaired: _data(follow_up.record_surveys),
+    SurveyPaired: on_survey,
+    FormAnswersReleased: _data(told.record_form_answers),
     ResponsesCounted: _data(follow_up.record_responses),
     ErasureRequested: _timed(people.answer_erasures),
     **privacy_handlers(CATALOGUE),

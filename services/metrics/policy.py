@@ -20,6 +20,8 @@ POLICY: Policy = {
     "GET /v1/exports/{export_id}/content": READERS,
     "GET /v1/networks": READERS,
     "GET /v1/skills": READERS,
+    "GET /v1/culture": READERS,
+    "GET /v1/barriers": READERS,
     "GET /v1/knowledge-at-risk": READERS,
     "GET /v1/report-subscriptions": READERS,
     "POST /v1/report-subscriptions": READERS,

@@ -45,6 +45,27 @@ CATALOGUE = Catalogue(
         Table("check_ins", "Sums of check-ins by programme, division and month.", "aggregate"),
         Table("pulses", "Means of anonymous answers to pulses, in batches of five or more.", "aggregate"),
         Table("surveys", "Means of anonymous pairs of answers, five or more.", "aggregate"),
+        Table(
+            "form_answers", "Means of anonymous answers to an organization's own questions, five or more.", "aggregate"
+        ),
+        Table("survey_items", "Sums of what answers to a question changed by, over five pairs or more.", "aggregate"),
+        Table("barrier_cells", "How many answers named what was in the way, as last shown.", "aggregate"),
+        Table(
+            "help_requests", "When help was asked for and first offered; neither by whom nor about what.", "aggregate"
+        ),
+        Table("knowledge_uses", "How many have used what others left for them, in steps of five.", "aggregate"),
+        Table(
+            "acknowledgements",
+            "Who has accepted the ground rules of a group, for the share that has; no route reads one by person.",
+            "participation",
+            about=own("person_id"),
+        ),
+        Table(
+            "time_budgets",
+            "Minutes a month that somebody has agreed on, to count facilitators above theirs; no route reads one.",
+            "profile",
+            about=own("person_id"),
+        ),
         Table("responses", "How many were asked and have answered.", "aggregate"),
         Table("rounds", "How many a round of matching asked and left out.", "aggregate"),
         Table("closed_months", "Months whose facts are gone.", "reference"),

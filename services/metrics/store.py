@@ -17,6 +17,7 @@ PEOPLE = sql.load("services.metrics", "people")
 DIMENSIONS = sql.load("services.metrics", "dimensions")
 SKILLS = sql.load("services.metrics", "skills")
 REPORTS = sql.load("services.metrics", "reports")
+TOLD = sql.load("services.metrics", "told")
 LEARNINGS = sql.load("services.metrics", "learnings")
 SCORES = range(1, 6)
 SessionState = Literal["scheduled", "cancelled", "held"]

@@ -12,6 +12,7 @@ from services.metrics.commands import (
     reports,
     skills,
     statements,
+    told,
 )
 from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
@@ -23,6 +24,7 @@ def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
         Timer("fact-partitions", 3600, facts.prepare_months),
         Timer("fold-months", 5, facts.fold_months),
         Timer("count-networks", 300, networks.count_networks),
+        Timer("count-barriers", 60, partial(told.count_barriers, k=settings.k_scores)),
         Timer("count-skills", 15, partial(skills.count_skills, k=settings.k_scores)),
         Timer("record-store", 15, partial(statements.set_store, url=settings.xapi_url)),
         Timer("count-learnings", 60, partial(learnings.count_learnings, k=settings.k_scores)),

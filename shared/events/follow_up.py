@@ -103,6 +103,8 @@ class SurveyPaired(Event):
     form_id: UUID | None = None
     form_version: int | None = None
     """Which version of which form was asked both times."""
+    part: Count = 0
+    """A large survey comes in several parts, numbered from 0; `asked`, `before` and `after` are of the whole."""
 
 
 class FormAnswersReleased(Event):

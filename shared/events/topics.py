@@ -59,7 +59,7 @@ MATCHING_SHARDS = Topic("matching.shards", "matching", ("matching",), "shard id"
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
-SESSIONS_KNOWLEDGE = Topic("sessions.knowledge", "sessions", ("sessions",), "item id", partitions=3)
+SESSIONS_KNOWLEDGE = Topic("sessions.knowledge", "sessions", ("sessions", "metrics"), "item id", partitions=3)
 OTHERS: tuple[Service, ...] = ("matching", "sessions", "metrics")
 PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1, co_writers=OTHERS)
 PRIVACY_EXPORTS = Topic(

@@ -43,11 +43,11 @@ async def record_pulses(conn: Connection, batches: Sequence[PulseReleased]) -> N
 async def record_surveys(conn: Connection, surveys: Sequence[SurveyPaired]) -> None:
     """Record pairs of answers before and after, each pair as two means."""
     rows = []
-    for survey in {(survey.survey_id, survey.arm): survey for survey in surveys}.values():
+    for survey in {(survey.survey_id, survey.arm, survey.part): survey for survey in surveys}.values():
         reverse = [item.reverse for item in survey.items]
         rows.append(
             {
-                **survey.model_dump(include={"survey_id", "arm", "programme_id", "asked", "before", "after"}),
+                **survey.model_dump(include={"survey_id", "arm", "part", "programme_id", "asked", "before", "after"}),
                 "month": store.first_of_month(survey.released_on),
                 "means_before": [person_mean(pair.before, reverse) for pair in survey.pairs],
                 "means_after": [person_mean(pair.after, reverse) for pair in survey.pairs],

@@ -43,7 +43,10 @@ async def _pseudonymise(conn: Connection, people: list[UUID]) -> None:
     pseudonyms = [uuid4() for _ in people]
     touched: Counter[UUID] = Counter()
     queries = store.PEOPLE
-    others = (store.SKILLS.erase_person_skills, store.LEARNINGS.erase, store.REPORTS.erase)
+    others = (
+        store.SKILLS.erase_person_skills, store.LEARNINGS.erase, store.REPORTS.erase,
+        store.TOLD.erase_acknowledgements, store.TOLD.erase_time_budgets,
+    )  # fmt: skip
     for query in (queries.erase_facts, queries.erase_facilitation, queries.erase_membership, *others):
         touched.update(row["person_id"] for row in await conn.fetch(query, people, pseudonyms))
     for person, pseudonym in zip(people, pseudonyms, strict=True):

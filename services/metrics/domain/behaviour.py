@@ -101,13 +101,42 @@ MEASURES = (
         SOURCE,
         denominator_counts="sessions",
     ),
-    Measure(
-        "time_to_first_help",
-        "Time to first help",
-        "hours",
-        None,
-        "p50 and p90 of hours from a help request to the first offer",
-        SOURCE,
-        shown_at="waits for help requests to be told of on matching.matches",
+    *(
+        Measure(
+            name,
+            title,
+            "ratio" if name == "help_taken" else "hours",
+            "help",
+            f"{formula}. Whole fives of a month's requests, in the order they were made: who asked is not told.",
+            SOURCE,
+            n_counts="requests",
+            denominator_counts="requests",
+            digits=2 if name == "help_taken" else 1,
+        )
+        for name, title, formula in (
+            ("time_to_first_help", "Hours to first help, half", "p50 of hours from a request for help to an offer"),
+            (
+                "time_to_first_help_p90",
+                "Hours to first help, nine of ten",
+                "p90 of hours from a request for help to an offer",
+            ),
+            ("help_taken", "Help found", "requests that ended with an offer taken / requests that are over"),
+        )
+    ),
+    *(
+        Measure(
+            name,
+            title,
+            "count",
+            "knowledge",
+            f"{formula} that people have left for others; only what five or more used, told in steps of five",
+            SOURCE,
+            n_counts="people, those of the item most used",
+            digits=0,
+        )
+        for name, title, formula in (
+            ("knowledge_uses", "Uses of what others left", "Uses a person and day of challenges, lessons, resources"),
+            ("knowledge_used", "Things used that others left", "Challenges, lessons and resources"),
+        )
     ),
 )  # fmt: skip

@@ -5,7 +5,13 @@ from statistics import fmean, pstdev
 
 from services.metrics.domain.measure import Measure
 
-PARTS = ("safety", "belonging", "sharing", "reciprocity")
+PARTS = {
+    "safety": "safety",
+    "belonging": "belonging",
+    "sharing": "help_offers",
+    "reciprocity": "reciprocity",
+}
+"""Each part and the measure it is read from; what is shared unasked is what people teach."""
 
 
 def z_scores(values: Sequence[float]) -> list[float]:
@@ -23,7 +29,8 @@ def trend(parts: Mapping[str, Sequence[float]]) -> list[float]:
 MEASURES = (
     Measure(
         "culture_index", "Culture, as a trend", "index", None,
-        "Mean of z-scored safety, belonging, proactive sharing and reciprocity over the periods shown; trend only, "
-        "with its parts", "MEASUREMENT 17", answers=True, shown_at="GET /v1/culture",
+        "Mean of z-scored safety, belonging, proactive sharing (help given a participant) and reciprocity over the "
+        "months in which all four are shown; trend only, with its parts", "MEASUREMENT 17",
+        answers=True, shown_at="GET /v1/culture",
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from services.metrics.domain.measure import Measure, Unit
 
 PREPARATION = 1.0
 """Hours of preparation an hour of session takes."""
+WEEKS_A_MONTH = 52 / 12
 SHRINKAGE = 10
 ENOUGH_ITEMS = 5
 SHARED_VIEW = 0.5
@@ -88,28 +89,30 @@ MEASURES = (
         denominator_counts="facilitators",
     ),
     Measure(
-        "hosting_overload", "Facilitators overloaded", "ratio", None,
-        "facilitators over their agreed hours two weeks running / facilitators; utilisation = hours / agreed hours",
-        "MEASUREMENT 11", shown_at="waits for agreed hours on an event",
+        "hosting_overload", "Facilitators overloaded", "ratio", "overload",
+        "facilitators over their agreed hours two weeks running / facilitators; utilisation = hours with preparation / "
+        "agreed hours, those being the time a month agreed on with the manager, over 52/12 weeks",
+        "MEASUREMENT 11", n_counts="facilitators", denominator_counts="facilitators",
     ),
     Measure(
         "facilitator_quality", "Facilitator quality", "score", None,
         "(C*m + sum x)/(C + n), C = 10, m the organization's mean, over: kept flow, neutral, everyone heard, safe, on "
         "time. To the facilitator from 5 answers of 2 sessions on, to the owner from 10", "MEASUREMENT 12",
-        answers=True, digits=1, shown_at="the sessions service: answers about one facilitator stay there",
+        answers=True, digits=1, shown_at="waits for answers about facilitators: no form asks for them yet",
     ),
     Measure(
         "conflicts_of_interest", "Facilitators above a member", "count", None,
         "Held sessions whose facilitator was in a member's reporting line; must be 0", "MEASUREMENT 12", digits=0,
-        shown_at="the sessions service, which holds reporting lines",
+        shown_at="waits for reporting lines, which are not held here: sessions refuses such a facilitator beforehand",
     ),
     Measure(
-        "ground_rules_rate", "Ground rules acknowledged", "ratio", None, "members who acknowledged / members",
-        "MEASUREMENT 12", shown_at="the sessions service",
+        "ground_rules_rate", "Ground rules acknowledged", "ratio", "rules",
+        "members who acknowledged / members, over everybody expected in held sessions of a group, each once a group",
+        "MEASUREMENT 12", denominator_counts="memberships of groups",
     ),
     Measure(
         "on_time_start", "Started on time", "ratio", None, "sessions begun within 5 minutes / sessions held",
-        "MEASUREMENT 12", shown_at="waits for actual start times",
+        "MEASUREMENT 12", shown_at="waits for actual start times on an event: no service notes when a session began",
     ),
     *(
         Measure(

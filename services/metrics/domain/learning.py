@@ -1,6 +1,6 @@
 """What people learned, by tests before and after (MEASUREMENT 5)."""
 
-from services.metrics.domain.measure import Measure
+from services.metrics.domain.measure import Measure, Unit
 
 
 def normalised_gain(before: float, after: float, highest: float) -> float | None:
@@ -13,8 +13,16 @@ def retained(after: float, later: float) -> float | None:
     return later / after if after else None
 
 
+HIGHEST = 5
+"""The highest answer to a survey's question."""
+FEWEST_PAIRS = 10
 SOURCE = "MEASUREMENT 5"
-_WAITS = "waits for assessment scores, which no service collects; the arithmetic is here and tested"
+_PAIRS = "over matched pairs of the question coded `{}` in surveys before and after, 1 to 5; 10 pairs or more"
+_PAIRED: tuple[tuple[str, str, Unit, str, str], ...] = (
+    ("normalised_gain", "Learning gain", "ratio", "Mean of (post - pre)/(max - pre), pre < max, ", "knowledge"),
+    ("confidence_change", "Confidence", "score", "Mean of after - before ", "confidence"),
+    ("commitment_change", "Commitment", "score", "Mean of after - before ", "commitment"),
+)
 MEASURES = (
     Measure(
         "trainings_completed", "Trainings completed", "count", "learning",
@@ -26,24 +34,19 @@ MEASURES = (
         "Statements `experienced`, `viewed`, `launched`, `completed` or `passed` about an article, page, video, file "
         "or link, told by a learning management system; by division and month", SOURCE, digits=0,
     ),
-    Measure(
-        "normalised_gain", "Learning gain", "ratio", None, "Mean of (post - pre)/(max - pre), pre < max", SOURCE,
-        shown_at=_WAITS, answers=True,
+    *(
+        Measure(
+            name, title, unit, "learned", formula + _PAIRS.format(code), SOURCE, n_counts="pairs of answers",
+            denominator_counts="pairs of answers", answers=True,
+        )
+        for name, title, unit, formula, code in _PAIRED
     ),
     Measure(
-        "teacher_gain", "Teachers' learning gain", "ratio", None, "The same over those who taught", SOURCE,
-        shown_at=_WAITS, answers=True,
+        "teacher_gain", "Teachers' learning gain", "ratio", None, "The learning gain of those who taught", SOURCE,
+        shown_at="waits for a survey of teachers apart from learners", answers=True,
     ),
     Measure(
         "retained_30", "Retained after 30 days", "ratio", None, "score at day 30 / score after", SOURCE,
-        shown_at=_WAITS, answers=True,
-    ),
-    Measure(
-        "confidence_change", "Confidence", "score", None, "Mean of confidence after - before, 1 to 5", SOURCE,
-        shown_at=_WAITS, answers=True,
-    ),
-    Measure(
-        "commitment_change", "Commitment", "score", None, "Mean of commitment after - before, 1 to 5", SOURCE,
-        shown_at=_WAITS, answers=True,
+        shown_at="waits for a survey that asks a third time", answers=True,
     ),
 )  # fmt: skip

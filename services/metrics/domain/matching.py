@@ -57,6 +57,6 @@ MEASURES = (
     Measure(
         "coverage_parity", "Evenness of coverage", "ratio", None,
         "lowest / highest match rate over tenure, site and function groups of at least k", SOURCE,
-        shown_at="the matching service's parity report",
+        shown_at="GET /v1/rounds/{round_id}/parity of matching, round by round",
     ),
 )  # fmt: skip

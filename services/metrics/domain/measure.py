@@ -26,6 +26,12 @@ Family = Literal[
     "rounds",
     "hosting",
     "learning",
+    "learned",
+    "form",
+    "help",
+    "knowledge",
+    "rules",
+    "overload",
     "freshness",
 ]
 
@@ -55,6 +61,11 @@ class Measure:
     def definition_version(self) -> str:
         """The definition as one word, beside every value."""
         return f"{self.name}/{self.version}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is defined and nowhere counted; `shown_at` says what for."""
+        return self.family is None and (self.shown_at or "").startswith("waits")
 
     def rounded(self, value: float | None) -> float | None:
         """As precise as it may be published; ratios to whole per cent."""

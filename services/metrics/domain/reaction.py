@@ -76,6 +76,18 @@ MEASURES = (
         denominator_counts="attendances",
     ),
     Measure(
+        "own_questions",
+        "Own questions",
+        "score",
+        "form",
+        "Mean over answers to an organization's own forms of the person's mean of items 1 to 5, reversed 6 - x",
+        SOURCE,
+        n_counts="answers",
+        denominator_counts="answers",
+        digits=1,
+        answers=True,
+    ),
+    Measure(
         "nps",
         "Would recommend",
         "points",
@@ -84,6 +96,6 @@ MEASURES = (
         SOURCE,
         n_counts="answers",
         answers=True,
-        shown_at="waits for a form with a 0 to 10 question; the default form has none",
+        shown_at="waits for a question of 0 to 10, which no form may ask; the arithmetic is here",
     ),
 )

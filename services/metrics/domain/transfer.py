@@ -23,6 +23,8 @@ def depth(answers: Sequence[tuple[int, int]]) -> float | None:
     return sum(often / 4 * much / 4 for often, much in answers) / len(answers) if answers else None
 
 
+BARRIERS = ("time", "manager", "no-occasion", "not-relevant", "tools", "other")
+"""What may be named; whatever else is told counts as other."""
 SOURCE = "MEASUREMENT 6"
 MEASURES = (
     *(
@@ -75,7 +77,8 @@ MEASURES = (
         "What was in the way",
         "count",
         None,
-        "Answers naming time, manager, no-occasion, not-relevant, tools or other, ranked; each k answers or more",
+        "Answers naming time, manager, no-occasion, not-relevant, tools or other, ranked, month by month; each k "
+        "answers or more, and a number stands until k more name it",
         SOURCE,
         n_counts="answers",
         answers=True,

@@ -69,6 +69,7 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
     found: dict[str, dict[str, Cell]] = defaultdict(dict)
     wanted = {str(row["programme_id"]): Window.covering(row["starts_on"], row["ends_on"]) for row in programmes}
     asked.update(((CONTROLLED[name], window), None) for name, window in list(asked) if name in CONTROLLED)
+    await release.prepare((COUNTED[name], Scope(window, "programme")) for name, window in asked)
     for name, window in asked:
         cells = await release.cells(COUNTED[name], Scope(window, "programme"))
         found[name].update({cell.group: cell for cell in cells if wanted.get(cell.group) == window})

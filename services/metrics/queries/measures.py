@@ -1,11 +1,12 @@
 """Published values of a measure, by cell, with names people know."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from services.metrics.domain.measures import COUNTED, MEASURES, By, Measure
 from services.metrics.queries.freshness import get_freshness
 from services.metrics.queries.release import Cell, Release
-from services.metrics.queries.scope import Scope
+from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection
 from shared.refusal import InvalidRequest, NotFound, Refused
@@ -51,14 +52,31 @@ async def get_measure(conn: Connection, release: Release, measure: Measure, scop
         cells = [await _freshness(conn, measure, scope)]
     else:
         cells = await release.cells(measure, scope)
-    labels = await name_cells(conn, scope.by, [cell.group for cell in cells])
-    named = [replace(cell, label=labels[cell.group]) for cell in cells]
-    by_time = scope.by == "month"
-    named.sort(key=lambda cell: (cell.group if by_time else cell.label.casefold(), cell.group))
-    return Table(measure.name, scope.by, measure.definition_version, named)
+    labels = await name_cells(conn, scope.by, {cell.group for cell in cells})
+    return Table(measure.name, scope.by, measure.definition_version, named(cells, scope.by, labels))
 
 
-async def name_cells(conn: Connection, by: By, groups: list[str]) -> dict[str, str]:
+async def get_page(
+    conn: Connection, release: Release, window: Window, tables: Iterable[tuple[str, By]]
+) -> dict[tuple[str, By], list[Cell]]:
+    """The tables of a page, each as `get_measure` gives it; what they share is looked up once."""
+    asked = {(name, by): Scope(window, by) for name, by in tables}
+    await release.prepare((MEASURES[name], scope) for (name, _), scope in asked.items())
+    found = {(name, by): await release.cells(MEASURES[name], scope) for (name, by), scope in asked.items()}
+    labels = {
+        by: await name_cells(conn, by, {cell.group for (_, of), cells in found.items() if of == by for cell in cells})
+        for by in {by for _, by in found}
+    }
+    return {(name, by): named(cells, by, labels[by]) for (name, by), cells in found.items()}
+
+
+def named(cells: Iterable[Cell], by: By, labels: Mapping[str, str]) -> list[Cell]:
+    """Cells with their labels and in order of these, months in order of time."""
+    found = [replace(cell, label=labels[cell.group]) for cell in cells]
+    return sorted(found, key=lambda cell: (cell.group if by == "month" else cell.label.casefold(), cell.group))
+
+
+async def name_cells(conn: Connection, by: By, groups: Collection[str]) -> dict[str, str]:
     """What people call the cells of a division."""
     if by in {"unit", "programme"}:
         rows = await conn.fetch(SQL.unit_names if by == "unit" else SQL.programme_names, groups)

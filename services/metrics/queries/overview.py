@@ -4,13 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from services.metrics.domain.measures import MEASURES, By
+from services.metrics.domain.measures import By
 from services.metrics.queries.completeness import TopicDay, list_completeness
 from services.metrics.queries.freshness import Freshness, get_freshness
 from services.metrics.queries.goals import Goal, list_goals
-from services.metrics.queries.measures import get_measure
+from services.metrics.queries.measures import get_page
 from services.metrics.queries.release import Cell, Release
-from services.metrics.queries.scope import Scope, Window
+from services.metrics.queries.scope import Window
 from shared.db import Connection
 
 HEADLINES = ("participation_rate", "sessions_held", "learning_hours", "attendance_rate", "evenness", "acceptance_rate")
@@ -59,27 +59,35 @@ class Overview:
     intake: list[Intake]
 
 
+TABLES: tuple[tuple[str, By], ...] = (
+    *((name, "none") for name in (*HEADLINES, *FEEDBACK_COLUMNS)),
+    *((name, "programme") for name in (*PROGRAMME_COLUMNS, *FEEDBACK_COLUMNS)),
+    ("participation_rate", "unit"),
+    ("participation_rate", "month"),
+    ("sessions_held", "month"),
+    ("evenness", "format"),
+)
+
+
 async def get_overview(conn: Connection, k: int) -> Overview:
     """The current month and the two before, for the whole organization."""
     window, release = Window.covering(None, None), Release(conn, k)
+    found = await get_page(conn, release, window, TABLES)
 
-    async def cells(name: str, by: By) -> list[Cell]:
-        return (await get_measure(conn, release, MEASURES[name], Scope(window, by))).cells
-
-    async def rows(names: tuple[str, ...]) -> list[ProgrammeRow]:
-        return _rows({name: await cells(name, "programme") for name in names})
+    def rows(names: tuple[str, ...]) -> list[ProgrammeRow]:
+        return _rows({name: found[name, "programme"] for name in names})
 
     return Overview(
         window=window,
         as_of=datetime.now(UTC),
         k=k,
-        headlines={name: (await cells(name, "none"))[0] for name in (*HEADLINES, *FEEDBACK_COLUMNS)},
-        by_unit=await cells("participation_rate", "unit"),
-        by_month=await cells("participation_rate", "month"),
-        sessions_by_month={cell.group: cell for cell in await cells("sessions_held", "month")},
-        by_format=await cells("evenness", "format"),
-        programmes=await rows(PROGRAMME_COLUMNS),
-        feedback=await rows(FEEDBACK_COLUMNS),
+        headlines={name: found[name, "none"][0] for name in (*HEADLINES, *FEEDBACK_COLUMNS)},
+        by_unit=found["participation_rate", "unit"],
+        by_month=found["participation_rate", "month"],
+        sessions_by_month={cell.group: cell for cell in found["sessions_held", "month"]},
+        by_format=found["evenness", "format"],
+        programmes=rows(PROGRAMME_COLUMNS),
+        feedback=rows(FEEDBACK_COLUMNS),
         goals=[goal for _, goals in await list_goals(conn, release) for goal in goals],
         freshness=await get_freshness(conn),
         intake=_intake(await list_completeness(conn)),

@@ -50,6 +50,7 @@ async def get_programme(conn: Connection, k: int, programme_id: UUID) -> Program
         detail = "There is no such programme."
         raise NotFound(detail)
     window, release = Window.covering(row["starts_on"], row["ends_on"]), Release(conn, k)
+    await release.prepare((COUNTED[name], Scope(window, "programme")) for name in COLUMNS)
     cells = {
         name: next(
             (

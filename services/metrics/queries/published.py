@@ -1,5 +1,7 @@
 """Which windows are too large to be counted while a reader waits, and which of their tables are wanted."""
 
+from collections.abc import Sequence
+
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.scope import Scope, Window
@@ -7,7 +9,7 @@ from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.metrics", "published")
-LARGE = 200_000
+LARGE = 20_000
 """Facts in a window: fewer are counted in the time a page takes, more are counted ahead of their readers."""
 
 
@@ -17,9 +19,11 @@ async def is_large(conn: Connection, window: Window) -> bool:
     return found >= LARGE
 
 
-async def want(conn: Connection, measure: Measure, scope: Scope) -> None:
-    """Note that somebody reads this table."""
-    await conn.execute(SQL.want, measure.name, scope.key, *scope.row.values())
+async def want(conn: Connection, tables: Sequence[tuple[Measure, Scope]]) -> None:
+    """Note that somebody reads these tables."""
+    if tables:
+        rows = [{"measure": measure.name, "scope": scope.key, **scope.row} for measure, scope in tables]
+        await conn.execute(SQL.want, rows)
 
 
 async def due(conn: Connection) -> list[tuple[Measure, Scope]]:

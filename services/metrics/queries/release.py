@@ -1,5 +1,6 @@
 """The one door numbers leave by: every tally passes confidentiality here, for the API and the page alike."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +18,9 @@ from shared.telemetry import SUPPRESSED
 
 SQL = sql.load("services.metrics", "dimensions")
 STAFF = COUNTED["participation_rate"]
-FACTS = frozenset({"participation", "attendance", "presence", "places", "reach", "sessions", "evenness", "engagement"})
+FACTS = frozenset(
+    {"participation", "attendance", "presence", "places", "reach", "sessions", "evenness", "engagement", "rules"}
+)
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
 WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."
 
@@ -47,13 +50,41 @@ class Release:
         self._counted: dict[tuple[str, Scope], list[Tally]] = {}
         self._classes: dict[tuple[object, ...], list[Record]] = {}
         self._large: dict[Window, bool] = {}
+        self._ready: dict[tuple[str, str], Edition] = {}
         self._planned = False
         self._as_of = datetime.now(UTC)
 
+    async def prepare(self, asked: Iterable[tuple[Measure, Scope]]) -> None:
+        """Look up a page's tables together, and count those that have changed on one view of the store."""
+        tables = list(dict.fromkeys(asked))
+        large = [(measure, scope) for measure, scope in tables if await self._is_large(scope.window)]
+        await published.want(self._conn, large)
+        stored = await shown.editions(self._conn, tables)
+        self._ready |= {key: stored[key] for measure, scope in large if (key := (measure.name, scope.key)) in stored}
+        changed: dict[tuple[Window, str], bool] = {}
+        due = []
+        for measure, scope in tables:
+            if measure.family not in FACTS or self._large[scope.window]:
+                continue
+            found = stored.get((measure.name, scope.key))
+            if found and (scope.window, found.seen) not in changed:
+                changed[scope.window, found.seen] = await shown.has_changed(self._conn, scope, found.seen)
+            if found and not changed[scope.window, found.seen]:
+                self._ready[measure.name, scope.key] = found
+            else:
+                due.append((measure, scope))
+        if due:
+            async with shown.renewing(self._conn, *{measure.name: measure for measure, _ in due}.values()) as seen:
+                self._forget()
+                for measure, scope in due:
+                    self._ready[measure.name, scope.key] = await self.renew(measure, scope, seen)
+
     async def cells(self, measure: Measure, scope: Scope) -> list[Cell]:
         """All cells of a scope. One hidden cell stands for the whole when the selection itself may not be shown."""
-        if await self._is_large(scope.window):
-            await published.want(self._conn, measure, scope)
+        if found := self._ready.get((measure.name, scope.key)):
+            pass
+        elif await self._is_large(scope.window):
+            await published.want(self._conn, [(measure, scope)])
             found = await shown.edition(self._conn, measure, scope)
             if found is None:
                 waiting = Cell("", None, None, None, scope.window, suppressed=False, reason=WAITING, as_of=self._as_of)

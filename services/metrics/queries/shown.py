@@ -73,11 +73,23 @@ async def threshold(conn: Connection, scope: Scope, k: int) -> int:
 
 async def edition(conn: Connection, measure: Measure, scope: Scope) -> Edition | None:
     """The table as it was last shown; None for one never asked for."""
-    row = await conn.fetchrow(SQL.edition, measure.name, scope.key)
-    if row is None:
-        return None
-    cells = [Shown(**each) for each in await conn.fetch(SQL.shown, measure.name, scope.key)]
-    return Edition(row["seen"], row["k"], row["as_of"], {cell.cell: cell for cell in cells})
+    return (await editions(conn, [(measure, scope)])).get((measure.name, scope.key))
+
+
+async def editions(conn: Connection, tables: Sequence[tuple[Measure, Scope]]) -> dict[tuple[str, str], Edition]:
+    """Those of these tables that were ever shown, by measure and scope."""
+    asked = [measure.name for measure, _ in tables], [scope.key for _, scope in tables]
+    cells: dict[tuple[str, str], dict[str, Shown]] = {}
+    for row in await conn.fetch(SQL.shown, *asked):
+        shown = Shown(*row[2:])
+        cells.setdefault((row["measure"], row["scope"]), {})[shown.cell] = shown
+    found = await conn.fetch(SQL.editions, *asked)
+    return {
+        (row["measure"], row["scope"]): Edition(
+            row["seen"], row["k"], row["as_of"], cells.get((row["measure"], row["scope"]), {})
+        )
+        for row in found
+    }
 
 
 async def has_changed(conn: Connection, scope: Scope, seen: str) -> bool:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import fmean
 from typing import Any
 
@@ -16,7 +17,7 @@ from shared.db import Connection, Record
 
 QUERIES = {
     name: text
-    for file in ("measures", "answers", "matching")
+    for file in ("measures", "answers", "matching", "exchange")
     for name, text in sql.load("services.metrics", file).items()
 }
 PLAN_EACH_TIME = QUERIES["plan_each_time"]
@@ -137,11 +138,27 @@ def _pulse(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
     return Tally(cell, value, row["persons"], len(means), len(means), len(set(means)) == 1)
 
 
+def _overload(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
+    over = sum(facilitation.overloaded(_utilisation(row)) for row in rows)
+    return Tally(cell, over / len(rows), len(rows), len(rows), len(rows))
+
+
+def _utilisation(row: Record) -> list[float]:
+    """Hours with preparation over agreed hours, week by week; weeks without a session are weeks too."""
+    agreed = row["minutes"] / 60 / facilitation.WEEKS_A_MONTH
+    hours = dict(zip(row["weeks"], row["hours"], strict=True))
+    weeks = (row["weeks"][-1] - row["weeks"][0]).days // 7 + 1
+    return [
+        hours.get(row["weeks"][0] + timedelta(weeks=week), 0.0) * (1 + facilitation.PREPARATION) / agreed
+        for week in range(weeks)
+    ]
+
+
 def _hosting(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:
     hours = [row["hours"] * (1 + facilitation.PREPARATION) for row in rows]
     count = len(hours)
     months = 1 if scope.by == "month" else scope.window.months
-    value = gini(hours) if name == "hosting_unevenness" else sum(hours) / count / (months * 52 / 12)
+    value = gini(hours) if name == "hosting_unevenness" else sum(hours) / count / (months * facilitation.WEEKS_A_MONTH)
     return Tally(cell, value, count, count, count)
 
 
@@ -153,4 +170,6 @@ TALLIES: dict[str, Callable[[str, list[Record], str, Scope], Tally | None]] = {
     "behaviour": _behaviour,
     "pulse": _pulse,
     "hosting": _hosting,
+    "form": _pulse,
+    "overload": _overload,
 }

@@ -170,10 +170,10 @@ FROM jsonb_to_recordset($1) AS incoming (
 ON CONFLICT DO NOTHING
 
 -- name: apply_surveys
-INSERT INTO surveys (survey_id, arm, programme_id, month, asked, before, after, means_before, means_after)
-SELECT survey_id, arm, programme_id, month, asked, before, after, means_before, means_after
+INSERT INTO surveys (survey_id, arm, part, programme_id, month, asked, before, after, means_before, means_after)
+SELECT survey_id, arm, part, programme_id, month, asked, before, after, means_before, means_after
 FROM jsonb_to_recordset($1) AS incoming (
-    survey_id uuid, arm text, programme_id uuid, month date, asked int, before int, after int, means_before float8[],
+    survey_id uuid, arm text, part int, programme_id uuid, month date, asked int, before int, after int, means_before float8[],
     means_after float8[]
 )
 ON CONFLICT DO NOTHING

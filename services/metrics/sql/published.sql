@@ -10,7 +10,12 @@ WHERE tree.inhparent = 'participations'::regclass
 
 -- name: want
 INSERT INTO wanted_tables AS kept (measure, scope, window_start, window_end, by, programme_id, unit, format)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT asked.* FROM jsonb_to_recordset($1) AS asked (
+    measure text, scope text, window_start date, window_end date, by text, programme_id uuid, unit text, format text
+)
+LEFT JOIN wanted_tables AS known USING (measure, scope)
+WHERE known.asked_at IS NULL OR known.asked_at < now() - interval '1 hour'
+ORDER BY measure, scope
 ON CONFLICT (measure, scope) DO UPDATE SET asked_at = now() WHERE kept.asked_at < now() - interval '1 hour'
 
 -- name: due

@@ -14,12 +14,14 @@ ON CONFLICT DO NOTHING
 -- name: threshold
 SELECT max(k) FROM thresholds WHERE month >= $1 AND month < $2
 
--- name: edition
-SELECT seen::text AS seen, k, as_of FROM editions WHERE measure = $1 AND scope = $2
+-- name: editions
+SELECT measure, scope, seen::text AS seen, k, as_of
+FROM editions JOIN unnest($1::text[], $2::text[]) AS asked (measure, scope) USING (measure, scope)
 
 -- name: shown
-SELECT cell, value, half_interval, n, denominator, persons, reason, as_of, seen::text AS seen
-FROM releases WHERE measure = $1 AND scope = $2 ORDER BY cell
+SELECT measure, scope, cell, value, half_interval, n, denominator, persons, reason, as_of, seen::text AS seen
+FROM releases JOIN unnest($1::text[], $2::text[]) AS asked (measure, scope) USING (measure, scope)
+ORDER BY measure, scope, cell
 
 -- name: changed
 -- Whether anything these months' numbers rest on was written by a transaction that `$3` had not seen.
@@ -35,6 +37,9 @@ SELECT EXISTS (
         AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
 ) OR EXISTS (
     SELECT FROM matches WHERE changed_by::text::bigint >= pg_snapshot_xmin($3::text::pg_snapshot)::text::bigint
+        AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+) OR EXISTS (
+    SELECT FROM acknowledgements WHERE changed_by::text::bigint >= pg_snapshot_xmin($3::text::pg_snapshot)::text::bigint
         AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
 ) OR EXISTS (
     SELECT FROM programmes WHERE NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
@@ -55,6 +60,11 @@ WHERE month >= $2::date AND month < $3::date
             SELECT session_id FROM sessions
             WHERE changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
                 AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
+        )
+        OR (session_id, person_id) IN (
+            SELECT session_id, person_id FROM acknowledgements AS kept JOIN sessions USING (group_id)
+            WHERE kept.changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
+                AND NOT pg_visible_in_snapshot(kept.changed_by, $7::text::pg_snapshot)
         )
     )
 GROUP BY 1

@@ -144,8 +144,9 @@ async def _paired(
             before=len(before),
             after=len(after),
             pairs=tuple(part),
+            part=number,
         )
-        for part in chunks(pair(before, after))
+        for number, part in enumerate(chunks(pair(before, after)))
     ]
 
 

@@ -1,0 +1,89 @@
+-- One query per family, parameters and rows as in measures.sql: help, knowledge, questions of one's own, ground rules.
+
+-- name: help
+-- Nobody knows who asked, so requests stand for people: whole fives of a month, and each five has come before the next.
+WITH asked AS (
+    SELECT month_of(asked_at) AS month, seconds, outcome,
+        row_number() OVER of_month AS place, count(*) OVER (PARTITION BY month_of(asked_at)) AS requests
+    FROM help_requests
+    WHERE asked_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND asked_at < $3::date::timestamp AT TIME ZONE 'UTC'
+        AND $1::text IN ('none', 'month') AND $4::uuid IS NULL AND $5::text IS NULL AND $6::text IS NULL
+    WINDOW of_month AS (PARTITION BY month_of(asked_at) ORDER BY asked_at, request_id)
+),
+counted AS (
+    SELECT cell_of($1::text, NULL, NULL, NULL, NULL, month) AS cell, seconds, outcome FROM asked
+    WHERE place <= requests - requests % 5
+        AND CASE $7::text WHEN 'help_taken' THEN outcome IS NOT NULL ELSE seconds IS NOT NULL END
+)
+SELECT cell, count(*) AS persons, count(*) AS n,
+    CASE $7::text
+        WHEN 'help_taken' THEN count(*) FILTER (WHERE outcome = 'accepted')
+        WHEN 'time_to_first_help_p90' THEN percentile_disc(0.9) WITHIN GROUP (ORDER BY seconds) / 3600.0 * count(*)
+        ELSE percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds) / 3600.0 * count(*)
+    END::float8 AS numerator,
+    count(*) AS denominator
+FROM counted GROUP BY cell
+
+-- name: knowledge
+SELECT cell_of($1::text, NULL, NULL, used.programme_id, format, month) AS cell, max(people)::bigint AS persons,
+    max(people)::bigint AS n, CASE $7::text WHEN 'knowledge_uses' THEN sum(uses) ELSE count(*) END::float8 AS numerator,
+    NULL::bigint AS denominator
+FROM knowledge_uses AS used LEFT JOIN programmes USING (programme_id)
+WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL
+    AND ($1::text NOT IN ('programme', 'format') OR used.programme_id IS NOT NULL)
+    AND ($4::uuid IS NULL OR used.programme_id = $4) AND ($6::text IS NULL OR format = $6)
+GROUP BY 1
+
+-- name: form
+SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, format, month) AS cell,
+    max(cardinality(means))::bigint AS persons, array_agg(mean ORDER BY batch_id, place) AS means
+FROM form_answers AS form LEFT JOIN programmes USING (programme_id)
+CROSS JOIN LATERAL unnest(means) WITH ORDINALITY AS each (mean, place)
+WHERE month >= $2::date AND month < $3::date AND $7::text = 'own_questions' AND mean IS NOT NULL
+    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    AND ($5::text IS NULL OR division = $5)
+GROUP BY 1
+
+-- name: learned
+SELECT cell_of($1::text, NULL, NULL, item.programme_id, format, month) AS cell, max(pairs)::bigint AS persons,
+    sum(pairs)::bigint AS n,
+    CASE WHEN sum(pairs) >= 10 THEN CASE $7::text WHEN 'normalised_gain' THEN sum(gain) ELSE sum(change) END END::float8
+        AS numerator,
+    CASE $7::text WHEN 'normalised_gain' THEN sum(gaining) ELSE sum(pairs) END::bigint AS denominator,
+    min(least_change) = max(most_change) AS alike
+FROM survey_items AS item LEFT JOIN programmes USING (programme_id)
+WHERE arm = 'participants' AND code = CASE $7::text WHEN 'normalised_gain' THEN 'knowledge' ELSE split_part($7::text, '_', 1) END
+    AND month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL
+    AND ($4::uuid IS NULL OR item.programme_id = $4) AND ($6::text IS NULL OR format = $6)
+GROUP BY 1
+
+-- name: rules
+WITH expected AS (
+    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, fact.programme_id, fact.format, month) AS cell, group_id,
+        fact.person_id
+    FROM sessions AS done JOIN participations AS fact USING (session_id)
+    WHERE done.state = 'held' AND fact.state NOT IN ('waitlisted', 'cancelled_early', 'excused')
+        AND month >= $2::date AND month < $3::date AND $7::text = 'ground_rules_rate'
+        AND ($4::uuid IS NULL OR fact.programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR fact.format = $6)
+)
+SELECT cell, count(DISTINCT person_id) AS persons, count(DISTINCT person_id) AS n,
+    count(accepted.person_id)::float8 AS numerator, count(*) AS denominator
+FROM expected LEFT JOIN acknowledgements AS accepted USING (group_id, person_id)
+GROUP BY cell
+
+-- name: overload
+-- One row per facilitator whose agreed time is known: hours of each week, without preparation, and that time a month.
+WITH weeks AS (
+    SELECT cell_of($1::text, NULL, NULL, programme_id, format, month_of(starts_at)) AS cell, facilitator_id, minutes,
+        date_trunc('week', starts_at AT TIME ZONE 'UTC')::date AS week,
+        (sum(extract(epoch FROM ends_at - starts_at)) / 3600.0)::float8 AS hours
+    FROM sessions JOIN time_budgets ON person_id = facilitator_id
+    WHERE state = 'held' AND ends_at IS NOT NULL AND minutes > 0 AND $1::text <> 'unit' AND $5::text IS NULL
+        AND $7::text = 'hosting_overload'
+        AND starts_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1, facilitator_id, minutes, week
+)
+SELECT cell, facilitator_id, minutes, array_agg(week ORDER BY week) AS weeks, array_agg(hours ORDER BY week) AS hours
+FROM weeks GROUP BY cell, facilitator_id, minutes
