@@ -329,6 +329,7 @@ class Consumer:
         else:
             self._done.clear()
             self._commit_failures = 0
+            await crashpoint("consumer.after_commit")
 
 
 def _where(raw: Raw) -> dict[str, object]:

@@ -97,6 +97,7 @@ class Relay:
             headers = list(zip(row["header_names"], row["header_values"], strict=True))
             topic = wire_name(self._settings, self._topics[row["topic"]])
             deliveries.append(await client.send(topic, key=row["key"].encode(), value=row["value"], headers=headers))
+        await crashpoint("outbox.while_sending")
         await asyncio.gather(*deliveries)
 
 

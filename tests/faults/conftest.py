@@ -8,7 +8,11 @@ import pytest
 from deploy.local.kafka_cluster import KafkaCluster
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
+from shared.db import Database
+from shared.settings import Settings
 from tests.faults.site import Site, standing
+from tests.faults.world import World
+from tests.fixtures import register
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,10 @@ async def site(cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) 
     async with server, standing(cluster, server) as made:
         yield made
     server.remove()
+
+
+@pytest.fixture
+async def world(on_kafka: Settings, db: Database) -> World:
+    """A register in this very process."""
+    await register.prepare(db)
+    return World(on_kafka, db)

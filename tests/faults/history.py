@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeVar
+from uuid import UUID
 
 Outcome = Literal["ok", "failed", "unknown"]
 Kind = Literal[
@@ -28,6 +29,9 @@ Kind = Literal[
     "repeated-side-effect",
     "slow-recovery",
     "personal-data",
+    "erased-subject",
+    "broken-trace",
+    "unseen",
 ]
 INVARIANTS: Mapping[str, frozenset[Kind]] = {
     "I1 no loss": frozenset({"lost-write", "lost-event", "lost-effect"}),
@@ -37,9 +41,12 @@ INVARIANTS: Mapping[str, frozenset[Kind]] = {
     "I5 convergence": frozenset({"divergent-read-model"}),
     "I6 bounded recovery": frozenset({"slow-recovery"}),
     "I7 nothing stalls": frozenset({"skipped-offset"}),
-    "I8 nobody is named": frozenset({"personal-data"}),
+    "I8 nobody is named": frozenset({"personal-data", "erased-subject"}),
+    "I9 seen": frozenset({"broken-trace", "unseen"}),
 }
-"""What each anomaly breaks. That faults are seen (I9) is asserted on metrics and alerts, where they are made."""
+"""What each anomaly breaks."""
+NOBODY = UUID(int=0)
+"""Who stands in the place of somebody erased."""
 
 
 class Operation(NamedTuple):
@@ -57,6 +64,8 @@ class Written(NamedTuple):
     operation: str
     key: str
     version: int
+    trace: str = ""
+    """The request's; empty where nobody traces."""
 
 
 class Told(NamedTuple):
@@ -69,6 +78,7 @@ class Told(NamedTuple):
     key: str
     version: int
     body: bytes = b""
+    trace: str = ""
 
 
 class Effect(NamedTuple):
@@ -78,6 +88,15 @@ class Effect(NamedTuple):
     operation: str
     key: str
     version: int
+    trace: str = ""
+
+
+class Gauge(NamedTuple):
+    """What a process says it sees, beside what there is to see."""
+
+    name: str
+    said: float
+    there: float
 
 
 Row = TypeVar("Row", Told, Effect)
@@ -116,7 +135,12 @@ class History:
     bound: float = 300.0
     """Seconds a recovery may take."""
     leaks: Sequence[str] = ()
-    """Records that carry something only the clients' own requests held."""
+    """What holds something that only the clients' own requests held, or what should be sealed."""
+    erased: frozenset[str] = frozenset()
+    """Operations whose people were erased."""
+    owed: frozenset[str] = frozenset()
+    """Operations of which somebody outside must have been told."""
+    gauges: Sequence[Gauge] = ()
 
 
 class Anomaly(NamedTuple):
@@ -128,7 +152,7 @@ class Anomaly(NamedTuple):
 
 def check(history: History) -> list[Anomaly]:
     """Every anomaly of a history; none is the only good answer."""
-    found = (_writes, _events, _effects, _order, _models, _offsets, _bounds)
+    found = (_writes, _events, _effects, _outside, _order, _models, _offsets, _bounds, _people, _seen)
     return [anomaly for part in found for anomaly in part(history)]
 
 
@@ -180,9 +204,15 @@ def _effects(history: History) -> Iterator[Anomaly]:
     for effect in history.effects:
         if effect.event not in told:
             yield Anomaly("phantom", f"{effect} came from no record")
+
+
+def _outside(history: History) -> Iterator[Anomaly]:
+    """Whoever is outside hears of everything, and of nothing twice."""
     for operation, count in Counter(history.side_effects).items():
         if count > 1:
             yield Anomaly("repeated-side-effect", f"somebody was told of {operation} {count} times")
+    for operation in history.owed.difference(history.side_effects):
+        yield Anomaly("lost-effect", f"nobody outside was told of {operation}")
 
 
 def _order(history: History) -> Iterator[Anomaly]:
@@ -213,7 +243,8 @@ def _models(history: History) -> Iterator[Anomaly]:
     folded: dict[str, tuple[int, str]] = {}
     for record in history.topic:
         if record.event not in history.parked:
-            folded[record.key] = max(folded.get(record.key, (0, "")), (record.version, record.operation))
+            by = str(NOBODY) if record.operation in history.erased else record.operation
+            folded[record.key] = max(folded.get(record.key, (0, "")), (record.version, by))
     for key in folded.keys() | history.model.keys():
         now, best = history.model.get(key, (0, "")), applied.get(key, (0, ""))
         if now[0] < best[0]:
@@ -236,8 +267,33 @@ def _bounds(history: History) -> Iterator[Anomaly]:
     for seconds in history.recoveries:
         if seconds > history.bound:
             yield Anomaly("slow-recovery", f"{seconds:.0f} s until everything was at rest")
+
+
+def _people(history: History) -> Iterator[Anomaly]:
+    """Nobody is named where names must not be, and nobody erased comes back, whatever arrives late or again."""
     for leak in history.leaks:
         yield Anomaly("personal-data", leak)
+    for effect in history.effects:
+        if effect.operation in history.erased:
+            yield Anomaly("erased-subject", f"{effect} names somebody erased")
+    for key, (version, operation) in history.model.items():
+        if operation in history.erased:
+            yield Anomaly("erased-subject", f"version {version} of {key} names somebody erased")
+
+
+def _seen(history: History) -> Iterator[Anomaly]:
+    """One trace from the request to its last effect; and every gauge says what there is."""
+    asked = {row.operation: row.trace for row in history.written if row.trace}
+    made = {record.event: asked.get(record.operation, "") for record in history.topic}
+    for record in history.topic:
+        if made[record.event] and record.trace != made[record.event]:
+            yield Anomaly("broken-trace", f"{record} left the trace {made[record.event]} of its request")
+    for effect in history.effects:
+        if (trace := made.get(effect.event)) and effect.trace != trace:
+            yield Anomaly("broken-trace", f"{effect} left the trace {trace} of its request")
+    for gauge in history.gauges:
+        if gauge.said != gauge.there:
+            yield Anomaly("unseen", f"{gauge.name} says {gauge.said:g}, and there are {gauge.there:g}")
 
 
 def _log(topic: Iterable[Told]) -> list[Told]:

@@ -3,13 +3,16 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,17 +20,20 @@ import httpx
 
 from deploy.local.ports import free_port
 from shared.settings import Settings
-from tests.faults.history import Anomaly, Operation, check
-from tests.faults.records import read_history
+from tests.faults.history import Anomaly, Gauge, Operation, check
+from tests.faults.records import GAUGES, SECRET, read_history
 from tests.faults.world import committed_all
 from tests.fixtures.issuer import Issuer
+from tests.fixtures.nursery import Child, Nursery
 
 PATIENCE = 300.0
 """For what must happen and whose pace is not the claim: the machine may be busy with other tests."""
 SOME = 40
 """Operations acknowledged before a fault goes on."""
-SECRET = "ada.lovelace@clients.example"
-"""Who the clients say they are, which is nobody else's to know."""
+GAUGE_SECONDS = 60.0
+"""Longer than the longest pause between two looks of a gauge, on a machine that is busy."""
+ANY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+CLIENT = SECRET.decode()
 KEYS = 12
 CLIENTS = 8
 
@@ -35,8 +41,12 @@ CLIENTS = 8
 class Member:
     """One process of the register, alive until it is told otherwise."""
 
-    def __init__(self, role: str, env: Mapping[str, str], folder: str | None = None) -> None:
+    def __init__(
+        self, role: str, env: Mapping[str, str], folder: str | None = None, log: IO[bytes] | None = None
+    ) -> None:
         self.role = role
+        self.nursery: Nursery | None = None
+        """Who bears it; it is started from nothing when None."""
         self.module = "tests.fixtures.register_process" if folder is None else "tests.fixtures.first_release"
         self.folder = folder
         """Where the code of the first release lies; ours when None."""
@@ -44,22 +54,28 @@ class Member:
         own = {f"LATERAL_METRICS_{'WORKER_' if role == 'worker' else ''}PORT": str(self.port)}
         own["LATERAL_INSTANCE"] = f"{role}-{uuid4().hex[:8]}"
         self.env = {**os.environ, **env, **own}
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | Child | None = None
+        self._log = log
 
     async def start(self, **env: str) -> None:
         """Start it, with further variables, and wait until it is ready, or killed by a crash point in them.
 
         One that gives up because it reached nobody in time is started again, as whoever keeps processes would.
         """
-        arguments = (sys.executable, "-m", self.module, self.role)
         async with asyncio.timeout(PATIENCE):
             while True:
-                self.process = await asyncio.create_subprocess_exec(*arguments, env=self.env | env, cwd=self.folder)
+                self.process = await self._born(self.env | env)
                 await eventually(self._ready_or_ended)
                 code = self.process.returncode
                 if code in {None, -signal.SIGKILL}:
                     return
                 assert code == 1, f"{self.role} ended with {code}"
+
+    async def _born(self, env: Mapping[str, str]) -> asyncio.subprocess.Process | Child:
+        if self.nursery is not None:
+            return await self.nursery.bear(self.role, env)
+        arguments = (sys.executable, "-m", self.module, self.role)
+        return await asyncio.create_subprocess_exec(*arguments, env=env, cwd=self.folder, stderr=self._log)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
@@ -87,9 +103,14 @@ class Member:
 
     async def counts(self, metric: str) -> float:
         """What it has counted under a name, all labels together."""
-        async with httpx.AsyncClient(trust_env=False) as client:
-            lines = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{metric}{{"))
+        lines = (await self.metrics()).splitlines()
+        named = (line.rpartition(" ") for line in lines)
+        return sum(float(value) for name, _, value in named if name.partition("{")[0] == metric)
+
+    async def metrics(self) -> str:
+        """All that it has counted."""
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
+            return (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
 
     async def _ready_or_ended(self) -> bool:
         assert self.process is not None
@@ -113,6 +134,8 @@ class Rig:
         """Ports whose answers have asked to connect elsewhere: a balancer would send nobody there any more."""
         self.served: Counter[int] = Counter()
         """Operations acknowledged, by the port of who did."""
+        self.succeeded = 0
+        """Operations acknowledged so far."""
         self.restarted = 0
         """Workers that ended by themselves."""
         self.slowest_failure = 0.0
@@ -123,20 +146,28 @@ class Rig:
             "LATERAL_KAFKA_SESSION_SECONDS": "6",
             "LATERAL_TOPIC_PREFIX": settings.topic_prefix,
             "LATERAL_ISSUER": issuer.url,
-            "LATERAL_LOG_LEVEL": "ERROR",
+            "LATERAL_LOG_LEVEL": "WARNING",
         } | env
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - it lasts as long as this
+        """What all members have logged."""
+        self.named: list[str] = []
+        """Answers that told who had asked."""
         self.apis: list[Member] = []
         self.workers: list[Member] = []
         self.recoveries: list[float] = []
-        self._bearer = issuer.bearer("employee", exp=6 * 3600) | {"User-Agent": SECRET, "X-Request-Id": SECRET}
+        self._bearer = issuer.bearer("employee", exp=6 * 3600) | {"User-Agent": CLIENT, "X-Request-Id": CLIENT}
         self._random = random.Random(7)
         self.deadline = PATIENCE
 
     async def start(self, apis: int = 1, workers: int = 1) -> None:
         """Start that many of each."""
-        self.apis = [Member("api", self.env) for _ in range(apis)]
-        self.workers = [Member("worker", self.env) for _ in range(workers)]
+        self.apis = [self.member("api") for _ in range(apis)]
+        self.workers = [self.member("worker") for _ in range(workers)]
         await asyncio.gather(*(member.start() for member in (*self.apis, *self.workers)))
+
+    def member(self, role: str, folder: str | None = None) -> Member:
+        """One more, not yet started."""
+        return Member(role, self.env, folder, self.log)
 
     async def stop(self) -> None:
         """Stop everything; whatever does not end by itself is an error."""
@@ -144,7 +175,7 @@ class Rig:
         assert not any(codes), codes
 
     async def kill(self) -> None:
-        """For the end of a test that failed."""
+        """For the end, and for that of a test that failed."""
         await asyncio.gather(*(member.kill() for member in (*self.apis, *self.workers)))
 
     @asynccontextmanager
@@ -164,11 +195,6 @@ class Rig:
         """Wait until clients have had that many more answers of success."""
         goal = self.succeeded + more
         await eventually(lambda: self.succeeded >= goal)
-
-    @property
-    def succeeded(self) -> int:
-        """Operations acknowledged so far."""
-        return sum(operation.outcome == "ok" for operation in self.operations.values())
 
     async def settle(self) -> None:
         """Wait until the outbox is empty and everything is read; a worker that gave up is restarted, as anywhere."""
@@ -196,8 +222,51 @@ class Rig:
     async def anomalies(self) -> list[Anomaly]:
         """What the checker says when all is at rest."""
         await self.settle()
-        told = tuple(self.operations.values())
-        return check(await read_history(self.settings, told, recoveries=self.recoveries[-1:], secret=SECRET.encode()))
+        return check(
+            await read_history(
+                self.settings,
+                tuple(self.operations.values()),
+                recoveries=self.recoveries[-1:],
+                secret=SECRET,
+                told=self.outside(),
+                gauges=await self._gauges(),
+                leaks=await self._leaks(),
+            )
+        )
+
+    def outside(self) -> Collection[str] | None:
+        """Of which operations somebody outside has been told, who knows a repetition by its id; None without one."""
+        path = self.env.get("REGISTER_OUTSIDE")
+        return None if path is None else set(Path(path).read_text("utf-8").split())
+
+    async def _gauges(self) -> list[Gauge]:
+        """What every worker's gauges say, once they have had the time to look."""
+        conn = await asyncpg.connect(self.settings.database_url)
+        there = {name: float(await conn.fetchval(query)) for name, query in GAUGES.items()}
+        await conn.close()
+        found: list[Gauge] = []
+
+        async def right() -> bool:
+            said = [(name, await worker.counts(name)) for worker in self.workers for name in there]
+            found[:] = [Gauge(name, value, there[name]) for name, value in said]
+            return all(gauge.said == gauge.there for gauge in found)
+
+        with suppress(TimeoutError):
+            await eventually(right, GAUGE_SECONDS)
+        return found
+
+    async def _leaks(self) -> list[str]:
+        """Where the clients' own words, or whom an event is about, stand in logs, metrics or answers."""
+        counted = [await member.metrics() for member in (*self.apis, *self.workers)]
+        self.log.seek(0)
+        logged = self.log.read().decode("utf-8", "replace")
+        people = ANY_ID.findall(logged)
+        places = (("the log", logged), *(("the metrics", text) for text in counted))
+        return [
+            *(f"{where} name the client" for where, text in places if CLIENT in text),
+            *(f"the log names {person}" for person in people if person in self.operations),
+            *self.named,
+        ]
 
     async def _client(self, http: httpx.AsyncClient, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -226,7 +295,10 @@ class Rig:
                 self.leaving.add(api.port)
             if answer.status_code == httpx.codes.CREATED:
                 self.served[api.port] += 1
+                self.succeeded += 1
                 return Operation(str(operation), str(key), "ok", answer.json()["version"])
+            if CLIENT in answer.text:
+                self.named.append(f"an answer of {answer.status_code} names the client")
             self.slowest_failure = max(self.slowest_failure, monotonic() - asked)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return Operation(str(operation), str(key), "failed")

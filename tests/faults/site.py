@@ -71,7 +71,7 @@ async def whole(state: Path) -> AsyncIterator[Site]:
 @asynccontextmanager
 async def guest(site: Site, role: str, folder: str | None = None, **env: str) -> AsyncIterator[Member]:
     """One more member for the length of the block."""
-    member = Member(role, site.rig.env, folder)
+    member = site.rig.member(role, folder)
     try:
         await member.start(**env)
         if role == "api":

@@ -19,11 +19,11 @@ from tests.fixtures.delivery import SECONDS, append, effects_table, participatio
 pytestmark = pytest.mark.real_broker
 PLACES = (
     "outbox.before_publish:2",
+    "outbox.while_sending:2",
     "outbox.after_publish:1",
-    "outbox.after_publish:2",
     "consumer.before_store:1",
     "consumer.after_store:1",
-    "consumer.after_store:3",
+    "consumer.after_commit:3",
 )
 
 

@@ -10,14 +10,13 @@ from typer.testing import CliRunner, Result
 
 from shared import deadletters, redrive
 from shared.consumer import Handlers
-from shared.db import Connection, Database
+from shared.db import Connection
 from shared.deadletters import NotReplayable
 from shared.envelope import Envelope
 from shared.events.sessions import ParticipationChanged
 from shared.redrive import Selection
 from shared.refusal import Refused
 from shared.runner import cli
-from shared.settings import Settings
 from tests.faults.world import World
 from tests.fixtures import register, register_process
 
@@ -27,12 +26,6 @@ TOPIC = ParticipationChanged.topic.name
 
 class Impossible(Refused):
     """The toy rule says no."""
-
-
-@pytest.fixture
-async def world(on_kafka: Settings, db: Database) -> World:
-    await register.prepare(db)
-    return World(on_kafka, db)
 
 
 async def refused(world: World, *keys: UUID) -> None:

@@ -19,7 +19,6 @@ from shared.kafka import AIOKafkaConsumer, reader, wire_name
 from shared.ledger import Ledger
 from shared.rebuild import NotEmpty, differences, rebuild
 from shared.reconcile import Reconciler, reconciled
-from shared.settings import Settings
 from shared.telemetry import CONSUMER_BEHIND, RECONCILE_MISSING
 from tests.conftest import NewDatabase
 from tests.faults.world import World
@@ -29,12 +28,6 @@ from tests.fixtures.delivery import SECONDS, append, participation
 pytestmark = pytest.mark.real_broker
 TOPIC = ParticipationChanged.topic
 READ_MODELS = {"model": (), "effects": ("id",)}
-
-
-@pytest.fixture
-async def world(on_kafka: Settings, db: Database) -> World:
-    await register.prepare(db)
-    return World(on_kafka, db)
 
 
 async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is(world: World) -> None:

@@ -1,7 +1,7 @@
 """A register in this very process: parts of it can be replaced by wrong ones, and its history read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
@@ -10,8 +10,8 @@ from shared.consumer import Consumer, Handlers
 from shared.db import Database
 from shared.kafka import consumer, partitions
 from shared.settings import Settings
-from tests.faults.history import Anomaly, Operation, check
-from tests.faults.records import TOPIC, read_history
+from tests.faults.history import Anomaly, Gauge, Operation, check
+from tests.faults.records import SECRET, TOPIC, read_history
 from tests.fixtures import register
 from tests.fixtures.delivery import SECONDS, consuming, publish_all
 
@@ -28,6 +28,9 @@ class World:
     db: Database
     operations: list[Operation] = field(default_factory=list)
     side_effects: list[str] = field(default_factory=list)
+    told: Collection[str] | None = None
+    """Of whom somebody outside has heard, if anybody is there."""
+    gauges: Sequence[Gauge] = ()
 
     async def write(self, *keys: UUID) -> None:
         """One acknowledged operation a key, each in a transaction of its own."""
@@ -53,7 +56,16 @@ class World:
 
     async def anomalies(self) -> list[Anomaly]:
         """What the checker says now."""
-        return check(await read_history(self.settings, self.operations, self.side_effects))
+        return check(
+            await read_history(
+                self.settings,
+                self.operations,
+                self.side_effects,
+                secret=SECRET,
+                told=self.told,
+                gauges=self.gauges,
+            )
+        )
 
 
 async def committed_all(settings: Settings, within: float = SECONDS) -> None:
