@@ -25,13 +25,12 @@ from shared.rebuild import TableHash, hashes, rebuild
 from shared.settings import Settings, load
 from tests.conftest import _migrate
 from tests.fixtures import register
-from tests.fixtures.delivery import consuming, participation
+from tests.fixtures.delivery import HOSTILE, consuming, participation
 
 TOPIC = ParticipationChanged.topic
 VERSIONS = 10
 TIMES = 3
 CHUNK = 5_000
-HOSTILE = (b"", b"{", b"\xff\xfe", b'{"a":NaN}', b"[" * 200, b"null", b'{"version":1}', b"\x00" * 64)
 Written = tuple[bytes, list[tuple[str, bytes]], bytes | None]
 
 

@@ -1,6 +1,7 @@
 """Which loopback port each part of the stack has, and who is in the way."""
 
 import os
+import random
 import socket
 from collections.abc import Mapping
 
@@ -8,6 +9,8 @@ from deploy.local.processes import StartFailed
 
 LOOPBACK = "127.0.0.1"
 HIGHEST = 65535
+UNASSIGNED = (20_000, 32_000)
+"""Below what systems give to connections going out: such a port may be taken from a server that is being restarted."""
 DEFAULTS = {
     "issuer": 8100,
     "directory": 8101,
@@ -69,6 +72,7 @@ def refuse_taken_port(part: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with listen(0) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody listens on now, and that no connection of somebody's is given before we listen on it."""
+    while not is_free(port := random.SystemRandom().randint(*UNASSIGNED)):
+        pass
+    return port

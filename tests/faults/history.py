@@ -141,6 +141,8 @@ class History:
     owed: frozenset[str] = frozenset()
     """Operations of which somebody outside must have been told."""
     gauges: Sequence[Gauge] = ()
+    traced: bool = False
+    """Whether every request must have had a trace."""
 
 
 class Anomaly(NamedTuple):
@@ -284,6 +286,9 @@ def _people(history: History) -> Iterator[Anomaly]:
 def _seen(history: History) -> Iterator[Anomaly]:
     """One trace from the request to its last effect; and every gauge says what there is."""
     asked = {row.operation: row.trace for row in history.written if row.trace}
+    for row in history.written if history.traced else ():
+        if not row.trace:
+            yield Anomaly("broken-trace", f"{row} was made outside every trace")
     made = {record.event: asked.get(record.operation, "") for record in history.topic}
     for record in history.topic:
         if made[record.event] and record.trace != made[record.event]:

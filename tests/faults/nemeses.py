@@ -5,22 +5,29 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import psutil
 import pytest
 import typer
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from deploy.local.apache_kafka import ApacheKafka
+from shared import outbox
+from shared.envelope import encode
+from shared.events.privacy import ErasureRequested
 from shared.relay import LOCK
 from tests.faults.releases import an_older_release_works_beside_this_one
 from tests.faults.rig import PATIENCE, SOME, eventually
 from tests.faults.site import Site, guest
+from tests.fixtures.delivery import HOSTILE, participation
 from tests.fixtures.proxy import Proxy
 
 Nemesis = Callable[[Site], Awaitable[None]]
@@ -128,14 +135,10 @@ async def brokers_are_away_for_five_minutes(site: Site) -> None:
     conn = await asyncpg.connect(site.direct)
     waiting = await conn.fetchval(UNPUBLISHED)
     newest = await conn.fetchval("SELECT max(id) FROM outbox")
-    await eventually(partial(_published, conn, newest))
+    await eventually(partial(_equals, conn, f"{UNPUBLISHED} AND id <= {newest}", 0))
     keeper.cancel()
     typer.echo(f"         {waiting} waited; published {monotonic() - began:.0f} s after the brokers' return")
     await conn.close()
-
-
-async def _published(conn: "asyncpg.Connection[asyncpg.Record]", newest: int) -> bool:
-    return bool(await conn.fetchval(f"{UNPUBLISHED} AND id <= $1", newest) == 0)
 
 
 async def database_crashes(site: Site) -> None:
@@ -252,6 +255,34 @@ async def partitions_are_added(site: Site) -> None:
         admin.create_partitions([NewPartitions(topic, more)])[topic].result(30)
 
 
+async def broken_records_arrive(site: Site) -> None:
+    """Row 16: on every partition, between good ones."""
+    broken = Producer({"bootstrap.servers": site.cluster.bootstrap})
+    topic = f"{site.rig.settings.topic_prefix}sessions.participation"
+    for body in HOSTILE:
+        headers, _ = encode(participation(uuid4(), 1), {})
+        broken.produce(topic, body, str(uuid4()).encode(), headers=dict(headers))
+        await site.rig.acknowledged(SOME // len(HOSTILE))
+    assert await asyncio.to_thread(broken.flush, PATIENCE) == 0
+
+
+async def people_are_erased(site: Site) -> None:
+    """Row 30: whoever has just been acknowledged, while their events are still on the way."""
+    conn = await asyncpg.connect(site.direct)
+    already = await conn.fetchval("SELECT count(*) FROM erased")
+    people = [UUID(operation) for operation in list(site.rig.operations)[-SOME:]]
+    today = datetime.now(UTC).date()
+    asked = [ErasureRequested(request_id=uuid4(), person_id=person, requested_on=today) for person in people]
+    await outbox.append_all(conn, [(request, None) for request in asked])
+    await site.rig.acknowledged(SOME)
+    await eventually(partial(_equals, conn, "SELECT count(*) FROM erased", already + len(people)))
+    await conn.close()
+
+
+async def _equals(conn: "asyncpg.Connection[asyncpg.Record]", query: str, value: object) -> bool:
+    return bool(await conn.fetchval(query) == value)
+
+
 def in_sync(node: ApacheKafka) -> bool:
     """Whether every partition has all its replicas again, as this broker sees it."""
     try:
@@ -282,6 +313,8 @@ NEMESES: tuple[Nemesis, ...] = (
     apis_are_told_to_stop,
     everybody_is_told_to_stop_while_the_brokers_hang,
     partitions_are_added,
+    broken_records_arrive,
+    people_are_erased,
     an_older_release_works_beside_this_one,
 )
 LONG: tuple[Nemesis, ...] = (brokers_are_away_for_five_minutes,)

@@ -40,6 +40,7 @@ async def read_history(
     told: Collection[str] | None = None,
     gauges: Sequence[Gauge] = (),
     leaks: Sequence[str] = (),
+    traced: bool = False,
 ) -> History:
     """Everything that can be known of a register's run; `told`: of whom somebody outside has heard, if anybody is."""
     topic, broken, places, named = await _topic(settings, secret)
@@ -74,6 +75,7 @@ async def read_history(
             erased=frozenset(row[0] for row in await _rows(conn, "person", "erased")),
             owed=frozenset() if told is None else frozenset(row[0] for row in await conn.fetch(OWED)),
             gauges=gauges,
+            traced=traced,
         )
     finally:
         await conn.close()

@@ -231,6 +231,7 @@ class Rig:
                 told=self.outside(),
                 gauges=await self._gauges(),
                 leaks=await self._leaks(),
+                traced=True,
             )
         )
 
