@@ -13,6 +13,8 @@ POLICY: Policy = {
     "POST /v1/formats": OWNERS,
     "GET /v1/formats/{name}/playbook": EVERYBODY,
     "PUT /v1/formats/{name}/playbook": OWNERS,
+    "PUT /v1/formats/{name}/form": OWNERS,
+    "DELETE /v1/formats/{name}/form": OWNERS,
     "GET /v1/method-advice": EVERYBODY,
     "POST /v1/programmes": OWNERS,
     "GET /v1/programmes": allow("employee", "facilitator", "manager", "programme-owner", "analyst", "admin"),

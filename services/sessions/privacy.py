@@ -45,6 +45,7 @@ REACHING = (
     Table("response_counts", "How many answer, in steps of five.", "aggregate"),
     Table("forms", "What is asked, in versions.", "reference"),
     Table("programme_forms", "Which form asks in which programme.", "reference"),
+    Table("format_forms", "Which form asks after sessions of which format.", "reference"),
     Table("form_batches", "Sums over five and more answers to an own form.", "feedback", aged=older("released_on")),
     Table("surveys", "Which form is asked in which programme, and when.", "reference"),
     Table("review_rounds", "Rounds of peer review in groups.", "reference"),

@@ -108,7 +108,7 @@ class SurveyPaired(Event):
 
 
 class FormAnswersReleased(Event):
-    """A shuffled batch of answers to an organization's own feedback form, by five or more distinct people."""
+    """A shuffled batch of answers to a feedback form other than the first one, by five or more distinct people."""
 
     event_type = "org.lateral.sessions.form-answers.released.v1"
     topic = SESSIONS_FEEDBACK
@@ -125,6 +125,8 @@ class FormAnswersReleased(Event):
     items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
     answers: Annotated[tuple[tuple[Score, ...], ...], Field(min_length=5)]
     """One tuple a person, in the order of `items`."""
+    format: Code | None = None
+    """Of the sessions that were asked about."""
 
 
 class ResponsesCounted(Event):

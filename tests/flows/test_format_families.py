@@ -43,6 +43,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """Each format with the roles its people have in the match, who founds the group first."""
+QUESTIONS = {"reaction": 3, "critique": 3, "debrief": 3, "pulse": 2, "none": 0}
 
 
 async def supply(company: Company, group: str, session: str, people: list[str], kind: str) -> None:
@@ -78,7 +79,7 @@ async def story(company: Company, format_: str, roles: tuple[str, ...], people: 
         assert await state_of(company, session) == "scheduled", (format_, kind)
         await supply(company, group["group_id"], session, people, kind)
     assert await state_of(company, session) == "held", format_
-    await give_feedback(company, session, people)
+    assert await give_feedback(company, session, people) == QUESTIONS[shape["feedback_form"]], format_
     return str(session)
 
 

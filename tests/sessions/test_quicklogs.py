@@ -38,7 +38,8 @@ async def test_a_log_counts_once_both_sides_have_confirmed_it(world: World) -> N
     assert told == {(str(one), "attended", 20), (str(other), "attended", 20)}
     again = await world.call("POST", path, {"agreed": False}, who=other)
     assert (again.status_code, again.json()["state"]) == (409, "confirmed")
-    feedback = {"usefulness": 5, "relevance": 4, "engagement": 5}
+    asked = (await world.call("GET", f"/v1/sessions/{session}/feedback-form", who=other)).json()
+    feedback = {"own": {"form_id": asked["form_id"], "form_version": 1, "scores": [5, 4]}}
     assert (await world.call("POST", f"/v1/sessions/{session}/feedback", feedback, who=other)).status_code == 202
     listed = (await world.call("GET", "/v1/quick-logs", who=other)).json()["items"]
     assert [(each["session_id"], each["state"]) for each in listed] == [(session, "confirmed")]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import person
 from services.sessions.api.forms import Item, Version
+from services.sessions.api.programme_forms import Result
 from services.sessions.commands import feedback as commands
 from services.sessions.domain.feedback import ENOUGH
 from services.sessions.domain.forms import MOST_QUESTIONS
@@ -24,7 +25,7 @@ EXAMPLE: dict[str, Any] = {"usefulness": 5, "relevance": 4, "engagement": 5}
 
 
 class OwnAnswers(BaseModel):
-    """Answers to the programme's own form: the version that was read, and a score for each question in its order."""
+    """Answers to another form than the first one: the version that was read, a score for each question in its order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +35,7 @@ class OwnAnswers(BaseModel):
 
 
 class NewFeedback(BaseModel):
-    """At most three questions and a comment: the standard ones, or those of the programme's own form."""
+    """At most three questions: the first form's with a comment, or those of the form that is asked instead."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
@@ -54,12 +55,12 @@ class NewFeedback(BaseModel):
             return FeedbackAnswer(**given)
         for name, value in {**given, "comment": self.comment}.items():
             if value is not None:
-                raise InvalidRequest.naming(name, "is no question of the programme's own form")
+                raise InvalidRequest.naming(name, "is no question of the form in `own`")
         return None
 
 
 class AskedForm(BaseModel):
-    """What is asked after this session. `form_id` is null for the standard form."""
+    """What is asked after this session; nothing where there are no items. `form_id` is null for the first form."""
 
     session_id: UUID
     form_id: UUID | None
@@ -75,7 +76,10 @@ class Accepted(BaseModel):
 
 
 class FeedbackSummary(BaseModel):
-    """Means over all released answers to sessions of the same programme, format and month."""
+    """Means over all released answers to sessions of the same programme, format and month.
+
+    `forms`: other forms than the first one. `quality`: one to five over all, drawn towards 3 where few have answered.
+    """
 
     session_id: UUID
     programme_id: UUID
@@ -85,6 +89,8 @@ class FeedbackSummary(BaseModel):
     usefulness: float | None
     relevance: float | None
     engagement: float | None
+    forms: list[Result]
+    quality: float | None
     suppressed: bool
     reason: str | None
 
@@ -109,7 +115,7 @@ async def give_feedback(session_id: UUID, body: NewFeedback, edge: Edge) -> Resp
 
 @router.get("/v1/sessions/{session_id}/feedback-form", response_model=AskedForm, summary="Read what is asked")
 async def get_feedback_form(session_id: UUID, edge: Edge) -> Response:
-    """For those in the session: the standard form, or its programme's own."""
+    """For those in the session: its programme's own form, or that of its format."""
     reader = person(edge.principal)
 
     async def work(conn: Connection) -> AskedForm | None:
@@ -129,6 +135,6 @@ async def get_feedback(session_id: UUID, edge: Edge) -> Response:
         await edge.audit_read(conn, f"/v1/sessions/{session_id}/feedback")
         few = row["answers"] < ENOUGH
         reason = f"fewer than {ENOUGH} answers have been released" if few else None
-        return FeedbackSummary(**dict(row), suppressed=few, reason=reason)
+        return FeedbackSummary(**row, suppressed=few, reason=reason)
 
     return await edge.read(work)

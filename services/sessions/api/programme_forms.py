@@ -1,4 +1,4 @@
-"""Which form asks in a programme: its own or the standard one after sessions, and in its pulses."""
+"""Which form asks where: after sessions of a format or of a programme, and in a programme's pulses."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -37,6 +37,15 @@ class Chosen(BaseModel):
     every_days: int | None
 
 
+class FormatForm(BaseModel):
+    """A form and the version of it that asks after sessions of a format."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    form_id: UUID
+    form_version: Version
+
+
 class Mean(BaseModel):
     """Over all released answers to one question."""
 
@@ -45,12 +54,13 @@ class Mean(BaseModel):
 
 
 class Result(BaseModel):
-    """What came of one version of an own feedback form; answers rise in fives."""
+    """What came of one version of a feedback form; answers rise in fives. `score`: the mean of all, high is good."""
 
     form_id: UUID
     form_version: int
     answers: int
     means: list[Mean]
+    score: float
 
 
 class ProgrammeForms(BaseModel):
@@ -88,6 +98,19 @@ async def choose_form(programme_id: UUID, kind: Kind, body: Choice, edge: Edge) 
 async def reset_form(programme_id: UUID, kind: Kind, edge: Edge) -> Response:
     """From the next answer on."""
     return await edge.write(lambda conn: commands.reset_form(conn, programme_id, kind))
+
+
+@router.put("/v1/formats/{name}/form", status_code=204, summary="Choose the form of a format")
+async def choose_format_form(name: str, body: FormatForm, edge: Edge) -> Response:
+    """That version stands from now on, and asks after all its sessions where the programme has no form of its own."""
+    form = (body.form_id, body.form_version)
+    return await edge.write(lambda conn: commands.set_format_form(conn, name, form), body=body)
+
+
+@router.delete("/v1/formats/{name}/form", status_code=204, summary="Ask a format's standard form again")
+async def reset_format_form(name: str, edge: Edge) -> Response:
+    """From the next answer on."""
+    return await edge.write(lambda conn: commands.set_format_form(conn, name, None))
 
 
 def _form(kind: Kind, body: Choice) -> tuple[UUID, int] | None:

@@ -153,16 +153,17 @@ async def _paired(
 async def _own_form(
     conn: Connection, row: Record, common: Mapping[str, Any], scores: Sequence[tuple[int, ...]]
 ) -> FormAnswersReleased:
-    form_id, version = row["topic"].rsplit(":", 1)
+    form_id, version, *rest = row["topic"].split(":")
     form = await conn.fetchrow(FORMS.get, UUID(form_id), int(version))
     assert form is not None
     event = FormAnswersReleased(
-        **common, form_id=UUID(form_id), form_version=int(version), items=_items(form), answers=tuple(scores)
-    )
+        **common, form_id=UUID(form_id), form_version=int(version), items=_items(form), answers=tuple(scores),
+        format=rest[0] if rest else None,
+    )  # fmt: skip
     totals = [sum(column) for column in zip(*scores, strict=True)]
     await conn.execute(
         FORMS.insert_batch, event.batch_id, event.programme_id, event.form_id, event.form_version, event.month,
-        event.released_on, len(scores), totals,
+        event.released_on, len(scores), totals, event.format,
     )  # fmt: skip
     return event
 

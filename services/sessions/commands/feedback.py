@@ -8,13 +8,13 @@ from services.sessions.commands.prompts import mark_answered
 from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
 from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
+from services.sessions.store import forms
 from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection
 from shared.events.sessions import FeedbackAnswer
 
 SQL = sql.load("services.sessions", "feedback")
-FORMS = sql.load("services.sessions", "forms")
 FOLLOW_UP = sql.load("services.sessions", "follow_up")
 PEOPLE = sql.load("services.sessions", "people")
 
@@ -27,9 +27,11 @@ async def give_feedback(
     comment: str | None,
     own: tuple[tuple[UUID, int], Sequence[int]] | None = None,
 ) -> None:
-    """Keep an answer and, apart from it, that this person has answered: the standard form, or the programme's own.
+    """Keep an answer and, apart from it, that this person has answered.
 
-    Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, OtherForm, InvalidRequest.
+    `own`: the form and version that were read, where another one asks than the first.
+
+    Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, NothingAsked, OtherForm, InvalidRequest.
     """
     # Two answers of one person take turns here: each must see the other to get a round of its own.
     division = await conn.fetchval(PEOPLE.lock_division, person_id)
@@ -39,7 +41,7 @@ async def give_feedback(
     if part.state != "attended":
         raise DidNotAttend("Feedback is asked of those who were there.", state=part.state)
     session = await store.lock(conn, session_id)
-    form = await conn.fetchrow(FORMS.asked_in, session.programme_id)
+    form = await forms.asked_in(conn, session.programme_id, session.format)
     asked, questions = ((form["form_id"], form["version"]), len(form["items"])) if form else (None, 0)
     check_form(asked, own[0] if own else None, own[1] if own else (), questions)
     if not await conn.fetchval(SQL.give, session_id, person_id):
@@ -50,13 +52,14 @@ async def give_feedback(
     round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)
     if own is not None:
         (form_id, version), given = own
-        topic = (session.programme_id, "feedback", f"{form_id}:{version}", division or "none", month, round_number)
-        await conn.execute(FOLLOW_UP.keep, *topic, {"s": list(given)})
+        topic = f"{form_id}:{version}:{session.format}"
+        cell = (session.programme_id, "feedback", topic, division or "none", month, round_number)
+        await conn.execute(FOLLOW_UP.keep, *cell, {"s": list(given)})
         return
     assert answer is not None
-    cell = (session.programme_id, session.format, division or "none", month, round_number)
+    kept = (session.programme_id, session.format, division or "none", month, round_number)
     scores = (answer.usefulness, answer.relevance, answer.engagement)
-    await conn.execute(SQL.keep, *cell, *scores, [comment] if comment else [])
+    await conn.execute(SQL.keep, *kept, *scores, [comment] if comment else [])
 
 
 async def release_feedback(conn: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.sessions.store import formats
 from shared import outbox, sql
 from shared.db import Connection
 from shared.events.follow_up import ResponsesCounted
@@ -20,7 +21,8 @@ async def plan_prompts(conn: Connection) -> int:
     mark = await conn.fetchrow(SQL.mark, MARK)
     assert mark is not None
     since = mark["since"]
-    planned = [await conn.execute(query, since) for query in (SQL.plan_feedback, SQL.plan_check_ins)]
+    silent = [name for name, shape in (await formats.known(conn)).items() if shape.feedback_form == "none"]
+    planned = [await conn.execute(SQL.plan_feedback, since, silent), await conn.execute(SQL.plan_check_ins, since)]
     planned.append(await conn.execute(SQL.plan_surveys))
     await conn.execute(SQL.move_mark, MARK, mark["until"])
     return sum(map(_count, planned))

@@ -7,9 +7,11 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.sessions.domain.follow_up import FormFrozen, ProgrammeNotRunning, UnknownForm
+from services.sessions.domain.formats import UnknownFormat
 from services.sessions.domain.forms import PULSE_ID, check_size
 from services.sessions.domain.programme import UnknownProgramme
 from services.sessions.domain.pulses import rotating
+from services.sessions.store import formats
 from shared import sql
 from shared.db import Connection, Record
 from shared.refusal import InvalidRequest
@@ -80,13 +82,22 @@ async def set_form(
     """
     await _check_running(conn, programme_id)
     if form is not None:
-        found = {row["version"]: row for row in await conn.fetch(SQL.lock_forms, form[0])}.get(form[1])
-        if found is None:
-            raise UnknownForm("There is no such form, or no such version of it.")
-        if found["kind"] != kind:
-            raise InvalidRequest.naming("form_id", f"is a {found['kind']}, and not a {kind}")
-        await conn.execute(SQL.open_form, *form)
+        await _open(conn, form, kind)
     await conn.execute(FORMS.set, programme_id, kind, *(form or (None, None)), every_days)
+
+
+async def set_format_form(conn: Connection, name: str, form: tuple[UUID, int] | None) -> None:
+    """Which form asks after sessions of a format; that version stands then. None: the one the format names.
+
+    Raises UnknownFormat, UnknownForm, InvalidRequest.
+    """
+    if name not in await formats.known(conn):
+        raise UnknownFormat("There is no such format.")
+    if form is None:
+        await conn.execute(FORMS.reset_of_format, name)
+        return
+    await _open(conn, form, "feedback")
+    await conn.execute(FORMS.set_of_format, name, *form)
 
 
 async def reset_form(conn: Connection, programme_id: UUID, kind: str) -> None:
@@ -107,6 +118,15 @@ async def open_pulses(conn: Connection) -> int:
         key = (due["programme_id"], due["form_id"], due["form_version"])
         rows.append((*key, {"items": items}, due["theme"], due["turn"]))  # a bare list would be a dimension
     return len(await conn.fetch(FORMS.open_pulses, *map(list, zip(*rows, strict=True)))) if rows else 0
+
+
+async def _open(conn: Connection, form: tuple[UUID, int], kind: str) -> None:
+    found = {row["version"]: row for row in await conn.fetch(SQL.lock_forms, form[0])}.get(form[1])
+    if found is None:
+        raise UnknownForm("There is no such form, or no such version of it.")
+    if found["kind"] != kind:
+        raise InvalidRequest.naming("form_id", f"is a {found['kind']}, and not a {kind}")
+    await conn.execute(SQL.open_form, *form)
 
 
 async def _check_running(conn: Connection, programme_id: UUID) -> None:

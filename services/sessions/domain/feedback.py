@@ -1,6 +1,6 @@
 """Feedback that nobody can trace: how much of it must lie together before any of it is told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from random import SystemRandom
@@ -11,6 +11,8 @@ from shared.refusal import Refused
 
 ENOUGH = 5
 """Fewer answers than this, by as many people, are told to nobody."""
+PRIOR, MIDDLE = 10, 3.0
+"""As in the quality of what people leave for others: a few good answers are not better than many."""
 
 
 class DidNotAttend(Refused):
@@ -60,6 +62,18 @@ def release(
         comments=tuple(dice.sample(comments, len(comments))),
     )
     return batch, drawn[leaving:]
+
+
+def quality(scores: Iterable[tuple[int, float]]) -> float | None:
+    """One to five: what was answered, drawn towards the middle by ten answers that nobody gave; None of too few.
+
+    `scores`: how many answered one form, and the mean of its questions.
+    """
+    known = list(scores)
+    answers = sum(count for count, _ in known)
+    if answers < ENOUGH:
+        return None
+    return round((PRIOR * MIDDLE + sum(count * mean for count, mean in known)) / (PRIOR + answers), 2)
 
 
 def month_of(starts_at: datetime) -> date:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.events.matching import MatchMember, MemberRole
 from shared.events.sessions import Confidentiality, SessionRole
+from shared.refusal import NotFound
 
 LearningModel = Literal["peer", "social", "collaborative", "mentoring", "coaching"]
 """Coaching and mentoring are models of their own: reports never mix them with peer learning."""
@@ -38,6 +39,10 @@ PLAIN: Roles = {
 }
 PREPARING: frozenset[SessionRole] = frozenset({"facilitator", "presenter", "host", "mentor", "reviewer"})
 """Roles that are prepared for: the format's preparation counts in their time budget."""
+
+
+class UnknownFormat(NotFound):
+    """There is no format of that name."""
 
 
 @dataclass(frozen=True, slots=True)

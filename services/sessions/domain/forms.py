@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from services.sessions.domain.formats import FeedbackForm
 from shared.refusal import InvalidRequest, Refused
 
 MOST_QUESTIONS = 3
@@ -15,6 +16,12 @@ STANDARD: tuple[Mapping[str, Any], ...] = (
 """Version 1 of what is asked after a session, in the order of FeedbackAnswer."""
 PULSE_ID = UUID("6f1d1c5e-3f0e-5d9f-9a55-0c6f6b1d7a10")
 """The standard pulse on safety: no items of its own, two of seven take turns."""
+STANDARD_FORMS: Mapping[FeedbackForm, UUID] = {
+    "pulse": UUID("7b0f6a52-9c1e-5a7d-8e3b-2d4c6f8a1b01"),
+    "critique": UUID("7b0f6a52-9c1e-5a7d-8e3b-2d4c6f8a1b02"),
+    "debrief": UUID("7b0f6a52-9c1e-5a7d-8e3b-2d4c6f8a1b03"),
+}
+"""What formats ask that do not ask `STANDARD`: their questions are rows, in versions, as everybody's are."""
 
 
 SIZES: Mapping[str, tuple[int, int]] = {"survey": (4, 6), "pulse": (2, 2), "feedback": (1, MOST_QUESTIONS)}
@@ -22,6 +29,10 @@ SIZES: Mapping[str, tuple[int, int]] = {"survey": (4, 6), "pulse": (2, 2), "feed
 
 class OtherForm(Refused):
     """Another form, or another version of it, is asked there now: read it and answer that."""
+
+
+class NothingAsked(Refused):
+    """The format asks nothing afterwards, and nobody has chosen a form for it."""
 
 
 def check_size(kind: str, theme: str, items: Sequence[object]) -> None:

@@ -21,7 +21,7 @@ MONTHS = (
 )  # fmt: skip
 
 PROMPTS: Mapping[str, str] = {
-    "feedback": "How was it? Three short questions about a session you attended. Nobody sees who answered what.",
+    "feedback": "How was it? A few short questions about a session you attended. Nobody sees who answered what.",
     "check-in-30": "A month ago you attended a session. Have you used any of it? Your answer has no name.",
     "check-in-60": "Two months ago you attended a session. Have you used any of it? Your answer has no name.",
     "check-in-90": "Three months ago you attended a session. Have you used any of it? Your answer has no name.",

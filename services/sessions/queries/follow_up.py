@@ -1,6 +1,7 @@
 """What somebody is asked, and with which words."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -35,15 +36,25 @@ async def programme_forms(conn: Connection, programme_id: UUID) -> dict[str, Any
     if await conn.fetchval(FORMS.status_of, programme_id) is None:
         return None
     chosen = [dict(row) for row in await conn.fetch(FORMS.list, programme_id)]
-    results = [
-        {
+    return {"programme_id": programme_id, "forms": chosen, "results": await form_results(conn, programme_id)}
+
+
+async def form_results(
+    conn: Connection, programme_id: UUID, format_name: str | None = None, month: date | None = None
+) -> list[dict[str, Any]]:
+    """What was released of each form and version, of all its sessions or of those of a format and month.
+
+    `score` is the mean of its questions, high is good.
+    """
+    found = []
+    for row in await conn.fetch(FORMS.results, programme_id, format_name, month):
+        pairs = list(zip(row["items"], row["means"], strict=True))
+        good = [6 - mean if item["reverse"] else mean for item, mean in pairs]
+        found.append({
             "form_id": row["form_id"],
             "form_version": row["form_version"],
             "answers": row["answers"],
-            "means": [
-                {"code": item["code"], "mean": mean} for item, mean in zip(row["items"], row["means"], strict=True)
-            ],
-        }
-        for row in await conn.fetch(FORMS.results, programme_id)
-    ]
-    return {"programme_id": programme_id, "forms": chosen, "results": results}
+            "means": [{"code": item["code"], "mean": mean} for item, mean in pairs],
+            "score": round(sum(good) / len(good), 2),
+        })  # fmt: skip
+    return found

@@ -9,10 +9,15 @@ SELECT coalesce((SELECT until FROM timer_marks WHERE name = $1), '-infinity'::ti
 INSERT INTO timer_marks (name, until) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET until = excluded.until
 
 -- name: plan_feedback
+-- $2: formats after which nothing is asked, unless a form was chosen.
 INSERT INTO prompts (person_id, kind, subject_id, programme_id, due_on, expires_on)
 SELECT t.person_id, 'feedback', s.session_id, s.programme_id, s.ends_at::date, s.ends_at::date + 14
 FROM sessions AS s JOIN participants AS t USING (session_id)
+JOIN groups AS g ON g.group_id = s.group_id JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'held' AND s.changed_at >= $1 AND t.state = 'attended' AND s.ends_at > now() - interval '14 days'
+  AND (NOT coalesce(s.format, g.format, p.format) = ANY ($2::text[])
+       OR EXISTS (SELECT FROM programme_forms AS o WHERE o.programme_id = s.programme_id AND o.kind = 'feedback')
+       OR EXISTS (SELECT FROM format_forms AS o WHERE o.format = coalesce(s.format, g.format, p.format)))
   AND NOT EXISTS (SELECT FROM feedback_given AS f WHERE f.session_id = s.session_id AND f.person_id = t.person_id)
 ON CONFLICT DO NOTHING
 

@@ -1,17 +1,26 @@
 -- Which form asks where, what came of own ones, and pulses that open by themselves.
 
 -- name: asked_in
--- The own form of a programme's feedback, where it has one.
-SELECT f.form_id, f.version, f.items FROM programme_forms AS p
-JOIN forms AS f ON f.form_id = p.form_id AND f.version = p.form_version
-WHERE p.programme_id = $1 AND p.kind = 'feedback'
+-- The form after a session: the programme's own, else its format's, else ($3) the standard one that the format names.
+SELECT f.form_id, f.version, f.items FROM (
+    SELECT form_id, form_version, 1 AS place FROM programme_forms WHERE programme_id = $1 AND kind = 'feedback'
+    UNION ALL SELECT form_id, form_version, 2 FROM format_forms WHERE format = $2
+    UNION ALL SELECT $3::uuid, 1, 3 WHERE $3 IS NOT NULL
+) AS c JOIN forms AS f ON f.form_id = c.form_id AND f.version = c.form_version
+ORDER BY c.place LIMIT 1
 
--- name: asked_after
-SELECT f.form_id, f.version AS form_version, f.items
-FROM sessions AS s JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
-LEFT JOIN programme_forms AS p ON p.programme_id = s.programme_id AND p.kind = 'feedback'
-LEFT JOIN forms AS f ON f.form_id = p.form_id AND f.version = p.form_version
+-- name: scope_of_reader
+SELECT s.programme_id, coalesce(s.format, g.format, p.format) AS format
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
 WHERE s.session_id = $1
+
+-- name: set_of_format
+INSERT INTO format_forms (format, form_id, form_version) VALUES ($1, $2, $3)
+ON CONFLICT (format) DO UPDATE SET form_id = excluded.form_id, form_version = excluded.form_version
+
+-- name: reset_of_format
+DELETE FROM format_forms WHERE format = $1
 
 -- name: get
 SELECT form_id, version, kind, state, items FROM forms WHERE form_id = $1 AND version = $2
@@ -28,24 +37,30 @@ DELETE FROM programme_forms WHERE programme_id = $1 AND kind = $2
 SELECT kind, form_id, form_version, every_days FROM programme_forms WHERE programme_id = $1 ORDER BY kind
 
 -- name: insert_batch
-INSERT INTO form_batches (batch_id, programme_id, form_id, form_version, month, released_on, answers, totals)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO form_batches (batch_id, programme_id, form_id, form_version, month, released_on, answers, totals, format)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: status_of
 SELECT status FROM programmes WHERE programme_id = $1
 
 -- name: results
--- Means by version of each own form; two readings differ by five people or more.
-SELECT b.form_id, b.form_version, f.items, sum(b.answers)::int AS answers,
-       (SELECT array_agg(t.mean ORDER BY t.place) FROM (
-           SELECT u.place, round(sum(u.total)::numeric / sum(o.answers), 2)::float8 AS mean
-           FROM form_batches AS o CROSS JOIN unnest(o.totals) WITH ORDINALITY AS u (total, place)
-           WHERE o.programme_id = $1 AND o.form_id = b.form_id AND o.form_version = b.form_version
-           GROUP BY u.place
-       ) AS t) AS means
-FROM form_batches AS b JOIN forms AS f ON f.form_id = b.form_id AND f.version = b.form_version
-WHERE b.programme_id = $1
-GROUP BY b.form_id, b.form_version, f.items ORDER BY b.form_id, b.form_version
+-- Means by version of each form, of one format and month where those are said; two readings differ by five or more.
+WITH chosen AS (
+    SELECT form_id, form_version, answers, totals FROM form_batches
+    WHERE programme_id = $1 AND ($2::text IS NULL OR format = $2) AND ($3::date IS NULL OR month = $3)
+), counted AS (
+    SELECT form_id, form_version, sum(answers)::int AS answers FROM chosen GROUP BY form_id, form_version
+), summed AS (
+    SELECT c.form_id, c.form_version, u.place, sum(u.total) AS total
+    FROM chosen AS c CROSS JOIN unnest(c.totals) WITH ORDINALITY AS u (total, place)
+    GROUP BY c.form_id, c.form_version, u.place
+)
+SELECT c.form_id, c.form_version, f.items, c.answers, ARRAY(
+           SELECT round(s.total::numeric / c.answers, 2)::float8 FROM summed AS s
+           WHERE s.form_id = c.form_id AND s.form_version = c.form_version ORDER BY s.place
+       ) AS means
+FROM counted AS c JOIN forms AS f ON f.form_id = c.form_id AND f.version = c.form_version
+ORDER BY c.form_id, c.form_version
 
 -- name: pulses_due
 -- Running programmes whose turn has come: after each cadence a week to answer; never of fewer than five people.
