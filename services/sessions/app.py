@@ -17,6 +17,7 @@ from services.sessions.api import (
     sessions,
     watches,
 )
+from services.sessions.api.keeping import KEEPING_ROUTERS
 from services.sessions.api.reaching import ROUTERS
 from services.sessions.policy import POLICY
 from services.sessions.privacy import CATALOGUE
@@ -30,5 +31,10 @@ GATHERING = (founding, series, artefacts, quicklogs, recordings, watches)
 
 def create_app(settings: Settings) -> FastAPI:
     """All routes, each under its policy row."""
-    routers = [*(noun.router for noun in (*NOUNS, *GATHERING)), *ROUTERS, catalogue_router(CATALOGUE, settings)]
+    routers = [
+        *(noun.router for noun in (*NOUNS, *GATHERING)),
+        *ROUTERS,
+        *KEEPING_ROUTERS,
+        catalogue_router(CATALOGUE, settings),
+    ]
     return web.create_app(settings, title="Lateral sessions", routers=routers, policy=POLICY)

@@ -8,6 +8,18 @@ ADMINS = allow("admin")
 OPERATORS = allow("operator", "admin")
 OWNERS = allow("programme-owner", "admin")
 
+KEEPING: Policy = {
+    "PUT /v1/groups/{group_id}/arrangements": PEOPLE,
+    "GET /v1/groups/{group_id}/arrangements": PEOPLE,
+    "PUT /v1/sessions/{session_id}/arrangements": PEOPLE,
+    "GET /v1/sessions/{session_id}/arrangements": PEOPLE,
+    "PUT /v1/sessions/{session_id}/accommodation": PEOPLE,
+    "GET /v1/sessions/{session_id}/accommodation": PEOPLE,
+    "DELETE /v1/sessions/{session_id}/accommodation": PEOPLE,
+    "GET /v1/sessions/{session_id}/accommodations": PEOPLE,
+    "GET /v1/sessions/{session_id}/duties": PEOPLE,
+    "PUT /v1/sessions/{session_id}/duties": PEOPLE,
+}
 POLICY: Policy = {
     "GET /v1/formats": EVERYBODY,
     "POST /v1/formats": OWNERS,
@@ -138,4 +150,5 @@ POLICY: Policy = {
     "POST /v1/webhooks/{webhook_id}/secret": OPERATORS,
     "POST /v1/webhooks/{webhook_id}/replays": OPERATORS,
     "GET /v1/webhooks/{webhook_id}/deliveries": OPERATORS,
+    **KEEPING,
 }

@@ -113,10 +113,21 @@ REACHING = (
     ),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
+KEEPING = (
+    Table(
+        "accommodations",
+        "What somebody needs to take part in a session; for whoever leads it alone, and gone soon after.",
+        "operations",
+        about=own("person_id"),
+        aged=LONG_OVER,
+    ),
+    Table("duties", "Which of a facilitator's duties were done for a session.", "participation"),
+)
 CATALOGUE = Catalogue(
     "sessions",
     (
         *REACHING,
+        *KEEPING,
         Table(
             "participants",
             "Who was asked to a session, came, for how long, and contributed in which way.",

@@ -2,6 +2,7 @@
 
 from services.sessions.commands import (
     answers,
+    arrangements,
     captures,
     invitations,
     knowledge,
@@ -42,7 +43,9 @@ REACHING = (
     Timer("watch-knowledge-at-risk", 300, captures.watch_risks),
     Timer("plan-captures", 60, captures.plan_waiting),
 )
+KEEPING = (Timer("alert-momentum", 3600, arrangements.alert_momentum),)
 TIMERS = (
+    *KEEPING,
     *REACHING,
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),

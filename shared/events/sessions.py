@@ -87,6 +87,14 @@ class ProgrammeChanged(Event):
     """What else its groups and sessions may be, beside `format`."""
 
 
+class LinkedCourse(Value):
+    """A course that belongs before or after a session; `uri` is its id for LTI and xAPI."""
+
+    relation: Literal["before", "after"]
+    uri: Code
+    provider: Code | None = None
+
+
 class SessionEvent(Event):
     """Every event of a session says all of it."""
 
@@ -104,6 +112,8 @@ class SessionEvent(Event):
     ends_at: datetime
     capacity: Count
     facilitator_id: UUID | None
+    courses: tuple[LinkedCourse, ...] = ()
+    """Formal training beside it; nothing of a closed programme."""
 
 
 class SessionScheduled(SessionEvent):

@@ -11,6 +11,7 @@ from services.sessions.api.caller import caller, person
 from services.sessions.api.sessions import Session, shown
 from services.sessions.api.times import Instant, Local
 from services.sessions.commands import series as commands
+from services.sessions.domain.arrangements import Access, Place
 from services.sessions.domain.recurrence import Recurrence
 from services.sessions.queries import sessions as queries
 from shared.db import Connection
@@ -128,6 +129,8 @@ class OpenSession(BaseModel):
     capacity: int
     free_seats: int
     rules_version: int
+    place: Place | None
+    access: list[Access]
 
 
 @router.get("/v1/open-sessions", response_model=Page[OpenSession], summary="Find sessions to sign up for")

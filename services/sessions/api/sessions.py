@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.sessions.api.caller import person, viewer
 from services.sessions.api.times import Instant
 from services.sessions.commands import attendance as commands
+from services.sessions.domain.arrangements import Access, Place
 from services.sessions.domain.attendance import Answer, Outcome, ParticipantState
 from services.sessions.domain.session import SessionState
 from services.sessions.queries import sessions as queries
@@ -28,6 +29,17 @@ class Participant(BaseModel):
     person_id: UUID
     role: SessionRole
     state: ParticipantState
+
+
+class Course(BaseModel):
+    """A course before or after it; `uri` is its id for LTI and xAPI."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    relation: Literal["before", "after"]
+    uri: Annotated[str, StringConstraints(pattern=r"^(https?://|urn:)[\x21-\x7e]{1,190}$")]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+    provider: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = None
 
 
 class Session(BaseModel):
@@ -49,6 +61,9 @@ class Session(BaseModel):
     open: bool
     location: str | None
     join_link: str | None
+    place: Place | None
+    access: list[Access]
+    courses: list[Course]
     facilitator_id: UUID | None
     facilitator_why: str | None
     participants: list[Participant]

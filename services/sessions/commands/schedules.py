@@ -15,6 +15,7 @@ from services.sessions.domain.scheduling import Request, Slot, place, why_not
 from services.sessions.domain.session import Session
 from services.sessions.store import formats, people
 from services.sessions.store.people import Worker
+from services.sessions.store.sessions import courses
 from shared import outbox, sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
@@ -182,6 +183,7 @@ def _session(plan: Plan, slot: Slot) -> Session:
         ends_at=moment(slot.end),
         capacity=plan.capacity,
         facilitator_id=group["facilitator_id"],
+        courses=courses(group["courses"]),
     )
 
 

@@ -176,7 +176,7 @@ async def _add(
             session_id=uuid7(), version=1, state="scheduled", programme_id=group["programme_id"],
             group_id=group["group_id"], match_id=group["match_id"], format=shape.name, skill_id=group["skill_id"],
             starts_at=instant, ends_at=instant + length, capacity=details.capacity or group["capacity"],
-            facilitator_id=group["facilitator_id"],
+            facilitator_id=group["facilitator_id"], courses=store.courses(group["courses"]),
         )  # fmt: skip
         said = f"{why}; {missing} of {len(hosting)} are taken or do not work then" if missing else why
         sessions.append(

@@ -1,6 +1,6 @@
 """Sessions as iCalendar (RFC 5545, iTIP RFC 5546): all times in UTC, so that no client's zone tables matter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from icalendar import CLASS, STATUS, Calendar, Event, vCalAddress
 
+from services.sessions.domain.arrangements import Access, Place, described
 from services.sessions.domain.attendance import CANCELLED, ParticipantState
 from services.sessions.domain.session import SessionState
 from shared.events.sessions import Confidentiality, SessionRole
@@ -36,6 +37,22 @@ class Entry:
     answer: ParticipantState
     display_name: str | None
     email: str | None
+    location: str | None = None
+    join_link: str | None = None
+    place: Place | None = None
+    access: tuple[Access, ...] = ()
+    courses: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What a calendar says below the title, a sentence each."""
+        link = (f"Join: {self.join_link}",) if self.join_link else ()
+        return (f"You take part as {self.role}.", *link, *self.arranged)
+
+    @property
+    def arranged(self) -> tuple[str, ...]:
+        """Place, access and courses, in words."""
+        return tuple(one_line(line) for line in described(self.place, self.access, self.courses))
 
     @property
     def summary(self) -> str:
@@ -71,7 +88,8 @@ def _lines(entry: Entry, sender: str) -> Iterable[str]:
         f"DTSTAMP:{_utc(entry.changed_at)}",
         f"SEQUENCE:{entry.version}",
         f"SUMMARY:{_escaped(entry.summary)}",
-        f"DESCRIPTION:You take part as {entry.role}.",
+        "DESCRIPTION:" + "\\n".join(_escaped(line) for line in entry.lines),
+        *((f"LOCATION:{_escaped(one_line(entry.location))}",) if entry.location else ()),
         f"CLASS:{'PRIVATE' if closed else 'PUBLIC'}",
         f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",
         f"TRANSP:{'TRANSPARENT' if cancelled else 'OPAQUE'}",
@@ -131,7 +149,8 @@ def _event(entry: Entry) -> Event:
         stamp=entry.changed_at.astimezone(UTC).replace(microsecond=0),
         sequence=entry.version,
         summary=entry.summary,
-        description=f"You take part as {entry.role}.",
+        description="\n".join(entry.lines),
+        location=one_line(entry.location) if entry.location else None,
         classification=CLASS.PRIVATE if entry.confidentiality == "closed" else CLASS.PUBLIC,
         status=STATUS.CANCELLED if entry.state == "cancelled" else STATUS.CONFIRMED,
     )

@@ -61,9 +61,12 @@ def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
     refusal = REFUSALS.get(about, "It could not be taken any more.")
     said = (line.format(title=entry.summary, role=entry.role, refusal=refusal) for line in lines)
     subject = subject.format(title=entry.summary)
-    return Text(subject, (*said, when(entry, zone)), entry.session_id, kind in ANSWERABLE)
+    arranged = entry.arranged if kind in ARRANGED else ()
+    return Text(subject, (*said, *arranged, when(entry, zone)), entry.session_id, kind in ANSWERABLE)
 
 
+ARRANGED = frozenset({"invitation", "reminder", "seat"})
+"""They also say where it is held and what comes before and after it."""
 ANSWERABLE = frozenset({"invitation", "nudge", "seat", "free_seat"})
 SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invitation": ("{title}", (
@@ -112,6 +115,8 @@ def notice_text(about: str) -> Text:
         "review-escalated": "Reviewers of a work differ; your word is asked for.",
         "review-delivered": "The reviews of your work are complete.",
         "knowledge-expired": "Something you left for others has expired. Say in the portal whether it still holds.",
+        "accommodation": "Somebody needs something to take part in a session you lead. Read it in the portal.",
+        "momentum": "Your group has not met for a while. Propose a time in the portal, or say that it is over.",
         "capture": "Few know what you know. A session to pass it on is being planned; you may decline in the portal.",
     }
     return Text("A note from peer learning", (said.get(about, "There is news in the portal."),))

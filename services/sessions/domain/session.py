@@ -8,6 +8,7 @@ from uuid import UUID
 from services.sessions.domain.attendance import ParticipantState
 from shared.events.sessions import (
     AttendanceState,
+    LinkedCourse,
     ParticipationChanged,
     SessionEvent,
     SessionRole,
@@ -64,6 +65,7 @@ class Session:
     ends_at: datetime
     capacity: int
     facilitator_id: UUID | None
+    courses: tuple[LinkedCourse, ...] = ()
 
     def told(self, event: type[E]) -> E:
         """The session as an event of that class."""

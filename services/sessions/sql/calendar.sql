@@ -10,7 +10,10 @@ SELECT person_id FROM calendar_feeds WHERE token_hash = $1
 -- name: entries
 -- A person's own sessions: all that are near (feed), or the one asked for (invitation).
 SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
-       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill, t.role,
+       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
+       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       t.role,
        t.state AS answer, c.display_name, c.email
 FROM participants AS t
 JOIN sessions AS s USING (session_id)
@@ -32,6 +35,8 @@ DELETE FROM calendar_feeds WHERE person_id = $1
 -- A group's sessions as one of its members sees them, in order.
 SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
+       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer,
        NULL AS display_name, NULL AS email
 FROM groups AS g

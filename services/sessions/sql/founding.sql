@@ -10,7 +10,7 @@ FROM programmes AS p WHERE p.programme_id = $2
 
 -- name: lock_group
 SELECT g.group_id, g.programme_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
-       g.state, g.facilitator_id, g.founded_by,
+       told_courses(p.confidentiality, g.courses, '[]') AS courses, g.state, g.facilitator_id, g.founded_by,
        g.membership, g.name, coalesce(g.capacity, p.group_size_max) AS capacity,
        coalesce(g.format, p.format) AS format, p.format AS main_format, p.further_formats, p.starts_on, p.ends_on,
        p.backfill, p.session_minutes, p.cadence_days, p.stretch_minutes, p.confidentiality, p.status AS programme_status
@@ -78,7 +78,9 @@ UPDATE groups SET recurrence = $2 WHERE group_id = $1 AND recurrence IS NULL RET
 -- Slots nobody has booked by the time their host was promised to have it back.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.release_at <= now() AND s.starts_at > now() AND NOT EXISTS (
     SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.role <> 'host' AND t.state = 'registered'

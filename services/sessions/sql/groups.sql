@@ -16,6 +16,7 @@ RETURNING group_id
 -- name: lock_groups
 -- Everything planning needs of a group and its programme.
 SELECT g.group_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, '[]') AS courses,
        g.facilitator_id, p.programme_id, coalesce(g.format, p.format) AS format, p.group_size_max,
        p.cadence_days, p.session_minutes, p.starts_on, p.ends_on, p.backfill, p.stretch_minutes,
        (SELECT jsonb_agg(jsonb_build_object('person_id', m.person_id, 'role', m.role) ORDER BY m.person_id)

@@ -49,6 +49,8 @@ UPDATE messages SET state = 'unwanted', claimed_at = NULL, ended_at = now() WHER
 -- none to tell of. $4: roles without a seat.
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
+       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (message_id, session_id, person_id)
 JOIN messages AS m USING (message_id)
@@ -134,7 +136,10 @@ ON CONFLICT DO NOTHING
 
 -- name: digest_entries
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
-       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill, t.role,
+       coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
+       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       t.role,
        t.state AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS w (message_id, person_id, about)
 JOIN participants AS t ON t.person_id = w.person_id

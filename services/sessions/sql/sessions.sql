@@ -3,7 +3,9 @@
 -- name: lock_session
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.session_id = $1
 FOR UPDATE OF s
@@ -11,7 +13,9 @@ FOR UPDATE OF s
 -- name: lock_upcoming_of_groups
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
@@ -21,7 +25,9 @@ ORDER BY s.session_id FOR UPDATE OF s
 -- name: lock_upcoming_of_people
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.starts_at > $2 AND (
     s.facilitator_id = ANY ($1::uuid[])
@@ -32,7 +38,9 @@ ORDER BY s.session_id FOR UPDATE OF s
 -- name: lock_with_people
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.why,
        s.flag, s.facilitator_why, g.founded_by,
        ARRAY(SELECT t.person_id FROM participants AS t
              WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
@@ -66,7 +74,7 @@ SELECT s.session_id, s.programme_id, s.group_id,
        s.capacity, greatest(0, s.capacity - (
            SELECT count(*) FROM participants AS t
            WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
-       )) AS free_seats, g.rules_version
+       )) AS free_seats, g.rules_version, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS a ON a.programme_id = s.programme_id
 JOIN people AS p ON p.person_id = $1
 WHERE s.open AND s.state = 'scheduled' AND s.starts_at > now() AND in_audience(p, a)
@@ -93,7 +101,8 @@ WHERE s.session_id = new.session_id
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format, p.modality, g.skill_id,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.facilitator_why, s.why, s.flag, s.title, s.location,
-       s.join_link, s.open, s.attendance_recorded, coalesce(t.participants, '[]') AS participants
+       s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       g.courses || s.courses AS courses, s.open, s.attendance_recorded, coalesce(t.participants, '[]') AS participants
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(
@@ -123,7 +132,9 @@ UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = n
 -- Upcoming sessions in which these people are expected, with all who are.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format,
-       told_skill(p.confidentiality, g.skill_id) AS skill_id, s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
+       told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       told_courses(p.confidentiality, g.courses, s.courses) AS courses,
+       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
        s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on,
        ARRAY(SELECT t.person_id FROM participants AS t

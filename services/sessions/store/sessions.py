@@ -1,22 +1,29 @@
 """Sessions and participations as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 from services.sessions.domain.session import CONTENT, WITHOUT_SEAT, Participation, Session, UnknownSession
 from shared import sql
 from shared.db import Connection, Record
+from shared.events.sessions import LinkedCourse
 
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
-NAMES = tuple(field.name for field in fields(Session))
+NAMES = tuple(field.name for field in fields(Session) if field.name != "courses")
 PART_NAMES = tuple(field.name for field in fields(Participation))
 
 
 def session(row: Record) -> Session:
     """The session of a row, which may hold more than that."""
-    return Session(**{name: row[name] for name in NAMES})
+    return Session(**{name: row[name] for name in NAMES}, courses=courses(row["courses"]))
+
+
+def courses(told: Iterable[Mapping[str, Any]]) -> tuple[LinkedCourse, ...]:
+    """Courses as events tell of them: without their titles."""
+    return tuple(LinkedCourse(relation=one["relation"], uri=one["uri"], provider=one["provider"]) for one in told)
 
 
 def participation(row: Record) -> Participation:
@@ -34,7 +41,9 @@ async def lock_answering(
     renamed = {"state": "part_state", "version": "part_version", "asked": "asked_count"}
     values = {name: row[renamed.get(name, name)] for name in PART_NAMES}
     part = Participation(**values) if row["person_id"] else None
-    return session(row), part, row["taken"], row["acknowledged"]
+    # An answer tells of one's part alone, and not of the session: its courses are not read.
+    found = Session(**{name: row[name] for name in NAMES})
+    return found, part, row["taken"], row["acknowledged"]
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:
