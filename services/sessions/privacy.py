@@ -121,6 +121,21 @@ KEEPING = (
         about=own("person_id"),
         aged=LONG_OVER,
     ),
+    Table(
+        "plans",
+        "How sessions are run, with whoever wrote it; shared where they say so.",
+        "participation",
+        about=own("author_id"),
+        mentions=("author_id",),
+    ),
+    Table("polls", "What groups are asked about how they meet.", "reference", mentions=("asked_by",)),
+    Table(
+        "poll_votes",
+        "Who has voted for which way to meet; shown as sums once a poll is closed.",
+        "participation",
+        about=own("person_id"),
+        aged="poll_id IN (SELECT poll_id FROM polls WHERE closes_at < $1)",
+    ),
     Table("duties", "Which of a facilitator's duties were done for a session.", "participation"),
 )
 CATALOGUE = Catalogue(

@@ -1,6 +1,6 @@
 """The routes that keep learning going once it has begun."""
 
-from services.sessions.api import arrangements
+from services.sessions.api import arrangements, plans, polls
 
-KEEPING = (arrangements,)
+KEEPING = (arrangements, plans, polls)
 KEEPING_ROUTERS = tuple(noun.router for noun in KEEPING)

@@ -116,6 +116,7 @@ def notice_text(about: str) -> Text:
         "review-delivered": "The reviews of your work are complete.",
         "knowledge-expired": "Something you left for others has expired. Say in the portal whether it still holds.",
         "accommodation": "Somebody needs something to take part in a session you lead. Read it in the portal.",
+        "poll": "Your group is asked how and how often it wants to meet. Vote in the portal.",
         "momentum": "Your group has not met for a while. Propose a time in the portal, or say that it is over.",
         "capture": "Few know what you know. A session to pass it on is being planned; you may decline in the portal.",
     }

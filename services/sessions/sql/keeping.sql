@@ -2,8 +2,12 @@
 
 -- name: count_rows
 SELECT person_id, count(*)::int AS held FROM (
-    SELECT person_id FROM accommodations
+    SELECT person_id FROM accommodations UNION ALL SELECT person_id FROM poll_votes
+    UNION ALL SELECT author_id FROM plans UNION ALL SELECT asked_by FROM polls
 ) AS held WHERE person_id = ANY ($1::uuid[]) GROUP BY person_id
 
 -- name: forget
+WITH votes_gone AS (DELETE FROM poll_votes WHERE person_id = ANY ($1::uuid[])),
+    authors_gone AS (UPDATE plans SET author_id = NULL WHERE author_id = ANY ($1::uuid[])),
+    askers_gone AS (UPDATE polls SET asked_by = NULL WHERE asked_by = ANY ($1::uuid[]))
 DELETE FROM accommodations WHERE person_id = ANY ($1::uuid[])
