@@ -27,7 +27,8 @@ UPDATE sessions SET version = version + 1, changed_at = now() WHERE session_id =
 WITH asked AS (
     INSERT INTO accommodations (session_id, person_id, text)
     SELECT s.session_id, $2, $3
-    FROM sessions AS one JOIN sessions AS s ON s.session_id = one.session_id OR ($4::boolean AND s.group_id = one.group_id)
+    FROM sessions AS one
+    JOIN sessions AS s ON s.group_id = one.group_id AND ($4::boolean OR s.session_id = one.session_id)
     JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
     WHERE one.session_id = $1 AND s.state = 'scheduled' AND s.ends_at > now()
       AND t.state IN ('invited', 'registered', 'waitlisted')
