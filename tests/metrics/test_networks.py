@@ -74,8 +74,9 @@ async def test_a_tie_of_the_year_before_is_not_new(api: httpx.AsyncClient, issue
     await count(db)
     async with db.acquire() as conn:  # the earlier month has facts too: its network comes later, not instead
         assert await conn.fetchval("SELECT max(month) FROM networks") == MONTH
-    whole, _ = await figures(api, issuer)
+    whole, ties = await figures(api, issuer)
     assert whole["new_tie_rate"]["value"] == round(35 / 45, 2)
+    assert ties["ops", "ops"]["density"] == 1.0
 
 
 async def test_few_people_on_either_side_are_hidden_and_cannot_be_subtracted(
@@ -119,3 +120,32 @@ async def test_what_comes_late_changes_no_network_that_was_counted(
     await meeting(db, members[9:11])
     assert await count(db) == 0
     assert await read(api, issuer, "/v1/networks") == before
+
+
+async def test_two_months_cannot_be_subtracted(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """The attack: two people meet once, after a month in which twenty of their divisions did."""
+    units = await staff(db, ops=20, sales=20)
+    await meeting(db, units["ops"][:10] + units["sales"][:10], EARLIER)
+    await meeting(db, [units["ops"][0], units["sales"][-1]])
+    await meeting(db, units["ops"][10:])
+    await meeting(db, units["sales"][:10])
+    assert [await count(db) for _ in range(3)] == [1, 1, 0]
+    before = await read(api, issuer, "/v1/networks", month=str(EARLIER.date().replace(day=1)))
+    whole, ties = await figures(api, issuer)
+    assert {(tie["unit"], tie["other"]): tie["suppressed"] for tie in before["ties"]}["ops", "sales"] is False
+    told = ties["ops", "sales"]
+    assert (told["density"], told["weight"], told["n"]) == (None, None, None)
+    # Nor by what the whole would say of the only cell across divisions.
+    for name in ("cross_unit_share", "ei_index", "ei_over_expected", "tie_density", "exposure"):
+        assert whole[name]["suppressed"], name
+    # What a month tells does not rest on the months before it, but for which ties are new.
+    async with db.transaction() as conn:
+        await conn.execute("DELETE FROM network_cells")
+        await conn.execute("DELETE FROM networks")
+        await conn.execute("DELETE FROM participations WHERE starts_at = $1", EARLIER)
+    await count(db)
+    again, ties_again = await figures(api, issuer)
+    assert ties_again == ties
+    assert {name: each for name, each in again.items() if name != "new_tie_rate"} == {
+        name: each for name, each in whole.items() if name != "new_tie_rate"
+    }

@@ -39,7 +39,7 @@ class FigureOut(BaseModel):
 
 
 class NetworkOut(BaseModel):
-    """Ties of the year up to the end of a month, counted once when the month was over."""
+    """Ties of a month, counted once when it was over."""
 
     month: date
     as_of: datetime

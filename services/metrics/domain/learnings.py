@@ -57,6 +57,15 @@ def _iri(text: str) -> str:
     return text
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "lies before or after all time in UTC"
+        raise ValueError(message) from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Iri = Annotated[str, Field(max_length=2000), AfterValidator(_iri)]
 
 
@@ -91,7 +100,7 @@ class _Statement(BaseModel):
     actor: _Actor
     verb: _Verb
     object: _Object
-    timestamp: AwareDatetime | None = None
+    timestamp: Moment | None = None
 
 
 def parse(raw: object, now: datetime) -> Received:
@@ -112,7 +121,7 @@ def parse(raw: object, now: datetime) -> Received:
     if voiding and not isinstance(voids, UUID):
         raise NotAStatement.naming("object", "names no statement to void")
     return Received(
-        told.id, digest(raw), _kind(told), _person(told.actor.account.name), at.astimezone(UTC),
+        told.id, digest(raw), _kind(told), _person(told.actor.account.name), at,
         voids if voiding and isinstance(voids, UUID) else None,
     )  # fmt: skip
 

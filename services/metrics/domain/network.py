@@ -84,7 +84,7 @@ _TIES: tuple[tuple[str, str, Unit, str], ...] = (
         "E-I minus 2*(1 - sum N_A(N_A-1)/(N(N-1))) + 1.",
     ),
     ("cross_unit_share", "Share of ties across units", "ratio", "E/(E + I)."),
-    ("new_tie_rate", "New ties", "ratio", "Ties unseen in 365 days / ties."),
+    ("new_tie_rate", "New ties", "ratio", "Ties unseen in the twelve months before / ties."),
     ("exposure", "Units met", "count", "Mean distinct units met by those with a tie."),
     ("isolates", "Without any tie", "ratio", "|degree 0 in E| / |E|."),
     ("largest_component", "Connected", "ratio", "Share of people in the largest connected group."),
@@ -93,9 +93,9 @@ _TIES: tuple[tuple[str, str, Unit, str], ...] = (
 MEASURES = tuple(
     Measure(
         name, title, unit, None,
-        formula + " A tie's weight: sum over shared sessions of 1/(n-1), halved every 90 days. Units only; a cell "
-        "needs k distinct people on either side.",
-        SOURCE, digits=2, shown_at=_WAITS if name == "brokers" else _AT,
+        formula + " Ties of a month that is over, from its own sessions alone. A tie's weight: sum over shared "
+        "sessions of 1/(n-1), halved every 90 days. Units only; a cell needs k distinct people on either side.",
+        SOURCE, digits=2, version=2, shown_at=_WAITS if name == "brokers" else _AT,
     )
     for name, title, unit, formula in _TIES
 )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from services.metrics.confidentiality import Reason, allowed, explain, hide
 from services.metrics.domain import network
+from services.metrics.queries.figures import Figure, figure
 from shared import sql
 from shared.db import Connection, Record
 
@@ -29,17 +30,6 @@ class Tie:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A number about the whole network."""
-
-    name: str
-    value: float | None
-    n: int | None
-    suppressed: bool
-    reason: str | None
-
-
-@dataclass(frozen=True)
 class Network:
     """A closed month's network."""
 
@@ -56,7 +46,9 @@ async def get_network(conn: Connection, month: date | None = None) -> Network | 
         return None
     cells = await conn.fetch(SQL.cells, row["month"])
     hidden = _hidden(cells, row["k"])
-    return Network(row["month"], row["as_of"], _figures(row, cells), [_tie(cell, hidden, row["k"]) for cell in cells])
+    return Network(
+        row["month"], row["as_of"], _figures(row, cells, hidden), [_tie(cell, hidden, row["k"]) for cell in cells]
+    )
 
 
 def _hidden(cells: Sequence[Record], k: int) -> dict[Pair, Reason]:
@@ -89,7 +81,7 @@ def _tie(cell: Record, hidden: Mapping[Pair, Reason], k: int) -> Tie:
     )
 
 
-def _figures(row: Record, cells: Sequence[Record]) -> list[Figure]:
+def _figures(row: Record, cells: Sequence[Record], hidden: Mapping[Pair, Reason]) -> list[Figure]:
     k, people, tied = row["k"], row["people"], row["tied"]
     inside = sum(cell["ties"] for cell in cells if cell["unit"] == cell["other"])
     across = sum(cell["ties"] for cell in cells) - inside
@@ -98,25 +90,31 @@ def _figures(row: Record, cells: Sequence[Record]) -> list[Figure]:
     met, new = sum(cell["met"] for cell in cells), sum(cell["new_ties"] for cell in cells)
     possible = network.density(inside + across, people)
     connected = row["connected"]
+    few: Reason | None = None if tied >= k else "small_group"
+    of_kinds = few or _left_over(cells, hidden, k)
     shown = [
-        ("tie_density", possible, tied, tied >= k),
-        ("ei_index", ei, tied, tied >= k),
-        ("ei_over_expected", None if ei is None or chance is None else ei - chance, tied, tied >= k),
-        ("cross_unit_share", across / (across + inside) if across + inside else None, tied, tied >= k),
-        ("new_tie_rate", new / met if met else None, tied, tied >= k),
-        ("exposure", row["units_met"] / tied if tied else None, tied, tied >= k),
+        ("tie_density", possible, tied, of_kinds),
+        ("ei_index", ei, tied, of_kinds),
+        ("ei_over_expected", None if ei is None or chance is None else ei - chance, tied, of_kinds),
+        ("cross_unit_share", across / (across + inside) if across + inside else None, tied, of_kinds),
+        ("new_tie_rate", new / met if met else None, tied, few),
+        ("exposure", row["units_met"] / tied if tied else None, tied, of_kinds),
         ("isolates", row["isolated"] / people if people else None, people, _apart(row["isolated"], people, k)),
         ("largest_component", connected / people if people else None, people, _apart(connected, people, k)),
     ]
-    return [_figure(name, value, n, k, open_=open_) for name, value, n, open_ in shown]
+    return [figure(name, value, n, why, k) for name, value, n, why in shown]
 
 
-def _apart(some: int, of: int, k: int) -> bool:
-    """Whether a share may be shown: neither those it is about nor those it is not are few."""
-    return allowed(some, of - some, k)
+def _left_over(cells: Sequence[Record], hidden: Mapping[Pair, Reason], k: int) -> Reason | None:
+    """Whether the sum of a kind would tell what its hidden cells hide: there is one alone, or it is about few."""
+    for inside in (True, False):
+        kept = [cell for cell in cells if (cell["unit"] == cell["other"]) is inside
+                and (cell["unit"], cell["other"]) in hidden]  # fmt: skip
+        if kept and (len(kept) == 1 or sum(min(cell["people"], cell["other_people"]) for cell in kept) < k):
+            return "complement"
+    return None
 
 
-def _figure(name: str, value: float | None, n: int, k: int, *, open_: bool) -> Figure:
-    if not open_:
-        return Figure(name, None, None, suppressed=True, reason=explain("small_group", k))
-    return Figure(name, None if value is None else round(value, 2), n, suppressed=False, reason=None)
+def _apart(some: int, of: int, k: int) -> Reason | None:
+    """A share is shown when neither those it is about nor those it is not are few."""
+    return None if allowed(some, of - some, k) else "small_group"

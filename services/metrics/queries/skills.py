@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.metrics.confidentiality import Reason, allowed, explain, hide
+from services.metrics.confidentiality import allowed, hide
 from services.metrics.domain import skills
-from services.metrics.domain.measures import MEASURES
+from services.metrics.queries.figures import Figure, figure
 from shared import sql
 from shared.db import Connection, Record
 
@@ -15,17 +15,6 @@ SQL = sql.load("services.metrics", "skills")
 Band = Literal["few", "some", "many"]
 MANY = 5
 """Times k."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measure of one skill; a suppressed one has a reason and no number."""
-
-    name: str
-    value: float | None
-    n: int | None
-    suppressed: bool
-    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -72,24 +61,18 @@ def _skill(cell: Record, k: int) -> Skill:
     closed = 1 - cell["left_gap"] / cell["first_gap"] if cell["first_gap"] else None
     supply = skills.supply_demand(cell["teachers"], wants)
     figures = [
-        _figure("skill_gap", gap, people, target, k),
-        _figure("gap_closure", closed, cell["cohort"], cohort, k),
-        _figure("skill_supply", supply, wants, wanting or teaching, k),
+        figure("skill_gap", gap, people, target, k),
+        figure("gap_closure", closed, cell["cohort"], cohort, k),
+        figure("skill_supply", supply, wants, wanting or teaching, k),
     ]
     return Skill(
         cell["skill_id"],
         cell["label"],
         None if wanting else wants,
         None if teaching else cell["teachers"],
-        {figure.name: figure for figure in figures},
+        {each.name: each for each in figures},
         cell["as_of"],
     )
-
-
-def _figure(name: str, value: float | None, n: int, hidden: Reason | None, k: int) -> Figure:
-    if hidden:
-        return Figure(name, None, None, suppressed=True, reason=explain(hidden, k))
-    return Figure(name, MEASURES[name].rounded(value), n, suppressed=False, reason=None)
 
 
 async def list_knowledge(conn: Connection, k: int) -> list[Held]:

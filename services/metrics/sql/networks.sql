@@ -1,4 +1,4 @@
--- Ties of a month that is over, from the facts of the year before it.
+-- Ties of a month that is over; the year before it says which of them are new.
 
 -- name: next_month
 -- The newest of the last twelve closed months that has facts and no network yet.
