@@ -3,7 +3,8 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,56 +12,83 @@ from services.matching.commands import introductions
 from services.matching.commands.problems import problem_for
 from services.matching.domain.match import tell
 from services.matching.engine import buddies
+from services.matching.engine.people import Problem
 from services.matching.store import matches, programmes, rounds
+from services.matching.store.programmes import Programme
 from shared import outbox, sql
 from shared.db import Connection
 from shared.envelope import Envelope
 
 SQL = sql.load("services.matching", "rounds")
 NO_CAUSES: Mapping[UUID, Envelope[Any]] = {}
-READ_WHOLE = 3000
-"""An organization of more people is read around the newcomer only: two seconds are not enough for all of it."""
+READ_WHOLE = 1000
+"""Of more people only those around a newcomer are read: two seconds are not enough for all of them."""
+NEAR = (40, 1000)
+"""So many of each kind are read around a newcomer, and so many where none of those is free."""
+AT_ONCE = 10
+"""Newcomers served together, neighbours first: what is read for one of them is there for the others."""
+A_TURN = 200
+"""Newcomers without a buddy whom the timer looks at in one turn, drawn anew in each."""
 
 
 async def propose_buddies(
     conn: Connection, people: Sequence[UUID] | None = None, causes: Mapping[UUID, Envelope[Any]] = NO_CAUSES
 ) -> int:
-    """Propose a buddy and introductions to each of these newcomers, or to all who lack them; returns how many buddies.
+    """Propose a buddy and introductions to each of these newcomers, or to some who lack them; returns how many buddies.
 
     `causes` are the events, by person, whose traces the proposals continue.
     """
     await conn.execute(SQL.deciding)
-    now = datetime.now(UTC)
-    today = now.date()
-    asked: dict[UUID, list[UUID]] = defaultdict(list)
-    for person, programme_id in await rounds.newcomers(conn, today, people):
-        asked[programme_id].append(person)
+    today = datetime.now(UTC).date()
+    asked: dict[UUID, set[UUID]] = defaultdict(set)
+    for person, programme_id in await rounds.newcomers(conn, today, people, most=A_TURN):
+        asked[programme_id].add(person)
     unmet: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for person, (programme_id, count) in (await introductions.lacking(conn, today, people)).items():
+    for person, (programme_id, count) in (await introductions.lacking(conn, today, people, A_TURN)).items():
         unmet[programme_id][person] = count
     proposed = 0
+    whole = await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE
     for programme_id in sorted(asked.keys() | unmet.keys()):
         programme = await programmes.get(conn, programme_id)
-        only = await _near(conn, sorted({*asked[programme_id], *unmet[programme_id]}))
-        seed = today.toordinal()
-        problem, _ = await problem_for(conn, programme, today, seed, asked[programme_id], only)
-        outcome = await asyncio.to_thread(buddies.solve, problem)
-        expires_at = now + timedelta(days=programme.rules.expires_days)
-        formed = [matches.propose("buddy", match, programme_id, None, expires_at) for match in outcome.matches]
-        await matches.insert(conn, formed)
-        events = [(tell(match), _cause(match.participants, causes)) for match in formed]
-        await outbox.append_all(conn, events)
-        await introductions.introduce(conn, problem, unmet[programme_id], causes)
-        proposed += len(formed)
+        everybody = asked[programme_id] | unmet[programme_id].keys()
+        newcomers = [row["person_id"] for row in await conn.fetch(SQL.by_place, list(everybody))]
+        for start in range(0, len(newcomers), AT_ONCE):
+            some = newcomers[start : start + AT_ONCE]
+            left = asked[programme_id].intersection(some)
+            wanted = {one: count for one in some if (count := unmet[programme_id].get(one))}
+            for reach in (None,) if whole else NEAR:
+                problem = await _around(conn, programme, today, sorted({*left, *wanted}), reach)
+                met = await _propose(conn, programme, replace(problem, asked=frozenset(left)), causes)
+                proposed, left = proposed + len(met), left - met
+                if not left:
+                    break
+            await introductions.introduce(conn, problem, wanted, causes)
     return proposed
 
 
-async def _near(conn: Connection, newcomers: Sequence[UUID]) -> list[UUID] | None:
-    """Whom these people could meet close by, with themselves; None is everybody."""
-    if await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE:
-        return None
-    rows = await conn.fetch(SQL.near, newcomers)
-    return sorted({*newcomers, *(row["person_id"] for row in rows)})
+async def _around(
+    conn: Connection, programme: Programme, today: date, newcomers: Sequence[UUID], reach: int | None
+) -> Problem:
+    """These people and those they could meet close by, so many of each kind; None is everybody."""
+    only = None
+    if reach is not None:
+        rows = await conn.fetch(SQL.near, newcomers, reach, today.isoformat())
+        only = sorted({*newcomers, *(row["person_id"] for row in rows)})
+    return (await problem_for(conn, programme, today, today.toordinal(), only=only))[0]
+
+
+async def _propose(
+    conn: Connection, programme: Programme, problem: Problem, causes: Mapping[UUID, Envelope[Any]]
+) -> set[UUID]:
+    """A buddy for each newcomer asked for whom there is one; returns whom."""
+    if not problem.asked:
+        return set()
+    outcome = await asyncio.to_thread(buddies.solve, problem)
+    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
+    formed = [matches.propose("buddy", match, programme.programme_id, None, expires_at) for match in outcome.matches]
+    await matches.insert(conn, formed)
+    await outbox.append_all(conn, [(tell(match), _cause(match.participants, causes)) for match in formed])
+    return problem.asked - {left.person for left in outcome.unmatched}
 
 
 def _cause(members: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]) -> Envelope[Any] | None:

@@ -18,9 +18,11 @@ from shared.events.matching import IntroductionsSuggested, MatchReason
 SQL = sql.load("services.matching", "introductions")
 
 
-async def lacking(conn: Connection, today: date, people: Sequence[UUID] | None) -> dict[UUID, tuple[UUID, int]]:
-    """Newcomers with too few introductions, their programme and how many more; without `people`, who has none."""
-    rows = await conn.fetch(SQL.newcomers_to_introduce, today, people, engine.HANDFUL)
+async def lacking(
+    conn: Connection, today: date, people: Sequence[UUID] | None, most: int
+) -> dict[UUID, tuple[UUID, int]]:
+    """Newcomers with too few introductions, their programme and how many more; without `people`, so many with none."""
+    rows = await conn.fetch(SQL.newcomers_to_introduce, today, people, engine.HANDFUL, most)
     return {row["person_id"]: (row["programme_id"], row["lacking"]) for row in rows}
 
 

@@ -71,7 +71,7 @@ async def _in_programme(
     problem, known = await problem_for(conn, programme, today, today.toordinal(), only=only)
     problem = replace(problem, skills=frozenset({skill_id}))
     about = replace(programme, skills=problem.skills)
-    problem = await asking(conn, about, "pair", problem, known)
+    problem = await asking(conn, about, "pair", problem, known, only)
     teachers = tuple(one if one.id in leavers else one._replace(offers=()) for one in problem.people)
     outcome = await asyncio.to_thread(
         pairs.solve, replace(problem, people=teachers, rules=replace(problem.rules, exchange=False))

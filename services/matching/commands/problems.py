@@ -1,5 +1,6 @@
 """What the engine is asked: a programme, everybody as they are today, and who wants to take part."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from services.matching.store import people
 from services.matching.store.people import Known
 from services.matching.store.programmes import Programme
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.events.matching import MatchKind
 
 SQL = sql.load("services.matching", "rounds")
@@ -26,41 +27,59 @@ async def problem_for(
     only: Sequence[UUID] | None = None,
 ) -> tuple[Problem, list[Known]]:
     """The problem of a programme, and everybody, or only some, with what decides whether they are asked."""
-    known = await _taught(conn, programme, await people.everybody(conn, programme, today, only))
-    here = {one.person.id for one in known}
+    rules = programme.rules
+    known = await people.everybody(conn, programme, today, only)
+    lessons = await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days)
+    recent = await people.recent_pairs(conn, rules.cool_off_days, only)
     problem = Problem(
-        people=tuple(_inside(one.person, here) for one in known),
+        people=(),
         asked=frozenset(asked),
-        rules=programme.rules,
+        rules=rules,
         seed=seed,
-        recent=frozenset(
-            pair
-            for pair in await people.recent_pairs(conn, programme.rules.cool_off_days, only)
-            if here.issuperset(pair)
-        ),
         skills=programme.skills,
         in_person=programme.in_person,
         size_min=programme.size_min,
         size_max=programme.size_max,
     )
-    return problem, known
+    return await asyncio.to_thread(_whole, problem, known, lessons, recent)
+
+
+def _whole(
+    problem: Problem, known: list[Known], lessons: Sequence[Record], recent: frozenset[tuple[UUID, UUID]]
+) -> tuple[Problem, list[Known]]:
+    known = _taught(known, lessons)
+    here = {one.person.id for one in known}
+    everybody = tuple(_inside(one.person, here) for one in known)
+    return replace(problem, people=everybody, recent=frozenset(filter(here.issuperset, recent))), known
 
 
 async def asking(
-    conn: Connection, programme: Programme, kind: MatchKind, problem: Problem, known: list[Known]
+    conn: Connection,
+    programme: Programme,
+    kind: MatchKind,
+    problem: Problem,
+    known: list[Known],
+    only: Sequence[UUID] | None = None,
 ) -> Problem:
-    """The problem with everybody asked whom the programme is for, who takes part, and who has no open match of it."""
-    busy = {row["person_id"] for row in await conn.fetch(SQL.already_in, programme.programme_id)}
-    outside = {row["person_id"] for row in await conn.fetch(SQL.outside_audience, programme.programme_id)}
-    asked = frozenset(
+    """The problem with everybody asked whom the programme is for, who takes part, and who has no open match of it.
+
+    `only` are those of them the problem is about, where it is not about everybody.
+    """
+    if only is None:
+        rows = await conn.fetch(SQL.not_asked, programme.programme_id)
+    else:
+        rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, only)
+    asked = await asyncio.to_thread(_asked, known, rows, kind, programme.skills)
+    return replace(problem, asked=asked)
+
+
+def _asked(known: list[Known], rows: Sequence[Record], kind: MatchKind, about: frozenset[str]) -> frozenset[UUID]:
+    others = {row["person_id"] for row in rows}
+    return frozenset(
         one.person.id
         for one in known
-        if one.taking_part
-        and one.person.id not in busy
-        and one.person.id not in outside
-        and _concerned(one, kind, programme.skills)
+        if one.taking_part and one.person.id not in others and _concerned(one, kind, about)
     )
-    return replace(problem, asked=asked)
 
 
 def _concerned(one: Known, kind: MatchKind, about: frozenset[str]) -> bool:
@@ -79,12 +98,11 @@ def _inside(person: Person, here: set[UUID]) -> Person:
     return person._replace(manager=manager, not_with=tuple(one for one in person.not_with if one in here))
 
 
-async def _taught(conn: Connection, programme: Programme, known: list[Known]) -> list[Known]:
+def _taught(known: list[Known], lessons: Sequence[Record]) -> list[Known]:
     """Everybody as earlier answers have it: who had no time rests, who did not want a skill is spared it."""
-    rules = programme.rules
     resting: set[UUID] = set()
     unwanted: dict[tuple[UUID, bool], set[str]] = defaultdict(set)
-    for row in await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days):
+    for row in lessons:
         if row["reason_code"] == "no_time":
             resting.add(row["person_id"])
         elif row["skill_id"]:

@@ -62,10 +62,9 @@ async def _rematch(
     """Another teacher for each of these learners."""
     now = datetime.now(UTC)
     around = [row["person_id"] for row in await conn.fetch(SQL.teachers_around, learners, now.date().isoformat())]
-    problem, known = await problem_for(
-        conn, programme, now.date(), now.date().toordinal(), only=sorted({*learners, *around})
-    )
-    everybody = await asking(conn, programme, "pair", problem, known)
+    only = sorted({*learners, *around})
+    problem, known = await problem_for(conn, programme, now.date(), now.date().toordinal(), only=only)
+    everybody = await asking(conn, programme, "pair", problem, known, learners)
     problem = replace(everybody, asked=everybody.asked.intersection(learners))
     if not problem.asked:
         return

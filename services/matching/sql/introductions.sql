@@ -1,17 +1,20 @@
 -- name: newcomers_to_introduce
 -- Recent and coming hires with too few introductions, each with one programme that is for them.
-SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id, ($3 - had.introductions)::int AS lacking
-FROM people AS person
-CROSS JOIN LATERAL (
-    SELECT count(*) AS introductions FROM introductions WHERE newcomer_id = person.person_id
-) AS had
-JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
-    AND in_audience(person, programme)
-WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
-    AND person.status IN ('prehire', 'active') AND person.opted_in
-    AND (person.paused_until IS NULL OR person.paused_until <= $1)
-    AND ($2::uuid[] IS NULL AND had.introductions = 0 OR person.person_id = ANY ($2) AND had.introductions < $3)
-ORDER BY person.person_id, programme.programme_id
+SELECT person_id, programme_id, lacking FROM (
+    SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id, ($3 - had.introductions)::int AS lacking
+    FROM people AS person
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS introductions FROM introductions WHERE newcomer_id = person.person_id
+    ) AS had
+    JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
+        AND in_audience(person, programme)
+    WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
+        AND person.status IN ('prehire', 'active') AND person.opted_in
+        AND (person.paused_until IS NULL OR person.paused_until <= $1)
+        AND ($2::uuid[] IS NULL AND had.introductions = 0 OR person.person_id = ANY ($2) AND had.introductions < $3)
+    ORDER BY person.person_id, programme.programme_id
+) AS newcomer
+ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
 -- name: known_to
 -- Whom newcomers have been introduced to, and their buddies.

@@ -16,7 +16,13 @@ SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 O
 
 -- name: population
 -- Everybody, with what their open matches take from them. `minutes` is what those cost a month.
-SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
+SELECT person.person_id, person.status, person.unit_code, person.manager_id, person.job_level, person.job_function,
+    coalesce(person.unit_path[least(2, cardinality(person.unit_path))], person.unit_code) AS division,
+    person.site_code, person.time_zone, person.work_starts, person.work_ends, person.work_days, person.languages,
+    person.offers, person.needs, person.capacity, person.time_budget_minutes, person.facilitator_ready,
+    person.opted_in, person.paused_until, person.not_with, person.hired_on, person.formats, person.modalities,
+    person.pace, person.group_size_min, person.group_size_max,
+    coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
     coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
 FROM people AS person
 LEFT JOIN (
@@ -28,14 +34,12 @@ LEFT JOIN (
     JOIN match_members AS member USING (match_id)
     JOIN programmes AS programme USING (programme_id)
     WHERE match.state IN ('proposed', 'accepted', 'formed')
-        AND ($2::uuid[] IS NULL OR member.person_id = ANY ($2))
     GROUP BY member.person_id
 ) AS busy USING (person_id)
 LEFT JOIN (
     SELECT unmatched.person_id, count(*) AS rounds
     FROM unmatched JOIN rounds USING (round_id)
     WHERE rounds.programme_id = $1 AND rounds.published
-        AND ($2::uuid[] IS NULL OR unmatched.person_id = ANY ($2))
     GROUP BY unmatched.person_id
 ) AS waiting USING (person_id)
 LEFT JOIN (
@@ -43,22 +47,61 @@ LEFT JOIN (
     FROM matches AS match JOIN match_members AS member USING (match_id)
     WHERE match.kind = 'circle' AND match.state <> 'preview' AND member.role = 'facilitator'
         AND match.created_at > now() - interval '30 days'
-        AND ($2::uuid[] IS NULL OR member.person_id = ANY ($2))
     GROUP BY member.person_id
 ) AS led USING (person_id)
-WHERE $2::uuid[] IS NULL OR person.person_id = ANY ($2::uuid[])
 
--- name: already_in
--- Who has an open match of a programme in a role that asks for one.
-SELECT DISTINCT member.person_id
+-- name: population_of
+-- The same of some, by their own rows alone.
+SELECT person.person_id, person.status, person.unit_code, person.manager_id, person.job_level, person.job_function,
+    coalesce(person.unit_path[least(2, cardinality(person.unit_path))], person.unit_code) AS division,
+    person.site_code, person.time_zone, person.work_starts, person.work_ends, person.work_days, person.languages,
+    person.offers, person.needs, person.capacity, person.time_budget_minutes, person.facilitator_ready,
+    person.opted_in, person.paused_until, person.not_with, person.hired_on, person.formats, person.modalities,
+    person.pace, person.group_size_min, person.group_size_max,
+    coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
+    coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
+FROM unnest($2::uuid[]) AS wanted (person_id)
+JOIN people AS person USING (person_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
+        count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
+        sum(programme.session_minutes * 30 / programme.cadence_days) AS minutes
+    FROM match_members AS member
+    JOIN matches AS match USING (match_id)
+    JOIN programmes AS programme USING (programme_id)
+    WHERE member.person_id = person.person_id AND match.state IN ('proposed', 'accepted', 'formed')
+) AS busy
+CROSS JOIN LATERAL (
+    SELECT count(*) AS rounds
+    FROM unmatched JOIN rounds USING (round_id)
+    WHERE unmatched.person_id = person.person_id AND rounds.programme_id = $1 AND rounds.published
+) AS waiting
+CROSS JOIN LATERAL (
+    SELECT count(*) AS circles
+    FROM match_members AS member JOIN matches AS match USING (match_id)
+    WHERE member.person_id = person.person_id AND member.role = 'facilitator'
+        AND match.kind = 'circle' AND match.state <> 'preview' AND match.created_at > now() - interval '30 days'
+) AS led
+
+-- name: not_asked
+-- Who has an open match of a programme in a role that asks for one, and whom its audience leaves out today.
+SELECT member.person_id
 FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
     AND member.role IN ('learner', 'newcomer', 'participant')
-
--- name: outside_audience
--- Whom a programme's rule leaves out today.
+UNION
 SELECT person.person_id FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
 WHERE NOT in_audience(person, programme)
+
+-- name: not_asked_of
+-- The same of some, by their own rows alone.
+SELECT member.person_id
+FROM match_members AS member JOIN matches AS match USING (match_id)
+WHERE member.person_id = ANY ($2::uuid[]) AND match.programme_id = $1
+    AND match.state IN ('proposed', 'accepted', 'formed') AND member.role IN ('learner', 'newcomer', 'participant')
+UNION
+SELECT person.person_id FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
+WHERE person.person_id = ANY ($2::uuid[]) AND NOT in_audience(person, programme)
 
 -- name: recent_pairs
 SELECT DISTINCT one.person_id AS one, other.person_id AS other
@@ -68,23 +111,26 @@ JOIN match_members AS other ON other.match_id = match.match_id AND one.person_id
 WHERE match.kind IN ('pair', 'buddy') AND match.state <> 'preview' AND match.created_at > now() - make_interval(days => $1)
 
 -- name: newcomers_without_buddy
--- Recent and coming hires nobody has been proposed to, each with one programme that is for them.
-SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id
-FROM people AS person
-JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
-    AND in_audience(person, programme)
-WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
-    AND person.status IN ('prehire', 'active') AND person.opted_in
-    AND (person.paused_until IS NULL OR person.paused_until <= $1)
-    AND person.time_budget_minutes > 0
-    AND ($2::uuid[] IS NULL OR person.person_id = ANY ($2))
-    AND ($3::uuid IS NULL OR programme.programme_id = $3)
-    AND NOT EXISTS (
-        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
-        WHERE member.person_id = person.person_id AND member.role = 'newcomer'
-            AND match.state IN ('proposed', 'accepted')
-    )
-ORDER BY person.person_id, programme.programme_id
+-- Recent and coming hires nobody has been proposed to, each with one programme that is for them; of all, so many.
+SELECT person_id, programme_id FROM (
+    SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id
+    FROM people AS person
+    JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
+        AND in_audience(person, programme)
+    WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
+        AND person.status IN ('prehire', 'active') AND person.opted_in
+        AND (person.paused_until IS NULL OR person.paused_until <= $1)
+        AND person.time_budget_minutes > 0
+        AND ($2::uuid[] IS NULL OR person.person_id = ANY ($2))
+        AND ($3::uuid IS NULL OR programme.programme_id = $3)
+        AND NOT EXISTS (
+            SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+            WHERE member.person_id = person.person_id AND member.role = 'newcomer'
+                AND match.state IN ('proposed', 'accepted')
+        )
+    ORDER BY person.person_id, programme.programme_id
+) AS newcomer
+ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
 -- name: teachers_of
 -- Who offers something a person needs; a sample where there are very many.
@@ -197,20 +243,40 @@ GROUP BY member.reason_code ORDER BY member.reason_code
 SELECT count(*) FROM (SELECT FROM people LIMIT $1) AS counted
 
 -- name: near
--- Who is close to newcomers: their unit, their site, their division; so many of each.
-SELECT near.person_id FROM people AS newcomer
+-- Who is close to newcomers, so many of each kind: their team, what is around it, who does the same at their site, and
+-- anybody there, these drawn by a lot of the newcomer's.
+SELECT DISTINCT near.person_id FROM (
+    SELECT *, md5(person_id::text || $3) AS lot FROM people WHERE person_id = ANY ($1::uuid[])
+) AS newcomer
 CROSS JOIN LATERAL (
     (SELECT person_id FROM people
-     WHERE unit_code = newcomer.unit_code AND status = 'active' AND opted_in LIMIT 400)
+     WHERE unit_code = newcomer.unit_code AND status = 'active' AND opted_in LIMIT $2)
     UNION ALL
     (SELECT person_id FROM people
-     WHERE site_code = newcomer.site_code AND status = 'active' AND opted_in
-     ORDER BY person_id LIMIT 1200)
+     WHERE unit_code = ANY (newcomer.unit_path) AND status = 'active' AND opted_in LIMIT $2)
     UNION ALL
     (SELECT person_id FROM people
-     WHERE unit_code = ANY (newcomer.unit_path) AND status = 'active' AND opted_in LIMIT 400)
+     WHERE site_code = newcomer.site_code AND job_function = newcomer.job_function
+        AND status = 'active' AND opted_in AND md5(person_id::text) >= newcomer.lot
+     ORDER BY md5(person_id::text) LIMIT $2)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE site_code = newcomer.site_code AND job_function = newcomer.job_function
+        AND status = 'active' AND opted_in AND md5(person_id::text) < newcomer.lot
+     ORDER BY md5(person_id::text) DESC LIMIT $2)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE site_code = newcomer.site_code AND status = 'active' AND opted_in AND md5(person_id::text) >= newcomer.lot
+     ORDER BY md5(person_id::text) LIMIT $2)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE site_code = newcomer.site_code AND status = 'active' AND opted_in AND md5(person_id::text) < newcomer.lot
+     ORDER BY md5(person_id::text) DESC LIMIT $2)
 ) AS near
-WHERE newcomer.person_id = ANY ($1::uuid[])
+
+-- name: by_place
+-- These people, neighbours together.
+SELECT person_id FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY site_code, unit_path, person_id
 
 -- name: recent_pairs_of
 SELECT DISTINCT least(mine.person_id, other.person_id) AS one, greatest(mine.person_id, other.person_id) AS other

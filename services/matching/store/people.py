@@ -1,6 +1,7 @@
 """Everybody as a round sees them: rows in, the engine's people out."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -14,6 +15,8 @@ from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
 HOUR = 60
+AT_ONCE = 2000
+"""Rows read and made into people at a time, by a thread: nobody else waits for an organization to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,10 @@ async def everybody(
 
     `programme` says what taking part would cost and whose earlier rounds count; without one, an hour and none.
     """
-    minutes = programme.monthly_minutes if programme else HOUR
-    rows = await conn.fetch(SQL.population, programme.programme_id if programme else None, only)
-    return [_known(row, minutes, today, programme) for row in rows]
+    found: list[Known] = []
+    async for rows in _population(conn, programme.programme_id if programme else None, only):
+        found += await asyncio.to_thread(_all_known, rows, today, programme)
+    return found
 
 
 async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None = None) -> frozenset[tuple[UUID, UUID]]:
@@ -43,7 +47,25 @@ async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None 
         rows = await conn.fetch(SQL.recent_pairs, days)
     else:
         rows = await conn.fetch(SQL.recent_pairs_of, days, only)
-    return frozenset((row["one"], row["other"]) for row in rows)
+    return await asyncio.to_thread(lambda: frozenset((row["one"], row["other"]) for row in rows))
+
+
+async def _population(
+    conn: Connection, programme_id: UUID | None, only: Sequence[UUID] | None
+) -> AsyncIterator[Sequence[Record]]:
+    """Some people by one statement; everybody, within a transaction, by a cursor."""
+    if only is not None:
+        for start in range(0, len(only), AT_ONCE):
+            yield await conn.fetch(SQL.population_of, programme_id, only[start : start + AT_ONCE])
+        return
+    cursor = await conn.cursor(SQL.population, programme_id)
+    while rows := await cursor.fetch(AT_ONCE):
+        yield rows
+
+
+def _all_known(rows: Sequence[Record], today: date, programme: Programme | None) -> list[Known]:
+    minutes = programme.monthly_minutes if programme else HOUR
+    return [_known(row, minutes, today, programme) for row in rows]
 
 
 def _known(row: Record, cost: int, today: date, programme: Programme | None) -> Known:
@@ -51,13 +73,12 @@ def _known(row: Record, cost: int, today: date, programme: Programme | None) -> 
     taking_part = row["status"] == "active" and row["opted_in"] and not paused and _likes(row, programme)
     minutes = row["time_budget_minutes"] - int(row["minutes"])
     places = -(-max(0, minutes) // cost)
-    path = row["unit_path"]
     person = Person(
         id=row["person_id"],
         available=taking_part and minutes > 0,
         manager=row["manager_id"],
         unit=row["unit_code"],
-        division=path[min(1, len(path) - 1)] if path else row["unit_code"],
+        division=row["division"],
         site=row["site_code"],
         function=row["job_function"] or "",
         level=row["job_level"],

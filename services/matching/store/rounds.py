@@ -106,8 +106,15 @@ def _left(left: Unmatched) -> dict[str, object]:
 
 
 async def newcomers(
-    conn: Connection, today: object, people: Sequence[UUID] | None = None, programme_id: UUID | None = None
+    conn: Connection,
+    today: object,
+    people: Sequence[UUID] | None = None,
+    programme_id: UUID | None = None,
+    most: int | None = None,
 ) -> list[tuple[UUID, UUID]]:
-    """Recent and coming hires without a buddy, with the programme that shall find them one."""
-    rows = await conn.fetch(SQL.newcomers_without_buddy, today, people, programme_id)
+    """Recent and coming hires without a buddy, with the programme that shall find them one.
+
+    Without `people` all of them, or so many drawn anew each time.
+    """
+    rows = await conn.fetch(SQL.newcomers_without_buddy, today, people, programme_id, most)
     return [(row["person_id"], row["programme_id"]) for row in rows]
