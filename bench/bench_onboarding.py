@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -53,7 +54,7 @@ class Wire:
         self._heard: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Wire":
+    async def __aenter__(self) -> Self:
         self._producer = kafka.producer(self._settings)
         await self._producer.start()
         self._reader = kafka.AIOKafkaConsumer(

@@ -160,9 +160,7 @@ async def matching(world: World, **overrides: object) -> AsyncIterator[tuple[Mat
         server = Postgres(Path(state), free_port(), fsync=False)
         async with server:
             await server.create_service_databases(["matching"])
-            settings = load(
-                MatchingSettings, "matching", database_url=server.dsn("matching", "matching"), **overrides
-            )
+            settings = load(MatchingSettings, "matching", database_url=server.dsn("matching", "matching"), **overrides)
             await migrate(settings)
             await world.store(settings)
             database = await Database.connect(settings)

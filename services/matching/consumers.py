@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.erasures import answer_requests, erase
 from services.matching.commands.people import change_people
-from services.matching.commands.projections import learn_programmes, learn_skills
+from services.matching.commands.programmes import change_programmes
+from services.matching.commands.projections import learn_skills
 from services.matching.commands.shards import take
 from services.matching.domain.format import BUDDY_FORMAT
 from services.matching.privacy import CATALOGUE
@@ -36,8 +37,8 @@ async def on_skill_changed(conn: Connection, envelopes: Sequence[Envelope[SkillC
 
 
 async def on_programme_changed(conn: Connection, envelopes: Sequence[Envelope[ProgrammeChanged]]) -> None:
-    """Project programmes; a buddy programme catches up on recent hires."""
-    await learn_programmes(conn, [envelope.data for envelope in envelopes])
+    """Project programmes; whom one is not for any more leaves it; a buddy programme catches up on recent hires."""
+    await change_programmes(conn, envelopes)
     if any(envelope.data.format == BUDDY_FORMAT for envelope in envelopes):
         await propose_buddies(conn)
 

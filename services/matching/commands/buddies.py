@@ -47,7 +47,8 @@ async def propose_buddies(
     for person, (programme_id, count) in (await introductions.lacking(conn, today, people, A_TURN)).items():
         unmet[programme_id][person] = count
     proposed = 0
-    whole = await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE
+    few = await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE
+    reaches: tuple[int | None, ...] = (None,) if few else NEAR
     for programme_id in sorted(asked.keys() | unmet.keys()):
         programme = await programmes.get(conn, programme_id)
         everybody = asked[programme_id] | unmet[programme_id].keys()
@@ -55,8 +56,8 @@ async def propose_buddies(
         for start in range(0, len(newcomers), AT_ONCE):
             some = newcomers[start : start + AT_ONCE]
             left = asked[programme_id].intersection(some)
-            wanted = {one: count for one in some if (count := unmet[programme_id].get(one))}
-            for reach in (None,) if whole else NEAR:
+            wanted = {one: unmet[programme_id][one] for one in some if one in unmet[programme_id]}
+            for reach in reaches:
                 problem = await _around(conn, programme, today, sorted({*left, *wanted}), reach)
                 met = await _propose(conn, programme, replace(problem, asked=frozenset(left)), causes)
                 proposed, left = proposed + len(met), left - met
@@ -79,10 +80,10 @@ async def _around(
 
 async def _propose(
     conn: Connection, programme: Programme, problem: Problem, causes: Mapping[UUID, Envelope[Any]]
-) -> set[UUID]:
+) -> frozenset[UUID]:
     """A buddy for each newcomer asked for whom there is one; returns whom."""
     if not problem.asked:
-        return set()
+        return frozenset()
     outcome = await asyncio.to_thread(buddies.solve, problem)
     expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
     formed = [matches.propose("buddy", match, programme.programme_id, None, expires_at) for match in outcome.matches]

@@ -1,5 +1,6 @@
 """A large round whose parts are all there is put together, as a preview or at once for everybody to hear."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -12,9 +13,10 @@ from services.matching.engine.cut import Found
 from services.matching.engine.people import Problem
 from services.matching.engine.round import Run
 from services.matching.store import inputs, matches, programmes, rounds, shards
+from services.matching.store.inputs import Kept
 from shared import sql
 from shared.courier import Outcome
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.events.matching import MatchKind
 
 ROUNDS = sql.load("services.matching", "rounds")
@@ -39,9 +41,14 @@ async def claim(conn: Connection) -> list[Join]:
     if kept is None:
         await conn.execute(SQL.fail, row["round_id"], "What the round was computed from is not kept any more.")
         return []
-    people = {place: person.id for place, person in kept.numbered}
-    found = [shards.read(each["found"], people) for each in await conn.fetch(SQL.found, row["round_id"])]
+    rows = await conn.fetch(SQL.found, row["round_id"])
+    found = await asyncio.to_thread(_read, kept, rows)
     return [Join(row["round_id"], row["kind"], kept.problem, found, row["severed"])]
+
+
+def _read(kept: Kept, rows: Sequence[Record]) -> list[Found]:
+    people = {place: person.id for place, person in kept.numbered}
+    return [shards.read(each["found"], people) for each in rows]
 
 
 class Joiner:
@@ -68,21 +75,20 @@ class Joiner:
 
 
 async def _finish(conn: Connection, join: Join, run: Run) -> None:
-    await conn.execute(ROUNDS.deciding)
     row = await conn.fetchrow(ROUNDS.lock_round, join.round_id)
     if row is None or row["solving"] not in {"preview", "publish"} or row["discarded_at"]:
         return
     programme = await programmes.get(conn, row["programme_id"])
     expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    formed = [
+    formed = (
         matches.propose(join.kind, match, programme.programme_id, join.round_id, expires_at)
         for match in run.outcome.matches
-    ]
+    )
     await rounds.finish(conn, run, join.problem, round_id=join.round_id, programme=programme)
-    await matches.insert(conn, [match.previewed() for match in formed])
+    await matches.insert(conn, (match.previewed() for match in formed))
     await conn.execute(SQL.forget, join.round_id)
     if row["solving"] == "publish":
         try:
-            await publication.publish(conn, join.round_id)
+            await publication.publish(conn, join.round_id, join.problem)
         except ProgrammeNotPublished:
             return  # closed meanwhile: the preview stands, and nobody is told

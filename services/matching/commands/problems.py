@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
+from services.matching.domain.format import ProgrammeNotPublished
 from services.matching.engine.people import Person, Problem
-from services.matching.store import people
+from services.matching.store import people, programmes, rounds
 from services.matching.store.people import Known
 from services.matching.store.programmes import Programme
 from shared import sql
@@ -16,6 +17,26 @@ from shared.db import Connection, Record
 from shared.events.matching import MatchKind
 
 SQL = sql.load("services.matching", "rounds")
+
+
+async def published(conn: Connection, programme_id: UUID) -> Programme:
+    """A programme whose people may be matched. Raises UnknownProgramme or ProgrammeNotPublished."""
+    programme = await programmes.get(conn, programme_id)
+    if not programme.published:
+        raise ProgrammeNotPublished("Publish the programme first: only published ones are matched.")
+    return programme
+
+
+async def current(
+    conn: Connection, programme: Programme, kind: MatchKind, seed: int, only: Sequence[UUID] | None = None
+) -> Problem:
+    """What a round of a programme would be asked now, of everybody or of some."""
+    today = datetime.now(UTC).date()
+    problem, known = await problem_for(conn, programme, today, seed, only=only)
+    if kind != "buddy":
+        return await asking(conn, programme, kind, problem, known, only)
+    found = await rounds.newcomers(conn, today, only, programme.programme_id)
+    return replace(problem, asked=frozenset(person for person, _ in found))
 
 
 async def problem_for(
@@ -49,7 +70,7 @@ def _whole(
 ) -> tuple[Problem, list[Known]]:
     known = _taught(known, lessons)
     here = {one.person.id for one in known}
-    everybody = tuple(_inside(one.person, here) for one in known)
+    everybody = tuple(inside(one.person, here) for one in known)
     return replace(problem, people=everybody, recent=frozenset(filter(here.issuperset, recent))), known
 
 
@@ -90,9 +111,9 @@ def _concerned(one: Known, kind: MatchKind, about: frozenset[str]) -> bool:
     return not about or bool(about & (needs | {skill for skill, _ in one.person.offers}))
 
 
-def _inside(person: Person, here: set[UUID]) -> Person:
+def inside(person: Person, here: Container[UUID]) -> Person:
     """Without mention of people nobody knows: they change nothing, and could not be kept with the round."""
-    if (person.manager is None or person.manager in here) and here.issuperset(person.not_with):
+    if (person.manager is None or person.manager in here) and all(one in here for one in person.not_with):
         return person
     manager = person.manager if person.manager in here else None
     return person._replace(manager=manager, not_with=tuple(one for one in person.not_with if one in here))

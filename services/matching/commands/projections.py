@@ -65,14 +65,18 @@ async def learn_skills(conn: Connection, events: Iterable[SkillChanged]) -> None
     )
 
 
-async def learn_programmes(conn: Connection, events: Iterable[ProgrammeChanged]) -> None:
-    """Store newer states; a programme seen for the first time gets its format's rules."""
+async def learn_programmes(conn: Connection, events: Iterable[ProgrammeChanged]) -> list[UUID]:
+    """Store newer states; returns whose audience is another now. One seen first gets its format's rules."""
     newest = _latest(events)
+    ids = [event.programme_id for event in newest]
+    before = {row["programme_id"]: row for row in await conn.fetch(SQL.audiences, ids)}
     await conn.execute(
         SQL.upsert_programmes, [event.model_dump(mode="json", include=PROGRAMME_FIELDS) for event in newest]
     )
     rules = [{"programme_id": event.key, "rules": defaults(event.format).stored()} for event in newest]
     await conn.execute(SQL.start_rules, rules)
+    after = await conn.fetch(SQL.audiences, ids)
+    return [row["programme_id"] for row in after if before.get(row["programme_id"], row) != row]
 
 
 async def forget(conn: Connection, people: Sequence[UUID]) -> dict[UUID, int]:

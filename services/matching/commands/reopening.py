@@ -19,6 +19,7 @@ from shared.db import Connection
 from shared.envelope import Envelope
 
 SQL = sql.load("services.matching", "matches")
+ROUNDS = sql.load("services.matching", "rounds")
 CIRCLES_LOOKED_AT = 200
 
 
@@ -78,7 +79,9 @@ async def _rematch(
 async def _rejoin(
     conn: Connection, programme: Programme, people: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]
 ) -> None:
-    """A place for each of these people in another circle of the programme."""
+    """A place for each of these people in another circle of the programme, if it is still for them."""
+    others = {row["person_id"] for row in await conn.fetch(ROUNDS.not_asked_of, programme.programme_id, people)}
+    people = [one for one in people if one not in others]
     rows = await conn.fetch(SQL.lock_roomy, programme.programme_id, programme.size_max, people, CIRCLES_LOOKED_AT)
     before = await matches.with_members(conn, rows)
     if not before:

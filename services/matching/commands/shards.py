@@ -1,7 +1,9 @@
 """A round too large for one process: cut, offered part by part, solved by whichever workers take the parts."""
 
+import asyncio
 import os
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.matching.commands import solver
@@ -56,12 +58,13 @@ class Solver:
     """Solves parts, each in a process of its own."""
 
     def __init__(self) -> None:
-        self._found: dict[UUID, Found] = {}
+        self._found: dict[UUID, dict[str, Any]] = {}
 
     async def act(self, part: Part) -> Outcome:
         """One part."""
         try:
-            self._found[part.shard_id] = await solver.solve_part(part.kept.problem) if part.kept else NOTHING
+            found = await solver.solve_part(part.kept.problem) if part.kept else NOTHING
+            self._found[part.shard_id] = await asyncio.to_thread(shards.written, part, found)
         except (RoundTooLong, RoundTooLarge) as refused:
             return Outcome("never", refused.detail)
         return Outcome("done")
@@ -69,7 +72,7 @@ class Solver:
     async def settle(self, conn: Connection, ended: Sequence[tuple[Part, Outcome]]) -> None:
         """Keep what was found; a part that no worker may solve ends its round."""
         kept = [
-            {"shard_id": str(part.shard_id), "found": shards.written(part, self._found.pop(part.shard_id))}
+            {"shard_id": str(part.shard_id), "found": self._found.pop(part.shard_id)}
             for part, outcome in ended
             if outcome.result == "done"
         ]

@@ -1,19 +1,19 @@
 """Open matches follow their people: who is gone leaves, what may not go on ends, who is left is matched anew."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from services.matching.commands import help as help_requests
 from services.matching.commands import introductions
+from services.matching.commands.leading import lead
 from services.matching.commands.problems import problem_for
 from services.matching.commands.reopening import Loose, cause_of, reopen
 from services.matching.domain.match import FEWEST, OPEN, Match, tell
-from services.matching.engine import facilitators, standing
+from services.matching.engine import standing
 from services.matching.store import matches, programmes
 from shared import outbox, sql
 from shared.db import Connection
@@ -24,6 +24,7 @@ NO_LONGER_AVAILABLE = "no_longer_available"
 TOO_FEW_LEFT = "too_few_members"
 NO_LONGER_NEUTRAL = "no_longer_neutral"
 MEMBER_LEFT = "member_left"
+NOT_FOR_THEM = "no_longer_for_them"
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ async def release(
             leaderless.append((match, left, NO_LONGER_NEUTRAL))
         elif len(left.members) < len(match.members):
             after.append((match, left.become("formed"), None))
-    after += await _replace(conn, leaderless, gone)
+    after += await lead(conn, leaderless, gone)
     after.sort(key=lambda change: change[0].match_id)
     await matches.save_states(conn, [new for _, new, _ in after])
     circles = [(old, new) for old, new, _ in after if old.kind == "circle"]
@@ -150,25 +151,3 @@ async def _partial(conn: Connection, moved: Sequence[UUID]) -> set[UUID]:
     if not moved or not await conn.fetchval(SQL.has_circles):
         return set()
     return {row["match_id"] for row in await conn.fetch(SQL.no_longer_neutral, moved)}
-
-
-async def _replace(
-    conn: Connection, circles: Sequence[tuple[Match, Match, str]], gone: frozenset[UUID]
-) -> list[tuple[Match, Match, str | None]]:
-    """The circles with another neutral facilitator each, or with none where nobody may."""
-    by_programme: dict[UUID, list[tuple[Match, Match, str]]] = defaultdict(list)
-    for change in circles:
-        by_programme[change[0].programme_id].append(change)
-    today = datetime.now(UTC).date()
-    replaced: list[tuple[Match, Match, str | None]] = []
-    for programme_id in sorted(by_programme):
-        programme = await programmes.get(conn, programme_id)
-        problem, _ = await problem_for(conn, programme, today, today.toordinal())
-        problem = replace(problem, people=tuple(one for one in problem.people if one.id not in gone))
-        changes = by_programme[programme_id]
-        found = await asyncio.to_thread(facilitators.find, problem, [left.participants for _, left, _ in changes])
-        replaced += [
-            (old, left.led_by(person).become("formed"), reason)
-            for (old, left, reason), person in zip(changes, found, strict=True)
-        ]
-    return replaced

@@ -133,7 +133,32 @@ WHERE state = 'proposed' AND role = 'teacher' AND skill_id <> ALL (offered_skill
 UNION
 SELECT mine.match_id, mine.person_id, 'no_longer_for_them'
 FROM mine JOIN people AS person USING (person_id) JOIN programmes AS programme USING (programme_id)
-WHERE mine.state = 'proposed' AND mine.role IN ('learner', 'newcomer') AND NOT in_audience(person, programme)
+WHERE mine.role IN ('learner', 'newcomer', 'participant')
+    AND CASE mine.state WHEN 'proposed' THEN NOT in_audience(person, programme)
+        ELSE NOT in_audience_places(person, programme) END
+
+-- name: outside
+-- Who is in an open match of these programmes that are not for them any more.
+SELECT match.match_id, member.person_id
+FROM matches AS match
+JOIN programmes AS programme USING (programme_id)
+JOIN match_members AS member USING (match_id)
+JOIN people AS person USING (person_id)
+WHERE programme_id = ANY ($1::uuid[]) AND match.state IN ('proposed', 'accepted', 'formed')
+    AND member.role IN ('learner', 'newcomer', 'participant')
+    AND CASE match.state WHEN 'proposed' THEN NOT in_audience(person, programme)
+        ELSE NOT in_audience_places(person, programme) END
+ORDER BY match.match_id, member.person_id
+
+-- name: ready_to_lead
+-- So many of those who are ready to facilitate, from a lot on.
+(SELECT person_id FROM people
+ WHERE facilitator_ready AND status = 'active' AND opted_in AND md5(person_id::text) >= $1
+ ORDER BY md5(person_id::text) LIMIT $2)
+UNION ALL
+(SELECT person_id FROM people
+ WHERE facilitator_ready AND status = 'active' AND opted_in AND md5(person_id::text) < $1
+ ORDER BY md5(person_id::text) DESC LIMIT $2)
 
 -- name: lines_broken
 -- Open matches in which somebody has come to report to somebody: directly in a pair, at any distance in a circle.

@@ -69,6 +69,10 @@ ON CONFLICT (programme_id) DO UPDATE SET
     tenure_min_months = excluded.tenure_min_months, tenure_max_months = excluded.tenure_max_months
 WHERE programmes.version < excluded.version
 
+-- name: audiences
+SELECT programme_id, audience_units, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months
+FROM programmes WHERE programme_id = ANY ($1::uuid[])
+
 -- name: start_rules
 INSERT INTO rules (programme_id, version, rules)
 SELECT programme_id, 1, rules FROM jsonb_to_recordset($1::jsonb) AS given (programme_id uuid, rules jsonb)

@@ -2,6 +2,10 @@
 -- One decision about who is free at a time: a round never offers somebody who is leaving in another transaction.
 SELECT pg_advisory_xact_lock(7300102)
 
+-- name: one_round
+-- Rounds of a programme one after another: the next asks nobody whom this one has matched.
+SELECT pg_advisory_xact_lock(7300103, hashtext($1::uuid::text))
+
 -- name: programme
 SELECT programme.*, rules.version AS rules_version, rules.rules
 FROM programmes AS programme
@@ -145,7 +149,7 @@ LIMIT 1000
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
     unmatched_by_reason, matches, value, bound, gap, timings, report, output_digest, setting, figures
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+) VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 RETURNING *
 
 -- name: insert_unmatched

@@ -13,7 +13,7 @@ from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
-AT_ONCE = 5000
+AT_ONCE = 300
 OTHERS = ("manager", "not_with")
 """Who these are is told by place, so that nobody is named in somebody else's row."""
 
@@ -46,10 +46,7 @@ def setting(problem: Problem) -> dict[str, Any]:
 
 async def insert(conn: Connection, round_id: UUID, problem: Problem) -> None:
     """Keep everybody as the round saw them."""
-    places = {person.id: place for place, person in enumerate(problem.people)}
-    recent: dict[UUID, list[int]] = {}
-    for one, other in sorted(problem.recent):
-        recent.setdefault(one, []).append(places[other])
+    places, recent = await asyncio.to_thread(_numbered, problem)
     for start in range(0, len(problem.people), AT_ONCE):
         some = problem.people[start : start + AT_ONCE]
         await conn.execute(
@@ -60,6 +57,14 @@ async def insert(conn: Connection, round_id: UUID, problem: Problem) -> None:
             [person.id in problem.asked for person in some],
             [orjson.dumps(_state(person, places, recent)).decode() for person in some],
         )
+
+
+def _numbered(problem: Problem) -> tuple[dict[UUID, int], dict[UUID, list[int]]]:
+    places = {person.id: place for place, person in enumerate(problem.people)}
+    recent: dict[UUID, list[int]] = {}
+    for one, other in sorted(problem.recent):
+        recent.setdefault(one, []).append(places[other])
+    return places, recent
 
 
 def _state(person: Person, places: dict[UUID, int], recent: dict[UUID, list[int]]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Matches between their rows and the domain."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -14,6 +15,8 @@ from shared.db import Connection, Record
 from shared.events.matching import MatchKind, MatchReason
 
 SQL = sql.load("services.matching", "matches")
+AT_ONCE = 100
+"""Matches made into rows, or rows into matches, before others get their turn."""
 
 
 def propose(kind: MatchKind, formed: Formed, programme_id: UUID, round_id: UUID | None, expires_at: datetime) -> Match:
@@ -33,8 +36,14 @@ def propose(kind: MatchKind, formed: Formed, programme_id: UUID, round_id: UUID 
     )
 
 
-async def insert(conn: Connection, matches: Sequence[Match]) -> None:
-    """New matches with their members."""
+async def insert(conn: Connection, matches: Iterable[Match]) -> None:
+    """New matches with their members, some at a time."""
+    rest = iter(matches)
+    while some := list(islice(rest, AT_ONCE)):
+        await _insert(conn, some)
+
+
+async def _insert(conn: Connection, matches: Sequence[Match]) -> None:
     rows = [
         {
             "match_id": str(match.match_id),
@@ -82,12 +91,21 @@ async def forget_previews(conn: Connection, matches: Sequence[Match]) -> None:
 
 async def publish_previews(conn: Connection, matches: Sequence[Match]) -> None:
     """They stand, or wait for answers, from now on."""
-    ids, states = [match.match_id for match in matches], [match.state for match in matches]
-    await conn.execute(SQL.publish_previews, ids, states, [match.expires_at for match in matches])
+    for start in range(0, len(matches), AT_ONCE):
+        some = matches[start : start + AT_ONCE]
+        ids, states = [match.match_id for match in some], [match.state for match in some]
+        await conn.execute(SQL.publish_previews, ids, states, [match.expires_at for match in some])
 
 
 async def with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]:
     """Rows of `matches` with their members, in the order of the rows."""
+    found: list[Match] = []
+    for start in range(0, len(rows), AT_ONCE):
+        found += await _with_members(conn, rows[start : start + AT_ONCE])
+    return found
+
+
+async def _with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]:
     members: dict[UUID, list[Member]] = defaultdict(list)
     for row in await conn.fetch(SQL.members_of, [row["match_id"] for row in rows]):
         members[row["match_id"]].append(Member(row["person_id"], row["role"], row["answer"]))

@@ -1,5 +1,6 @@
 """What a round found, kept."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -14,19 +15,19 @@ from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
+AT_ONCE = 300
 
 
 async def insert(
-    conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
+    conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme, kind: str
 ) -> Record:
-    """The round and everybody it left out; returns its row."""
-    told = _told(run, problem)
+    """The round as a preview, and everybody it left out; returns its row."""
+    told = await asyncio.to_thread(_told, run, problem)
     row = await conn.fetchrow(
         SQL.insert_round,
         round_id,
         programme.programme_id,
         kind,
-        not dry_run,
         problem.seed,
         programme.rules_version,
         run.digest,
@@ -65,7 +66,8 @@ async def open_(
 async def finish(conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme) -> None:
     """What came of a round whose parts are there, as a preview."""
     figures = run.figures | await _declines(conn, programme)
-    await conn.execute(SQL.finish_round, round_id, *_told(run, problem), run.output_digest, figures)
+    told = await asyncio.to_thread(_told, run, problem)
+    await conn.execute(SQL.finish_round, round_id, *told, run.output_digest, figures)
     await insert_unmatched(conn, round_id, run.outcome.unmatched)
 
 
@@ -92,7 +94,8 @@ async def _declines(conn: Connection, programme: Programme) -> dict[str, dict[st
 
 async def insert_unmatched(conn: Connection, round_id: UUID, unmatched: Sequence[Unmatched]) -> None:
     """Whom the round left out."""
-    await conn.execute(SQL.insert_unmatched, round_id, [_left(left) for left in unmatched])
+    for start in range(0, len(unmatched), AT_ONCE):
+        await conn.execute(SQL.insert_unmatched, round_id, [_left(left) for left in unmatched[start : start + AT_ONCE]])
 
 
 def _left(left: Unmatched) -> dict[str, object]:
