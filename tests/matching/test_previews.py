@@ -4,13 +4,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.matching.commands import solver
 from services.matching.commands.projections import forget
 from services.matching.engine import round as engine
+from services.matching.engine.people import Problem
 from services.matching.store import inputs
-from shared.events.matching import CircleFormed, MatchProposed, PersonLeftUnmatched, RoundCompleted
+from shared.events.matching import CircleFormed, MatchKind, MatchProposed, PersonLeftUnmatched, RoundCompleted
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
-from tests.matching.world import PIANO, RUST, learner, person, programme, teacher
+from tests.matching.world import PIANO, RUST, learner, newcomer, person, programme, teacher
 
 OWNER = "programme-owner"
 
@@ -91,6 +93,38 @@ async def test_what_changed_since_the_preview_is_withdrawn_and_told(world: World
     assert published["value"] == sum(
         row["score"] for row in await world.fetch("SELECT score FROM matches WHERE state = 'proposed'")
     )
+
+
+async def test_who_learns_and_teaches_loses_neither_at_publication(world: World, call: Caller) -> None:
+    between = learner(skill=PIANO, offers=teacher().offers, capacity=1)
+    mentoring = programme()
+    await world.hear(mentoring)
+    await world.hear(learner(), between, teacher(skill=PIANO, capacity=1))
+    preview = await run(call, mentoring.programme_id, dry_run=True)
+    assert preview["matched"] == 2
+    published = (await call("POST", f"/v1/rounds/{preview['round_id']}/publish", OWNER)).json()
+    assert (published["matched"], published["report"]["withdrawn"]) == (2, 0)
+
+
+async def test_a_round_holds_up_nobody_and_heeds_what_happens_meanwhile(
+    world: World, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve, gone, new = solver.solve, learner(), newcomer()
+
+    async def meanwhile(kind: MatchKind, problem: Problem) -> engine.Run:
+        found = await solve(kind, problem)
+        await world.hear(changed(gone, status="left"), new)
+        assert {"buddy"} == {event["kind"] for event in await world.said(MatchProposed)}
+        return found
+
+    monkeypatch.setattr(solver, "solve", meanwhile)
+    mentoring = programme()
+    await world.hear(mentoring, programme("onboarding_buddy"))
+    await world.hear(gone, learner(), teacher(), teacher(), person())
+    found = await run(call, mentoring.programme_id)
+    assert (found["matched"], found["unmatched_by_reason"]) == (1, {"changed_since_preview": 1})
+    pairs = [event for event in await world.said(MatchProposed) if event["kind"] == "pair"]
+    assert str(gone.person_id) not in {member["person_id"] for event in pairs for member in event["members"]}
 
 
 async def test_a_circle_whose_facilitator_has_come_to_stand_above_it_is_not_published(

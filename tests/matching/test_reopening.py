@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from services.matching.commands import buddies, leading
 from services.matching.commands.rounds import run_round
 from shared.events.directory import PersonChanged, PersonErased
 from shared.events.matching import (
@@ -14,8 +17,8 @@ from shared.events.matching import (
     MatchProposed,
 )
 from tests.matching.conftest import Caller, World
-from tests.matching.test_upkeep import changed
-from tests.matching.world import learner, newcomer, person, programme, teacher, today
+from tests.matching.test_upkeep import a_circle, changed
+from tests.matching.world import RUST, learner, newcomer, person, programme, teacher, today
 
 Event = dict[str, Any]
 
@@ -97,6 +100,70 @@ async def test_who_moves_out_of_a_programmes_audience_is_proposed_nothing_more(w
     (ended,) = await world.said(MatchEnded)
     assert ended["reason"] == "no_longer_for_them"
     assert len(await world.said(MatchProposed)) == 1
+
+
+@pytest.mark.parametrize("how", ["person", "programme"])
+async def test_an_accepted_match_ends_for_who_leaves_the_audience_and_for_nobody_else(
+    world: World, call: Caller, how: str
+) -> None:
+    moved: dict[str, Any] = {"unit_code": "U9", "unit_path": ("ROOT", "D9", "U9")}
+    mentoring = programme(audience_units=("D1", "D9"), audience_skills=(RUST,), tenure_min_months=1)
+    one = learner(**moved) if how == "programme" else learner()
+    guide, stays, other = teacher(capacity=1), learner(), teacher(capacity=1, **moved)
+    await world.hear(mentoring)
+    await world.hear(one, guide, stays, other)
+    async with world.db.transaction() as conn:
+        await run_round(conn, mentoring.programme_id, seed=1)
+    for event in await world.said(MatchProposed):
+        for member in event["members"]:
+            path = f"/v1/matches/{event['match_id']}/accept"
+            assert (await call("POST", path, person=UUID(member["person_id"]))).status_code == 200
+    await world.hear(changed(stays, needs=(), hired_on=today()))
+    assert not await world.said(MatchEnded), "time and learning end nothing that has begun"
+    narrower = mentoring.model_copy(update={"version": 2, "audience_units": ("D1",)})
+    if how == "person":
+        moved = {"unit_code": "U8", "unit_path": ("ROOT", "D8", "U8")}
+    await world.hear(narrower if how == "programme" else changed(one, **moved))
+    (ended,) = await world.said(MatchEnded)
+    assert (ended["reason"], of(ended, "learner")) == ("no_longer_for_them", [str(one.person_id)])
+    assert len(await world.said(MatchProposed)) == 2
+
+
+async def test_who_leaves_the_audience_leaves_the_circle_and_joins_no_other_of_it(world: World) -> None:
+    first, _ = await circles(world)
+    await world.hear(person(first[0], version=2, unit_code="U9", unit_path=("ROOT", "D9", "U9")))
+    (left,) = await world.said(CircleChanged)
+    assert left["reason"] == "member_left"
+    assert set(of(left, "participant")) == {str(one) for one in first[1:]}
+
+
+async def test_where_none_of_those_read_may_lead_everybody_who_is_ready_is_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "POOL", (0, 1000))
+    members, leader, other = await a_circle(world)
+    boss = person(facilitator_ready=True)
+    superiors = [boss, *(person(facilitator_ready=True, manager_id=boss.person_id) for _ in range(4))]
+    await world.hear(*superiors)
+    for member, superior in zip(members, superiors[1:], strict=True):
+        await world.hear(changed(member, manager_id=superior.person_id))
+    assert not await world.said(FacilitatorReplaced)
+    await world.hear(changed(leader, status="left"))
+    (replaced,) = await world.said(FacilitatorReplaced)
+    assert of(replaced, "facilitator") == [str(other.person_id)]
+
+
+async def test_where_those_near_a_newcomer_are_taken_more_are_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buddies, "READ_WHOLE", 0)
+    monkeypatch.setattr(buddies, "NEAR", (2, 100))
+    free = person(unit_code="U2", unit_path=("ROOT", "D1", "U2"), job_function="design")
+    await world.hear(programme("onboarding_buddy"))
+    await world.hear(free, *(person(capacity=0) for _ in range(30)))
+    await world.hear(*(newcomer(work_starts=540 + minutes) for minutes in (0, 30)))
+    assert {one for event in await world.said(MatchProposed) for one in of(event, "buddy")} == {str(free.person_id)}
+    assert len(await world.said(IntroductionsSuggested)) == 2
 
 
 async def test_a_newcomer_whose_buddy_leaves_is_handed_over(world: World) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.matching.commands.problems import problem_for
 from services.matching.domain.match import Match
 from services.matching.engine import facilitators
-from services.matching.store import matches, programmes
+from services.matching.store import programmes
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection
