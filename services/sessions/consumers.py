@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.sessions.commands import erasures, groups, matches, people, webhooks
+from services.sessions.commands import erasures, groups, matches, people, proposals, webhooks
 from services.sessions.privacy import CATALOGUE
 from shared.consumer import Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.directory import ContactChanged, ContactErased, PersonChanged, PersonErased, SkillChanged
 from shared.events.knowledge import KnowledgeChanged, KnowledgeUsed
-from shared.events.matching import CircleChanged, CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded
+from shared.events.matching import (
+    CircleChanged,
+    CircleFormed,
+    FacilitatorReplaced,
+    KnowledgeAtRisk,
+    MatchAccepted,
+    MatchEnded,
+)
 from shared.events.privacy import ErasureRequested
 from shared.events.sessions import (
     ProgrammeChanged,
@@ -38,6 +45,7 @@ HANDLERS: Handlers = {
     CircleChanged: matches.replace_facilitators,
     FacilitatorReplaced: matches.replace_facilitators,
     MatchEnded: matches.end_groups,
+    KnowledgeAtRisk: proposals.note_risks,
     ErasureRequested: erasures.complete_erasures,
     # Webhooks are one more reader of what this service says.
     ProgrammeChanged: webhooks.fan_out,

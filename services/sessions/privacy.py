@@ -111,6 +111,7 @@ REACHING = (
         mentions=("holder_id", "asked_by"),
         aged="state NOT IN ('waiting', 'planned') AND due_on < $1",
     ),
+    Table("capture_proposals", "Skills that matching says are at risk, and what was decided.", "reference"),
     Table("timer_marks", "How far timers have come.", "operations"),
 )
 KEEPING = (

@@ -37,6 +37,8 @@ class KnowledgeChanged(Event):
     verified: bool
     """Somebody who knows the skill has checked it."""
     expires_on: date
+    capture_id: UUID | None = None
+    """The capture it came of, where it was written to keep what somebody knew."""
 
 
 class KnowledgeUsed(Event):

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.sessions.api.caller import caller, viewer
 from services.sessions.api.times import Day
 from services.sessions.commands import captures as commands
+from services.sessions.commands import proposals
 from services.sessions.domain.captures import LEARNERS, CaptureState
+from services.sessions.domain.proposals import ProposalState
 from services.sessions.queries import captures as queries
 from shared.db import Connection
 from shared.edge import Edge
@@ -47,6 +49,27 @@ class Capture(BaseModel):
     due_on: date
     group_id: UUID | None
     opened_on: date
+    items: list[UUID] = Field(description="What was written down for everybody in its group.")
+
+
+class Proposal(BaseModel):
+    """What matching says is at risk and nobody can shadow: how many know it, and until when one of them is here."""
+
+    proposal_id: UUID
+    skill_id: str
+    holders: int
+    due_on: date
+    state: ProposalState
+    capture_id: UUID | None
+    told_on: date
+
+
+class Acceptance(BaseModel):
+    """Who shall pass it on; left out, whoever of those who know it leaves first."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+    holder_id: UUID | None = None
 
 
 class Plan(BaseModel):
@@ -110,6 +133,43 @@ async def drop_capture(capture_id: UUID, edge: Edge) -> Response:
     async def work(conn: Connection) -> Capture | None:
         await commands.drop(conn, capture_id, by)
         return await _shown(conn, capture_id)
+
+    return await edge.write(work)
+
+
+@router.get("/v1/capture-proposals", response_model=Page[Proposal], summary="List proposed capture sessions")
+async def list_capture_proposals(
+    edge: Edge, state: ProposalState | None = None, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT
+) -> Response:
+    """What matching says is at risk, one a skill, by id."""
+    (after,) = decode_cursor(cursor, UUID) or (None,)
+
+    async def work(conn: Connection) -> Page[Proposal]:
+        rows = await queries.list_proposals(conn, state=state, after=after, limit=limit)
+        return page(rows, limit, lambda row: Proposal(**dict(row)), lambda row: (row["proposal_id"],))
+
+    return await edge.read(work)
+
+
+@router.post("/v1/capture-proposals/{proposal_id}/acceptance", response_model=Capture, summary="Accept a proposal")
+async def accept_proposal(proposal_id: UUID, body: Acceptance, edge: Edge) -> Response:
+    """The request with its group and session; where there is no time yet it waits and says why."""
+    by = caller(edge.principal)
+
+    async def work(conn: Connection) -> Capture | None:
+        return await _shown(conn, await proposals.accept(conn, proposal_id, body.holder_id, by))
+
+    return await edge.write(work, body=body)
+
+
+@router.post("/v1/capture-proposals/{proposal_id}/decline", response_model=Proposal, summary="Decline a proposal")
+async def decline_proposal(proposal_id: UUID, edge: Edge) -> Response:
+    """It comes back when the skill is at risk by another day."""
+
+    async def work(conn: Connection) -> Proposal | None:
+        await proposals.decline(conn, proposal_id)
+        row = await queries.get_proposal(conn, proposal_id)
+        return Proposal(**dict(row)) if row else None
 
     return await edge.write(work)
 

@@ -98,6 +98,7 @@ class Item(BaseModel):
     stage: Stage | None
     job_code: str | None
     challenge_id: UUID | None
+    capture_id: UUID | None = Field(description="The capture it came of.")
     answers: int = Field(description="Lessons and resources that answer this challenge.")
     verified_on: date | None
     expires_on: date

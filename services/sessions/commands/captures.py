@@ -28,6 +28,7 @@ from shared.events.matching import MatchMember
 from shared.refusal import InvalidRequest, Refused
 
 SQL = sql.load("services.sessions", "captures")
+PROPOSALS = sql.load("services.sessions", "proposals")
 AT_ONCE = 20
 SYSTEM = Caller(None, oversees=True)
 
@@ -40,20 +41,24 @@ async def open_at_risk(conn: Connection, people: Sequence[UUID] | None = None) -
 
 async def watch_risks(conn: Connection) -> int:
     """What time makes a risk, and what has become of requests: a timer's work, whenever it comes."""
+    await conn.execute(PROPOSALS.miss)
     return await open_at_risk(conn) + _count(await conn.execute(SQL.settle))
 
 
 async def plan_waiting(conn: Connection) -> int:
     """Give waiting requests a group and a session; those that cannot have one say why and are tried again."""
-    planned = 0
-    for row in await conn.fetch(SQL.lock_waiting, AT_ONCE):
-        try:
-            async with conn.transaction():
-                await plan(conn, row["capture_id"], SYSTEM)
-            planned += 1
-        except Refused as refusal:
-            await conn.execute(SQL.set_state, row["capture_id"], "waiting", refusal.detail[:200], None)
-    return planned
+    return sum([await try_to_plan(conn, row["capture_id"]) for row in await conn.fetch(SQL.lock_waiting, AT_ONCE)])
+
+
+async def try_to_plan(conn: Connection, capture_id: UUID) -> bool:
+    """Plan a waiting request, or note why it cannot be."""
+    try:
+        async with conn.transaction():
+            await plan(conn, capture_id, SYSTEM)
+    except Refused as refusal:
+        await conn.execute(SQL.set_state, capture_id, "waiting", refusal.detail[:200], None)
+        return False
+    return True
 
 
 async def ask(conn: Connection, skill_id: str, holder_id: UUID, due_on: date, caller: Caller) -> UUID:

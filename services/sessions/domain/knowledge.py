@@ -69,6 +69,7 @@ class Item:
     job_code: str | None
     verified: bool
     expires_on: date
+    capture_id: UUID | None
 
     def told(self) -> KnowledgeChanged | None:
         """The event; None for what stays in a group."""

@@ -100,7 +100,9 @@ ORDER BY p.unit_path = h.unit_path DESC, p.division = h.division DESC, p.person_
 UPDATE captures SET state = $2, why = $3, group_id = coalesce($4, group_id) WHERE capture_id = $1
 
 -- name: list
-SELECT c.capture_id, c.skill_id, c.holder_id, c.reason, c.state, c.why, c.due_on, c.group_id, c.opened_on
+SELECT c.capture_id, c.skill_id, c.holder_id, c.reason, c.state, c.why, c.due_on, c.group_id, c.opened_on,
+       ARRAY(SELECT k.item_id FROM knowledge AS k
+             WHERE k.capture_id = c.capture_id AND k.state = 'current' AND k.scope = 'everybody' ORDER BY k.item_id) AS items
 FROM captures AS c
 WHERE ($1::uuid IS NULL OR c.capture_id = $1) AND ($2::uuid IS NULL OR c.holder_id = $2)
   AND ($3::text IS NULL OR c.state = $3) AND ($4::text IS NULL OR c.skill_id = $4)

@@ -3,9 +3,12 @@
 -- name: insert
 INSERT INTO knowledge (
     item_id, kind, scope, confidentiality, programme_id, group_id, session_id, author_id, title, text, context,
-    desired_result, link, skills, level, stage, job_code, challenge_id, expires_on
+    desired_result, link, skills, level, stage, job_code, challenge_id, expires_on, capture_id
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    (SELECT c.capture_id FROM captures AS c WHERE c.group_id = $6 ORDER BY c.capture_id DESC LIMIT 1)
+)
 
 -- name: place_of_group
 SELECT g.group_id, g.programme_id, p.confidentiality, EXISTS (
@@ -34,7 +37,7 @@ WHERE NOT EXISTS (SELECT FROM skills AS s WHERE s.skill_id = asked.skill_id) ORD
 -- name: lock
 -- $2 is the caller; $3: they oversee programmes. Of a closed group only its members know.
 SELECT k.item_id, k.version, k.kind, k.state, k.scope, k.programme_id, k.author_id, k.skills, k.level, k.stage,
-       k.job_code, k.verified_on IS NOT NULL AS verified, k.expires_on
+       k.job_code, k.verified_on IS NOT NULL AS verified, k.expires_on, k.capture_id
 FROM knowledge AS k
 WHERE k.item_id = $1 AND (
     (k.scope = 'everybody' AND (k.state = 'current' OR k.author_id = $2 OR $3::boolean))
@@ -46,7 +49,7 @@ FOR UPDATE OF k
 
 -- name: get_rules
 SELECT item_id, version, kind, state, scope, programme_id, author_id, skills, level, stage, job_code,
-       verified_on IS NOT NULL AS verified, expires_on
+       verified_on IS NOT NULL AS verified, expires_on, capture_id
 FROM knowledge WHERE item_id = $1
 
 -- name: change
@@ -97,7 +100,7 @@ SELECT set_config('plan_cache_mode', $1, false)
 -- in the labels of its skills. Best first.
 SELECT k.item_id, k.version, k.kind, k.state, k.scope, k.programme_id, k.group_id, k.session_id, k.title,
        CASE WHEN k.confidentiality = 'open' OR k.author_id = $2 THEN k.author_id END AS author_id,
-       k.text, k.context, k.desired_result, k.link, k.skills, k.level, k.stage, k.job_code, k.challenge_id,
+       k.text, k.context, k.desired_result, k.link, k.skills, k.level, k.stage, k.job_code, k.challenge_id, k.capture_id,
        k.verified_on, k.expires_on, k.written_on, k.rated AS ratings, k.quality,
        (SELECT count(*) FROM knowledge AS a
         WHERE a.challenge_id = k.item_id AND a.state = 'current' AND a.scope = 'everybody') AS answers,
@@ -145,7 +148,7 @@ WITH over AS (
     ON CONFLICT DO NOTHING
 )
 SELECT item_id, version, kind, state, scope, programme_id, author_id, skills, level, stage, job_code,
-       verified_on IS NOT NULL AS verified, expires_on
+       verified_on IS NOT NULL AS verified, expires_on, capture_id
 FROM gone ORDER BY item_id
 
 -- name: count_uses
