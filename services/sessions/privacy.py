@@ -111,6 +111,23 @@ REACHING = (
         mentions=("holder_id", "asked_by"),
         aged="state NOT IN ('waiting', 'planned') AND due_on < $1",
     ),
+    Table(
+        "suggestions",
+        "What people suggest, with their name or without, and what was answered.",
+        "participation",
+        about=own("author_id"),
+        mentions=("author_id",),
+        aged=older("made_on"),
+    ),
+    Table(
+        "testimonials",
+        "What people say of a programme for others to read, for as long as they consent.",
+        "participation",
+        about=own("person_id"),
+        mentions=("person_id", "recorded_by"),
+        withheld=("token_hash",),
+        aged=older("given_in"),
+    ),
     Table("capture_proposals", "Skills that matching says are at risk, and what was decided.", "reference"),
     Table("timer_marks", "How far timers have come.", "operations"),
 )

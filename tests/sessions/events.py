@@ -1,5 +1,6 @@
 """Events from the other services, as sessions meets them."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
@@ -8,7 +9,14 @@ from uuid import UUID, uuid4
 from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.events.directory import ContactChanged, PersonChanged
-from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchAccepted, MatchEnded, MatchMember
+from shared.events.matching import (
+    CircleChanged,
+    CircleFormed,
+    FacilitatorReplaced,
+    MatchAccepted,
+    MatchEnded,
+    MatchMember,
+)
 
 offsets = count()
 
@@ -89,6 +97,13 @@ def replaced(match: CircleFormed, facilitator: UUID | None, version: int) -> Fac
     if facilitator is not None:
         members.append(MatchMember(person_id=facilitator, role="facilitator"))
     return FacilitatorReplaced(**_again(match, version=version, members=tuple(members)), reason="manager_changed")
+
+
+def changed(match: CircleFormed, people: Sequence[UUID], version: int) -> CircleChanged:
+    """Somebody has joined or left; the facilitator stays."""
+    members = [MatchMember(person_id=one, role="participant") for one in people]
+    members += [member for member in match.members if member.role == "facilitator"]
+    return CircleChanged(**_again(match, version=version, members=tuple(members)), reason="member_left")
 
 
 def _match(programme_id: UUID, kind: str, members: list[MatchMember], **changes: Any) -> dict[str, Any]:

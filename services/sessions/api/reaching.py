@@ -10,8 +10,11 @@ from services.sessions.api import (
     replies,
     reviews,
     safety,
+    suggestions,
+    testimonials,
     webhooks,
 )
 
 ASKING = (follow_up, forms, programme_forms, reviews)
-ROUTERS = tuple(noun.router for noun in (messages, replies, webhooks, *ASKING, safety, knowledge, captures))
+SAYING = (safety, suggestions, testimonials)
+ROUTERS = tuple(noun.router for noun in (messages, replies, webhooks, *ASKING, *SAYING, knowledge, captures))

@@ -19,6 +19,7 @@ REACH = sql.load("services.sessions", "forget")
 KEEPING = sql.load("services.sessions", "keeping")
 KNOWLEDGE = sql.load("services.sessions", "knowledge")
 REVIEWS = sql.load("services.sessions", "reviews")
+SUGGESTIONS = sql.load("services.sessions", "suggestions")
 SAFETY = sql.load("services.sessions", "safety")
 
 
@@ -30,8 +31,8 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     ids = sorted(set(people))
     await forget(conn, [str(person) for person in ids])
     held: Counter[UUID] = Counter()
-    for query in (SQL.count_rows, REACH.count_rows, KNOWLEDGE.count_rows, KEEPING.count_rows):
-        held.update({row["person_id"]: row["held"] for row in await conn.fetch(query, ids)})
+    for source in (SQL, REACH, KNOWLEDGE, KEEPING, SUGGESTIONS):
+        held.update({row["person_id"]: row["held"] for row in await conn.fetch(source.count_rows, ids)})
     for row in await conn.fetch(SQL.lock_sponsored, ids):
         await save_changed(conn, replace(programme(row), sponsor_id=None))
     await leave(conn, ids)
@@ -41,6 +42,7 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
     await conn.execute(REVIEWS.forget, ids)
     await conn.execute(KNOWLEDGE.forget, ids)
     await conn.execute(KEEPING.forget, ids)
+    await conn.execute(SUGGESTIONS.forget, ids)
     remembered = await conn.fetch(SQL.remember_erased, ids, [held[person] for person in ids])
     return {row["person_id"]: row["rows"] for row in remembered}
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from services.sessions.commands.cancellations import cancel
@@ -12,17 +12,20 @@ from services.sessions.commands.moves import Move, booking, reschedule
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
 from services.sessions.domain.group import led_by
-from services.sessions.domain.scheduling import settle
+from services.sessions.domain.scheduling import Settled, settle
 from services.sessions.store import formats, groups, people
+from services.sessions.store import sessions as store
 from shared import sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
-from shared.events.matching import FacilitatorReplaced, MatchEnded, MatchEvent, MatchMember
+from shared.events.matching import CircleChanged, FacilitatorReplaced, MatchEnded, MatchEvent, MatchMember
 
 GROUPS = sql.load("services.sessions", "groups")
+MESSAGES = sql.load("services.sessions", "messages")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 E = TypeVar("E", bound=MatchEvent)
+NEW_MEMBERS = "Moved, so that everybody who is in the group now can be there"
 NEW_FACILITATOR = "Moved, so that the new facilitator can be there"
 CHOSEN_BY_MATCHING = "Chosen by matching: above nobody in the group, and least loaded"
 
@@ -38,7 +41,9 @@ async def end_groups(conn: Connection, causes: Sequence[Envelope[MatchEnded]]) -
     await cancel(conn, upcoming, news)
 
 
-async def replace_facilitators(conn: Connection, causes: Sequence[Envelope[FacilitatorReplaced]]) -> None:
+async def replace_facilitators(
+    conn: Connection, causes: Sequence[Envelope[FacilitatorReplaced | CircleChanged]]
+) -> None:
     """Whoever is in the group now takes part in what is to come; a session moves when they cannot all be there."""
     news = await _news(conn, causes)
     if not news:
@@ -47,12 +52,38 @@ async def replace_facilitators(conn: Connection, causes: Sequence[Envelope[Facil
     members = {group: found[cause.data.match_id] for group, cause in news.items()}
     rows = [(group, led_by(members[group]), cause.data.version) for group, cause in news.items()]
     await conn.execute(GROUPS.set_facilitators, *map(list, zip(*rows, strict=True)))
-    await conn.execute(GROUPS.remove_members, list(news))
+    before = await conn.fetch(GROUPS.remove_members, list(news))
     await groups.insert_members(conn, members)
+    await _tell_who_stays(conn, before, members, news)
     upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, list(news), datetime.now(UTC))
     if upcoming:
         await _change_sessions(conn, upcoming, members, news)
     await schedule_groups(conn, list(news), {cause.data.match_id: cause for cause in news.values()})
+
+
+def _move(row: Record, where: Settled, lead: UUID | None) -> Move | None:
+    """None where neither time nor facilitator changes: then only those who come or go hear of it."""
+    if lead == row["facilitator_id"]:
+        move = Move.of(row, where, NEW_MEMBERS)
+        return None if move.session == store.session(row) and move.flag == row["flag"] else move
+    return replace(Move.of(row, where, NEW_FACILITATOR, facilitator_id=lead), facilitator_why=CHOSEN_BY_MATCHING)
+
+
+async def _tell_who_stays(
+    conn: Connection,
+    before: Sequence[Record],
+    members: Mapping[UUID, Sequence[MatchMember]],
+    news: Mapping[UUID, Envelope[Any]],
+) -> None:
+    """Whoever stays in a circle hears that others have come or gone; those get an invitation or a cancellation."""
+    now = {group: {member.person_id for member in found} for group, found in members.items()}
+    told = [
+        (row["person_id"], news[row["group_id"]].data.match_id, news[row["group_id"]].data.version)
+        for row in before
+        if isinstance(news[row["group_id"]].data, CircleChanged) and row["person_id"] in now[row["group_id"]]
+    ]
+    if told:
+        await conn.execute(MESSAGES.queue_circle_notices, *map(list, zip(*told, strict=True)))
 
 
 async def _news(conn: Connection, causes: Sequence[Envelope[E]]) -> dict[UUID, Envelope[E]]:
@@ -70,7 +101,7 @@ async def _change_sessions(
     conn: Connection,
     upcoming: Sequence[Record],
     members: Mapping[UUID, Sequence[MatchMember]],
-    causes: Mapping[UUID, Envelope[FacilitatorReplaced]],
+    causes: Mapping[UUID, Envelope[Any]],
 ) -> None:
     workers = await people.lock(conn, {member.person_id for found in members.values() for member in found})
     present = {
@@ -83,14 +114,9 @@ async def _change_sessions(
     taken = await people.around(conn, workers, requests, [row["session_id"] for row in upcoming])
     hours = {person: worker.hours for person, worker in workers.items()}
     settled = await asyncio.to_thread(settle, bookings, hours, taken.busy)
-    moves = [
-        replace(
-            Move.of(row, where, NEW_FACILITATOR, facilitator_id=led_by(present[row["group_id"]])),
-            facilitator_why=CHOSEN_BY_MATCHING,
-        )
-        for row, where in zip(upcoming, settled, strict=True)
-    ]
-    sessions = await reschedule(conn, moves, causes)
+    moves = [_move(row, where, led_by(present[row["group_id"]])) for row, where in zip(upcoming, settled, strict=True)]
+    sessions = {row["session_id"]: store.session(row) for row in upcoming}
+    sessions |= await reschedule(conn, [move for move in moves if move is not None], causes)
     known = await formats.known(conn)
     cast = [
         (session.session_id, person, role, known[session.format].preparation_of(role))

@@ -72,7 +72,9 @@ SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invitation": ("{title}", (
         "You are invited: {title}.", "You take part as {role}.", "Answer from your calendar.",
     )),
-    "cancellation": ("Cancelled: {title}", ("{title} will take place without you, or not at all.",)),
+    "cancellation": ("Cancelled: {title}", (
+        "You are not expected any more: {title} takes place without you, or not at all.",
+    )),
     "reply_refused": ("Your answer came too late: {title}", ("Your answer arrived.", "{refusal}")),
     "reminder": ("Soon: {title}", ("You have a seat: {title}.",)),
     "nudge": ("Will you come? {title}", ("You have not answered yet: {title}.",)),
@@ -118,6 +120,9 @@ def notice_text(about: str) -> Text:
         "accommodation": "Somebody needs something to take part in a session you lead. Read it in the portal.",
         "poll": "Your group is asked how and how often it wants to meet. Vote in the portal.",
         "momentum": "Your group has not met for a while. Propose a time in the portal, or say that it is over.",
+        "circle": "Somebody has joined your circle or left it. The portal says who is in it now; your sessions stay.",
+        "suggestion": "Something you suggested has been answered. Read it in the portal.",
+        "consent": "Words of yours were written down for others to read. Say in the portal whether they may.",
         "capture": "Few know what you know. A session to pass it on is being planned; you may decline in the portal.",
     }
     return Text("A note from peer learning", (said.get(about, "There is news in the portal."),))

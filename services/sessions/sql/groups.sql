@@ -57,7 +57,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (group_id, facilitator_id,
 WHERE g.group_id = new.group_id
 
 -- name: remove_members
-DELETE FROM group_members WHERE group_id = ANY ($1::uuid[])
+DELETE FROM group_members WHERE group_id = ANY ($1::uuid[]) RETURNING group_id, person_id
 
 -- name: remove_leavers
 DELETE FROM group_members WHERE person_id = ANY ($1::uuid[])

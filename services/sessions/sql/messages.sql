@@ -87,6 +87,12 @@ FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (session_id, person_id, ve
 JOIN sessions AS s USING (session_id)
 ON CONFLICT DO NOTHING
 
+-- name: queue_circle_notices
+INSERT INTO messages (person_id, kind, subject_id, sequence, about, expires_at)
+SELECT new.person_id, 'notice', new.match_id, new.version, 'circle', now() + interval '14 days'
+FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (person_id, match_id, version)
+ON CONFLICT DO NOTHING
+
 -- name: queue_nudges
 -- Whoever has not answered three days before is asked once; nobody more than twice in seven days.
 WITH silent AS (

@@ -61,10 +61,18 @@ WHERE (session_id, person_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) 
 RETURNING session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
 
 -- name: uninvite
+-- Calendars are looked at again: of those who are in nothing changes, for what was sent once is not sent again.
+WITH seen AS (
+    UPDATE sessions SET invited_version = version - 1 WHERE session_id = ANY ($1::uuid[]) AND invited_version = version
+)
 DELETE FROM participants
 WHERE (session_id, person_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND state = 'invited'
 
 -- name: invite
+-- Calendars are looked at again, as above.
+WITH seen AS (
+    UPDATE sessions SET invited_version = version - 1 WHERE session_id = ANY ($1::uuid[]) AND invited_version = version
+)
 INSERT INTO participants (session_id, person_id, role, preparation)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[])
 ON CONFLICT (session_id, person_id) DO UPDATE SET role = excluded.role, preparation = excluded.preparation

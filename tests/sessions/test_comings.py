@@ -1,0 +1,97 @@
+"""Who hears of it when somebody comes or goes: they themselves by their calendar, the others once and briefly."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.sessions.domain.letters import notice_text
+from tests.sessions.conftest import World
+from tests.sessions.events import changed, circle, contact
+from tests.sessions.gathering import MANY, add, found, workday
+from tests.sessions.mailbox import Mailbox, deliver, serving_mailbox
+from tests.sessions.test_invitations import calendar, to
+
+ACCEPT = {"answer": "accept", "rules_version": 1}
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[Mailbox]:
+    async with serving_mailbox() as found:
+        yield found
+
+
+async def reachable(world: World, count: int, **changes: Any) -> list[UUID]:
+    people = await world.people(count, time_budget_minutes=MANY, **changes)
+    for one in people:
+        await world.hear(contact(one, email=f"{one}@example.org"))
+    return people
+
+
+async def told(world: World, box: Mailbox) -> dict[str, list[str]]:
+    """By address, what calendars were told."""
+    heard: dict[str, list[str]] = {}
+    for mail in await deliver(world, box):
+        heard.setdefault(to(mail).partition("@")[0], []).append(str(calendar(mail)["METHOD"]))
+    return heard
+
+
+async def test_who_joins_a_circle_is_invited_who_leaves_is_let_go_and_who_stays_hears_it_once(
+    world: World, box: Mailbox
+) -> None:
+    *people, lead, comes = await reachable(world, 6)
+    programme = await world.programme(cadence_days=56, group_size_min=4)
+    match = circle(programme, people, lead)
+    await world.hear(match)
+    assert set(await told(world, box)) == {str(one) for one in (*people, lead)}
+    await world.execute("DELETE FROM messages")
+    stays, leaves = people[:-1], people[-1]
+    for _ in range(2):
+        await world.hear(changed(match, [*stays, comes], 2))
+    rows = await world.fetch("SELECT kind, person_id FROM messages")
+    assert {(row["kind"], row["person_id"]) for row in rows} == {("notice", one) for one in (*stays, lead)}
+    await world.execute("DELETE FROM messages")
+    assert await told(world, box) == {str(comes): ["REQUEST"], str(leaves): ["CANCEL"]}
+    (session,) = (await world.own("GET", "/v1/sessions")).json()["items"]
+    assert session["version"] == 1
+    assert session["facilitator_why"] is None
+    assert {part["person_id"] for part in session["participants"]} == {str(one) for one in (*stays, comes, lead)}
+    assert await world.told("session.rescheduled") == []
+    (line,) = notice_text("circle").lines
+    assert line == "Somebody has joined your circle or left it. The portal says who is in it now; your sessions stay."
+
+
+async def test_a_session_moves_for_who_joins_and_says_why(world: World, box: Mailbox) -> None:
+    *people, lead = await reachable(world, 5)
+    (comes,) = await reachable(world, 1, work_starts=9 * 60, work_ends=11 * 60)
+    match = circle(await world.programme(cadence_days=56, group_size_min=4), people, lead)
+    await world.hear(match)
+    await told(world, box)
+    await world.hear(changed(match, [*people, comes], 2))
+    (session,) = (await world.own("GET", "/v1/sessions")).json()["items"]
+    assert session["why"] == "Moved, so that everybody who is in the group now can be there"
+    await world.execute("DELETE FROM messages")
+    assert await told(world, box) == {str(one): ["REQUEST"] for one in (*people, lead, comes)}
+
+
+async def test_who_joins_a_community_gets_its_sessions_into_the_calendar_and_who_leaves_loses_them(
+    world: World, box: Mailbox
+) -> None:
+    lead, member, comes, guest = await reachable(world, 4)
+    programme = await world.programme(format="community_of_practice")
+    group = await found(world, lead, programme, members=[{"person_id": str(member)}])
+    session = await add(world, lead, group, workday(3))
+    assert set(await told(world, box)) == {str(lead), str(member)}
+    path = f"/v1/groups/{group['group_id']}/members"
+    assert (await world.call("POST", path, who=comes)).status_code == 201
+    assert (await world.call("POST", f"/v1/sessions/{session}/rsvp", ACCEPT, who=guest)).status_code == 200
+    assert await told(world, box) == {str(comes): ["REQUEST"], str(guest): ["REQUEST"]}
+    assert (await world.call("DELETE", f"{path}/{comes}", who=comes)).status_code == 204
+    assert await told(world, box) == {str(comes): ["CANCEL"]}
+    assert await told(world, box) == {}
+    moved = {"starts_at": (workday(3) + timedelta(hours=1)).isoformat()}
+    reply = await world.call("POST", f"/v1/sessions/{session}/move", moved, who=lead, If_Match='"v1"')
+    assert reply.status_code == 200, reply.text
+    assert set(await told(world, box)) == {str(lead), str(member), str(guest)}
