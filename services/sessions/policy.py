@@ -97,6 +97,7 @@ POLICY: Policy = {
     "GET /v1/programmes/{programme_id}/forms": allow("programme-owner", "analyst", "admin"),
     "PUT /v1/programmes/{programme_id}/forms/{kind}": OWNERS,
     "DELETE /v1/programmes/{programme_id}/forms/{kind}": OWNERS,
+    "GET /v1/programmes/{programme_id}/comments": allow("programme-owner"),
     "GET /v1/sessions/{session_id}/feedback": allow("employee", "facilitator", "programme-owner"),
     "GET /v1/sessions/{session_id}/invitation.ics": PEOPLE,
     "POST /v1/calendar-feeds": PEOPLE,

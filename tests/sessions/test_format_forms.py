@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.sessions.commands import answers, feedback, prompts
 from services.sessions.domain.catalogue import ALL
-from services.sessions.domain.feedback import quality
+from services.sessions.domain.feedback import CROWD, quality, told_in_tens
 from services.sessions.domain.forms import MOST_QUESTIONS, STANDARD_FORMS
 from tests.sessions.conftest import PAST, World
 from tests.sessions.events import circle
@@ -161,3 +161,37 @@ def test_quality_lies_between_the_middle_and_what_was_said_and_more_answers_weig
     more = quality([(2 * count, score) for count, score in scores])
     assert more is not None
     assert abs(more - mean) <= abs(found - mean) + 0.01
+
+
+async def test_owners_read_comments_of_ten_people_at_a_time_and_none_of_a_closed_programme(world: World) -> None:
+    programme, session, people = await held_as(world, "peer_discussion", size=7, confidentiality="open")
+    path = f"/v1/programmes/{programme}/comments"
+
+    async def told(count: int, comment: str, days_ago: int) -> list[Any]:
+        await world.execute(
+            "INSERT INTO feedback_batches (batch_id, programme_id, format, division, month, released_on, answers,"
+            " usefulness, relevance, engagement, comments) SELECT gen_random_uuid(), $1, 'peer_discussion', 'sales',"
+            " date_trunc('month', starts_at, 'UTC')::date, current_date - $5::int, $3, 1, 1, 1, ARRAY[$4]"
+            " FROM sessions WHERE session_id = $2",
+            programme, session, count, comment, days_ago,
+        )  # fmt: skip
+        return [one["comments"] for one in (await world.own("GET", path)).json()["items"]]
+
+    assert await told(5, "b", 9) == []
+    assert await told(5, "a", 8) == [["a", "b"]]
+    assert await told(5, "c", 7) == [["a", "b"]]
+    assert len((await told(10, "d", 6))[0]) == 4
+    assert len((await told(10, "e", 0))[0]) == 4
+    assert (await world.call("GET", path, who=people[0])).status_code == 403
+    read = await world.fetch("SELECT object FROM audit WHERE object = $1", path)
+    assert len(read) >= 4
+    await world.execute("UPDATE programmes SET confidentiality = 'closed'")
+    assert (await world.own("GET", path)).json()["items"] == []
+
+
+@given(st.lists(st.integers(1, 4).map(lambda fives: 5 * fives)))
+def test_one_more_batch_tells_comments_of_ten_people_more_or_none(sizes: list[int]) -> None:
+    batches = [(size, [f"{number:04}"]) for number, size in enumerate(sizes)]
+    for count in range(len(batches)):
+        new = set(told_in_tens(batches[: count + 1])) - set(told_in_tens(batches[:count]))
+        assert not new or sum(sizes[int(comment)] for comment in new) >= CROWD

@@ -35,7 +35,7 @@ async def answer(world: World, suggestion: dict[str, Any], state: str) -> Any:
 
 async def test_a_suggestion_is_answered_its_author_is_told_and_others_read_the_answer(world: World) -> None:
     author, colleague = await world.people(2)
-    programme = await world.programme()
+    programme = await world.programme(confidentiality="open")
     assert (await suggest(world, author, programme_id=str(programme))).status_code == 202
     (waiting,) = await inbox(world, f"programme_id={programme}&state=open")
     assert (waiting["author_id"], waiting["text"], waiting["reply"]) == (str(author), TEXT, None)

@@ -17,6 +17,7 @@ from services.sessions.queries import feedback as queries
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.sessions import FeedbackAnswer, Score
+from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 from shared.refusal import InvalidRequest
 
 router = APIRouter(tags=["feedback"])
@@ -95,6 +96,14 @@ class FeedbackSummary(BaseModel):
     reason: str | None
 
 
+class Comments(BaseModel):
+    """What was written beside answers about the sessions of a format and month, in order of letters."""
+
+    format: str
+    month: date
+    comments: list[str]
+
+
 class _Unread(BaseModel):
     """Stands in for the body where the body must not be remembered."""
 
@@ -136,5 +145,21 @@ async def get_feedback(session_id: UUID, edge: Edge) -> Response:
         few = row["answers"] < ENOUGH
         reason = f"fewer than {ENOUGH} answers have been released" if few else None
         return FeedbackSummary(**row, suppressed=few, reason=reason)
+
+    return await edge.read(work)
+
+
+@router.get("/v1/programmes/{programme_id}/comments", response_model=Page[Comments], summary="Read what was written")
+async def list_comments(
+    programme_id: UUID, edge: Edge, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT
+) -> Response:
+    """By month and format, of ten people at a time; nothing of a closed programme. Every reading is audited."""
+    found = decode_cursor(cursor, date, str)
+    after = (found[0], found[1]) if found else None
+
+    async def work(conn: Connection) -> Page[Comments]:
+        await edge.audit_read(conn, f"/v1/programmes/{programme_id}/comments")
+        rows = await queries.list_comments(conn, programme_id, after=after, limit=limit)
+        return page(rows, limit, lambda row: Comments(**row), lambda row: (row["month"], row["format"]))
 
     return await edge.read(work)

@@ -11,6 +11,8 @@ from shared.refusal import Refused
 
 ENOUGH = 5
 """Fewer answers than this, by as many people, are told to nobody."""
+CROWD = 10
+"""Words need more people than scores do: they may say more than their writers meant to."""
 PRIOR, MIDDLE = 10, 3.0
 """As in the quality of what people leave for others: a few good answers are not better than many."""
 
@@ -74,6 +76,23 @@ def quality(scores: Iterable[tuple[int, float]]) -> float | None:
     if answers < ENOUGH:
         return None
     return round((PRIOR * MIDDLE + sum(count * mean for count, mean in known)) / (PRIOR + answers), 2)
+
+
+def told_in_tens(batches: Iterable[tuple[int, Sequence[str]]]) -> list[str]:
+    """Comments of batches in the order of their release, in order of letters: of ten people at a time, or none.
+
+    `batches`: how many answered, and what some of them wrote. Two readings differ by ten people or more.
+    """
+    told: list[str] = []
+    waiting: list[str] = []
+    people = 0
+    for answers, comments in batches:
+        people += answers
+        waiting += comments
+        if people >= CROWD:
+            told += waiting
+            waiting, people = [], 0
+    return sorted(told)
 
 
 def month_of(starts_at: datetime) -> date:

@@ -1,10 +1,11 @@
 """What may be told of feedback: means over enough answers, and nothing else."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.sessions.domain.feedback import quality
+from services.sessions.domain.feedback import CROWD, quality, told_in_tens
 from services.sessions.domain.forms import STANDARD, NothingAsked
 from services.sessions.domain.session import NotTheFacilitator, UnknownSession
 from services.sessions.queries.follow_up import form_results
@@ -31,6 +32,18 @@ async def summarise(conn: Connection, session_id: UUID, *, by: UUID | None, is_o
         "forms": results,
         "quality": quality(_scores(row, results)),
     }
+
+
+async def list_comments(
+    conn: Connection, programme_id: UUID, *, after: tuple[date, str] | None, limit: int
+) -> list[dict[str, Any]]:
+    """What was written beside answers, by month and format, newest first, one more than `limit`."""
+    months = await conn.fetch(SQL.months_told, programme_id, *(after or (None, None)), CROWD, limit + 1)
+    keys = [(row["format"], row["month"]) for row in months]
+    found: dict[tuple[str, date], list[tuple[int, list[str]]]] = {key: [] for key in keys}
+    for row in await conn.fetch(SQL.comments_of, programme_id, [key[0] for key in keys], [key[1] for key in keys]):
+        found[row["format"], row["month"]].append((row["answers"], row["comments"]))
+    return [{"format": name, "month": month, "comments": told_in_tens(found[name, month])} for name, month in keys]
 
 
 async def asked_form(conn: Connection, session_id: UUID, reader: UUID) -> dict[str, Any] | None:

@@ -54,3 +54,18 @@ SELECT a.session_id, a.programme_id, a.format, a.month, a.facilitator_id, coales
 FROM asked AS a
 LEFT JOIN feedback_batches AS b ON b.programme_id = a.programme_id AND b.format = a.format AND b.month = a.month
 GROUP BY a.session_id, a.programme_id, a.format, a.month, a.facilitator_id
+
+-- name: months_told
+-- Formats and months of which enough people have answered for comments to be read; nothing of closed programmes.
+SELECT b.format, b.month FROM feedback_batches AS b JOIN programmes AS p USING (programme_id)
+WHERE b.programme_id = $1 AND p.confidentiality <> 'closed' AND b.released_on < current_date
+  AND ($2::date IS NULL OR (b.month, b.format) < ($2, $3::text))
+GROUP BY b.format, b.month HAVING sum(b.answers) >= $4
+ORDER BY b.month DESC, b.format DESC LIMIT $5
+
+-- name: comments_of
+-- In the order in which they were released, of days that are over: what is released later comes after it.
+SELECT format, month, answers, comments FROM feedback_batches
+WHERE programme_id = $1 AND (format, month) IN (SELECT * FROM unnest($2::text[], $3::date[]))
+  AND released_on < current_date
+ORDER BY released_on, batch_id

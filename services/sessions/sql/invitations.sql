@@ -15,6 +15,7 @@ WITH changed AS (
     FROM changed AS s JOIN participants AS t USING (session_id)
     WHERE s.state = 'scheduled' AND t.state NOT IN ('cancelled_early', 'cancelled_late')
     ON CONFLICT (session_id, person_id) DO UPDATE SET sequence = excluded.sequence, cancelled = false
+    WHERE i.sequence < excluded.sequence OR i.cancelled
     RETURNING session_id, person_id, sequence
 ), released AS (
     UPDATE invitations AS i SET sequence = s.version, cancelled = true
