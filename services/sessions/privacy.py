@@ -154,6 +154,28 @@ KEEPING = (
         about=own("person_id"),
         aged="poll_id IN (SELECT poll_id FROM polls WHERE closes_at < $1)",
     ),
+    Table(
+        "extra_support",
+        "For which skills somebody wants easier resources; nobody else reads it.",
+        "profile",
+        about=own("person_id"),
+    ),
+    Table("need_counts", "How many want a skill, in steps of five.", "aggregate", aged=older("month")),
+    Table("onboarding_links", "Where newcomers are sent, stage by stage.", "reference"),
+    Table(
+        "onboarding_ticks",
+        "What a newcomer has ticked off; nobody else reads it.",
+        "profile",
+        about=own("person_id"),
+    ),
+    Table(
+        "course_questions",
+        "Whom a course has left with a question; told as numbers of five people and more.",
+        "participation",
+        about=own("person_id"),
+        aged=older("asked_on"),
+    ),
+    Table("course_gap_counts", "How many that are, in steps of five.", "aggregate", aged=older("month")),
     Table("duties", "Which of a facilitator's duties were done for a session.", "participation"),
 )
 CATALOGUE = Catalogue(

@@ -7,7 +7,9 @@ from services.sessions.commands import (
     invitations,
     knowledge,
     messages,
+    onboarding,
     prompts,
+    recommending,
     reviews,
     safety,
     surveys,
@@ -43,7 +45,11 @@ REACHING = (
     Timer("watch-knowledge-at-risk", 300, captures.watch_risks),
     Timer("plan-captures", 60, captures.plan_waiting),
 )
-KEEPING = (Timer("alert-momentum", 3600, arrangements.alert_momentum),)
+KEEPING = (
+    Timer("alert-momentum", 3600, arrangements.alert_momentum),
+    Timer("count-course-gaps", 3600, onboarding.count_gaps),
+    Timer("count-needs", 21600, recommending.count_needs),
+)
 TIMERS = (
     *KEEPING,
     *REACHING,

@@ -147,6 +147,23 @@ class ResponsesCounted(Event):
     answered: Count
 
 
+class CourseGapCounted(Event):
+    """How many people a course has left with a question that a session brought up; in steps of five people."""
+
+    event_type = "org.lateral.sessions.course-gap.counted.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    programme_id: UUID
+    course: Code
+    """Its id for LTI and xAPI."""
+    month: date
+    """First day of it."""
+    version: Annotated[int, Field(ge=1)]
+    """Counts up per programme, course and month."""
+    people: Annotated[int, Field(ge=5)]
+
+
 class ConcernRaised(Event):
     """Somebody has raised a concern: counted, and nothing else."""
 

@@ -1,6 +1,6 @@
 """The routes that keep learning going once it has begun."""
 
-from services.sessions.api import arrangements, plans, polls
+from services.sessions.api import arrangements, onboarding, plans, polls, recommending
 
-KEEPING = (arrangements, plans, polls)
+KEEPING = (arrangements, onboarding, plans, polls, recommending)
 KEEPING_ROUTERS = tuple(noun.router for noun in KEEPING)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
+
 from services.sessions.commands.captures import open_at_risk
 from services.sessions.commands.facilitators import keep_neutral_after
 from services.sessions.commands.seats import leave
 from services.sessions.commands.working_hours import keep_to_hours
-from services.sessions.domain.person import UnknownTimeZone, division, known_well
+from services.sessions.domain.person import UnknownTimeZone, division, known_well, wanted
 from shared import sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
@@ -32,6 +34,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
             ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on, p.manager_id,
             SEPARATOR.join(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
             p.time_budget_minutes, SEPARATOR.join(known_well(p)),
+            orjson.dumps(wanted(p)).decode(),
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip

@@ -15,6 +15,20 @@ def division(unit_path: Sequence[str]) -> str:
     return next(iter(unit_path[1:2] or unit_path[:1]), "none")
 
 
+def wanted(person: PersonChanged) -> list[dict[str, int | str]]:
+    """What somebody wants to learn, with the level they have by all evidence and the one they aim for."""
+    levels = {one.skill_id: one.level for one in person.proficiencies}
+    aims = {one.skill_id: one.target_level for one in person.proficiencies if one.target_level is not None}
+    for need in person.needs:
+        levels.setdefault(need.skill_id, need.level)
+        aims.setdefault(need.skill_id, need.target_level)
+    return [
+        {"skill_id": skill, "level": levels[skill], "target": aim}
+        for skill, aim in sorted(aims.items())
+        if aim > levels[skill]
+    ]
+
+
 KNOWN_WELL = 3
 
 

@@ -55,7 +55,7 @@ FROM knowledge WHERE item_id = $1
 -- name: change
 -- Other words are words that nobody has vouched for.
 UPDATE knowledge SET title = $2, text = $3, context = $4, desired_result = $5, link = $6, skills = $7, level = $8,
-    stage = $9, job_code = $10, version = version + 1,
+    stage = $9, job_code = $10, version = version + 1, refreshed_on = current_date,
     verified_by = CASE WHEN $11::boolean THEN verified_by END, verified_on = CASE WHEN $11 THEN verified_on END
 WHERE item_id = $1
 
@@ -63,10 +63,13 @@ WHERE item_id = $1
 SELECT title, text, context, desired_result, link, skills, level, stage, job_code FROM knowledge WHERE item_id = $1
 
 -- name: set_state
-UPDATE knowledge SET state = $2, expires_on = $3, version = version + 1 WHERE item_id = $1
+UPDATE knowledge SET state = $2, expires_on = $3, version = version + 1,
+    refreshed_on = CASE WHEN $2 = 'current' THEN current_date ELSE refreshed_on END
+WHERE item_id = $1
 
 -- name: verify
-UPDATE knowledge SET verified_by = $2, verified_on = CASE WHEN $3::boolean THEN current_date END, version = version + 1
+UPDATE knowledge SET verified_by = $2, verified_on = CASE WHEN $3::boolean THEN current_date END, version = version + 1,
+    refreshed_on = CASE WHEN $3 THEN current_date ELSE refreshed_on END
 WHERE item_id = $1
 
 -- name: knows_one_of

@@ -4,7 +4,7 @@
 INSERT INTO people AS p (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on,
     manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, ready_since,
-    time_budget_minutes, knows
+    time_budget_minutes, knows, needs
 )
 SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
        (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
@@ -12,15 +12,15 @@ SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.
        string_to_array(new.unit_path, chr(31)), new.site_code, new.job_code, new.job_function,
        string_to_array(new.skills, chr(31)), new.facilitator_ready,
        CASE WHEN new.facilitator_ready THEN current_date END, new.time_budget_minutes,
-       string_to_array(new.knows, chr(31))
+       string_to_array(new.knows, chr(31)), new.needs::jsonb
 FROM unnest(
     $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
     $9::date[], $10::date[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::boolean[], $19::int[], $20::text[]
+    $17::text[], $18::boolean[], $19::int[], $20::text[], $21::text[]
 ) AS new (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until,
     leaves_on, manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, time_budget_minutes,
-    knows
+    knows, needs
 )
 WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
 ORDER BY new.person_id
@@ -33,7 +33,8 @@ ON CONFLICT (person_id) DO UPDATE SET
     skills = excluded.skills, facilitator_ready = excluded.facilitator_ready,
     ready_since = CASE WHEN p.facilitator_ready AND excluded.facilitator_ready THEN p.ready_since
         ELSE excluded.ready_since END,
-    time_budget_minutes = excluded.time_budget_minutes, knows = excluded.knows
+    time_budget_minutes = excluded.time_budget_minutes, knows = excluded.knows,
+    needs = excluded.needs
 WHERE p.version < excluded.version
 RETURNING person_id, status
 
