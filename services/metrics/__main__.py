@@ -14,7 +14,7 @@ from shared.runner import Service, run
 READ_MODELS: ReadModels = {
     **dict.fromkeys(("units", "skills", "feedback", "kept_months"), ()),
     **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
-    **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items"), ()),
+    **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items", "course_gaps"), ()),
     "programmes": ("changed_by",),
     **dict.fromkeys(("membership", "known_skills", "time_budgets"), ("person_id",)),
     **dict.fromkeys(("spans", "participations", "acknowledgements"), ("changed_by", "person_id")),

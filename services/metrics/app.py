@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.metrics.api import (
+    course_gaps,
     exports,
     goals,
     measures,
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
             reviews.router,
             networks.router,
             skills.router,
+            course_gaps.router,
             trends.router,
             exports.router,
             query_log.router,

@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any, TypeAlias
 
-from services.metrics.commands import dimensions, facts, follow_up, freshness, matches, people, skills, statements, told
+from services.metrics.commands import (
+    course_gaps,
+    dimensions,
+    facts,
+    follow_up,
+    freshness,
+    matches,
+    people,
+    skills,
+    statements,
+    told,
+)
 from services.metrics.privacy import CATALOGUE
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
@@ -12,6 +23,7 @@ from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
 from shared.events.follow_up import (
     CheckInsReleased,
+    CourseGapCounted,
     FormAnswersReleased,
     PulseReleased,
     ResponsesCounted,
@@ -185,6 +197,7 @@ HANDLERS: Handlers = {
     SurveyPaired: on_survey,
     FormAnswersReleased: _data(told.record_form_answers),
     ResponsesCounted: _data(follow_up.record_responses),
+    CourseGapCounted: _data(course_gaps.record_course_gaps),
     ErasureRequested: _timed(people.answer_erasures),
     **privacy_handlers(CATALOGUE),
 }

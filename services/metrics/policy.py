@@ -23,6 +23,7 @@ POLICY: Policy = {
     "GET /v1/culture": READERS,
     "GET /v1/barriers": READERS,
     "GET /v1/knowledge-at-risk": READERS,
+    "GET /v1/course-gaps": READERS,
     "GET /v1/report-subscriptions": READERS,
     "POST /v1/report-subscriptions": READERS,
     "DELETE /v1/report-subscriptions/{subscription_id}": READERS,

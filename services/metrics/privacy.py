@@ -91,6 +91,7 @@ CATALOGUE = Catalogue(
             about=own("person_id"),
         ),
         Table("skill_cells", "Sums by skill, as last counted.", "aggregate"),
+        Table("course_gaps", "How many people courses leave with a question, in steps of five.", "aggregate"),
         Table("skill_looks", "When skills were last counted.", "operations"),
         Table(
             "xapi_statements",

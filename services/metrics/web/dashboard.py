@@ -11,6 +11,7 @@ from services.metrics.domain.measures import MEASURES
 from services.metrics.policy import READERS
 from services.metrics.privacy import CATALOGUE
 from services.metrics.queries import query_log, skills
+from services.metrics.queries.course_gaps import list_course_gaps
 from services.metrics.queries.networks import get_network
 from services.metrics.queries.overview import get_overview
 from services.metrics.queries.programme import get_pipeline, get_programme
@@ -19,6 +20,7 @@ from shared.db import Connection
 from shared.privacy.retention import policy
 
 router = APIRouter(include_in_schema=False)
+FEW = 10
 MOST = 50
 """Skills a page shows; the API lists them all."""
 
@@ -59,8 +61,11 @@ async def show_skills(request: Request) -> HTMLResponse:
     async with state.db.acquire() as conn:
         await _note(conn, request)
         found = await skills.list_skills(conn, state.settings.k_scores)
+        gaps = await list_course_gaps(conn, state.settings.k_scores, limit=FEW)
     wanted = skills.most_wanted(found, MOST)
-    return html("skills.html", page=wanted, total=len(found), k=state.settings.k_scores, measures=MEASURES)
+    return html(
+        "skills.html", page=wanted, total=len(found), gaps=gaps[:FEW], k=state.settings.k_scores, measures=MEASURES
+    )
 
 
 @router.get("/knowledge", response_class=HTMLResponse)
