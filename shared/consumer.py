@@ -16,7 +16,7 @@ from shared.envelope import Envelope, Raw, decode
 from shared.events.base import Event
 from shared.events.topics import Topic
 from shared.hot import reader
-from shared.kafka import AIOKafkaConsumer, KafkaError, Record, TopicPartition, consumer, wire_name
+from shared.kafka import AIOKafkaConsumer, CommitFailedError, KafkaError, Record, TopicPartition, consumer, wire_name
 from shared.rebalance import Assignment
 from shared.refusal import Refused
 from shared.settings import Settings
@@ -312,7 +312,9 @@ class Consumer:
     async def _commit(self, client: AIOKafkaConsumer, *, again: bool = False) -> None:
         """Commit offset + 1 of what the database has committed. A failure loses nothing: the inbox absorbs it.
 
-        What could not be committed is committed with what comes next, or `again` when nothing comes.
+        What could not be committed is committed with what comes next, or `again` when nothing comes. Who was thrown out
+        of the group repeats nothing: whoever has the partition reads from where it stood, and two readers that repeated
+        their commits would throw each other out for ever.
         """
         mine = client.assignment()
         done = {TopicPartition(self._wire[topic], number): offset for (topic, number), offset in self._done.items()}
@@ -322,6 +324,8 @@ class Consumer:
                 await asyncio.wait_for(client.commit(offsets), 10)
         except (KafkaError, TimeoutError) as error:
             COMMIT_FAILURES.inc()
+            if isinstance(error, CommitFailedError):
+                self._done.clear()
             self._commit_failures += not again
             log.warning("offset commit failed", exc_info=error)
             if self._commit_failures >= FAILED_COMMITS_IN_A_ROW:

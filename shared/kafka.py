@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import CommitFailedError, KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import DEAD_LETTERS, TOPICS, Topic
 from shared.settings import Settings
@@ -15,6 +15,7 @@ from shared.settings import Settings
 __all__ = [
     "AIOKafkaConsumer",
     "AIOKafkaProducer",
+    "CommitFailedError",
     "ConsumerRebalanceListener",
     "KafkaError",
     "Record",

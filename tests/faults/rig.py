@@ -42,10 +42,15 @@ class Member:
     """One process of the register, alive until it is told otherwise."""
 
     def __init__(
-        self, role: str, env: Mapping[str, str], folder: str | None = None, log: IO[bytes] | None = None
+        self,
+        role: str,
+        env: Mapping[str, str],
+        folder: str | None = None,
+        log: IO[bytes] | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         self.role = role
-        self.nursery: Nursery | None = None
+        self.nursery = nursery if folder is None else None
         """Who bears it; it is started from nothing when None."""
         self.module = "tests.fixtures.register_process" if folder is None else "tests.fixtures.first_release"
         self.folder = folder
@@ -126,7 +131,7 @@ class Member:
 class Rig:
     """A running register and what its clients were told."""
 
-    def __init__(self, settings: Settings, issuer: Issuer, **env: str) -> None:
+    def __init__(self, settings: Settings, issuer: Issuer, nursery: Nursery | None = None, **env: str) -> None:
         self.settings = settings
         self.operations: dict[str, Operation] = {}
         self.answers: Counter[int] = Counter()
@@ -148,7 +153,8 @@ class Rig:
             "LATERAL_ISSUER": issuer.url,
             "LATERAL_LOG_LEVEL": "WARNING",
         } | env
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - it lasts as long as this
+        self._nursery = nursery
+        self.log = nursery.log if nursery else tempfile.NamedTemporaryFile()  # noqa: SIM115 - it lasts as long as this
         """What all members have logged."""
         self.named: list[str] = []
         """Answers that told who had asked."""
@@ -165,9 +171,9 @@ class Rig:
         self.workers = [self.member("worker") for _ in range(workers)]
         await asyncio.gather(*(member.start() for member in (*self.apis, *self.workers)))
 
-    def member(self, role: str, folder: str | None = None) -> Member:
+    def member(self, role: str, folder: str | None = None, **env: str) -> Member:
         """One more, not yet started."""
-        return Member(role, self.env, folder, self.log)
+        return Member(role, self.env | env, folder, self.log, self._nursery)
 
     async def stop(self) -> None:
         """Stop everything; whatever does not end by itself is an error."""
@@ -205,6 +211,8 @@ class Rig:
             pending = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
             await eventually(lambda: _equals(conn, pending, 0))
             await committed_all(self.settings, PATIENCE)
+            if self.outside() is not None:
+                await eventually(lambda: _equals(conn, "SELECT count(*) FROM notices WHERE NOT done", 0))
         finally:
             keeper.cancel()
             await conn.close()
@@ -259,8 +267,7 @@ class Rig:
     async def _leaks(self) -> list[str]:
         """Where the clients' own words, or whom an event is about, stand in logs, metrics or answers."""
         counted = [await member.metrics() for member in (*self.apis, *self.workers)]
-        self.log.seek(0)
-        logged = self.log.read().decode("utf-8", "replace")
+        logged = await asyncio.to_thread(Path(self.log.name).read_text, "utf-8", "replace")
         people = ANY_ID.findall(logged)
         places = (("the log", logged), *(("the metrics", text) for text in counted))
         return [

@@ -15,6 +15,7 @@ from tests.conftest import _migrate
 from tests.faults.rig import Member, Rig
 from tests.fixtures import register
 from tests.fixtures.issuer import serving_issuer
+from tests.fixtures.nursery import Nursery
 from tests.fixtures.proxy import Proxy
 
 
@@ -32,7 +33,9 @@ class Site:
 
 
 @asynccontextmanager
-async def standing(cluster: KafkaCluster, server: Postgres, prefix: str = "") -> AsyncIterator[Site]:
+async def standing(
+    cluster: KafkaCluster, server: Postgres, prefix: str = "", nursery: Nursery | None = None, **env: str
+) -> AsyncIterator[Site]:
     """A register of two APIs and two workers on running servers; it ends in good order, or the block raises."""
     async with Proxy(server.port) as proxy, serving_issuer() as issuer:
         await server.create_service_databases(["metrics"])
@@ -50,7 +53,7 @@ async def standing(cluster: KafkaCluster, server: Postgres, prefix: str = "") ->
         db = await Database.connect(settings)
         await register.prepare(db)
         await db.close()
-        rig = Rig(settings, issuer)
+        rig = Rig(settings, issuer, nursery, **env)
         try:
             await rig.start(apis=2, workers=2)
             yield Site(cluster, server, proxy, direct, rig)
@@ -60,10 +63,14 @@ async def standing(cluster: KafkaCluster, server: Postgres, prefix: str = "") ->
 
 
 @asynccontextmanager
-async def whole(state: Path) -> AsyncIterator[Site]:
+async def whole(state: Path, nursery: Nursery | None = None, **env: str) -> AsyncIterator[Site]:
     """The same with servers of its own."""
     server = Postgres(state, free_port())
-    async with KafkaCluster(state / "cluster") as cluster, server, standing(cluster, server) as site:
+    async with (
+        KafkaCluster(state / "cluster") as cluster,
+        server,
+        standing(cluster, server, "", nursery, **env) as site,
+    ):
         yield site
     server.remove()
 

@@ -18,7 +18,7 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
-from shared.kafka import apply_topics, reader
+from shared.kafka import CommitFailedError, KafkaError, TopicPartition, apply_topics, reader
 from shared.ledger import Ledger, completeness
 from shared.redrive import replay_key
 from shared.refusal import Refused
@@ -277,6 +277,33 @@ async def test_what_was_read_ahead_never_passes_what_has_to_be_read_again(
         consumers.append(one)
         await until(db, "SELECT count(*) FROM effects", 9)
     assert [version for _, version in await seen(db)] == list(range(1, 10))
+
+
+class Refusing:
+    """A client whose commits fail."""
+
+    def __init__(self, place: TopicPartition, error: Exception) -> None:
+        self.place, self.error = place, error
+
+    def assignment(self) -> set[TopicPartition]:
+        return {self.place}
+
+    async def commit(self, _: Any) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "repeats"), [(KafkaError(), True), (TimeoutError(), True), (CommitFailedError(), False)]
+)
+async def test_a_commit_is_repeated_unless_the_group_has_gone_on_without_us(
+    error: Exception, repeats: bool, on_kafka: Settings, db: Database
+) -> None:
+    consumer = Consumer(on_kafka, db, HANDLERS)
+    place = TopicPartition(wire(on_kafka, ParticipationChanged), 0)
+    consumer._done = {(ParticipationChanged.topic.name, 0): 5}
+    client: Any = Refusing(place, error)
+    await consumer._commit(client)
+    assert bool(consumer._done) == repeats
 
 
 async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: Settings, db: Database) -> None:
