@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import time
 from typing import NamedTuple
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from shared import sql
+from shared import outbox, sql
 from shared.consumer import Handlers
 from shared.db import TROUBLE, Connection, Database
 from shared.events.base import Event
+from shared.events.delivery import TopicReconciled
 from shared.events.topics import TOPICS
 from shared.kafka import AIOKafkaConsumer, KafkaError, Record, TopicPartition, reader, wire_name
 from shared.settings import Settings
@@ -30,6 +31,16 @@ log = logging.getLogger(__name__)
 class Reconciled(NamedTuple):
     """A topic: how many of its events were looked for, how many were nowhere, and when the oldest look was."""
 
+    topic: str
+    checked: int
+    missing: int
+    at: datetime
+
+
+class ServiceReconciled(NamedTuple):
+    """The same, as some service has said it."""
+
+    service: str
     topic: str
     checked: int
     missing: int
@@ -60,7 +71,7 @@ class Reconciler:
                 continue
 
     async def reconcile(self) -> int:
-        """Compare what is new; returns how many events are missing in all."""
+        """Compare what is new and tell what was found; returns how many events are missing in all."""
         name = self._settings.service
         async with self._db.acquire() as conn:
             open_ranges = await conn.fetch(SQL.to_reconcile, name)
@@ -72,8 +83,14 @@ class Reconciler:
                     await self._partition(client, row["topic"], row["partition"], row["begin"], row["taken"])
             finally:
                 await asyncio.wait_for(client.stop(), 3)
-        async with self._db.acquire() as conn:
+        async with self._db.transaction() as conn:
             await conn.execute(SQL.forget_applied, name)
+            found = await reconciled(conn, name)
+            told = [
+                TopicReconciled(service=name, topic_name=row.topic, checked=row.checked, missing=row.missing, at=row.at)
+                for row in found
+            ]
+            await outbox.append_all(conn, [(event, None) for event in told])
             return int(await conn.fetchval(SQL.missing, name))
 
     async def _partition(self, client: AIOKafkaConsumer, topic: str, number: int, begin: int, taken: int) -> None:
@@ -108,3 +125,15 @@ class Reconciler:
 async def reconciled(conn: Connection, consumer: str) -> list[Reconciled]:
     """What the last looks have found, a topic a line."""
     return [Reconciled(**row) for row in await conn.fetch(SQL.reconciled, consumer)]
+
+
+async def project(conn: Connection, told: Sequence[TopicReconciled]) -> None:
+    """Keep the newest of what each service says of each topic."""
+    rows = [(each.service, each.topic_name, each.checked, each.missing, each.at) for each in told]
+    await conn.execute(SQL.project, *map(list, zip(*rows, strict=True)))
+
+
+async def everywhere(conn: Connection, after: tuple[str, str] | None, limit: int) -> list[ServiceReconciled]:
+    """What all services have said, a service and topic a line."""
+    service, topic = after or (None, None)
+    return [ServiceReconciled(**row) for row in await conn.fetch(SQL.everywhere, service, topic, limit)]

@@ -10,8 +10,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from shared import sql
 from shared.crashpoint import crashpoint
 from shared.db import UNAVAILABLE, Connection, Record, session
-from shared.events.topics import DEAD_LETTERS, TOPICS, Topic
-from shared.kafka import AIOKafkaProducer, KafkaError, producer, wire_name
+from shared.kafka import AIOKafkaProducer, KafkaError, producer
 from shared.settings import Settings
 from shared.telemetry import OUTBOX_FAILURES, OUTBOX_PUBLISHED, RELAY_LEADER
 from shared.tracing import trace_context, tracer
@@ -30,7 +29,6 @@ class Relay:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._topics: dict[str, Topic] = {topic.name: topic for topic in (*TOPICS, *DEAD_LETTERS.values())}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`; after any trouble begin again with a new connection and a new producer."""
@@ -95,7 +93,7 @@ class Relay:
         deliveries = []
         for row in rows:
             headers = list(zip(row["header_names"], row["header_values"], strict=True))
-            topic = wire_name(self._settings, self._topics[row["topic"]])
+            topic = f"{self._settings.topic_prefix}{row['topic']}"
             deliveries.append(await client.send(topic, key=row["key"].encode(), value=row["value"], headers=headers))
         await crashpoint("outbox.while_sending")
         await asyncio.gather(*deliveries)

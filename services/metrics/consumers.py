@@ -17,9 +17,11 @@ from services.metrics.commands import (
     told,
 )
 from services.metrics.privacy import CATALOGUE
+from shared import reconcile
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
+from shared.events.delivery import TopicReconciled
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged, UnitChanged
 from shared.events.follow_up import (
     CheckInsReleased,
@@ -166,6 +168,11 @@ async def on_help(conn: Connection, batch: Batch) -> None:
     await told.record_help(conn, [(envelope.data, envelope.time) for envelope in batch])
 
 
+async def on_topic_reconciled(conn: Connection, batch: Batch) -> None:
+    """What a service says of its own delivery is no number whose age anybody asks for."""
+    await reconcile.project(conn, [envelope.data for envelope in batch])
+
+
 HANDLERS: Handlers = {
     PersonChanged: on_person,
     PersonErased: on_person_erased,
@@ -199,5 +206,6 @@ HANDLERS: Handlers = {
     ResponsesCounted: _data(follow_up.record_responses),
     CourseGapCounted: _data(course_gaps.record_course_gaps),
     ErasureRequested: _timed(people.answer_erasures),
+    TopicReconciled: on_topic_reconciled,
     **privacy_handlers(CATALOGUE),
 }

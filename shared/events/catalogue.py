@@ -3,10 +3,10 @@
 from inspect import isclass
 from types import ModuleType
 
-from shared.events import directory, follow_up, hr, knowledge, matching, privacy, sessions
+from shared.events import delivery, directory, follow_up, hr, knowledge, matching, privacy, sessions
 from shared.events.base import Event
 
-MODULES: tuple[ModuleType, ...] = (hr, directory, matching, sessions, follow_up, knowledge, privacy)
+MODULES: tuple[ModuleType, ...] = (hr, directory, matching, sessions, follow_up, knowledge, privacy, delivery)
 EVENTS: tuple[type[Event], ...] = tuple(
     item
     for module in MODULES

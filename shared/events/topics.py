@@ -21,7 +21,7 @@ class Topic:
     compaction_lag_days: int = 0
     """How long a superseded record stays readable: HR sends a future-dated state beside the present one."""
     co_writers: tuple[Service, ...] = ()
-    """Who else may write: every service its receipts of erasures and parts of exports; the directory a tombstone."""
+    """Who else may write: every service its receipts, parts of exports and reconciliations; the directory a tombstone."""
 
 
 HR_WORKERS = Topic(
@@ -68,6 +68,14 @@ PRIVACY_EXPORTS = Topic(
 PRIVACY_HOLDS = Topic(
     "privacy.holds", "directory", ("matching", "sessions", "metrics"), "person id", full_state=True, partitions=1
 )
+DELIVERY_RECONCILIATIONS = Topic(
+    "delivery.reconciliations",
+    "metrics",
+    ("metrics",),
+    "service",
+    partitions=1,
+    co_writers=("directory", "matching", "sessions"),
+)
 
 TOPICS: tuple[Topic, ...] = (
     HR_WORKERS,
@@ -86,6 +94,7 @@ TOPICS: tuple[Topic, ...] = (
     PRIVACY_ERASURES,
     PRIVACY_EXPORTS,
     PRIVACY_HOLDS,
+    DELIVERY_RECONCILIATIONS,
 )
 
 DEAD_LETTERS: dict[Service, Topic] = {

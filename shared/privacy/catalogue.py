@@ -101,6 +101,7 @@ CHASSIS = (
     Table("parked_keys", "Keys whose later events wait behind a dead letter.", "operations"),
     Table("consumer_stops", "Consumers that wait for an operator.", "operations"),
     Table("reconciled", "How far each topic was compared, event by event, with what was applied.", "operations"),
+    Table("reconciliations", "What each service has found when it compared each topic.", "operations"),
     Table("unapplied", "Ids of events that were found on a topic and nowhere else.", "operations"),
     Table("consumed_positions", "How far each topic was read.", "operations"),
     Table("ingested", "Records read, by topic and day.", "operations"),

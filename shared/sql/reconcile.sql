@@ -39,3 +39,17 @@ FROM reconciled r WHERE r.consumer = $1 GROUP BY r.topic ORDER BY r.topic
 
 -- name: missing
 SELECT count(*) FROM unapplied WHERE consumer = $1
+
+-- name: project
+INSERT INTO reconciliations AS r (service, topic, checked, missing, at)
+SELECT DISTINCT ON (service, topic) *
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+    AS said (service, topic, checked, missing, at)
+ORDER BY service, topic, at DESC
+ON CONFLICT (service, topic) DO UPDATE
+SET checked = excluded.checked, missing = excluded.missing, at = excluded.at WHERE r.at <= excluded.at
+
+-- name: everywhere
+SELECT service, topic, checked, missing, at FROM reconciliations
+WHERE $1::text IS NULL OR (service, topic) > ($1, $2::text)
+ORDER BY service, topic LIMIT $3

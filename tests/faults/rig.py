@@ -137,6 +137,8 @@ class Rig:
         self.answers: Counter[int] = Counter()
         self.leaving: set[int] = set()
         """Ports whose answers have asked to connect elsewhere: a balancer would send nobody there any more."""
+        self.under_way: Counter[int] = Counter()
+        """Requests not yet answered, by the port that has them."""
         self.served: Counter[int] = Counter()
         """Operations acknowledged, by the port of who did."""
         self.succeeded = 0
@@ -289,6 +291,7 @@ class Rig:
         while monotonic() - began < self.deadline:
             api = self._random.choice([api for api in self.apis if api.port not in self.leaving] or self.apis)
             asked = monotonic()
+            self.under_way[api.port] += 1
             try:
                 answer = await http.post(f"http://127.0.0.1:{api.port}/v1/entries", json=body, headers=headers)
             except httpx.ConnectError:
@@ -298,6 +301,8 @@ class Rig:
                 self.answers[0] += 1
                 await asyncio.sleep(0.05)
                 continue
+            finally:
+                self.under_way[api.port] -= 1
             self.answers[answer.status_code] += 1
             if answer.headers.get("connection") == "close":
                 self.leaving.add(api.port)

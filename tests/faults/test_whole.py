@@ -1,6 +1,7 @@
 """Nothing is missing, and what is missing is noticed: reconciliation, rebuilding, retention, slow work, rebalances."""
 
 import asyncio
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -51,6 +52,9 @@ async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is
         assert (found.topic, found.checked, found.missing) == (TOPIC.name, 5, 1)
         await conn.execute("INSERT INTO inbox VALUES ($1, $2, $3)", lost["consumer"], lost["source"], lost["event_id"])
     assert await reconciler.reconcile() == 0
+    async with world.db.acquire() as conn:
+        said = await conn.fetch("SELECT value FROM outbox WHERE topic = 'delivery.reconciliations' ORDER BY id")
+    assert [json.loads(row["value"])["missing"] for row in said] == [1, 1, 0]
 
 
 async def test_a_rebuilt_read_model_is_the_live_one_and_nobody_is_told_again(

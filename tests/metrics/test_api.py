@@ -11,6 +11,7 @@ from services.metrics.policy import POLICY
 from shared.auth import ROLES, Allow
 from shared.db import Database
 from shared.events.base import Event
+from shared.events.delivery import TopicReconciled
 from tests.fixtures.issuer import Issuer
 from tests.metrics.world import PROGRAMME, deliver, goal, held, part, people, person, programme, unit
 
@@ -208,17 +209,15 @@ async def test_completeness_compares_produced_and_ingested(
 async def test_reconciliation_says_what_was_looked_for_and_what_was_nowhere(
     api: httpx.AsyncClient, issuer: Issuer, db: Database
 ) -> None:
-    async with db.transaction() as conn:
-        await conn.execute(
-            "INSERT INTO reconciled (consumer, topic, partition, next_offset, checked)"
-            " VALUES ('metrics', 'sessions.sessions', 0, 9, 9), ('metrics', 'directory.people', 0, 5, 5)"
-        )
-        await conn.execute(
-            "INSERT INTO unapplied (consumer, source, event_id, topic, partition, record_offset)"
-            " VALUES ('metrics', '/sessions', 'e1', 'sessions.sessions', 0, 7)"
-        )
+    said = [("metrics", "sessions.sessions", 9, 1, 8), ("matching", "directory.people", 5, 0, 8)]
+    older = ("metrics", "sessions.sessions", 3, 0, 7)
+    for service, topic, checked, missing, hour in (*said, older):
+        at = datetime(2026, 3, 2, hour, tzinfo=UTC)
+        event = TopicReconciled(service=service, topic_name=topic, checked=checked, missing=missing, at=at)
+        await store(db, event)
     first = await read(api, issuer, "/v1/reconciliation", "operator", limit=1)
     second = await read(api, issuer, "/v1/reconciliation", "operator", limit=1, cursor=first["next"])
-    found = [(item["topic"], item["checked"], item["missing"]) for item in (*first["items"], *second["items"])]
-    assert found == [("directory.people", 5, 0), ("sessions.sessions", 9, 1)]
+    columns = ("service", "topic", "checked", "missing")
+    found = [tuple(item[name] for name in columns) for item in (*first["items"], *second["items"])]
+    assert found == [("matching", "directory.people", 5, 0), ("metrics", "sessions.sessions", 9, 1)]
     assert second["next"] is None

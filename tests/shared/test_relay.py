@@ -1,6 +1,7 @@
 """The outbox's measured rules: nothing skipped, nothing marked before it is delivered, one leader."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -50,6 +51,30 @@ async def test_an_event_that_no_broker_would_take_never_enters_the_outbox(db: Da
     assert (refused.value.status, str(MAX_BYTES) in refused.value.detail) == (413, True)
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM outbox") == 0
+
+
+class Noting:
+    """A client that notes where records go."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+
+    async def send(self, topic: str, **_: Any) -> "asyncio.Future[None]":
+        self.topics.append(topic)
+        delivery: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        delivery.set_result(None)
+        return delivery
+
+
+async def test_an_event_of_a_topic_that_only_newer_code_knows_is_published(on_kafka: Settings, db: Database) -> None:
+    """While a release is rolled out the older worker may lead: it publishes what the newer API has appended."""
+    await append(db, participation(uuid4(), 1))
+    conn, client = await connect(on_kafka), Noting()
+    await conn.execute("UPDATE outbox SET topic = 'newer.facts'")
+    anybody: Any = client
+    assert await Relay(on_kafka).publish_batch(conn, anybody) == 1
+    assert client.topics == [f"{on_kafka.topic_prefix}newer.facts"]
+    await conn.close()
 
 
 async def test_nothing_is_marked_before_the_broker_has_it(on_kafka: Settings, db: Database) -> None:

@@ -11,7 +11,7 @@ from services.metrics.queries.freshness import get_freshness
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
-from shared.reconcile import Reconciled
+from shared.reconcile import ServiceReconciled
 
 router = APIRouter(tags=["pipeline"])
 
@@ -45,8 +45,9 @@ class TopicDayOut(BaseModel):
 
 
 class ReconciledOut(BaseModel):
-    """Events of one topic looked up one by one, after they were taken in."""
+    """Events of one topic looked up one by one, after a service had taken them in."""
 
+    service: str
     topic: str
     checked: int
     missing: int
@@ -96,11 +97,12 @@ async def read_completeness(selection: Annotated[PageOfDays, Query()], edge: Edg
     "/v1/reconciliation", response_model=Page[ReconciledOut], summary="Compare what was produced and applied, by event"
 )
 async def read_reconciliation(selection: Annotated[PageOfDays, Query()], edge: Edge) -> Response:
-    """Hourly, per topic; `missing` counts events that are on the topic and have neither an effect nor a dead letter."""
-    key = decode_cursor(selection.cursor, str)
+    """Hourly, per service and topic; `missing` are events on the topic without an effect there or a dead letter."""
+    key = decode_cursor(selection.cursor, str, str)
 
-    async def work(conn: Connection) -> Page[Reconciled]:
-        topics = [found for found in await list_reconciliation(conn) if key is None or found.topic > key[0]]
-        return page(topics, selection.limit, lambda found: found, lambda found: (found.topic,))
+    async def work(conn: Connection) -> Page[ServiceReconciled]:
+        after = None if key is None else (key[0], key[1])
+        found = await list_reconciliation(conn, after, selection.limit + 1)
+        return page(found, selection.limit, lambda each: each, lambda each: (each.service, each.topic))
 
     return await edge.read(work)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from shared import ledger, reconcile
 from shared.db import Connection
-from shared.reconcile import Reconciled
+from shared.reconcile import ServiceReconciled
 
 CONSUMER = "metrics"
 
@@ -30,6 +30,6 @@ async def list_completeness(conn: Connection) -> list[TopicDay]:
     ]
 
 
-async def list_reconciliation(conn: Connection) -> list[Reconciled]:
-    """Per topic, how many events were looked for one by one, and how many were nowhere."""
-    return await reconcile.reconciled(conn, CONSUMER)
+async def list_reconciliation(conn: Connection, after: tuple[str, str] | None, limit: int) -> list[ServiceReconciled]:
+    """Per service and topic, how many events were looked for one by one, and how many were nowhere."""
+    return await reconcile.everywhere(conn, after, limit)

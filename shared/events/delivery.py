@@ -1,0 +1,31 @@
+"""What services say about the delivery of events itself."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.events.base import Code, Event
+from shared.events.topics import DELIVERY_RECONCILIATIONS
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class TopicReconciled(Event):
+    """A service has looked for every event it took from a topic, one by one: how many, and how many were nowhere."""
+
+    event_type = "org.lateral.delivery.topic.reconciled.v1"
+    topic = DELIVERY_RECONCILIATIONS
+    key_field = "service"
+
+    service: Code
+    topic_name: Code
+    checked: Count
+    missing: Count
+    at: datetime
+    """When the partition that was looked at longest ago was."""
+
+    @property
+    def source(self) -> str:
+        """Every service tells of itself."""
+        return f"/{self.service}"
