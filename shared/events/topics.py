@@ -21,7 +21,7 @@ class Topic:
     compaction_lag_days: int = 0
     """How long a superseded record stays readable: HR sends a future-dated state beside the present one."""
     co_writers: tuple[Service, ...] = ()
-    """Who else may write: every service its receipts, parts of exports and reconciliations; the directory a tombstone."""
+    """Who else may write: each service its receipts, parts of exports, reconciliations; the directory a tombstone."""
 
 
 HR_WORKERS = Topic(

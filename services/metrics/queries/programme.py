@@ -12,7 +12,7 @@ from services.metrics.queries.reviews import Review, list_reviews
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection
-from shared.reconcile import Reconciled
+from shared.reconcile import ServiceReconciled
 from shared.refusal import NotFound
 
 SQL = sql.load("services.metrics", "reviews")
@@ -21,6 +21,8 @@ COLUMNS = (
     "usefulness", "relevance", "engagement", "response_rate",
 )  # fmt: skip
 LATEST = 20
+ALL = 1000
+"""More than all services have topics."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Pipeline:
 
     freshness: Freshness
     days: list[TopicDay]
-    looked_up: list[Reconciled]
+    looked_up: list[ServiceReconciled]
 
 
 async def get_programme(conn: Connection, k: int, programme_id: UUID) -> Programme:
@@ -69,4 +71,6 @@ async def get_programme(conn: Connection, k: int, programme_id: UUID) -> Program
 
 async def get_pipeline(conn: Connection) -> Pipeline:
     """The days still known, newest first."""
-    return Pipeline(await get_freshness(conn), await list_completeness(conn), await list_reconciliation(conn))
+    return Pipeline(
+        await get_freshness(conn), await list_completeness(conn), await list_reconciliation(conn, None, ALL)
+    )
