@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.events.base import Code, Event
-from shared.events.topics import DELIVERY_RECONCILIATIONS
+from shared.events.topics import METRICS_RECONCILIATIONS
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -14,8 +14,8 @@ Count = Annotated[int, Field(ge=0)]
 class TopicReconciled(Event):
     """A service has looked for every event it took from a topic, one by one: how many, and how many were nowhere."""
 
-    event_type = "org.lateral.delivery.topic.reconciled.v1"
-    topic = DELIVERY_RECONCILIATIONS
+    event_type = "org.lateral.metrics.topic.reconciled.v1"
+    topic = METRICS_RECONCILIATIONS
     key_field = "service"
 
     service: Code

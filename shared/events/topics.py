@@ -68,8 +68,8 @@ PRIVACY_EXPORTS = Topic(
 PRIVACY_HOLDS = Topic(
     "privacy.holds", "directory", ("matching", "sessions", "metrics"), "person id", full_state=True, partitions=1
 )
-DELIVERY_RECONCILIATIONS = Topic(
-    "delivery.reconciliations",
+METRICS_RECONCILIATIONS = Topic(
+    "metrics.reconciliations",
     "metrics",
     ("metrics",),
     "service",
@@ -94,7 +94,7 @@ TOPICS: tuple[Topic, ...] = (
     PRIVACY_ERASURES,
     PRIVACY_EXPORTS,
     PRIVACY_HOLDS,
-    DELIVERY_RECONCILIATIONS,
+    METRICS_RECONCILIATIONS,
 )
 
 DEAD_LETTERS: dict[Service, Topic] = {

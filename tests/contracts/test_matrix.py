@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.faults.campaigns import API_POINTS, WORKER_POINTS
 from tests.faults.nemeses import LONG, NEMESES
 
 TESTS = Path(__file__).parents[1]
@@ -42,3 +43,8 @@ def test_every_row_of_the_failure_matrix_is_shown_by_something_that_runs() -> No
 def test_the_page_of_evidence_names_for_each_row_just_what_shows_it() -> None:
     rows = re.findall(r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$", PAGE, re.MULTILINE)
     assert {int(row): set(re.findall(r"`(\w+)`", names)) for row, names in rows} == named()
+
+
+def test_the_campaign_kills_at_every_point_that_code_names() -> None:
+    shared = "".join(path.read_text("utf-8") for path in (TESTS.parent / "shared").glob("*.py"))
+    assert sorted(re.findall(r'await crashpoint\("([\w.]+)"\)', shared)) == sorted([*API_POINTS, *WORKER_POINTS])

@@ -87,25 +87,31 @@ async def campaign(seed: int) -> AsyncIterator[Campaign]:
             yield Campaign(site, seed)
 
 
-async def killing(seed: int, count: int, writes: int, rounds: int) -> tuple[Campaign, list[Anomaly]]:
+async def killing(seed: int, count: int, writes: int, rounds: int, minutes: float) -> tuple[Campaign, list[Anomaly]]:
     """Two APIs and two workers that die at one named point after another, and are born again at once."""
     async with campaign(seed) as made:
         for number in range(1, rounds + 1):
-            await _round(made, count * number // rounds, writes * number // rounds)
+            await kill_round(made, count * number // rounds, writes * number // rounds)
             anomalies = await made.rig.anomalies()
             made.say(f"{made.done.total()} killed, {made.rig.succeeded} acknowledged, {len(anomalies)} anomalies")
-            if anomalies:
+            if anomalies or monotonic() - made.began > minutes * 60:
                 return made, anomalies
         return made, []
 
 
-async def _round(made: Campaign, kills: int, writes: int) -> None:
+async def kill_round(made: Campaign, kills: int, writes: int) -> None:
+    """Until so many have been killed, at every point at least once, and so many writes acknowledged, in all."""
     rig, enough = made.rig, asyncio.Event()
     api_points, worker_points = made.deck(API_POINTS), made.deck(WORKER_POINTS)
     pace = max(2, writes // max(kills, 1))
 
     async def over() -> None:
-        while made.done.total() < kills or rig.succeeded < writes:  # noqa: ASYNC110 - many count on
+        everywhere = {*API_POINTS, *WORKER_POINTS}
+
+        def short() -> bool:
+            return made.done.total() < kills or rig.succeeded < writes or made.done.keys() < everywhere
+
+        while short():  # noqa: ASYNC110 - many count on
             await asyncio.sleep(0.05)
         enough.set()
 
@@ -166,7 +172,7 @@ async def stopping(seed: int, count: int, members: int) -> tuple[Campaign, list[
     """SIGTERM for APIs and workers under load, the brokers in every other round hanging."""
     async with campaign(seed) as made:
         while made.done.total() < count:
-            await _stop_round(made, members, hang=bool(made.done) and len(made.facts) % 2 == 1)
+            await stop_round(made, members, hang=bool(made.done) and len(made.facts) % 2 == 1)
             anomalies = await made.rig.anomalies()
             made.say(f"{made.done.total()} stopped, {made.rig.succeeded} acknowledged, {len(anomalies)} anomalies")
             if anomalies:
@@ -174,7 +180,8 @@ async def stopping(seed: int, count: int, members: int) -> tuple[Campaign, list[
         return made, []
 
 
-async def _stop_round(made: Campaign, members: int, *, hang: bool) -> None:
+async def stop_round(made: Campaign, members: int, *, hang: bool) -> None:
+    """So many, half of them APIs, at once."""
     rig, brokers = made.rig, [node.child.pid for node in made.site.cluster.nodes]
     guests = [rig.member(role, LATERAL_DRAIN_SECONDS="5") for role in ("api", "worker") for _ in range(members // 2)]
     broken = rig.answers[0]
@@ -249,9 +256,16 @@ def report(title: str, words: str, made: Campaign, anomalies: list[Anomaly], rec
 
 
 @app.command()
-def kills(seed: int = 1, count: Count = 500, writes: int = 100_000, rounds: int = 10, record: Record = None) -> None:
+def kills(
+    seed: int = 1,
+    count: Count = 500,
+    writes: int = 100_000,
+    rounds: int = 10,
+    minutes: Annotated[float, typer.Option(help="After how many to begin no other round.")] = 1e6,
+    record: Record = None,
+) -> None:
     """SIGKILL at every named point."""
-    found = asyncio.run(killing(seed, count, writes, rounds))
+    found = asyncio.run(killing(seed, count, writes, rounds, minutes))
     report("Killed at every point", f"kills --seed {seed} --count {count} --writes {writes}", *found, record)
 
 

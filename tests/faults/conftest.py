@@ -13,6 +13,7 @@ from shared.settings import Settings
 from tests.faults.site import Site, standing
 from tests.faults.world import World
 from tests.fixtures import register
+from tests.fixtures.nursery import Nursery
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +28,11 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kaf
 @pytest.fixture(scope="session")
 async def site(cluster: KafkaCluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """One register for the run; its history grows from test to test and is checked after each."""
-    server = Postgres(tmp_path_factory.mktemp("own"), free_port())
-    async with server, standing(cluster, server) as made:
+    state = tmp_path_factory.mktemp("own")
+    server, outside = Postgres(state, free_port()), state / "outside"
+    outside.touch()
+    nursery = Nursery()
+    async with server, nursery, standing(cluster, server, "", nursery, REGISTER_OUTSIDE=str(outside)) as made:
         yield made
     server.remove()
 

@@ -320,8 +320,6 @@ NEMESES: tuple[Nemesis, ...] = (
 LONG: tuple[Nemesis, ...] = (brokers_are_away_for_five_minutes,)
 """By name only: `--only`."""
 QUICK: tuple[Nemesis, ...] = (
-    api_dies_before_its_commit,
-    api_dies_before_its_reply,
     members_come_and_go,
     relay_leader_sleeps_and_is_replaced,
     broker_is_killed,
@@ -333,7 +331,8 @@ QUICK: tuple[Nemesis, ...] = (
     database_freezes,
     network_to_the_database_cuts_answers,
     partitions_are_added,
-    apis_are_told_to_stop,
+    broken_records_arrive,
+    people_are_erased,
 )
 """A minute or two of each kind of harm, for every change; `make soak` draws from all."""
 

@@ -79,6 +79,8 @@ async def whole(state: Path, nursery: Nursery | None = None, **env: str) -> Asyn
 async def guest(site: Site, role: str, folder: str | None = None, **env: str) -> AsyncIterator[Member]:
     """One more member for the length of the block."""
     member = site.rig.member(role, folder)
+    if "LD_PRELOAD" in env:
+        member.nursery = None  # what is loaded before everything else cannot be loaded by a fork
     try:
         await member.start(**env)
         if role == "api":

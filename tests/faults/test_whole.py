@@ -53,7 +53,7 @@ async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is
         await conn.execute("INSERT INTO inbox VALUES ($1, $2, $3)", lost["consumer"], lost["source"], lost["event_id"])
     assert await reconciler.reconcile() == 0
     async with world.db.acquire() as conn:
-        said = await conn.fetch("SELECT value FROM outbox WHERE topic = 'delivery.reconciliations' ORDER BY id")
+        said = await conn.fetch("SELECT value FROM outbox WHERE topic = 'metrics.reconciliations' ORDER BY id")
     assert [json.loads(row["value"])["missing"] for row in said] == [1, 1, 0]
 
 
