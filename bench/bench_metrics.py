@@ -226,7 +226,7 @@ async def main() -> None:
     size = Size(asked.events, asked.people)
     async with stack(asked.batch) as (settings, _):
         await fill_people(settings, size.people)
-        await produce(settings, size)
+        await produce(settings, participations(size))
         db = await Database.connect(settings)
         bare = await raw_copy(settings, size, asked.batch, indexed=False)
         keyed = await raw_copy(settings, size, asked.batch, indexed=True)

@@ -1,7 +1,7 @@
 """What the benchmarks of metrics share: an organization, its events on a broker, and a migrated store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -113,21 +113,21 @@ async def fill_people(settings: Settings, people: int) -> None:
     await conn.close()
 
 
-async def produce(settings: Settings, size: Size) -> None:
-    """Put the events on their topic, finished as the relay would."""
+async def produce(settings: Settings, events: Iterable[ParticipationChanged]) -> int:
+    """Put events on their topic, finished as the relay would; returns how many."""
     client = kafka.producer(settings)
     await client.start()
-    sent = []
-    for event in participations(size):
+    sent, count = [], 0
+    for event in events:
         headers, value = encode(event, {})
         sent.append(await client.send("sessions.participation", value, event.key.encode(), headers=headers))
+        count += 1
         if len(sent) >= 5000:
-            for each in sent:
-                await each
+            await asyncio.gather(*sent)
             sent.clear()
-    for each in sent:
-        await each
+    await asyncio.gather(*sent)
     await client.stop()
+    return count
 
 
 async def settled(db: Database, query: str, expected: int) -> int:
