@@ -93,6 +93,8 @@ class SurveyPaired(Event):
     programme_id: UUID
     arm: Code
     """`participants`, or `waitlist` for whoever is compared with them."""
+    opened_on: date | None = None
+    """The first day on which it was asked."""
     released_on: date
     items: Annotated[tuple[FormItem, ...], Field(min_length=1)]
     asked: Count

@@ -34,7 +34,7 @@ async def staff(db: Database, **sizes: int) -> dict[str, list[UUID]]:
 
 async def count(db: Database) -> int:
     async with db.transaction() as conn:
-        return await count_networks(conn)
+        return await count_networks(conn, 5)
 
 
 async def figures(api: httpx.AsyncClient, issuer: Issuer) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:

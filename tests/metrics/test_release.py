@@ -7,13 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.metrics.commands.facts import note_threshold
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared.db import Database
 from shared.events.base import Event
-from tests.metrics.world import OCTOBER, deliver, part, people, person, programme, unit
+from shared.events.follow_up import FormItem, PairedAnswer, ResponsesCounted, SurveyPaired
+from tests.metrics.world import OCTOBER, PROGRAMME, deliver, part, people, person, programme, unit
 
 NOVEMBER = datetime(2026, 11, 10, 9, tzinfo=UTC)
 IN_OCTOBER = Window(OCTOBER, date(2026, 11, 1))
@@ -90,6 +92,61 @@ async def test_where_few_work_nobody_and_one_person_look_the_same(db: Database, 
     for code in ("board", "staff"):
         (alone,) = (await read(db, "learning_hours", Scope(IN_OCTOBER, unit=code))).values()
         assert "selection" in str(alone.reason)
+
+
+def counted(month: date) -> ResponsesCounted:
+    """Twenty were asked before a survey, and nobody has answered yet."""
+    return ResponsesCounted(programme_id=PROGRAMME, kind="survey-before", month=month, version=1, asked=20, answered=0)
+
+
+def paired(**days: date) -> SurveyPaired:
+    """Five answered a survey before and after."""
+    return SurveyPaired(
+        survey_id=uuid4(),
+        programme_id=PROGRAMME,
+        arm="participants",
+        **days,
+        items=(FormItem(code="shares", reverse=False),),
+        asked=20,
+        before=5,
+        after=5,
+        pairs=(PairedAnswer(before=(2,), after=(3,)),) * 5,
+    )
+
+
+async def test_a_month_keeps_the_threshold_that_was_set_when_it_opened(db: Database) -> None:
+    six, today = people(6), datetime.now(UTC).date().replace(day=1)
+    await tell(db, [unit("org", "Org"), programme(), *(person(one) for one in six)])
+    async with db.transaction() as conn:
+        assert await note_threshold(conn, 7) == 1
+        assert await note_threshold(conn, 7) == 0
+    await tell(db, [part(uuid4(), one) for one in six])
+    async with db.transaction() as conn:
+        await note_threshold(conn, 5)  # a worker with another setting
+        assert await conn.fetchval("SELECT k FROM thresholds WHERE month = $1", today) == 7
+    assert (await read(db, "learning_hours", Scope(IN_OCTOBER)))[""].suppressed
+    await tell(db, [part(uuid4(), one, session_starts_at=datetime(2025, 10, 10, tzinfo=UTC)) for one in six])
+    earlier = Scope(Window(date(2025, 10, 1), date(2025, 11, 1)))
+    assert not (await read(db, "learning_hours", earlier))[""].suppressed
+
+
+async def test_a_survey_keeps_the_threshold_that_was_set_when_it_opened(db: Database) -> None:
+    async def frozen() -> list[tuple[date, int]]:
+        async with db.acquire() as conn:
+            found = await conn.fetch("SELECT * FROM thresholds WHERE month < '2024-07-01' ORDER BY month")
+        return [tuple(row) for row in found]
+
+    async with db.transaction() as conn:
+        await note_threshold(conn, 9)
+    await tell(db, [counted(date(2024, 3, 1))])
+    async with db.transaction() as conn:
+        await note_threshold(conn, 5)
+    await tell(db, [counted(date(2024, 6, 1))])
+    assert await frozen() == [(date(2024, 3, 1), 9), (date(2024, 6, 1), 5)]
+    await tell(db, [paired(opened_on=date(2024, 6, 3), released_on=date(2024, 6, 20))])
+    assert (await frozen())[1] == (date(2024, 6, 1), 5)
+    await tell(db, [paired(opened_on=date(2024, 3, 3), released_on=date(2024, 6, 20))])
+    assert await frozen() == [(date(2024, 3, 1), 9), (date(2024, 6, 1), 9)]
 
 
 async def test_no_measure_is_somebodys_own_extreme() -> None:

@@ -12,12 +12,13 @@ from services.metrics.queries.measures import find, get_measure
 from services.metrics.queries.release import Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
-from shared.db import Connection, Record
+from shared.db import Connection, Record, session
 from shared.refusal import InvalidRequest
+from shared.settings import Settings
 
 SQL = sql.load("services.metrics", "exports")
 AT_ONCE = 5
-"""Measures a turn: what is done shows between turns, and a crash costs one."""
+"""Measures between two words on how far it is."""
 
 
 async def request_export(
@@ -40,20 +41,24 @@ async def request_export(
     return export_id
 
 
-async def make_exports(conn: Connection) -> int:
-    """A timer's turn: the next measures of the oldest file that is not finished; returns how many."""
+async def make_exports(conn: Connection, settings: Settings) -> int:
+    """A timer's turn: the oldest file that is not finished; returns how many measures are in it.
+
+    All its numbers are of one moment, however long they take; how far it is, is told on a connection beside.
+    """
     await conn.execute(SQL.drop_old)
     export = await conn.fetchrow(SQL.next_export)
     if export is None:
         return 0
-    names = export["measures"][export["done"] : export["done"] + AT_ONCE]
-    release = Release(conn, export["k"])
-    rows = [row for name in names for row in await _rows(conn, release, export, name)]
-    done = export["done"] + len(names)
-    kept = await conn.fetchval(SQL.add_rows, export["export_id"], rows, done)
-    if done == len(export["measures"]):
-        content = await asyncio.to_thread(encode, kept, export["format"])
-        await conn.execute(SQL.finish_export, export["export_id"], content)
+    names, rows = export["measures"], list[Row]()
+    async with session(settings) as beside, conn.transaction(isolation="repeatable_read"):
+        release = Release(conn, export["k"])
+        for done, name in enumerate(names, 1):
+            rows += await _rows(conn, release, export, name)
+            if done % AT_ONCE == 0:
+                await beside.execute(SQL.note_progress, export["export_id"], done)
+    content = await asyncio.to_thread(encode, rows, export["format"])
+    await conn.execute(SQL.finish_export, export["export_id"], content)
     return len(names)
 
 

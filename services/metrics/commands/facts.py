@@ -31,6 +31,13 @@ async def record_feedback(conn: Connection, batches: Sequence[FeedbackReleased])
     await store.apply_feedback(conn, list({batch.batch_id: batch for batch in batches}.values()))
 
 
+async def note_threshold(conn: Connection, k: int) -> int:
+    """Note the k that is set, for months that open from now on; this month opens at the latest now."""
+    await conn.execute(store.FACTS.note_threshold, k)
+    status: str = await conn.execute(store.FACTS.open_months, [store.first_of_month(datetime.now(UTC).date())])
+    return int(status.rsplit(" ", 1)[-1])
+
+
 async def prepare_months(conn: Connection) -> int:
     """Make the partitions of this month and the next two; returns how many were missing."""
     made: int = await conn.fetchval(store.FACTS.ensure_coming_months)

@@ -1,7 +1,9 @@
 """What is asked after sessions: sums and lists without a name, each batch once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 
 from services.metrics import store
 from services.metrics.domain.facilitation import person_mean
@@ -24,7 +26,7 @@ async def record_check_ins(conn: Connection, batches: Sequence[CheckInsReleased]
         }
         for batch in {batch.batch_id: batch for batch in batches}.values()
     ]
-    await conn.execute(store.FACTS.apply_check_ins, rows)
+    await _store(conn, store.FACTS.apply_check_ins, rows)
 
 
 async def record_pulses(conn: Connection, batches: Sequence[PulseReleased]) -> None:
@@ -37,14 +39,16 @@ async def record_pulses(conn: Connection, batches: Sequence[PulseReleased]) -> N
         }
         for batch in {batch.batch_id: batch for batch in batches}.values()
     ]
-    await conn.execute(store.FACTS.apply_pulses, rows)
+    await _store(conn, store.FACTS.apply_pulses, rows)
 
 
 async def record_surveys(conn: Connection, surveys: Sequence[SurveyPaired]) -> None:
     """Record pairs of answers before and after, each pair as two means."""
-    rows = []
+    rows: list[dict[str, Any]] = []
+    opened: list[date] = []
     for survey in {(survey.survey_id, survey.arm, survey.part): survey for survey in surveys}.values():
         reverse = [item.reverse for item in survey.items]
+        opened.append(store.first_of_month(survey.opened_on or survey.released_on))
         rows.append(
             {
                 **survey.model_dump(include={"survey_id", "arm", "part", "programme_id", "asked", "before", "after"}),
@@ -53,11 +57,19 @@ async def record_surveys(conn: Connection, surveys: Sequence[SurveyPaired]) -> N
                 "means_after": [person_mean(pair.after, reverse) for pair in survey.pairs],
             }
         )
-    await conn.execute(store.FACTS.apply_surveys, rows)
+    await conn.execute(store.FACTS.open_months, opened)
+    await _store(conn, store.FACTS.apply_surveys, rows)
+    await conn.execute(store.FACTS.keep_thresholds, opened, [row["month"] for row in rows])
 
 
 async def record_responses(conn: Connection, counts: Sequence[ResponsesCounted]) -> None:
     """Record how many were asked and have answered; the highest count holds."""
     counted = newest(counts, lambda count: (count.programme_id, count.kind, store.first_of_month(count.month)))
     rows = [{**count.model_dump(), "month": store.first_of_month(count.month)} for count in counted]
-    await conn.execute(store.FACTS.apply_responses, rows)
+    await _store(conn, store.FACTS.apply_responses, rows)
+
+
+async def _store(conn: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows; months that nothing was known of before take the k that is set."""
+    await conn.execute(store.FACTS.open_months, sorted({row["month"] for row in rows}))
+    await conn.execute(query, rows)

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from services.metrics.confidentiality import K
 from services.metrics.domain.network import Components
 from shared import sql
 from shared.db import Connection
@@ -15,8 +14,11 @@ AT_ONCE = 20_000
 """Ties in memory at a time: a large organization has tens of millions."""
 
 
-async def count_networks(conn: Connection) -> int:
-    """Count one month of the last twelve that has no network yet; returns how many that were."""
+async def count_networks(conn: Connection, k: int) -> int:
+    """Count one month of the last twelve that has no network yet; returns how many that were.
+
+    Nothing is told of fewer people than is frozen for any month it rests on, or than `k` where nothing is frozen.
+    """
     month = await conn.fetchval(SQL.next_month, (datetime.now(UTC) - SETTLED).date())
     if month is None:
         return 0
@@ -26,5 +28,5 @@ async def count_networks(conn: Connection) -> int:
     while rows := await ties.fetch(AT_ONCE):
         await asyncio.to_thread(components.join, [(row[0], row[1]) for row in rows])
     connected = await asyncio.to_thread(components.largest)
-    await conn.execute(SQL.keep_network, month, connected, K)
+    await conn.execute(SQL.keep_network, month, connected, await conn.fetchval(SQL.threshold, month, k))
     return 1

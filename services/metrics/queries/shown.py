@@ -64,7 +64,7 @@ async def renewing(conn: Connection, *measures: Measure) -> AsyncIterator[str]:
 
 
 async def threshold(conn: Connection, scope: Scope, k: int) -> int:
-    """The fewest people of this window: what held when each of its months was first shown, whatever is set now."""
+    """The fewest people of this window: what held when each of its months opened, whatever is set now."""
     window = scope.window.start, scope.window.end
     await conn.execute(SQL.freeze_thresholds, *window, k)
     found: int = await conn.fetchval(SQL.threshold, *window)

@@ -5,13 +5,13 @@ INSERT INTO exports (export_id, requested_by, format, measures, by, starts_on, e
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: next_export
-SELECT * FROM exports WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED
+SELECT * FROM exports WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1
 
--- name: add_rows
-UPDATE exports SET rows = rows || $2::jsonb, done = $3 WHERE export_id = $1 RETURNING rows
+-- name: note_progress
+UPDATE exports SET done = $2 WHERE export_id = $1
 
 -- name: finish_export
-UPDATE exports SET content = $2, rows = '[]', finished_at = now() WHERE export_id = $1
+UPDATE exports SET content = $2, done = cardinality(measures), finished_at = now() WHERE export_id = $1
 
 -- name: drop_old
 DELETE FROM exports WHERE requested_at < now() - interval '7 days'

@@ -20,6 +20,9 @@ SELECT one, another FROM gathered_ties()
 -- name: people
 SELECT gathered_staff()
 
+-- name: threshold
+SELECT coalesce(max(k), $2) FROM thresholds WHERE month BETWEEN $1::date - interval '12 months' AND $1
+
 -- name: keep_network
 SELECT keep_network($1, $2, $3)
 

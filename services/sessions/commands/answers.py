@@ -136,6 +136,7 @@ async def _paired(
             survey_id=survey["survey_id"],
             programme_id=survey["programme_id"],
             arm=survey["arm"],
+            opened_on=survey["before_from"],
             released_on=today,
             items=_items(survey),
             form_id=survey["form_id"],

@@ -120,7 +120,7 @@ WHERE programme_id = $1 AND kind = $2 AND topic = $3 AND division = $4 AND month
 
 -- name: lock_over
 -- Surveys whose last wave is over.
-SELECT survey_id, programme_id, kind, arm, items, form_id, form_version FROM surveys
+SELECT survey_id, programme_id, kind, arm, items, form_id, form_version, before_from FROM surveys
 WHERE state = 'open' AND coalesce(after_to, before_to) < current_date
 ORDER BY survey_id LIMIT 100 FOR UPDATE SKIP LOCKED
 
