@@ -1,19 +1,21 @@
 """How the records of one poll are read and grouped for set-based handlers, and whose traces their work belongs to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from shared.db import Connection
 from shared.envelope import Envelope, Raw, Undecodable, decode
 from shared.events.base import Event
 from shared.kafka import Record
 from shared.telemetry import UNKNOWN_TYPES
 from shared.tracing import trace_context, tracer
 
+H = TypeVar("H", bound=Callable[..., Any])
 Place: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset."""
 Decoded: TypeAlias = tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]
@@ -72,6 +74,31 @@ def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[E
         groups[at][1].append(envelope)
         reached[key] = at
     return groups
+
+
+def first(lock: Callable[[Connection], Awaitable[None]]) -> Callable[[H], H]:
+    """Mark a handler: a batch with an event for it begins with `lock`, whatever else is in it.
+
+    Whoever shares a lock first and wants it alone later waits for another one that does the same.
+    """
+
+    def mark(handler: H) -> H:
+        handler.first = lock  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+def last(handler: H) -> H:
+    """Mark a handler whose events' work is done after all else of a batch."""
+    handler.last = True  # type: ignore[attr-defined]
+    return handler
+
+
+async def begin(conn: Connection, handlers: Iterable[object]) -> None:
+    """Take the locks these handlers ask for, each once."""
+    for lock in dict.fromkeys(handler.first for handler in handlers if hasattr(handler, "first")):
+        await lock(conn)
 
 
 def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:

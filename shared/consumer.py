@@ -4,19 +4,29 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
 from shared import deadletters, discretion, inbox, ledger, sql
-from shared.batch import Decoded, Taken, around, place, read, runs, traced
+from shared.batch import Decoded, Taken, around, begin, place, read, runs, traced
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
 from shared.envelope import Envelope, Raw, decode
 from shared.events.base import Event
 from shared.events.topics import Topic
 from shared.hot import reader
-from shared.kafka import AIOKafkaConsumer, CommitFailedError, KafkaError, Record, TopicPartition, consumer, wire_name
+from shared.kafka import (
+    AIOKafkaConsumer,
+    CommitFailedError,
+    KafkaError,
+    Record,
+    TopicPartition,
+    consumer,
+    fetch,
+    go_back,
+    wire_name,
+)
 from shared.rebalance import Assignment
 from shared.refusal import Refused
 from shared.settings import Settings
@@ -129,7 +139,7 @@ class Consumer:
         try:
             await self._patiently(client, taken)
         except TROUBLE as error:
-            self._go_back(client, [*taken.records, *(self._ahead.records if self._ahead else ())])
+            go_back(client, [*taken.records, *(self._ahead.records if self._ahead else ())])
             self._ahead = None
             await self._wait_for_the_world(client, error)
         except ConsumerStopped:
@@ -146,23 +156,13 @@ class Consumer:
         ahead, self._ahead = self._ahead, None
         if ahead and ahead.rebalances == self.assignment.rebalances:
             return ahead
-        self._go_back(client, ahead.records if ahead else ())
+        go_back(client, ahead.records if ahead else ())
         return await self._take(client, milliseconds)
-
-    @staticmethod
-    def _go_back(client: AIOKafkaConsumer, records: Iterable[Record]) -> None:
-        """Read these again, as far as they are still ours."""
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        for partition in first.keys() & client.assignment():
-            client.seek(partition, first[partition])
 
     async def _take(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
         """Fetch and decode; what else is under way goes on in between."""
         rebalances = self.assignment.rebalances
-        batches = await client.getmany(timeout_ms=milliseconds, max_records=self._settings.batch_size)
-        records = [record for records in batches.values() for record in records]
+        records = await fetch(client, milliseconds, self._settings.batch_size)
         raws = [self._raw(record) for record in records]
         taken = Taken(records, raws, ([], {}), rebalances)
         for start in range(0, len(raws), AT_ONCE):
@@ -253,8 +253,10 @@ class Consumer:
                 held = await deadletters.held(conn, self._name, raws)
                 fresh = await inbox.claim(conn, self._name, envelopes)
                 ready = [each for each in fresh if (each.topic, each.key) not in held] if held else fresh
-                for cls, run in runs(ready):
-                    await self._handlers[cls](conn, run)
+                work = [(self._handlers[cls], run) for cls, run in runs(ready)]
+                await begin(conn, (handler for handler, _ in work))
+                for handler, run in sorted(work, key=lambda each: hasattr(each[0], "last")):
+                    await handler(conn, run)
                 waiting = {place(each) for each in fresh if (each.topic, each.key) in held} if held else set()
                 for raw in raws if broken or waiting else ():
                     if place(raw) in broken:

@@ -1,8 +1,9 @@
 """The only door to aiokafka: how a producer, a consumer and an admin are made, and what a failed send may mean."""
 
 import ssl
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -22,6 +23,8 @@ __all__ = [
     "TopicPartition",
     "apply_topics",
     "consumer",
+    "fetch",
+    "go_back",
     "partitions",
     "producer",
     "reader",
@@ -29,7 +32,7 @@ __all__ = [
     "wire_name",
 ]
 
-Record = ConsumerRecord[bytes, bytes]
+Record: TypeAlias = ConsumerRecord[bytes, bytes]
 DAY_MS = 86_400_000
 
 
@@ -90,6 +93,34 @@ def reader(settings: Settings) -> AIOKafkaConsumer:
         auto_offset_reset="earliest",
         request_timeout_ms=40_000,
     )
+
+
+async def fetch(client: AIOKafkaConsumer, milliseconds: int, most: int) -> list[Record]:
+    """Up to `most` records, of each topic its share first: one topic's backlog must not keep the others waiting.
+
+    The client would give what came first, all that is left of one partition before the next.
+    """
+    topics: defaultdict[str, list[TopicPartition]] = defaultdict(list)
+    for partition in client.assignment():
+        topics[partition.topic].append(partition)
+    share = max(1, most // (len(topics) + 1))
+    found: list[Record] = []
+    for partitions_of in topics.values() if most > len(topics) else ():
+        for records in (await client.getmany(*partitions_of, timeout_ms=0, max_records=share)).values():
+            found += records
+    if left := most - len(found):
+        rest = await client.getmany(timeout_ms=0 if found else milliseconds, max_records=left)
+        found += [record for records in rest.values() for record in records]
+    return found
+
+
+def go_back(client: AIOKafkaConsumer, records: Iterable[Record]) -> None:
+    """Read these again, as far as they are still ours."""
+    first: dict[TopicPartition, int] = {}
+    for record in records:
+        first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    for partition in first.keys() & client.assignment():
+        client.seek(partition, first[partition])
 
 
 def wire_name(settings: Settings, topic: Topic) -> str:

@@ -10,16 +10,15 @@ from services.metrics.timers import timers
 from shared.rebuild import ReadModels
 from shared.runner import Service, run
 
-# Whoever was erased has a pseudonym that is drawn anew: columns that name people are left aside.
+# `compared_*` are rows without what no other store can have: transactions, and pseudonyms, which are drawn anew.
 READ_MODELS: ReadModels = {
     **dict.fromkeys(("units", "skills", "feedback", "kept_months"), ()),
     **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
     **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items", "course_gaps"), ()),
+    **{f"compared_{name}": () for name in ("membership", "spans", "participations", "sessions", "matches")},
     "programmes": ("changed_by",),
-    **dict.fromkeys(("membership", "known_skills", "time_budgets"), ("person_id",)),
-    **dict.fromkeys(("spans", "participations", "acknowledgements"), ("changed_by", "person_id")),
-    "sessions": ("changed_by", "facilitator_id"),
-    "matches": ("changed_by", "member_ids"),
+    **dict.fromkeys(("known_skills", "time_budgets"), ("person_id",)),
+    "acknowledgements": ("changed_by", "person_id"),
 }
 
 SERVICE = Service(

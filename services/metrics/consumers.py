@@ -18,6 +18,7 @@ from services.metrics.commands import (
 )
 from services.metrics.privacy import CATALOGUE
 from shared import reconcile
+from shared.batch import first, last
 from shared.consumer import Handler, Handlers
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -83,6 +84,7 @@ def _data(command: Callable[[Connection, Sequence[Any]], Awaitable[None]]) -> Ha
     return _timed(handle)
 
 
+@first(people.own_history)
 @_timed
 async def on_person(conn: Connection, batch: Batch) -> None:
     """Somebody is new here, or somewhere else, or can do something else."""
@@ -92,10 +94,20 @@ async def on_person(conn: Connection, batch: Batch) -> None:
     await told.change_time_budgets(conn, states)
 
 
+@last
+@first(people.own_history)
 @_timed
 async def on_person_erased(conn: Connection, batch: Batch) -> None:
     """A tombstone: forget."""
-    await people.erase_people(conn, [envelope.data.person_id for envelope in batch])
+    await people.erase_people(conn, batch)
+
+
+@last
+@first(people.own_history)
+@_timed
+async def on_erasure_requested(conn: Connection, batch: Batch) -> None:
+    """Forget, and say so."""
+    await people.answer_erasures(conn, batch)
 
 
 @hot
@@ -205,7 +217,7 @@ HANDLERS: Handlers = {
     FormAnswersReleased: _data(told.record_form_answers),
     ResponsesCounted: _data(follow_up.record_responses),
     CourseGapCounted: _data(course_gaps.record_course_gaps),
-    ErasureRequested: _timed(people.answer_erasures),
+    ErasureRequested: on_erasure_requested,
     TopicReconciled: on_topic_reconciled,
     **privacy_handlers(CATALOGUE),
 }

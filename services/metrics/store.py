@@ -29,20 +29,30 @@ def first_of_month(day: date) -> date:
     return date(day.year, day.month, 1)
 
 
+Placed: TypeAlias = list[tuple[ParticipationChanged, date]]
+
+
 async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
     """Write facts, each with the unit of its person at session start; returns how many were news."""
     closed = {row["month"] for row in await conn.fetch(FACTS.closed_months, sorted(set(months)))}
     placed = [(fact, month) for fact, month in zip(facts, months, strict=True) if month not in closed]
     await conn.execute(FACTS.ensure_months, sorted(set(months) - closed))
+    await conn.execute(FACTS.open_months, sorted(set(months)))
     sessions, kept = [fact.session_id for fact, _ in placed], [month for _, month in placed]
     if crossing := {row[0] for row in await conn.fetch(FACTS.place_sessions, sessions, kept)}:
         placed = await _leave_old_months(conn, placed, crossing)
-    columns = zip(*(_row(fact, month) for fact, month in placed), strict=True)
-    applied: int = await conn.fetchval(FACTS.apply_participations, *map(list, columns)) if placed else 0
+    done = await conn.fetchrow(FACTS.apply_participations, *_columns(placed)) if placed else None
+    if done is None:
+        return 0
+    applied: int = done["applied"]
+    if forgotten := set(done["forgotten"]):
+        late = [(fact, month) for fact, month in placed if fact.person_id in forgotten]
+        applied += await conn.fetchval(FACTS.apply_forgotten, *_columns(late))
     return applied
 
 
-Placed: TypeAlias = list[tuple[ParticipationChanged, date]]
+def _columns(placed: Placed) -> list[list[object]]:
+    return [list(column) for column in zip(*(_row(fact, month) for fact, month in placed), strict=True)]
 
 
 def _row(fact: ParticipationChanged, month: date) -> tuple[object, ...]:
@@ -110,6 +120,7 @@ async def apply_feedback(conn: Connection, batches: Sequence[FeedbackReleased]) 
         }
         for batch in batches
     ]
+    await conn.execute(FACTS.open_months, sorted({row["month"] for row in rows}))
     await conn.execute(FACTS.apply_feedback, rows)
 
 

@@ -98,8 +98,8 @@ async def export(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
     asked = {"format": "jsonl", "measures": ["sessions_held"], "by": "unit",
              "starts_on": str(MONTH), "ends_on": str(TODAY)}  # fmt: skip
     made = (await api.post("/v1/exports", json=asked, headers=analyst)).json()["export_id"]
-    async with db.transaction() as conn:
-        await make_exports(conn)
+    async with db.acquire() as conn:
+        await make_exports(conn, db._settings)
     text = (await api.get(f"/v1/exports/{made}/content", headers=analyst)).text
     (line,) = [line for line in text.splitlines() if '"board"' in line]
     return re.search(r'"value": ?\d', line) is not None
@@ -115,7 +115,7 @@ async def skills(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
 
 async def network(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
     async with db.transaction() as conn:
-        await count_networks(conn)
+        await count_networks(conn, 5)
     ties = (await read(api, issuer, "/v1/networks"))["ties"]
     return {(tie["unit"], tie["other"]): tie["n"] for tie in ties}["board", "ops"] is not None
 

@@ -58,6 +58,37 @@ async def test_nothing_that_comes_later_brings_an_erased_person_back(conn: Conne
     assert str(somebody) not in await whole(conn)
 
 
+async def test_facts_that_come_after_an_erasure_count_under_no_name(conn: Connection) -> None:
+    one, other, present = people(3)
+    session, moved = uuid4(), datetime(2026, 11, 2, 9, tzinfo=UTC)
+    await deliver(conn, [person(each) for each in (one, other, present)])
+    await deliver(conn, [part(session, present), part(session, one, state="registered", minutes=0)])
+    await deliver(conn, [PersonErased(person_id=each) for each in (one, other)])
+    await deliver(conn, [part(session, one, 2), part(session, other, state="registered", minutes=0)])
+    await deliver(conn, [part(session, other, 2, session_starts_at=moved)])
+    months = await conn.fetch("SELECT month, unit_path, registered, attended FROM kept_months ORDER BY month, attended")
+    assert [tuple(row) for row in months] == [
+        (date(2026, 10, 1), ["org", "sales"], 0, 2),
+        (date(2026, 11, 1), [], 0, 1),
+    ]
+    assert await months_differ(conn) == 0
+    named = await conn.fetch("SELECT person_id FROM participations WHERE person_id NOT IN (TABLE pseudonyms)")
+    assert [row[0] for row in named] == [present]
+    left = await whole(conn)
+    assert not any(str(each) in left for each in (one, other))
+
+
+async def test_one_person_who_comes_too_late_never_counts_as_many(conn: Connection) -> None:
+    one, other = people(2)
+    sessions = [uuid4() for _ in range(3)]
+    await deliver(conn, [PersonErased(person_id=each) for each in (one, other)])
+    for session in sessions:
+        await deliver(conn, [part(session, one)])
+    await deliver(conn, [part(session, other) for session in sessions])
+    counted = await conn.fetchrow("SELECT count(*), count(DISTINCT person_id) FROM participations")
+    assert tuple(counted or ()) == (6, 2)
+
+
 async def test_both_ways_an_erasure_is_told_of_touch_a_person_once(conn: Connection) -> None:
     (somebody,) = people(1)
     await deliver(conn, [person(somebody), part(uuid4(), somebody)])

@@ -3,6 +3,27 @@
 -- name: share_membership
 SELECT pg_advisory_xact_lock_shared(7300010)
 
+-- name: note_threshold
+INSERT INTO set_threshold AS kept (k) VALUES ($1)
+ON CONFLICT (one) DO UPDATE SET k = excluded.k WHERE kept.k <> excluded.k
+
+-- name: open_months
+-- Months take the k that is set when the first is known of them, and keep it.
+INSERT INTO thresholds (month, k)
+SELECT DISTINCT month, set.k FROM unnest($1::date[]) AS month CROSS JOIN set_threshold AS set
+WHERE NOT EXISTS (SELECT FROM thresholds AS kept WHERE kept.month = month.month)
+ORDER BY month
+ON CONFLICT DO NOTHING
+
+-- name: keep_thresholds
+-- What opened in one month and ends in another is never told of fewer people than when it opened.
+UPDATE thresholds AS kept SET k = opened.k
+FROM (
+    SELECT ended, max(k) AS k FROM unnest($1::date[], $2::date[]) AS survey (opened, ended)
+    JOIN thresholds ON month = opened GROUP BY ended
+) AS opened
+WHERE kept.month = opened.ended AND kept.k < opened.k
+
 -- name: closed_months
 SELECT month FROM closed_months WHERE month = ANY ($1::date[])
 
@@ -82,7 +103,65 @@ applied AS (
     WHERE kept.version < excluded.version
     RETURNING 1
 )
-SELECT count(*) FROM applied
+SELECT (SELECT count(*) FROM applied)::int AS applied,
+    ARRAY(SELECT DISTINCT person_id FROM incoming WHERE NOT wanted) AS forgotten
+
+-- name: apply_forgotten
+-- Facts of people who were forgotten before these came: they count, under ids that are nobody's. Late facts of all who
+-- are forgotten have the same few ids, one for each seat of a session, so that no single person counts as many. A fact
+-- that follows another of its session's forgotten people takes its place: nobody knows any more whose that was.
+WITH incoming AS (
+    SELECT *, row_number() OVER (PARTITION BY session_id ORDER BY version DESC, person_id) AS place
+    FROM unnest(
+        $1::uuid[], $2::uuid[], $3::date[], $4::timestamptz[], $5::int[], $6::uuid[], $7::text[], $8::text[], $9::text[],
+        $10::int[], $11::int[], $12::int[]
+    ) AS given (
+        session_id, person_id, month, starts_at, version, programme_id, format, state, role, minutes, contributions, taught
+    )
+),
+former AS (
+    SELECT session_id, fact.person_id AS pseudonym, month AS former_month, version AS former_version,
+        state IN ('registered', 'waitlisted') AS pending, row_number() OVER (
+            PARTITION BY session_id ORDER BY state IN ('registered', 'waitlisted') DESC, version DESC, fact.person_id
+        ) AS place
+    FROM participations AS fact JOIN pseudonyms ON pseudonym = fact.person_id
+    WHERE session_id = ANY ($1::uuid[])
+),
+pairs AS (
+    SELECT * FROM incoming JOIN former USING (session_id, place)
+    WHERE former_version < version AND (pending OR former_version = version - 1)
+),
+followed AS (
+    UPDATE participations AS kept SET
+        month = pairs.month, starts_at = pairs.starts_at, version = pairs.version, programme_id = pairs.programme_id,
+        format = pairs.format, state = pairs.state, role = pairs.role, minutes = pairs.minutes,
+        contributions = pairs.contributions, taught = pairs.taught, changed_by = pg_current_xact_id()
+    FROM pairs
+    WHERE kept.session_id = pairs.session_id AND kept.person_id = pairs.pseudonym AND kept.month = pairs.former_month
+    RETURNING 1
+),
+seated AS (
+    SELECT incoming.*, nobody(row_number() OVER (PARTITION BY session_id ORDER BY place) + taken) AS pseudonym
+    FROM incoming, LATERAL (
+        SELECT count(*) AS taken FROM participations AS kept
+        WHERE kept.session_id = incoming.session_id AND kept.person_id < nobody(1000000)
+    ) AS seats
+    WHERE NOT EXISTS (SELECT FROM pairs WHERE (pairs.session_id, pairs.place) = (incoming.session_id, incoming.place))
+),
+noted AS (
+    INSERT INTO pseudonyms (pseudonym) SELECT DISTINCT pseudonym FROM seated ORDER BY pseudonym ON CONFLICT DO NOTHING
+),
+added AS (
+    INSERT INTO participations (
+        session_id, person_id, month, starts_at, version, programme_id, format, unit_path, state, role, minutes,
+        contributions, taught
+    )
+    SELECT session_id, pseudonym, month, starts_at, version, programme_id, format, '{}', state, role, minutes,
+        contributions, taught
+    FROM seated
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM followed)::int + (SELECT count(*) FROM added)::int
 
 -- name: apply_sessions
 INSERT INTO sessions AS kept (

@@ -59,6 +59,9 @@ SELECT person_id, current_date, 0 FROM unnest($1::uuid[]) AS person_id ORDER BY 
 ON CONFLICT DO NOTHING
 RETURNING person_id
 
+-- name: note_pseudonyms
+INSERT INTO pseudonyms (pseudonym) SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING
+
 -- name: erase_facts
 -- Facts live on under a name that nothing else knows, so that published numbers stay what they were.
 UPDATE participations AS fact SET person_id = pseudonym
@@ -85,11 +88,10 @@ WHERE kept.person_id = people.person_id
 RETURNING people.person_id
 
 -- name: end_membership
--- Whoever is forgotten counts among nobody's people from today on.
+-- Whoever is forgotten counts among nobody's people from that day on.
 INSERT INTO membership AS kept (person_id, valid_from, version, unit_path, status, hired_on)
-SELECT DISTINCT ON (person_id) person_id, current_date, max(version) OVER (PARTITION BY person_id) + 1, unit_path, 'left',
-    hired_on
-FROM membership WHERE person_id = ANY ($1::uuid[])
+SELECT DISTINCT ON (person_id) person_id, day, max(version) OVER (PARTITION BY person_id) + 1, unit_path, 'left', hired_on
+FROM membership JOIN unnest($1::uuid[], $2::date[]) AS erased (person_id, day) USING (person_id)
 ORDER BY person_id, version DESC
 ON CONFLICT (person_id, valid_from) DO UPDATE SET status = excluded.status, version = excluded.version
 

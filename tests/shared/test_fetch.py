@@ -1,0 +1,38 @@
+"""What one poll takes: something of every topic that has something."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from shared.envelope import encode
+from shared.events.directory import PersonErased
+from shared.kafka import TopicPartition, apply_topics, fetch, reader
+from shared.settings import Settings
+from tests.fixtures.delivery import SECONDS, participation, producing, wire
+
+pytestmark = pytest.mark.real_broker
+
+
+async def test_a_topics_backlog_leaves_room_for_the_others(on_kafka: Settings) -> None:
+    await apply_topics(on_kafka)
+    session, events = uuid4(), [PersonErased(person_id=uuid4())] * 30
+    async with producing(on_kafka) as client:
+        for event in (*(participation(session, version) for version in range(1, 31)), *events):
+            headers, value = encode(event, {})
+            await client.send_and_wait(wire(on_kafka, event), value, event.key.encode(), headers=headers)
+    one = reader(on_kafka)
+    await one.start()
+    try:
+        topics = {wire(on_kafka, event) for event in (participation(session, 1), events[0])}
+        one.assign([TopicPartition(topic, number) for topic in topics for number in range(6)])
+        await one.seek_to_beginning()
+        async with asyncio.timeout(SECONDS):
+            while {place.topic for place in one._fetcher._records} != topics:  # noqa: ASYNC110 - the client tells nobody
+                await asyncio.sleep(0.01)
+        taken = [(record.topic, record.offset) for record in await fetch(one, 0, 12)]
+        offsets = [[at for each, at in taken if each == topic] for topic in topics]
+        assert sorted(map(len, offsets)) == [4, 8]  # a third each, and the last third is whoever's comes first
+        assert all(each == list(range(len(each))) for each in offsets)
+    finally:
+        await one.stop()
