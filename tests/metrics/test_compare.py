@@ -71,8 +71,8 @@ async def test_a_part_is_compared_with_the_whole(api: httpx.AsyncClient, issuer:
     for cell in found:
         assert numbers(cell["compared"]["against"]) == numbers(whole)
         assert (cell["compared"]["difference"] is None) is cell["suppressed"]
-    legal = next(cell for cell in found if cell["group"] == "legal")
-    assert legal["compared"]["difference"] == round(legal["value"] - whole["value"], 2)
+    sales = next(cell for cell in found if cell["group"] == "sales")
+    assert sales["compared"]["difference"] == round(sales["value"] - whole["value"], 2)
 
 
 async def test_a_month_is_compared_with_the_month_before(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:

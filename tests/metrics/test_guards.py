@@ -72,6 +72,12 @@ async def selection(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> boo
     return cell["value"] is not None
 
 
+async def rate(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
+    """Of forty-four who could have come four did: the rate would tell of them."""
+    cells = (await read(api, issuer, "/v1/measures/participation_rate", by="programme"))["cells"]
+    return {cell["group"]: cell["value"] for cell in cells}[str(FEW)] is not None
+
+
 async def first_page(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
     page = (await api.get("/", headers=issuer.bearer("analyst"))).text
     return re.search(r'Board</th><td class="num">\s*\d', page) is not None
@@ -168,6 +174,7 @@ EXITS: dict[Tells, tuple[str, ...]] = {
     measure: ("hide", "out_of_reach"),
     comparison: ("hide", "out_of_reach"),
     selection: ("hide", "allowed", "out_of_reach"),
+    rate: ("hide",),
     first_page: ("hide", "out_of_reach"),
     programme_page: ("hide", "out_of_reach"),
     goals: ("hide", "out_of_reach"),

@@ -155,6 +155,8 @@ async def test_a_voided_statement_stops_counting_with_k_others(
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"timestamp": "2026-10-14T09:00:00"}, "timestamp"),
         ({"timestamp": (datetime.now(UTC) + timedelta(days=3)).isoformat()}, "timestamp"),
+        ({"timestamp": "0001-01-01T00:00:00+05:00"}, "timestamp"),
+        ({"timestamp": "9999-12-31T23:59:59-05:00"}, "timestamp"),
         ({"id": "1"}, "id"),
         ({"verb": {"id": f"{ADL}/verbs/voided"}}, "object"),
     ],

@@ -136,6 +136,9 @@ async def test_own_questions_have_a_mean_and_hide_what_all_say(conn: Connection)
     }
     assert "answered the same" in str(cells["legal"].reason)
     assert cells["sales"].value == 4.2
+    await deliver(conn, [released((5,), (4,), (5,), (4,), (5,), format="retrospective")])
+    by_format = await Release(conn, 5).cells(MEASURES["own_questions"], Scope(WINDOW, "format"))
+    assert {cell.group for cell in by_format} == {"", "retrospective"}
 
 
 async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(conn: Connection) -> None:

@@ -22,7 +22,8 @@ MEASURES = (
     Measure(
         "goal_kpi", "Goal's own figure", "index", None,
         "The customer's figure, baseline against actual; difference in differences where a control exists, else "
-        f'labelled "{NO_CAUSAL_CLAIM}"', SOURCE, shown_at="GET /v1/goals",
+        f'labelled "{NO_CAUSAL_CLAIM}"', SOURCE,
+        shown_at="waits for figures of the customer's, which no route takes yet",
     ),
     Measure(
         "cost_avoided", "Cost avoided", "money", None, "substituted hours * rate, both shown", SOURCE,

@@ -141,7 +141,7 @@ class Release:
         tallies = await self._count(measure, scope)
         if not tallies and scope.by == "none":
             tallies = [Tally("", None if measure.denominator_counts else 0.0, 0, 0, None)]
-        sizes = {tally.cell: tally.persons for tally in tallies}
+        sizes = {tally.cell: tally.size for tally in tallies}
         if measure.family in FACTS and (few := await self._too_few_staff(scope, k)):
             # One person or nobody: whether there is anything to hide must not be seen either.
             tallies += [Tally(unit, None, 0, 0) for unit in few - sizes.keys()]

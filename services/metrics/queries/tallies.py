@@ -36,6 +36,13 @@ class Tally:
     """Everybody answered the same: the mean would tell each answer."""
     half_interval: float | None = None
     """Half the 95 % interval, where there is one."""
+    came: int | None = None
+    """Of a rate of people: those it counts. With the rate they are told, so that they may not be few either."""
+
+    @property
+    def size(self) -> int:
+        """How many people the cell tells of at least; that none came is no news of a few."""
+        return self.came or self.persons
 
 
 async def count(conn: Connection, measure: Measure, scope: Scope) -> list[Tally]:
@@ -72,7 +79,8 @@ def _ratio(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
         value = numerator / denominator if denominator else None
     scores = shown.get("scores")
     spread = reaction.half_interval(scores) if scores and None not in scores else None
-    return Tally(cell, value, row["persons"], row["n"], denominator, bool(shown.get("alike")), spread)
+    came = int(numerator) if name == "participation_rate" else None
+    return Tally(cell, value, row["persons"], row["n"], denominator, bool(shown.get("alike")), spread, came)
 
 
 def _evenness(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001

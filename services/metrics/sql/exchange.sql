@@ -35,13 +35,13 @@ WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text
 GROUP BY 1
 
 -- name: form
-SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, format, month) AS cell,
+SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, coalesce(form.format, programmes.format), month) AS cell,
     max(cardinality(means))::bigint AS persons, array_agg(mean ORDER BY batch_id, place) AS means
 FROM form_answers AS form LEFT JOIN programmes USING (programme_id)
 CROSS JOIN LATERAL unnest(means) WITH ORDINALITY AS each (mean, place)
 WHERE month >= $2::date AND month < $3::date AND $7::text = 'own_questions' AND mean IS NOT NULL
-    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($6::text IS NULL OR format = $6)
-    AND ($5::text IS NULL OR division = $5)
+    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($5::text IS NULL OR division = $5)
+    AND ($6::text IS NULL OR coalesce(form.format, programmes.format) = $6)
 GROUP BY 1
 
 -- name: learned
