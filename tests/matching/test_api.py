@@ -55,7 +55,16 @@ async def test_a_round_proposes_pairs_and_tells_the_others_why_not(world: World,
     (completed,) = await world.said(RoundCompleted)
     assert completed["matched"] + completed["unmatched"] == completed["asked"] == 2
     page = (await call("GET", f"/v1/rounds/{found['round_id']}/unmatched", OWNER)).json()
-    assert page["items"][0]["text"] == "Nobody offers what you want to learn."
+    assert page["items"][0]["text"] == "Nobody offers what is to be learned."
+    path = f"/v1/people/{lonely.person_id}/unmatched"
+    (own,) = (await call("GET", path, person=lonely.person_id)).json()["items"]
+    assert (own["round_id"], own["reason"]) == (found["round_id"], "nobody_offers_it")
+    assert own["change"]["text"] == "Nobody offers it yet: somebody who teaches it has to be won."
+    assert (await call("GET", path, person=one.person_id)).status_code == 404
+    assert (await call("GET", path, OWNER)).json()["items"] == [own]
+    preview = (await call("POST", "/v1/rounds", OWNER, json=body | {"dry_run": True})).json()
+    assert preview["unmatched"] == 1
+    assert (await call("GET", path, person=lonely.person_id)).json()["items"] == [own], "a preview is told to nobody"
 
 
 async def test_the_same_people_rules_and_seed_make_the_same_round(world: World, call: Caller) -> None:

@@ -15,6 +15,7 @@ from shared.db import Connection
 from shared.edge import Edge
 from shared.events.matching import MatchKind
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.refusal import NotFound
 
 router = APIRouter(tags=["rounds"])
 
@@ -125,6 +126,18 @@ class LeftOut(BaseModel):
     change: Change | None
 
 
+class NotYours(NotFound):
+    """Somebody else's."""
+
+
+class LeftOutOf(LeftOut):
+    """A published round that found nobody for somebody, and why."""
+
+    round_id: UUID
+    programme_id: UUID
+    created_at: datetime
+
+
 @router.post("/v1/rounds", status_code=201, response_model=Round, summary="Match the people of a programme")
 async def create_round(body: NewRound, edge: Edge) -> Response:
     """Everybody the programme is for is matched or told why not; proposals go out unless it is a dry run."""
@@ -209,5 +222,26 @@ async def list_unmatched(
     async def work(conn: Connection) -> Page[LeftOut]:
         rows = await queries.list_unmatched(conn, round_id, after[0] if after else None, limit + 1)
         return page(rows, limit, LeftOut.model_validate, lambda row: (UUID(str(row["person_id"])),))
+
+    return await edge.read(work)
+
+
+@router.get(
+    "/v1/people/{person_id}/unmatched", response_model=Page[LeftOutOf], summary="List rounds that left somebody out"
+)
+async def list_unmatched_of(
+    person_id: UUID,
+    edge: Edge,
+    cursor: Annotated[Cursor | None, Query()] = None,
+    limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
+) -> Response:
+    """For oneself, newest first: why nobody was found, and what would help."""
+    if not edge.principal.has("admin", "programme-owner") and edge.principal.person_id != person_id:
+        raise NotYours("There is nothing to tell of anybody else.")
+    after = decode_cursor(cursor, UUID)
+
+    async def work(conn: Connection) -> Page[LeftOutOf]:
+        rows = await queries.list_unmatched_of(conn, person_id, after[0] if after else None, limit + 1)
+        return page(rows, limit, LeftOutOf.model_validate, lambda row: (row["round_id"],))
 
     return await edge.read(work)

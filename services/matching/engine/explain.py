@@ -35,30 +35,30 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
-        "nothing_needed": "No skill of this programme is among what you want to learn.",
-        "no_time": "Your time for learning is used up for now.",
-        "nobody_offers_it": "Nobody offers what you want to learn.",
-        "level_too_low": "Those who offer it are not far enough ahead of you.",
+        "nothing_needed": "Nothing this programme is about is among what is to be learned.",
+        "no_time": "The time agreed for learning is used up for now.",
+        "nobody_offers_it": "Nobody offers what is to be learned.",
+        "level_too_low": "Those who offer it are not far enough ahead.",
         "nobody_experienced": "Nobody has been here long enough.",
         "not_available": "Nobody suitable is available now.",
         "capacity_full": "Everybody suitable already has as many people as they can take.",
-        "reporting_line": "Only people in your own reporting line would fit.",
+        "reporting_line": "Only people in the same reporting line would fit.",
         "no_common_language": "No language in common with anybody suitable.",
         "too_few_common_hours": "Working hours overlap too little.",
-        "matched_recently": "You were matched with everybody suitable not long ago.",
-        "everyone_taken": "Others were a closer fit for the people who suit you.",
-        "no_exchange": "Nobody was free with whom giving and taking would come round.",
+        "matched_recently": "Everybody suitable was met in an earlier match, not long ago.",
+        "everyone_taken": "Everybody suitable was a closer fit for somebody else.",
+        "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
-        "changed_since_preview": "Something changed between the preview and its publication.",
-        "no_neutral_facilitator": "No neutral facilitator was free for your circle.",
+        "changed_since_preview": "Somebody of the match changed while the round was being made: the next round asks again.",
+        "no_neutral_facilitator": "No neutral facilitator was free for another circle.",
     }
 )
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
-        "find_teacher": "Nobody offers it: win a teacher.",
-        "half_an_hour_more": "Half an hour more in common would do.",
+        "find_teacher": "Nobody offers it yet: somebody who teaches it has to be won.",
+        "half_an_hour_more": "Half an hour more of common working time would do.",
         "another_language": "A common language would do: {detail}.",
-        "other_hours": "Other working hours would do.",
+        "other_hours": "Working hours that overlap more would do.",
         "one_level_less": "A teacher one level less far ahead would do.",
         "more_capacity": "Those who fit would need room for one more.",
         "shorter_cool_off": "Meeting an earlier partner again would do.",

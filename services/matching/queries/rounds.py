@@ -36,18 +36,25 @@ def shown(row: Record) -> dict[str, Any]:
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:
     """Whom a round left out, with reasons in words. Raises UnknownRound."""
     await get_round(conn, round_id)
-    rows = await conn.fetch(SQL.list_unmatched, round_id, after, limit)
-    return [
-        {
-            "person_id": row["person_id"],
-            "reason": row["reason"],
-            "text": left_out(row["reason"]),
-            "left": row["remaining"],
-            "opens": row["opens"],
-            "change": _change(row["change"]),
-        }
-        for row in rows
-    ]
+    return [_left(row) for row in await conn.fetch(SQL.list_unmatched, round_id, after, limit)]
+
+
+async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Published rounds before `after` that left somebody out, newest first, with reasons in words."""
+    rows = await conn.fetch(SQL.unmatched_of, person_id, after, limit)
+    names = ("round_id", "programme_id", "created_at")
+    return [{**_left(row), **{name: row[name] for name in names}} for row in rows]
+
+
+def _left(row: Record) -> dict[str, object]:
+    return {
+        "person_id": row["person_id"],
+        "reason": row["reason"],
+        "text": left_out(row["reason"]),
+        "left": row["remaining"],
+        "opens": row["opens"],
+        "change": _change(row["change"]),
+    }
 
 
 def _change(stored: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -172,6 +172,12 @@ SELECT * FROM unmatched
 WHERE round_id = $1 AND ($2::uuid IS NULL OR person_id > $2)
 ORDER BY person_id LIMIT $3
 
+-- name: unmatched_of
+SELECT unmatched.*, round.programme_id, round.created_at
+FROM unmatched JOIN rounds AS round USING (round_id)
+WHERE unmatched.person_id = $1 AND round.published AND ($2::uuid IS NULL OR round_id < $2)
+ORDER BY round_id DESC LIMIT $3
+
 -- name: insert_round_people
 INSERT INTO round_people (round_id, place, person_id, asked, state)
 SELECT $1, place, person_id, asked, state::jsonb
