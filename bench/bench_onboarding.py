@@ -174,7 +174,7 @@ async def services(world: World, settings: MatchingSettings, db: Database, given
         Wire(settings) as wire,
         process("worker", settings, issuer) as (_, worker),
         process("api", settings, issuer) as (port, api),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE) as client,
     ):
         headers = issuer.bearer("admin", exp=3600)
 
@@ -221,7 +221,7 @@ async def rounds(db: Database, format_: str) -> None:
         lags.sort()
         held = sum(lag for lag in lags if lag > 0.01)
         print(f"loop held at most {1000 * lags[-1]:.0f} ms, {1000 * lags[-20]:.0f} ms the 20th,", end=" ")
-        print(f"{held:.2f} s in turns over 10 ms; peak memory {_peak():.0f} MB", flush=True)
+        print(f"{held:.2f} s in turns over 10 ms; peak memory {_peak()}", flush=True)
 
 
 async def _watch(lags: list[float]) -> None:
@@ -231,8 +231,9 @@ async def _watch(lags: list[float]) -> None:
         lags.append(time.perf_counter() - began - TICK)
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _peak() -> str:
+    own, solver = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return f"{own:.0f} MB, of its child processes {solver:.0f} MB"
 
 
 async def _hear(db: Database, event: Event) -> None:

@@ -10,5 +10,5 @@ TIMERS = (
     Timer("expire-proposals", 30, expire),
     Timer("widen-help-requests", 15, widen),
     Timer("find-knowledge-at-risk", 300, find_risks),
-    Timer("buddies-for-newcomers", 60, propose_buddies),
+    Timer("buddies-for-newcomers", 20, propose_buddies),
 )

@@ -49,7 +49,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "everyone_taken": "Everybody suitable was a closer fit for somebody else.",
         "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
-        "changed_since_preview": "Somebody of the match changed while the round was being made: the next round asks again.",
+        "changed_since_preview": "Somebody of the match changed while the round was being made.",
         "no_neutral_facilitator": "No neutral facilitator was free for another circle.",
     }
 )
