@@ -69,8 +69,8 @@ async def copy(
     (session_id,) = await add_session(conn, group_id, starts_at, said, caller)
     group = await lock_group(conn, group_id)
     await conn.execute(
-        SQL.save, uuid7(), session_id, caller.person_id, group["format"], plan["title"], plan["agenda"], plan["steps"],
-        plan["minutes"], plan_id,
+        SQL.save, uuid7(), session_id, caller.person_id, said.format or group["format"], plan["title"], plan["agenda"],
+        plan["steps"], plan["minutes"], plan_id,
     )  # fmt: skip
     return session_id
 
