@@ -106,6 +106,8 @@ async def test_an_interview_is_read_by_nobody_before_whoever_spoke_consents(attr
     assert (seen["person_id"], seen["kind"]) == (str(speaker) if attribution == "named" else None, "interview")
     rows = await world.fetch("SELECT to_jsonb(t)::text FROM testimonials AS t")
     assert any(str(speaker) in row[0] or str(reader) in row[0] for row in rows) == (attribution == "named")
+    asked = {str(row["subject_id"]) for row in await world.fetch("SELECT subject_id FROM messages")}
+    assert (seen["testimonial_id"] in asked) == (attribution == "named")
 
 
 async def test_refused_words_are_deleted(world: World) -> None:

@@ -22,7 +22,7 @@ SELECT proposal_id, skill_id, due_on, state FROM capture_proposals WHERE proposa
 UPDATE capture_proposals SET state = $2, capture_id = $3 WHERE proposal_id = $1
 
 -- name: miss
-UPDATE capture_proposals SET state = 'missed' WHERE state = 'proposed' AND due_on < current_date
+UPDATE capture_proposals SET state = 'missed' WHERE state = 'proposed' AND due_on <= current_date
 
 -- name: next_holder
 -- Of those who know it, whoever leaves first.

@@ -27,8 +27,9 @@ SELECT testimonial_id, state FROM testimonials WHERE testimonial_id = $1 AND per
 SELECT EXISTS (SELECT FROM testimonials WHERE token_hash = $1)
 
 -- name: consent
--- Without a name neither whose words they are nor who wrote them down stays.
+-- Without a name neither whose words they are nor who wrote them down stays, nor the id by which they were asked.
 UPDATE testimonials SET state = 'consented', token_hash = $2, version = version + 1,
+    testimonial_id = CASE WHEN $2::bytea IS NULL THEN testimonial_id ELSE gen_random_uuid() END,
     person_id = CASE WHEN $2::bytea IS NULL THEN person_id END,
     recorded_by = CASE WHEN $2 IS NULL THEN recorded_by END
 WHERE testimonial_id = $1
