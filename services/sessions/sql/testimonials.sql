@@ -44,15 +44,17 @@ WHERE token_hash = $1 AND state = 'consented' RETURNING true
 
 -- name: list
 -- $1 is the one asked for, $2 the caller, $3 whether they oversee programmes: those see what waits for consent, but not
--- its words. Words without a name are shown where $8 people have taken part..
+-- its words. Words without a name are shown where $8 people are among 500 who took part.
 SELECT t.testimonial_id, t.version, t.kind, t.programme_id, t.state, t.tags, t.given_in, t.person_id,
        CASE WHEN t.state = 'consented' OR t.person_id = $2 THEN t.text ELSE '' END AS text
 FROM testimonials AS t
 WHERE ($1::uuid IS NULL OR t.testimonial_id = $1)
   AND (t.person_id = $2 OR ($3::boolean AND t.state = 'asked') OR (t.state = 'consented' AND (
       t.person_id IS NOT NULL OR $8::int <= (SELECT count(*) FROM (
-          SELECT DISTINCT p.person_id FROM sessions AS s JOIN participants AS p USING (session_id)
-          WHERE s.programme_id = t.programme_id AND p.state = 'attended' LIMIT $8
+          SELECT DISTINCT person_id FROM (
+              SELECT p.person_id FROM sessions AS s JOIN participants AS p USING (session_id)
+              WHERE s.programme_id = t.programme_id AND p.state = 'attended' LIMIT 500
+          ) AS parts
       ) AS crowd)
   )))
   AND ($4::uuid IS NULL OR t.programme_id = $4) AND ($5::text IS NULL OR t.tags @> ARRAY[$5])
