@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.metrics.commands.facts import note_threshold
 from services.metrics.commands.networks import count_networks
 from shared.db import Database
 from tests.fixtures.issuer import Issuer
@@ -65,6 +66,22 @@ async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Iss
         "isolates": 0.5,
         "largest_component": 0.5,
     }
+
+
+async def test_a_network_keeps_the_highest_threshold_of_its_months(db: Database) -> None:
+    async def note(k: int) -> None:
+        async with db.transaction() as conn:
+            await note_threshold(conn, k)
+
+    members = (await staff(db, ops=10))["ops"]
+    await note(8)
+    await meeting(db, members, EARLIER)
+    await note(6)
+    await meeting(db, members)
+    await note(5)
+    assert await count(db) == 1
+    async with db.acquire() as conn:
+        assert await conn.fetchval("SELECT k FROM networks WHERE month = $1", MONTH) == 8
 
 
 async def test_a_tie_of_the_year_before_is_not_new(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
