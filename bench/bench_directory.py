@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -32,10 +31,11 @@ from services.directory.settings import DirectorySettings
 from services.directory.store import feeds as feed_store
 from shared import telemetry
 from shared.consumer import Consumer
-from shared.db import Connection, Database
+from shared.db import Connection, Database, Record
 from shared.envelope import Raw, encode
 from shared.events.hr import WorkerUpserted
 from shared.migrate import migrate
+from shared.processes import tune_memory
 from shared.settings import load
 
 BATCH = 1000
@@ -68,29 +68,31 @@ async def events(db: Database, settings: DirectorySettings, people: int) -> None
     for turn in range(2):
         raws = records(told, turn * people)
         async with db.acquire() as conn:
-            before = await conn.fetchval("SELECT now()")
+            since = await conn.fetchval("SELECT now()")
+            before = list(await conn.fetch("SELECT * FROM people"))
         spent, began = time.process_time(), time.perf_counter()
         for start in range(0, people, BATCH):
             await consumer._apply(raws[start : start + BATCH])  # noqa: SLF001 - all of it but the broker
         taken, spent = time.perf_counter() - began, time.process_time() - spent
-        bare, cost = await bare_batches(db, people, before, anew=turn == 0)
+        bare, cost = await bare_batches(db, people, since, before)
         ours = f"{people / taken:>6,.0f} workers/s, {spent / people * 1e6:,.0f} us in Python"
         theirs = f"{people / bare:>6,.0f}, {cost / people * 1e6:,.0f} us"
         print(f"HR events, {('hired', 'changed')[turn]:8} {ours}   bare batches {theirs}   ratio {bare / taken:.2f}")
         told = [each.model_copy(update={"sequence_number": 100 + turn, "site_code": "NEW"}) for each in told]
 
 
-async def bare_batches(db: Database, people: int, since: datetime, *, anew: bool) -> tuple[float, float]:
+async def bare_batches(db: Database, people: int, since: datetime, before: list[Record]) -> tuple[float, float]:
     """Seconds, and seconds of our own CPU, for all rows since then by `executemany`, a thousand events a transaction.
 
-    They are read back and taken out first. People whom an earlier turn has written are written over.
+    They are read back and taken out first, and people are as they were `before`: the same indexes have to change.
     """
-    rows: dict[str, list[Any]] = {}
+    rows: dict[str, list[Record]] = {}
     async with db.acquire() as conn:
         for table, column in TABLES.items():
             rows[table] = list(await conn.fetch(f"SELECT * FROM {table} WHERE {column} >= $1", since))
-            if table != "people" or anew:
-                await conn.execute(f"DELETE FROM {table} WHERE {column} >= $1", since)
+            await conn.execute(f"DELETE FROM {table} WHERE {column} >= $1", since)
+        if before:
+            await _insert(conn, "people", before)
         for table in TABLES:
             await conn.execute(f"VACUUM ANALYZE {table}")
     began, spent = time.perf_counter(), time.process_time()
@@ -102,7 +104,7 @@ async def bare_batches(db: Database, people: int, since: datetime, *, anew: bool
     return time.perf_counter() - began, time.process_time() - spent
 
 
-async def _insert(conn: Connection, table: str, rows: list[Any]) -> None:
+async def _insert(conn: Connection, table: str, rows: list[Record]) -> None:
     names = list(rows[0].keys())
     marks = ", ".join(f"${at}" for at in range(1, len(names) + 1))
     over = ", ".join(f"{name} = excluded.{name}" for name in names)
@@ -181,6 +183,7 @@ async def main() -> None:
                     await conn.execute("TRUNCATE inbox, worker_records, people, outbox, feeds CASCADE")
                 if what == "events":
                     telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "worker")
+                    tune_memory()
                     await events(db, settings, asked.people)
                 else:
                     await snapshot(db, asked.people)

@@ -13,7 +13,7 @@ from shared.envelope import Envelope, Raw, Undecodable, decode
 from shared.events.base import Event
 from shared.kafka import Record
 from shared.telemetry import UNKNOWN_TYPES
-from shared.tracing import trace_context, tracer
+from shared.tracing import start, trace_parent, tracer
 
 H = TypeVar("H", bound=Callable[..., Any])
 Place: TypeAlias = tuple[str, int, int]
@@ -105,15 +105,14 @@ def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
     """Give a record of a sampled trace its process span, a child of the span that created the event."""
     if envelope.traceparent is None:
         return envelope
-    parent = trace_context({"traceparent": envelope.traceparent, "tracestate": envelope.tracestate or ""})
-    remote = trace.get_current_span(parent)
-    if not remote.get_span_context().trace_flags.sampled:
-        return replace(envelope, span=remote)  # what it causes is not sampled either
-    span = tracer().start_span(
+    parent = trace_parent({"traceparent": envelope.traceparent, "tracestate": envelope.tracestate})
+    if not parent.trace_flags.sampled:
+        return replace(envelope, span=trace.NonRecordingSpan(parent))  # what it causes is not sampled either
+    span = start(
         f"process {envelope.topic}",
         parent,
         trace.SpanKind.CONSUMER,
-        attributes={
+        {
             "messaging.system": "kafka",
             "messaging.operation.type": "process",
             "messaging.destination.name": envelope.topic,

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from shared.db import Connection
 from shared.envelope import Envelope, encode
 from shared.events.base import Event
-from shared.tracing import trace_headers, tracer
+from shared.tracing import start, trace_headers
 
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
@@ -53,11 +53,11 @@ def is_muted() -> bool:
 
 def _row(event: Event, cause: Envelope[Event] | None) -> Row:
     topic = event.topic.name
-    span = tracer().start_span(
+    span = start(
         f"create {topic}",
-        trace.set_span_in_context(cause.span) if cause else None,
+        (cause.span if cause else trace.get_current_span()).get_span_context(),
         trace.SpanKind.PRODUCER,
-        attributes={
+        {
             "messaging.system": "kafka",
             "messaging.operation.type": "create",
             "messaging.destination.name": topic,

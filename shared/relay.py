@@ -13,7 +13,7 @@ from shared.db import UNAVAILABLE, Connection, Record, session
 from shared.kafka import AIOKafkaProducer, KafkaError, producer
 from shared.settings import Settings
 from shared.telemetry import OUTBOX_FAILURES, OUTBOX_PUBLISHED, RELAY_LEADER
-from shared.tracing import trace_context, tracer
+from shared.tracing import start, trace_parent
 
 SQL = sql.load("shared", "delivery")
 LOCK = 7_300_002
@@ -102,14 +102,14 @@ class Relay:
 def _span(row: Record) -> trace.Span:
     """Shows how long the event waited in the outbox; the record's own traceparent stays the creator's."""
     traceparent = dict(zip(row["header_names"], row["header_values"], strict=True)).get("traceparent", b"")
-    parent = trace_context({"traceparent": traceparent.decode("ascii", "replace")})
-    if not trace.get_current_span(parent).get_span_context().trace_flags.sampled:
+    parent = trace_parent({"traceparent": traceparent.decode("ascii", "replace")})
+    if not parent.trace_flags.sampled:
         return trace.INVALID_SPAN
-    return tracer().start_span(
+    return start(
         f"send {row['topic']}",
         parent,
         trace.SpanKind.CLIENT,
-        attributes={
+        {
             "messaging.system": "kafka",
             "messaging.operation.type": "send",
             "messaging.destination.name": row["topic"],

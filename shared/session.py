@@ -9,7 +9,7 @@ import asyncpg
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from shared.tracing import tracer
+from shared.tracing import start
 
 LEAVES_SOMETHING = re.compile(
     r"set_config\((?![^()]*\btrue\s*\))|pg_(try_)?advisory_lock|\b(LISTEN|PREPARE|WITH\s+HOLD)\b"
@@ -41,10 +41,11 @@ def _watched(method: Callable[..., Awaitable[Any]]) -> Any:
         if leaves_something(query):
             self.touched = True
         name = verb(query)
-        if not trace.get_current_span().is_recording() or name in UNSEEN or not is_instrumentation_enabled():
+        around = trace.get_current_span()
+        if not around.is_recording() or name in UNSEEN or not is_instrumentation_enabled():
             return await method(self, query, *args, **options)
         attributes = {"db.system": "postgresql", "db.statement": query}
-        span = tracer().start_span(name, kind=trace.SpanKind.CLIENT, attributes=attributes)
+        span = start(name, around.get_span_context(), trace.SpanKind.CLIENT, attributes)
         try:
             return await method(self, query, *args, **options)
         except Exception as error:

@@ -22,7 +22,7 @@ from shared.db import TROUBLE, Database
 from shared.gate import Operations
 from shared.settings import Settings
 from shared.telemetry import HTTP_DURATION
-from shared.tracing import trace_context, tracer
+from shared.tracing import start, trace_parent
 
 CHASSIS_POLICY: Policy = {f"GET {path}": PUBLIC for path in ("/livez", "/readyz", "/metrics", "/openapi.json")}
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -164,7 +164,7 @@ def _span(path: str, method: str, headers: Headers) -> trace.Span:
     if path in UNTRACED:
         return trace.INVALID_SPAN
     told = {name: value for name in TRACE_HEADERS if (value := headers.get(name))}
-    return tracer().start_span(method, trace_context(told), trace.SpanKind.SERVER)
+    return start(method, trace_parent(told), trace.SpanKind.SERVER)
 
 
 def _end(span: trace.Span, route: str, method: str, status: int) -> None:
