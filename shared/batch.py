@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from opentelemetry import trace
@@ -107,7 +106,7 @@ def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
         return envelope
     parent = trace_parent({"traceparent": envelope.traceparent, "tracestate": envelope.tracestate})
     if not parent.trace_flags.sampled:
-        return replace(envelope, span=trace.NonRecordingSpan(parent))  # what it causes is not sampled either
+        return envelope.under(trace.NonRecordingSpan(parent))  # what it causes is not sampled either
     span = start(
         f"process {envelope.topic}",
         parent,
@@ -123,7 +122,7 @@ def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
         },
     )
     spans.callback(span.end)
-    return replace(envelope, span=span)
+    return envelope.under(span)
 
 
 def around(envelopes: Sequence[Envelope[Event]]) -> ExitStack:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self, TypeAlias
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -51,11 +52,29 @@ BROKEN = (*UNAVAILABLE, asyncpg.InterfaceError, asyncpg.InternalClientError)
 CANCEL_SECONDS = 1.0
 
 
+def plain(value: object) -> str:
+    """For JSON: the driver has a UUID type of its own."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 async def _prepare(conn: Connection) -> None:
-    for name in ("json", "jsonb"):
-        await conn.set_type_codec(
-            name, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
-        )
+    """JSON in the binary format, which COPY asks for; jsonb begins with its version, 1."""
+    await conn.set_type_codec(
+        "json",
+        encoder=lambda value: orjson.dumps(value, plain),
+        decoder=orjson.loads,
+        schema="pg_catalog",
+        format="binary",
+    )
+    await conn.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + orjson.dumps(value, plain),
+        decoder=lambda data: orjson.loads(data[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
 
 
 async def connect(settings: Settings, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":

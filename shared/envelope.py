@@ -81,6 +81,24 @@ class Envelope(Generic[E_co]):
     span: Span = field(default=INVALID_SPAN, compare=False)
     """The span its processing runs under, so that what it causes stays in its trace."""
 
+    def under(self, span: Span) -> "Envelope[E_co]":
+        """The same, processed under a span."""
+        return Envelope(
+            self.id,
+            self.source,
+            self.type,
+            self.subject,
+            self.time,
+            self.data,
+            self.topic,
+            self.key,
+            self.partition,
+            self.offset,
+            self.traceparent,
+            self.tracestate,
+            span,
+        )
+
 
 class _Bytes(Format):
     """Leaves the data of a binary-mode event alone: pydantic reads and writes it, once."""

@@ -1,5 +1,6 @@
 """Puts events beside the change they tell of, in the caller's transaction; the relay publishes them."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,8 @@ from shared.tracing import start, trace_headers
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
 AT_ONCE = 100
+WITHOUT_PAUSE = 20
+"""Records made before others have their turn."""
 COLUMNS = ("topic", "key", "header_names", "header_values", "value")
 
 
@@ -32,7 +35,25 @@ async def append_all(conn: Connection, events: Iterable[tuple[Event, Envelope[Ev
     if _muted.get():
         return
     some = iter(events)
-    while rows := [_row(event, cause) for event, cause in islice(some, AT_ONCE)]:
+    while chunk := list(islice(some, AT_ONCE)):
+        await write(conn, await prepare(chunk))
+
+
+async def prepare(events: Iterable[tuple[Event, Envelope[Event] | None]]) -> list[Row]:
+    """Their finished records for `write`, made while others may use the event loop and the connection."""
+    rows: list[Row] = []
+    if _muted.get():
+        return rows
+    for event, cause in events:
+        if len(rows) % WITHOUT_PAUSE == 0:
+            await asyncio.sleep(0)
+        rows.append(_row(event, cause))
+    return rows
+
+
+async def write(conn: Connection, rows: Sequence[Row]) -> None:
+    """Append what `prepare` has made."""
+    if rows:
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
 
 

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Self
-from uuid import UUID
 
 import orjson
 
-from shared.db import Record
+from shared.db import Record, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +26,4 @@ class Rendered:
 
 def to_json(value: object) -> bytes:
     """JSON of plain values, dates, and UUIDs; times are UTC and end with Z."""
-    return orjson.dumps(value, _uuid, orjson.OPT_UTC_Z)
-
-
-def _uuid(value: object) -> str:
-    """The driver has a UUID type of its own."""
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(type(value).__name__)
+    return orjson.dumps(value, plain, orjson.OPT_UTC_Z)

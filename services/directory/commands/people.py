@@ -1,5 +1,6 @@
 """Derives people from what holds now and publishes what is new about them: the one way a person changes."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeAlias
@@ -53,7 +54,6 @@ async def project(
         number: derive(ids[number], worker, around[number], known.get(number), now)
         for number, worker in sorted(records.items(), key=lambda item: ids[item[0]])
     }
-    await store.save(conn, list(people.values()))
     events: list[tuple[Event, Envelope[Event] | None]] = []
     for number, person in people.items():
         before, cause = known.get(number), _cause(person, causes)
@@ -61,7 +61,12 @@ async def project(
             events.append((person.public, cause))
         if before is None or before.contact is not person.contact:
             events.append((person.contact, cause))
-    await outbox.append_all(conn, events)
+    saving = asyncio.create_task(store.save(conn, people, known))  # while it writes, what is told of them is made
+    try:
+        told = await outbox.prepare(events)
+    finally:
+        await saving
+    await outbox.write(conn, told)
     await scim_events.announce(conn, known, people)
     return people
 

@@ -1,6 +1,6 @@
 """Which of a worker's dated records holds, from when on, and what has happened between two states."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -80,14 +80,17 @@ def merge(applied: Place | None, records: Iterable[WorkerUpserted]) -> WorkerUps
 
 def differences(old: PersonChanged, new: PersonChanged) -> set[str]:
     """Names of the public fields in which two states differ."""
-    return {name for name in COMPARED if getattr(old, name) != getattr(new, name)}
+    before, after = old.__dict__, new.__dict__
+    return {name for name in COMPARED if before[name] != after[name]}
 
 
-def reasons(old: PersonChanged | None, new: PersonChanged) -> tuple[ChangeReason, ...]:
-    """What happened, told from the states alone; never empty where anything public differs."""
+def reasons(
+    old: PersonChanged | None, new: PersonChanged, differing: Collection[str] | None = None
+) -> tuple[ChangeReason, ...]:
+    """What happened, told from the states and in what they differ; never empty where anything public does."""
     if old is None:
         return _first(new)
-    changed = differences(old, new)
+    changed = differences(old, new) if differing is None else set(differing)
     found = _status(old, new)
     if "unit_code" in changed:
         found.append("moved")
@@ -124,17 +127,20 @@ def _status(old: PersonChanged, new: PersonChanged) -> list[ChangeReason]:
     return found
 
 
-def effective_on(old: PersonChanged, new: PersonChanged, record: date, today: date) -> date:
+def effective_on(
+    old: PersonChanged, new: PersonChanged, record: date, today: date, differing: Collection[str] | None = None
+) -> date:
     """From when a change holds that no new record brought.
 
     What only waited for its reference holds from the record on. A correction of the past moves nothing of today, unless
     it lies between what was published last and the record.
     """
-    if differences(old, new) == {"history"}:
+    changed = differences(old, new) if differing is None else set(differing)
+    if changed == {"history"}:
         between = new.history and new.history[-1].valid_from >= old.effective_at
         return record if between else old.effective_at
     grown = new.unit_path[-len(old.unit_path) :] == old.unit_path
     waiting = {"unit_path", "history"} if grown else {"history"}
     if old.manager_id is None:
         waiting.add("manager_id")
-    return record if differences(old, new) <= waiting else today
+    return record if changed <= waiting else today

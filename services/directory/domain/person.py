@@ -1,14 +1,14 @@
 """A person: HR's record that holds, what they say of themselves, and where that puts them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.directory.domain.account import UNDATED
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
-from services.directory.domain.proficiency import Evidence, weigh
+from services.directory.domain.proficiency import Evidence, need_of, offer, weigh
 from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
@@ -66,7 +66,14 @@ def derive(
 ) -> Person:
     """The person under a record. Versions count up where something public is new, and only there."""
     profile = before.profile if before else Profile()
-    after = Person(
+    public, contact = _public(person_id, worker, profile, around), _contact(person_id, worker)
+    if before is None:
+        public = public.model_copy(update={"reasons": reasons(None, public)})
+    else:
+        today = now.astimezone(zone(worker.time_zone)).date()
+        public = _next(before.public, public, today, same_record=before.record == place(worker))
+        contact = _next_contact(before.contact, contact)
+    return Person(
         employee_number=worker.employee_number,
         record=place(worker),
         manager_employee_number=worker.manager_employee_number,
@@ -75,31 +82,18 @@ def derive(
         job_title=worker.job_title,
         employment_type=worker.employment_type,
         profile=profile,
-        public=_public(person_id, worker, profile, around),
-        contact=_contact(person_id, worker),
-    )
-    if before is None:
-        return replace(after, public=after.public.model_copy(update={"reasons": reasons(None, after.public)}))
-    today = now.astimezone(zone(worker.time_zone)).date()
-    return replace(
-        after,
-        public=_next(before, after, today),
-        contact=_next_contact(before.contact, after.contact),
+        public=public,
+        contact=contact,
     )
 
 
-def _next(before: Person, after: Person, today: date) -> PersonChanged:
-    old, new = before.public, after.public
-    if not differences(old, new):
+def _next(old: PersonChanged, new: PersonChanged, today: date, *, same_record: bool) -> PersonChanged:
+    changed = differences(old, new)
+    if not changed:
         return old
-    same_record = before.record == after.record
-    return new.model_copy(
-        update={
-            "version": old.version + 1,
-            "reasons": reasons(old, new),
-            "effective_at": effective_on(old, new, new.effective_at, today) if same_record else new.effective_at,
-        }
-    )
+    since = effective_on(old, new, new.effective_at, today, changed) if same_record else new.effective_at
+    news = {"version": old.version + 1, "reasons": reasons(old, new, changed), "effective_at": since}
+    return new.model_copy(update=news)
 
 
 def _next_contact(old: ContactChanged, new: ContactChanged) -> ContactChanged:
@@ -189,7 +183,7 @@ def offers(
         name = replaced.get(skill_id, skill_id)
         found[name] = levels.get(name, level)
     return tuple(
-        SkillOffer(skill_id=skill_id, level=found[skill_id])
+        offer(skill_id, found[skill_id])
         for skill_id in (found if said is not None else sorted(found))
         if said is not None or found[skill_id] >= OFFERED_FROM_LEVEL
     )
@@ -200,7 +194,7 @@ def needs(profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str,
     levels = {one.skill_id: one for one in known}
     if profile.needs is None:
         return tuple(
-            SkillNeed(skill_id=one.skill_id, level=one.level, target_level=one.target_level)
+            need_of(one.skill_id, one.level, one.target_level)
             for one in levels.values()
             if one.target_level is not None and one.target_level > one.level
         )
@@ -208,7 +202,7 @@ def needs(profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str,
     for need in profile.needs:
         name = replaced.get(need.skill_id, need.skill_id)
         level = levels[name].level if name in levels and levels[name].source else need.level
-        found[name] = SkillNeed(skill_id=name, level=min(level, need.target_level - 1), target_level=need.target_level)
+        found[name] = need_of(name, min(level, need.target_level - 1), need.target_level)
     return tuple(found.values())
 
 

@@ -7,9 +7,10 @@ weighted mean) changes only by new evidence; what fades by itself is the trust i
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
-from shared.events.directory import Proficiency
+from shared.events.directory import Proficiency, SkillNeed, SkillOffer
 
 Source: TypeAlias = Literal["assessment", "manager", "hr", "peer", "self"]
 WEIGHT: Mapping[Source, float] = {"assessment": 1.0, "manager": 0.6, "hr": 0.5, "peer": 0.35, "self": 0.3}
@@ -20,6 +21,11 @@ FADING_BELOW = 25
 """Percent of trust under which a person is asked to say again how it stands."""
 
 
+ALONE: Mapping[Source, int] = {source: round(100 * weight) for source, weight in WEIGHT.items()}
+"""Percent of trust in one statement with nothing beside it."""
+KEPT = 65_536
+
+
 class Evidence(NamedTuple):
     """One statement of one source about one skill."""
 
@@ -27,6 +33,29 @@ class Evidence(NamedTuple):
     source: Source
     level: int
     stated_on: date
+
+
+# Many people have the same of a skill: one object for all of them is neither made nor compared again.
+
+
+@lru_cache(KEPT)
+def proficiency(
+    skill_id: str, level: int, target: int | None, source: str | None, trust: int, as_of: date | None
+) -> Proficiency:
+    """What is published of a skill."""
+    return Proficiency(skill_id=skill_id, level=level, target_level=target, source=source, trust=trust, as_of=as_of)
+
+
+@lru_cache(KEPT)
+def offer(skill_id: str, level: int) -> SkillOffer:
+    """A skill at the level it is offered."""
+    return SkillOffer(skill_id=skill_id, level=level)
+
+
+@lru_cache(KEPT)
+def need_of(skill_id: str, level: int, target: int) -> SkillNeed:
+    """A skill from the level that is there to the level aimed for."""
+    return SkillNeed(skill_id=skill_id, level=level, target_level=target)
 
 
 def weigh(
@@ -53,32 +82,17 @@ def trust_on(trust: int, as_of: date | None, day: date) -> int:
 
 def _proficiency(skill_id: str, pieces: list[Evidence], target: int | None) -> Proficiency:
     if not pieces:
-        return Proficiency(skill_id=skill_id, level=0, target_level=target)
+        return proficiency(skill_id, 0, target, None, 0, None)
     if len(pieces) == 1:
-        (only,) = pieces
-        trust = round(100 * _weight(only.source, 1))
-        return Proficiency(
-            skill_id=skill_id,
-            level=only.level,
-            target_level=target,
-            source=only.source,
-            trust=trust,
-            as_of=only.stated_on,
-        )
+        _, source, level_, stated_on = pieces[0]
+        return proficiency(skill_id, level_, target, source, ALONE[source], stated_on)
     as_of = max(piece.stated_on for piece in pieces)
     peers = sum(piece.source == "peer" for piece in pieces)
     weights = [_weight(piece.source, peers) * _faded(piece.stated_on, as_of) for piece in pieces]
     total = sum(weights)
     level = sum(weight * piece.level for weight, piece in zip(weights, pieces, strict=True)) / total
     weightiest = max(zip(weights, pieces, strict=True), key=lambda pair: (pair[0], pair[1]))[1]
-    return Proficiency(
-        skill_id=skill_id,
-        level=int(level + 0.5),
-        target_level=target,
-        source=weightiest.source,
-        trust=min(100, round(100 * total)),
-        as_of=as_of,
-    )
+    return proficiency(skill_id, int(level + 0.5), target, weightiest.source, min(100, round(100 * total)), as_of)
 
 
 def _weight(source: Source, peers: int) -> float:

@@ -37,8 +37,8 @@ WITH RECURSIVE line AS (
 )
 SELECT employee_number, manager_employee_number FROM line WHERE manager_employee_number IS NOT NULL
 
--- name: save_people
-INSERT INTO people SELECT * FROM jsonb_populate_recordset(NULL::people, $1::jsonb)
+-- name: overwrite_people
+INSERT INTO people SELECT * FROM json_populate_recordset(NULL::people, $1::text::json)
 ON CONFLICT (person_id) DO UPDATE SET
     record_effective_at = excluded.record_effective_at,
     record_sequence = excluded.record_sequence,

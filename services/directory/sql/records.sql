@@ -14,18 +14,20 @@ WHERE known.source <> told.source AND NOT starts_with(known.source, '/') AND NOT
 ORDER BY told.number
 
 -- name: insert_records
--- Returns those that say something else than what is known under their date and sequence.
-WITH told AS (
-    SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[], $4::timestamptz[], $5::boolean[], $6::jsonb[], $7::text[])
-        AS record (employee_number, effective_at, sequence, due_at, pending, state, source)
-), written AS (
-    INSERT INTO worker_records (employee_number, effective_at, sequence, due_at, pending, state, source)
-    SELECT * FROM told ORDER BY employee_number, effective_at, sequence
-    ON CONFLICT DO NOTHING
-)
+INSERT INTO worker_records (employee_number, effective_at, sequence, due_at, pending, state, source)
+SELECT employee_number, effective_at, sequence, due_at, pending, state::jsonb, source
+FROM unnest($1::text[], $2::date[], $3::bigint[], $4::timestamptz[], $5::boolean[], $6::text[], $7::text[])
+    AS told (employee_number, effective_at, sequence, due_at, pending, state, source)
+ORDER BY employee_number, effective_at, sequence
+ON CONFLICT DO NOTHING
+
+-- name: other_states
+-- One that says something else than what is known under its date and sequence.
 SELECT told.employee_number, told.effective_at, told.sequence
-FROM told JOIN worker_records AS known USING (employee_number, effective_at, sequence)
-WHERE known.state <> told.state
+FROM unnest($1::text[], $2::date[], $3::bigint[], $4::text[]) AS told (employee_number, effective_at, sequence, state)
+JOIN worker_records AS known USING (employee_number, effective_at, sequence)
+WHERE known.state <> told.state::jsonb
+LIMIT 1
 
 -- name: earlier_records
 -- What held before these records: of each earlier date the record with the highest sequence, in order of date.

@@ -1,18 +1,26 @@
 """People in the database: locked in order of id, read and written many at a time."""
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.directory.domain.person import Person
+from services.directory.domain.proficiency import need_of, offer, proficiency
 from services.directory.domain.profile import Profile
 from shared import sql
 from shared.db import Connection, Record
-from shared.events.directory import ContactChanged, PersonChanged
+from shared.events.directory import ContactChanged, PastState, PersonChanged, Proficiency
+from shared.rendered import to_json
 
 SQL = sql.load("services.directory", "people")
 CHART = 7_310_001
+NOTHING_SAID = Profile()
+CONTACT = tuple(ContactChanged.model_fields)
+PARTS = ("offers", "needs", "proficiencies")
+"""Columns of JSON lists of small values."""
+LISTS = ("unit_path", "work_days", "languages", "not_with", "formats", "modalities")
+PUBLIC = tuple(PersonChanged.model_fields)
 
 
 async def lock_chart(conn: Connection) -> None:
@@ -47,10 +55,14 @@ async def lock_ids(conn: Connection, person_ids: Iterable[UUID]) -> dict[UUID, P
     return {row["person_id"]: _person(row) for row in rows}
 
 
-async def save(conn: Connection, people: Sequence[Person]) -> None:
-    """Write them in one statement."""
-    if people:
-        await conn.execute(SQL.save_people, [_row(person) for person in people])
+async def save(conn: Connection, people: Mapping[str, Person], known: Container[str]) -> None:
+    """Write them, by employee number: those not `known` by COPY, the others in one statement."""
+    new = [_row(person) for number, person in people.items() if number not in known]
+    if new:
+        await conn.copy_records_to_table("people", records=[tuple(row.values()) for row in new], columns=list(new[0]))
+    changed = [_row(person) for number, person in people.items() if number in known]
+    if changed:
+        await conn.execute(SQL.overwrite_people, to_json(changed).decode())
 
 
 async def managers(conn: Connection, numbers: Iterable[str]) -> dict[str, UUID]:
@@ -114,24 +126,41 @@ def _person(row: Record) -> Person:
         family_name=values["family_name"],
         job_title=values["job_title"],
         employment_type=values["employment_type"],
-        profile=Profile.model_validate(values["profile"]),
-        public=PersonChanged.model_validate({**values, **_unwritten(values), "reasons": ()}, extra="ignore"),
-        contact=ContactChanged.model_validate({**values, "version": values["contact_version"]}, extra="ignore"),
+        profile=Profile.model_validate(values["profile"]) if values["profile"] else NOTHING_SAID,
+        public=PersonChanged.trusted(_public(values)),
+        contact=ContactChanged.trusted(
+            {name: values["contact_version" if name == "version" else name] for name in CONTACT}
+        ),
     )
 
 
-def _unwritten(values: dict[str, Any]) -> dict[str, Any]:
-    """Lists that rows from before these columns do not have."""
-    return {name: values[name] or () for name in ("formats", "modalities", "proficiencies", "history")}
+def _public(row: dict[str, Any]) -> dict[str, Any]:
+    """As it was when it was written; rows from before a list's column have none there."""
+    values = {name: row.get(name) for name in PUBLIC}
+    values.update({name: tuple(row[name] or ()) for name in LISTS})
+    values["offers"] = tuple([offer(one["skill_id"], one["level"]) for one in row["offers"]])
+    values["needs"] = tuple([need_of(one["skill_id"], one["level"], one["target_level"]) for one in row["needs"]])
+    values["proficiencies"] = tuple([_proficiency(one) for one in row["proficiencies"] or ()])
+    values["history"] = tuple([PastState.model_validate(past) for past in row["history"] or ()])
+    values["reasons"] = ()
+    return values
+
+
+def _proficiency(said: dict[str, Any]) -> Proficiency:
+    as_of = said["as_of"] and date.fromisoformat(said["as_of"])
+    return proficiency(said["skill_id"], said["level"], said["target_level"], said["source"], said["trust"], as_of)
 
 
 def _row(person: Person) -> dict[str, object]:
+    """By column; the models' values have been validated, and are written as they are."""
     effective_at, sequence = person.record
-    now = datetime.now(UTC)
+    public, now = person.public, datetime.now(UTC)
+    told = {name: value for name, value in public.__dict__.items() if name != "reasons"}
     return {
-        **person.contact.model_dump(mode="json", exclude={"version"}),
-        **person.public.model_dump(mode="json", exclude={"reasons"}),
-        "history": [past.model_dump(mode="json") for past in person.public.history] or None,
+        **person.contact.__dict__,
+        **told,
+        **{name: [one.__dict__ for one in getattr(public, name)] for name in PARTS},
+        "history": [past.__dict__ for past in public.history] or None,
         "employee_number": person.employee_number,
         "record_effective_at": effective_at,
         "record_sequence": sequence,

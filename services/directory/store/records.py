@@ -33,12 +33,12 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     Raises SequenceReused, WorkerOfAnotherSystem, SequenceTooLarge, UnclearCode, UnknownTimeZone or
     ImpossibleDate.
     """
-    states: dict[tuple[str, date, int], tuple[datetime, object, str]] = {}
+    states: dict[tuple[str, date, int], tuple[datetime, str, str]] = {}
     for record, source in told:
         check_codes(record)
         check_sequence(record.sequence_number)
         # Fields at their defaults are left out, so that a field added later makes no old record look different.
-        state = record.model_dump(mode="json", by_alias=False, exclude_defaults=True)
+        state = record.model_dump_json(by_alias=False, exclude_defaults=True)
         key = (record.employee_number, *place(record))
         if states.setdefault(key, (due_at(record), state, source))[1] != state:
             raise _reused(*key)
@@ -48,11 +48,13 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     dues, kept, sources = zip(*states.values(), strict=True)
     if strange := await conn.fetchrow(SQL.of_other_systems, numbers, sources):
         raise _of_another(strange)
-    conflicts = await conn.fetch(
+    written = await conn.execute(
         SQL.insert_records, numbers, dates, sequences, dues, [due > now for due in dues], kept, sources
     )
-    if conflicts:
-        raise _reused(*conflicts[0])
+    if int(written.split()[-1]) == len(states):
+        return
+    if conflict := await conn.fetchrow(SQL.other_states, numbers, dates, sequences, kept):
+        raise _reused(*conflict)
 
 
 async def earlier(conn: Connection, records: Iterable[WorkerUpserted]) -> dict[str, list[dict[str, Any]]]:
