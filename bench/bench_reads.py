@@ -41,6 +41,7 @@ from shared import telemetry
 from shared.db import Database
 from shared.migrate import migrate
 from shared.paging import Page
+from shared.processes import settle
 from shared.settings import load
 from tests.fixtures.issuer import serving_issuer
 
@@ -53,6 +54,7 @@ def serve(kind: str, settings: DirectorySettings, port: int, answers: Answers) -
     if kind == "ours":
         telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "api")
         app = create_app(settings)
+        settle()
     else:
         app = bare(settings, answers) if kind == "bare" else usual(settings)
     config = uvicorn.Config(app, port=port, http="httptools", loop="uvloop", log_config=None, access_log=False)

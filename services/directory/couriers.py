@@ -28,8 +28,7 @@ class Pusher:
 
     async def push(self, event: Record) -> Outcome:
         """One attempt."""
-        at = int(event["at"].timestamp())
-        claims = claims_of(self._issuer, event["subscriber"], event["jti"], at, event["person_id"], event["kind"])
+        claims = claims_of(self._issuer, event["subscriber"], dict(event))
         headers = {"Content-Type": MEDIA_TYPE, "Accept": "application/json"}
         if event["secret"]:
             headers["Authorization"] = event["secret"]

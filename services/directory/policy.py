@@ -11,6 +11,7 @@ PROVISIONERS = allow("hr-system", "admin")
 PROVISIONING: Policy = {
     "POST /scim/events": PROVISIONERS,
     "POST /scim/events/poll": PROVISIONERS,
+    "POST /scim/events/verify": PROVISIONERS,
     "GET /scim/events/push": PROVISIONERS,
     "PUT /scim/events/push": PROVISIONERS,
     "DELETE /scim/events/push": PROVISIONERS,

@@ -17,6 +17,7 @@ from tests.directory.test_scim import account
 from tests.fixtures.issuer import EC, Issuer
 
 KEY = ECKey.generate_key("P-256", {"kid": "ours"})
+VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 PROV = "urn:ietf:params:scim:event:prov:"
 
 
@@ -36,7 +37,7 @@ def token(issuer: Issuer, events: dict[str, Any], key: RSAKey | ECKey = EC, **ch
         "iat": int(time.time()),
         "jti": "1",
         "sub_id": {"format": "scim", "uri": "/Users/their-7", "externalId": "x-7"},
-        "events": {f"{PROV}{name}": payload for name, payload in events.items()},
+        "events": {name if name == VERIFICATION else f"{PROV}{name}": payload for name, payload in events.items()},
     }
     header = {"typ": changes.pop("typ", "secevent+jwt"), "alg": "ES256", "kid": "ec"}
     return jwt.encode(header, claims | changes, key, algorithms=["ES256"], default_type=None)
@@ -120,3 +121,43 @@ async def test_a_subscriber_is_told_until_it_says_that_it_knows(
     first, *rest = waiting
     assert set(await poll(ack=[first])) == set(rest)
     assert await poll(ack=rest) == {}
+
+
+async def test_a_subscriber_finds_its_own_words_in_a_verification(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    headers = issuer.bearer("hr-system")
+
+    async def waiting() -> list[dict[str, Any]]:
+        sets = (await api.post("/scim/events/poll", json={}, headers=headers)).json()["sets"]
+        (published,) = (await api.get("/scim/events/jwks")).json()["keys"]
+        key = import_key(published)
+        return [jwt.decode(each, key, algorithms=["ES256"]).claims for each in sets.values()]
+
+    for state in ("first", "second"):  # the second takes the place of the first, which still waits
+        answer = await api.post("/scim/events/verify", json={"state": state}, headers=headers)
+        assert (answer.status_code, answer.content) == (204, b"")
+    (claims,) = await waiting()
+    assert claims["events"] == {VERIFICATION: {"state": "second"}}
+    assert claims["sub_id"]["format"] == "opaque"
+    assert "sub" not in claims
+    other = issuer.bearer("hr-system", sub="another")
+    assert (await api.post("/scim/events/poll", json={}, headers=other)).json()["sets"] == {}
+    assert (await api.post("/scim/events/verify", json={"state": ""}, headers=headers)).status_code == 422
+
+
+async def test_a_verification_is_taken_and_touches_nobody(
+    api: httpx.AsyncClient, issuer: Issuer, api_db: Database
+) -> None:
+    about: dict[str, Any] = {"sub_id": {"format": "opaque", "id": "stream-1"}}
+    good = token(issuer, {VERIFICATION: {"state": "x"}}, **about)
+    assert (await push(api, issuer, good)).status_code == 202
+    bad = token(issuer, {VERIFICATION: {"state": 7}}, jti="2", **about)
+    assert (await push(api, issuer, bad)).json()["err"] == "invalid_request"
+    async with api_db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM scim_received") == 1
+        assert await conn.fetchval("SELECT count(*) FROM accounts") == 0
+
+
+async def test_the_configuration_names_the_events_that_are_taken_and_told(api: httpx.AsyncClient) -> None:
+    said = (await api.get("/scim/v2/ServiceProviderConfig")).json()["securityEvents"]
+    assert said["asyncRequest"] == "none"
+    assert {f"{PROV}put:full", f"{PROV}create:notice", f"{PROV}deactivate"} <= set(said["eventUris"])

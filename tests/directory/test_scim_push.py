@@ -157,3 +157,16 @@ async def test_what_could_not_be_told_for_a_week_goes_and_a_quiet_subscriber_sta
         await conn.execute("UPDATE scim_events SET at = now() - interval '8 days'")
         assert await prune_tokens(conn) == 1
     assert (await shown(api, issuer))["waiting"] == 0
+
+
+async def test_a_verification_is_pushed_as_everything_is(
+    api: httpx.AsyncClient, issuer: Issuer, api_db: Database, settings: DirectorySettings, receiver: Receiver
+) -> None:
+    await subscribe(api, issuer, receiver.url)
+    answer = await api.post("/scim/events/verify", json={"state": "are you there"}, headers=issuer.bearer("hr-system"))
+    assert answer.status_code == 204
+    assert await round_(api_db, settings) == 1
+    ((_, body),) = receiver.got
+    (published,) = (await api.get("/scim/events/jwks")).json()["keys"]
+    claims = jwt.decode(body.decode(), import_key(published), algorithms=["ES256"]).claims
+    assert [said["state"] for said in claims["events"].values()] == ["are you there"]

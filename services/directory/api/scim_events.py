@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from scim2_models import SCIMException
 from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
@@ -20,7 +21,7 @@ from services.directory.api.scim_service import DirectoryScim
 from services.directory.api.scim_storage import DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
 from services.directory.commands.holds import hold_accounts
-from services.directory.commands.security_events import poll, take_token
+from services.directory.commands.security_events import poll, take_token, verify
 from services.directory.domain.refusals import EventsNotConfigured
 from services.directory.domain.security_event import (
     MEDIA_TYPE,
@@ -30,6 +31,7 @@ from services.directory.domain.security_event import (
     Subject,
     asks,
     claims_of,
+    is_verification,
     signed,
     signing_key,
     subject,
@@ -55,6 +57,14 @@ class PollRequest(BaseModel):
     """Accepted; the answer never waits."""
     ack: Annotated[list[UUID], Field(max_length=1000)] = []
     set_errs: Annotated[dict[UUID, dict[str, str]], Field(alias="setErrs", max_length=1000)] = {}
+
+
+class Verification(BaseModel):
+    """What to find again in the token."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "4f1c9e"}]})
+
+    state: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")] | None = None
 
 
 class PollReply(BaseModel):
@@ -85,13 +95,13 @@ async def receive_scim_event(edge: Edge) -> Response:
     service: DirectoryScim = edge.request.app.state.scim
     try:
         claims = await _claims(edge.request, (await edge.request.body()).decode("ascii", "replace").strip())
-        whom, wanted = subject(claims), asks(claims)
+        wanted = [] if is_verification(claims) else list(zip(repeat(subject(claims)), asks(claims), strict=False))
 
         async def work(conn: Connection) -> Reply:
             await lock(conn)
             if await take_token(conn, claims["iss"], claims["jti"]):
                 storage = DirectoryStorage(conn, service.provider)
-                for ask in wanted:
+                for whom, ask in wanted:
                     with suppress(HeldException):  # taken all the same: it happens when it is approved
                         await _apply(AsyncScimHandler(service, storage), whom, ask)
                 if storage.held:
@@ -116,13 +126,20 @@ async def poll_scim_events(body: PollRequest, edge: Edge) -> Response:
     async def work(conn: Connection) -> Reply:
         rows = await poll(conn, subscriber, [*body.ack, *body.set_errs], body.max_events)
         sets = {
-            str(row["jti"]): signed(
-                key,
-                claims_of(issuer, subscriber, row["jti"], int(row["at"].timestamp()), row["person_id"], row["kind"]),
-            )
-            for row in rows[: body.max_events]
+            str(row["jti"]): signed(key, claims_of(issuer, subscriber, dict(row))) for row in rows[: body.max_events]
         }
         return Reply(200, orjson.dumps({"sets": sets, "moreAvailable": len(rows) > body.max_events}))
+
+    return await edge.write(work, body=body)
+
+
+@router.post("/verify", status_code=204, response_model=None, summary="Ask for a token that shows they arrive")
+async def verify_scim_events(body: Verification, edge: Edge) -> Response:
+    """It waits for the caller like any other, pushed or polled; asked again, it takes the earlier one's place."""
+    _signing_key()
+
+    async def work(conn: Connection) -> None:
+        await verify(conn, edge.principal.subject, body.state)
 
     return await edge.write(work, body=body)
 

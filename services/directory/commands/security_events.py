@@ -25,6 +25,11 @@ async def poll(conn: Connection, subscriber: str, known: Sequence[UUID], limit: 
     return await store.poll(conn, subscriber, known, limit)
 
 
+async def verify(conn: Connection, subscriber: str, state: str | None) -> None:
+    """Have a subscriber told its own words, by the way everything is told."""
+    await store.verify(conn, subscriber, state)
+
+
 async def prune_tokens(conn: Connection) -> int:
     """Forget tokens and subscribers of long ago, and return how many."""
     return await store.prune(conn)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any, Literal
-from uuid import UUID
 
 import orjson
 from joserfc import jwt
@@ -26,6 +25,17 @@ URIS = {
     "delete": f"{PROVISIONED}delete",
 }
 METHODS: Mapping[str, Literal["POST", "PUT", "PATCH"]] = {"create": "POST", "put": "PUT", "patch": "PATCH"}
+VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
+"""OpenID's Shared Signals Framework 1.0, section 8.1.4: it is about the stream itself."""
+TAKEN = tuple(
+    f"{PROVISIONED}{name}"
+    for name in (
+        *(f"{what}:{how}" for what in ("create", "put", "patch") for how in ("full", "notice")),
+        "delete",
+        "activate",
+        "deactivate",
+    )
+)
 NOTICED = ("active", "displayName", "emails", "locale", "name", "timezone", "title", "userName", ENTERPRISE)
 
 
@@ -48,6 +58,17 @@ class Subject:
     kind: str
     resource_id: str
     external_id: str
+
+
+def is_verification(claims: Mapping[str, Any]) -> bool:
+    """Whether a token only shows that tokens arrive. Raises MalformedToken."""
+    events = claims.get("events")
+    if not isinstance(events, dict) or list(events) != [VERIFICATION]:
+        return False
+    said = events[VERIFICATION]
+    if not isinstance(said, dict) or not isinstance(said.get("state", ""), str):
+        raise MalformedToken("state must be a text")
+    return True
 
 
 def subject(claims: Mapping[str, Any]) -> Subject:
@@ -95,17 +116,23 @@ def _ask(uri: str, payload: object) -> Ask | None:
             return None
 
 
-def claims_of(issuer: str, audience: str, jti: UUID, issued_at: int, person_id: UUID, kind: str) -> dict[str, Any]:
-    """The claims by which a subscriber is told."""
-    payload = {"attributes": list(NOTICED)} if kind in {"create", "patch"} else {}
+def claims_of(issuer: str, audience: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The claims by which a subscriber is told of what is kept for it."""
+    kind = event["kind"]
+    if kind == "verification":
+        about = {"format": "opaque", "id": audience}
+        told = {VERIFICATION: {} if event["state"] is None else {"state": event["state"]}}
+    else:
+        about = {"format": "scim", "uri": f"/Users/{event['person_id']}"}
+        told = {URIS[kind]: {"attributes": list(NOTICED)} if kind in {"create", "patch"} else {}}
     return {
         "iss": issuer,
         "aud": audience,
-        "iat": issued_at,
-        "jti": str(jti),
-        "txn": str(jti),
-        "sub_id": {"format": "scim", "uri": f"/Users/{person_id}"},
-        "events": {URIS[kind]: payload},
+        "iat": int(event["at"].timestamp()),
+        "jti": str(event["jti"]),
+        "txn": str(event["jti"]),
+        "sub_id": about,
+        "events": told,
     }
 
 

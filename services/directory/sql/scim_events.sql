@@ -20,7 +20,12 @@ INSERT INTO scim_subscribers (subscriber) VALUES ($1) ON CONFLICT (subscriber) D
 DELETE FROM scim_events WHERE subscriber = $1 AND jti = ANY ($2::uuid[])
 
 -- name: waiting
-SELECT jti, at, person_id, kind FROM scim_events WHERE subscriber = $1 ORDER BY at, jti LIMIT $2
+SELECT jti, at, person_id, kind, state FROM scim_events WHERE subscriber = $1 ORDER BY at, jti LIMIT $2
+
+-- name: verify
+-- One at a time: what still waits of an earlier question is replaced.
+WITH gone AS (DELETE FROM scim_events WHERE subscriber = $1 AND kind = 'verification')
+INSERT INTO scim_events (subscriber, jti, kind, state) VALUES ($1, gen_random_uuid(), 'verification', $2)
 
 -- name: prune_subscribers
 -- Who has not asked, or could not be told, for a week has to read everything anew anyway.
@@ -60,7 +65,7 @@ WITH due AS (
     WHERE s.subscriber = due.subscriber RETURNING s.subscriber, endpoint, secret, attempts
 )
 SELECT leased.*, e.* FROM leased CROSS JOIN LATERAL (
-    SELECT jti, at, person_id, kind FROM scim_events WHERE subscriber = leased.subscriber ORDER BY at, jti LIMIT $1
+    SELECT jti, at, person_id, kind, state FROM scim_events WHERE subscriber = leased.subscriber ORDER BY at, jti LIMIT $1
 ) AS e
 
 -- name: forget_pushed

@@ -39,6 +39,12 @@ async def poll(conn: Connection, subscriber: str, acknowledged: Sequence[UUID], 
     return list(await conn.fetch(SQL.waiting, subscriber, limit + 1))
 
 
+async def verify(conn: Connection, subscriber: str, state: str | None) -> None:
+    """Keep a token for one subscriber that is about nobody."""
+    await conn.execute(SQL.subscribe, subscriber)
+    await conn.execute(SQL.verify, subscriber, state)
+
+
 async def set_push(conn: Connection, subscriber: str, endpoint: str, secret: str | None, state: str) -> None:
     """Push a subscriber's tokens from now on, or pause."""
     await conn.execute(SQL.set_push, subscriber, endpoint, secret, state)
