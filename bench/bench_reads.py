@@ -40,6 +40,7 @@ from services.directory.store.records import Told
 from shared import telemetry
 from shared.db import Database
 from shared.migrate import migrate
+from shared.one_write import OneWrite
 from shared.paging import Page
 from shared.processes import settle
 from shared.settings import load
@@ -57,7 +58,8 @@ def serve(kind: str, settings: DirectorySettings, port: int, answers: Answers) -
         settle()
     else:
         app = bare(settings, answers) if kind == "bare" else usual(settings)
-    config = uvicorn.Config(app, port=port, http="httptools", loop="uvloop", log_config=None, access_log=False)
+    http: Any = OneWrite if kind == "ours" else "httptools"
+    config = uvicorn.Config(app, port=port, http=http, loop="uvloop", log_config=None, access_log=False)
     uvicorn.Server(config).run()
 
 

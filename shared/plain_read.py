@@ -28,6 +28,7 @@ def plain_read(route: Any, pattern: re.Pattern[str]) -> ASGIApp | None:
         return None
     call: Any = dependant.call
     convertors = route.param_convertors
+    parts: list[Any] = [(field, field.alias) for field in dependant.path_params]
     fields = [(field, field.alias) for field in dependant.query_params]
     needs: list[Any] = [(one.name, one.call, one.request_param_name) for one in dependant.dependencies]
 
@@ -35,8 +36,14 @@ def plain_read(route: Any, pattern: re.Pattern[str]) -> ASGIApp | None:
         found = pattern.match(scope["path"])
         path = {name: convertors[name].convert(value) for name, value in found.groupdict().items()} if found else {}
         scope.update(path_params=path, endpoint=call, route=route)
-        values, wrong = request_params_to_args(dependant.path_params, path)
-        values |= defaults
+        values: dict[str, Any] = dict(defaults)
+        wrong: list[Any] = []
+        for field, alias in parts:
+            value, errors = field.validate(path[alias], {}, loc=("path", alias))
+            if errors:
+                wrong += errors
+            else:
+                values[field.name] = value
         if required or scope["query_string"]:
             query = QueryParams(scope["query_string"])
             asked = [field for field, alias in fields if alias in query or field.name not in defaults]

@@ -21,6 +21,7 @@ from shared.db import Database
 from shared.health import health_app
 from shared.ledger import Ledger
 from shared.migrate import SchemaMismatch, check
+from shared.one_write import OneWrite
 from shared.privacy import retention
 from shared.privacy.catalogue import Catalogue, DataClass
 from shared.privacy.retention import Purge
@@ -135,7 +136,7 @@ async def serve(app: Starlette, host: str, port: int, stop: asyncio.Event, drain
         app,
         host=host,
         port=port,
-        http="httptools",
+        http=OneWrite,
         log_config=None,
         access_log=False,
         server_header=False,

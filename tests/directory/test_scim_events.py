@@ -141,7 +141,7 @@ async def test_a_subscriber_finds_its_own_words_in_a_verification(api: httpx.Asy
     assert "sub" not in claims
     other = issuer.bearer("hr-system", sub="another")
     assert (await api.post("/scim/events/poll", json={}, headers=other)).json()["sets"] == {}
-    assert (await api.post("/scim/events/verify", json={"state": ""}, headers=headers)).status_code == 422
+    assert (await api.post("/scim/events/verify", json={"state": ""}, headers=headers)).status_code == 400
 
 
 async def test_a_verification_is_taken_and_touches_nobody(
