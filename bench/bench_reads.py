@@ -42,7 +42,7 @@ from shared.db import Database
 from shared.migrate import migrate
 from shared.one_write import OneWrite
 from shared.paging import Page
-from shared.processes import settle
+from shared.processes import tune_memory
 from shared.settings import load
 from tests.fixtures.issuer import serving_issuer
 
@@ -55,7 +55,7 @@ def serve(kind: str, settings: DirectorySettings, port: int, answers: Answers) -
     if kind == "ours":
         telemetry.setup(settings.model_copy(update={"log_level": "ERROR"}), "api")
         app = create_app(settings)
-        settle()
+        tune_memory()
     else:
         app = bare(settings, answers) if kind == "bare" else usual(settings)
     http: Any = OneWrite if kind == "ours" else "httptools"

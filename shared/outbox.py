@@ -16,6 +16,7 @@ from shared.tracing import start, trace_headers
 
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
+Rows: TypeAlias = Sequence[Row]
 AT_ONCE = 100
 WITHOUT_PAUSE = 20
 """Records made before others have their turn."""
@@ -51,7 +52,7 @@ async def prepare(events: Iterable[tuple[Event, Envelope[Event] | None]]) -> lis
     return rows
 
 
-async def write(conn: Connection, rows: Sequence[Row]) -> None:
+async def write(conn: Connection, rows: Rows) -> None:
     """Append what `prepare` has made."""
     if rows:
         await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)

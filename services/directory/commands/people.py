@@ -1,7 +1,7 @@
 """Derives people from what holds now and publishes what is new about them: the one way a person changes."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID, uuid4
@@ -27,6 +27,9 @@ from shared.events.hr import WorkerUpserted
 Causes: TypeAlias = Mapping[str, Envelope[Event]]
 """The HR events being handled, by employee number or unit code: what they bring about belongs to their traces."""
 
+WRITTEN_AT_ONCE = 200
+WITHOUT_PAUSE = 20
+"""People derived before others have their turn at the event loop, the connection they are written by among them."""
 CHUNK = 1000
 CHUNKS_AT_ONCE = 5
 """More people than this, all touched by one event, wait for the timer."""
@@ -50,10 +53,42 @@ async def project(
     await _refuse_cycles(conn, known, records)
     ids = {number: _id(known.get(number), accounts.get(number)) for number in records}
     around = await _surroundings(conn, records, ids)
-    people = {
-        number: derive(ids[number], worker, around[number], known.get(number), now)
-        for number, worker in sorted(records.items(), key=lambda item: ids[item[0]])
-    }
+    people: dict[str, Person] = {}
+    writing: asyncio.Task[None] | None = None
+    try:
+        for chunk in _chunks(sorted(records, key=lambda number: ids[number])):
+            made: dict[str, Person] = {}
+            for at, number in enumerate(chunk):
+                if at % WITHOUT_PAUSE == 0:
+                    await asyncio.sleep(0)
+                made[number] = derive(ids[number], records[number], around[number], known.get(number), now)
+            told = await outbox.prepare(_news(known, made, causes))
+            if writing:
+                await writing
+            # While the database writes these, the next are derived.
+            writing = asyncio.create_task(_write(conn, known, made, told))
+            people |= made
+    finally:
+        if writing:
+            await writing
+    await scim_events.announce(conn, known, people)
+    return people
+
+
+def _chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(numbers), WRITTEN_AT_ONCE):
+        yield numbers[start : start + WRITTEN_AT_ONCE]
+
+
+async def _write(conn: Connection, known: Mapping[str, Person], made: Mapping[str, Person], told: outbox.Rows) -> None:
+    await store.save(conn, made, known)
+    await outbox.write(conn, told)
+
+
+def _news(
+    known: Mapping[str, Person], people: Mapping[str, Person], causes: Causes
+) -> list[tuple[Event, Envelope[Event] | None]]:
+    """What of people was not published before, with what has brought it about."""
     events: list[tuple[Event, Envelope[Event] | None]] = []
     for number, person in people.items():
         before, cause = known.get(number), _cause(person, causes)
@@ -61,14 +96,7 @@ async def project(
             events.append((person.public, cause))
         if before is None or before.contact is not person.contact:
             events.append((person.contact, cause))
-    saving = asyncio.create_task(store.save(conn, people, known))  # while it writes, what is told of them is made
-    try:
-        told = await outbox.prepare(events)
-    finally:
-        await saving
-    await outbox.write(conn, told)
-    await scim_events.announce(conn, known, people)
-    return people
+    return events
 
 
 async def standing(conn: Connection, people: Iterable[Person]) -> dict[str, WorkerUpserted]:

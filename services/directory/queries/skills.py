@@ -12,6 +12,8 @@ RANKS = range(4)
 IN_ANY_ORDER = 4
 SHORTEST_WORD = 2
 """A single letter of one of several words says nothing yet."""
+MOST_WORDS = 60
+"""As many as there are bits to tell which of them a skill has."""
 MOST_NARROWER = 200
 TOPIC = 5
 """Best matches that a question about somebody who knows is about."""
@@ -46,7 +48,7 @@ async def search_skills(
             found += await conn.fetch(
                 SQL.search_rank, rank, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
             )
-    each = sorted(set(typed.split()))
+    each = sorted(set(typed.split()))[:MOST_WORDS]
     if len(each) > 1 and min(map(len, each)) >= SHORTEST_WORD and len(found) <= limit:
         place = (label, skill_id) if start == IN_ANY_ORDER else (None, None)
         ends = [word + AFTER_ALL for word in each]

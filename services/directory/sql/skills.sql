@@ -90,12 +90,12 @@ ORDER BY skills.label, skills.skill_id LIMIT $7
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
        4::smallint AS rank, NULL AS matched
 FROM (
-    SELECT skill_id FROM (
-        SELECT DISTINCT one.skill_id, word.place
-        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place)
-        JOIN skill_terms AS one ON one.term >= word.first AND one.term < word.last
-        WHERE $5::text IS NULL OR one.language = $5
-    ) AS each GROUP BY skill_id HAVING count(*) = cardinality($1::text[])
+    SELECT one.skill_id
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place)
+    JOIN skill_terms AS one ON one.term >= word.first AND one.term < word.last
+    WHERE $5::text IS NULL OR one.language = $5
+    GROUP BY one.skill_id
+    HAVING bit_or(1::bigint << (word.place - 1)::int) = (1::bigint << cardinality($1::text[])) - 1
 ) AS found
 JOIN skills USING (skill_id)
 LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
