@@ -1,4 +1,7 @@
-"""A worker killed at the worst moments: every event still has its effect, once, in order."""
+"""A worker killed at the worst moments: every event still has its effect, once, in order.
+
+On the real brokers `test_nemeses.py` kills at the same places, and at more.
+"""
 
 import asyncio
 import os
@@ -16,7 +19,6 @@ from shared.migrate import BOOK, migrations
 from shared.settings import Settings
 from tests.fixtures.delivery import SECONDS, append, effects_table, participation, producing, until, wire
 
-pytestmark = pytest.mark.real_broker
 PLACES = (
     "outbox.before_publish:2",
     "outbox.while_sending:2",
