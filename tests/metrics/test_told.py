@@ -143,11 +143,12 @@ async def test_own_questions_have_a_mean_and_hide_what_all_say(conn: Connection)
 
 async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(conn: Connection) -> None:
     survey = uuid4()
-    await deliver(conn, [paired(*[(3, 4)] * 6, code="knowledge", survey_id=survey)])
+    one = paired(*[(3, 4)] * 6, code="knowledge", survey_id=survey)
+    await deliver(conn, [one])
     first = await whole(conn, "normalised_gain")
     assert first
     assert first.value is None  # six pairs; there have to be ten
-    await deliver(conn, [paired(*[(1, 3)] * 5, (5, 5), code="knowledge", part=1, survey_id=survey)])
+    await deliver(conn, [paired(*[(1, 3)] * 5, (5, 5), code="knowledge", part=1, survey_id=survey), one])
     found, change = await whole(conn, "normalised_gain"), await whole(conn, "behaviour_change")
     assert found
     assert change
