@@ -64,6 +64,12 @@ CATALOGUE = Catalogue(
             about=own("person_id"),
             aged=older("held_on"),
         ),
+        Table(
+            "showcase",
+            "What somebody shows that they teach, by their own choice, or was invited to show.",
+            "profile",
+            about=own("person_id"),
+        ),
         Table("completions", "Trainings on the way to facilitating.", "profile", about=own("person_id")),
         Table("checklist", "What makes a facilitator ready.", "reference"),
         Table("checklist_version", "Its version.", "reference"),

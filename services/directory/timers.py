@@ -8,6 +8,7 @@ from services.directory.commands.feeds import deactivate_missing
 from services.directory.commands.leavers import let_go
 from services.directory.commands.people import refresh_waiting, resolve_references
 from services.directory.commands.security_events import prune_tokens
+from services.directory.commands.showcase import invite_teachers
 from services.directory.commands.skill_imports import go_on_importing
 from services.directory.commands.skills import index_terms
 from services.directory.commands.workers import apply_due
@@ -44,6 +45,7 @@ async def let_approved_go(conn: Connection) -> int:
 
 
 TIMERS: tuple[Timer, ...] = (
+    Timer("directory-invite-teachers", 86400, invite_teachers),
     Timer("directory-due-records", 15, apply_due_records),
     Timer("directory-holds-measure", 15, measure_holds),
     Timer("directory-approved-leavers", 2, let_approved_go),
