@@ -39,6 +39,8 @@ KEEPING: Policy = {
     "DELETE /v1/onboarding-links/{link_id}": OWNERS,
     "PUT /v1/onboarding-links/{link_id}/tick": PEOPLE,
     "PUT /v1/sessions/{session_id}/course-questions": PEOPLE,
+    "POST /v1/programmes/{programme_id}/goal-renewals": OWNERS,
+    "GET /v1/programmes/{programme_id}/goal-history": allow("programme-owner", "analyst", "admin"),
     "GET /v1/sessions/{session_id}/duties": PEOPLE,
     "PUT /v1/sessions/{session_id}/duties": PEOPLE,
 }

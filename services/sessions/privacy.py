@@ -176,6 +176,7 @@ KEEPING = (
         aged=older("asked_on"),
     ),
     Table("course_gap_counts", "How many that are, in steps of five.", "aggregate", aged=older("month")),
+    Table("goal_terms", "Goals of programmes that were renewed, and what came of them.", "aggregate"),
     Table("duties", "Which of a facilitator's duties were done for a session.", "participation"),
 )
 CATALOGUE = Catalogue(

@@ -46,6 +46,8 @@ class ProgrammeGoal(Value):
     baseline: float
     target: float
     due: date
+    since: date | None = None
+    """A goal that was renewed is measured from this day on."""
 
 
 class ProgrammeChanged(Event):

@@ -60,33 +60,48 @@ async def list_goals(
     ]
 
 
-async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, dict[str, Cell]]:
+async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, dict[tuple[str, Window], Cell]]:
     """Each measure that is asked for, once for all programmes with the same months."""
     asked: dict[tuple[str, Window], None] = {}
     for programme in programmes:
-        window = Window.covering(programme["starts_on"], programme["ends_on"])
-        asked.update(((goal["measure"], window), None) for goal in programme["goals"] if _by_programme(goal["measure"]))
-    found: dict[str, dict[str, Cell]] = defaultdict(dict)
-    wanted = {str(row["programme_id"]): Window.covering(row["starts_on"], row["ends_on"]) for row in programmes}
+        goals = [goal for goal in programme["goals"] if _by_programme(goal["measure"])]
+        asked.update(((goal["measure"], _window(programme, goal)), None) for goal in goals)
+    found: dict[str, dict[tuple[str, Window], Cell]] = defaultdict(dict)
     asked.update(((CONTROLLED[name], window), None) for name, window in list(asked) if name in CONTROLLED)
     await release.prepare((COUNTED[name], Scope(window, "programme")) for name, window in asked)
     for name, window in asked:
         cells = await release.cells(COUNTED[name], Scope(window, "programme"))
-        found[name].update({cell.group: cell for cell in cells if wanted.get(cell.group) == window})
+        found[name].update({(cell.group, window): cell for cell in cells})
     return found
+
+
+def _window(programme: Record, goal: Mapping[str, Any]) -> Window:
+    """The programme's run; of a goal that was renewed, from then on."""
+    since = _since(programme, goal)
+    return Window.covering(since, max(programme["ends_on"], since))
+
+
+def _since(programme: Record, goal: Mapping[str, Any]) -> date:
+    since = goal.get("since")
+    return date.fromisoformat(since) if since else programme["starts_on"]
 
 
 def _by_programme(name: str) -> bool:
     return name in COUNTED and COUNTED[name].family != "freshness"
 
 
-def _goal(programme: Record, goal: dict[str, Any], cells: Mapping[str, Mapping[str, Cell]], as_of: datetime) -> Goal:
-    group = str(programme["programme_id"])
+def _goal(
+    programme: Record,
+    goal: dict[str, Any],
+    cells: Mapping[str, Mapping[tuple[str, Window], Cell]],
+    as_of: datetime,
+) -> Goal:
+    group = (str(programme["programme_id"]), _window(programme, goal))
     cell = cells[goal["measure"]].get(group)
     control = cells.get(CONTROLLED.get(goal["measure"], ""), {}).get(group)
     measure, due = COUNTED[goal["measure"]], date.fromisoformat(goal["due"])
     baseline, target = float(goal["baseline"]), float(goal["target"])
-    share = expected(programme["starts_on"], due, as_of.date())
+    share = expected(_since(programme, goal), due, as_of.date())
     current = cell.value if cell else None
     reason = cell.reason if cell else None
     done = None
