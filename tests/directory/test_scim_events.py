@@ -155,9 +155,3 @@ async def test_a_verification_is_taken_and_touches_nobody(
     async with api_db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM scim_received") == 1
         assert await conn.fetchval("SELECT count(*) FROM accounts") == 0
-
-
-async def test_the_configuration_names_the_events_that_are_taken_and_told(api: httpx.AsyncClient) -> None:
-    said = (await api.get("/scim/v2/ServiceProviderConfig")).json()["securityEvents"]
-    assert said["asyncRequest"] == "none"
-    assert {f"{PROV}put:full", f"{PROV}create:notice", f"{PROV}deactivate"} <= set(said["eventUris"])
