@@ -13,6 +13,7 @@ from uuid import UUID
 import yaml
 from pydantic.json_schema import models_json_schema
 
+from docs import checklist
 from shared.events.base import Event
 from shared.events.catalogue import EVENTS
 from shared.events.privacy import ErasureCompleted
@@ -44,6 +45,7 @@ def main() -> int:
         **event_schemas(),
         ROOT / "docs/events.md": events_page(services),
         ROOT / "docs/measures.md": measures_page(),
+        ROOT / "docs/checklist.md": checklist.page(),
         ROOT / "docs/asyncapi.yaml": yaml.safe_dump(asyncapi(services), sort_keys=False, allow_unicode=True, width=120),
         **{ROOT / f"docs/openapi/{name}.json": openapi(service) for name, service in services.items()},
         **{ROOT / f"services/{name}/README.md": readme(name, service) for name, service in services.items()},
