@@ -3,7 +3,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.commands.rounds import run_round
-from shared.events.directory import PersonChanged
+from shared.events.directory import PersonChanged, PersonErased
 from shared.events.matching import CircleFormed, FacilitatorReplaced, MatchEnded, MatchProposed
 from tests.matching.conftest import World
 from tests.matching.world import learner, person, programme, teacher, today
@@ -91,8 +91,9 @@ async def test_a_facilitator_who_becomes_a_superior_at_any_distance_is_replaced(
 
 async def test_where_nobody_neutral_is_left_the_circle_has_no_facilitator(world: World) -> None:
     members, leader, other = await a_circle(world)
-    await world.hear(changed(other, status="leave"))
-    await world.hear(changed(members[0], manager_id=leader.person_id))
+    between = person(manager_id=leader.person_id)
+    await world.hear(changed(other, status="leave"), between)
+    await world.hear(changed(members[0], manager_id=between.person_id))
     (replaced,) = await world.said(FacilitatorReplaced)
     assert facilitator(replaced) is None
     (row,) = await world.fetch("SELECT state FROM matches")
@@ -104,6 +105,14 @@ async def test_a_facilitator_who_leaves_is_replaced(world: World) -> None:
     await world.hear(changed(leader, status="left"))
     (replaced,) = await world.said(FacilitatorReplaced)
     assert (replaced["reason"], facilitator(replaced)) == ("no_longer_available", str(other.person_id))
+
+
+async def test_a_facilitator_who_is_erased_does_not_lead_again(world: World) -> None:
+    _, leader, other = await a_circle(world)
+    await world.hear(changed(other, status="leave"))
+    await world.hear(PersonErased(person_id=leader.person_id))
+    (replaced,) = await world.said(FacilitatorReplaced)
+    assert facilitator(replaced) is None
 
 
 async def test_a_change_that_touches_no_circle_replaces_nobody(world: World) -> None:
