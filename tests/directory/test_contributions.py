@@ -70,6 +70,7 @@ async def share(api: httpx.AsyncClient, issuer: Issuer, who: str) -> None:
 async def test_contributions_are_ones_own_until_they_are_shared(
     api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """P14."""
     url = f"/v1/people/{people['A']}/contributions"
     mine = (await api.get(url, headers=issuer.bearer("employee", person_id=people["A"]))).json()
     assert (mine["sessions"], mine["facilitated"], mine["contributions"], mine["shared"]) == (1, 1, 5, False)
@@ -88,6 +89,7 @@ async def badge(api: httpx.AsyncClient, issuer: Issuer, who: str) -> httpx.Respo
 async def test_a_badge_is_verified_by_what_it_names_alone(
     api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """P14."""
     await share(api, issuer, people["A"])
     answer = await badge(api, issuer, people["A"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vc+jwt")

@@ -97,6 +97,7 @@ async def test_what_each_says_counts_as_who_they_are(
 async def test_what_hr_says_is_evidence_and_a_gap(
     api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """P4."""
     found = (await known(api, issuer, people["A"]))["s:hr"]
     assert (found["level"], found["target_level"], found["gap"], found["source"]) == (3, 4, 1, "hr")
     assert found["fading"]
@@ -195,6 +196,7 @@ async def refreshed(db: Database) -> None:
 async def test_a_job_that_asks_for_more_opens_gaps_for_all_who_hold_it(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """P4."""
     hr = issuer.bearer("hr-system", person_id=...)
     url, body = "/v1/job-profiles/SW-02", {"title": "Engineer", "targets": [{"skill_id": "s:2", "level": 4}]}
     assert (await api.put(url, json=body, headers=hr)).status_code == 200
@@ -222,6 +224,7 @@ async def test_a_job_that_asks_for_more_opens_gaps_for_all_who_hold_it(
 async def test_offers_needs_and_levels_follow_a_merge(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """R7."""
     me = {**issuer.bearer("employee", person_id=people["P"]), "If-Match": '"v1"'}
     own = {
         "offers": [{"skill_id": "s:1", "level": 4}],
@@ -268,6 +271,7 @@ async def test_who_is_erased_leaves_no_trace_and_takes_back_what_they_said(
 async def test_who_knows_is_ranked_by_evidence(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """P2."""
     await bring_in(api, issuer, line("s:topic", "Brewing"), line("s:part", "Hops", broader=["s:topic"]))
     await meet(api_db, people["A"], people["P"], people["Q"])
     for who, skill, level in (("P", "s:topic", 3), ("Q", "s:part", 5), ("M", "s:1", 5)):

@@ -44,6 +44,7 @@ def done(number: str, training: str = "basics", day: str = "2026-01-31") -> dict
 async def test_the_checklist_recommends_and_keeps_nobody_out(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """R4."""
     me = issuer.bearer("employee", person_id=people["S"])
     answer = (await api.get(f"/v1/people/{people['S']}/readiness", headers=me)).json()
     assert (answer["ready"], answer["may_facilitate"]) == (False, True)
@@ -62,6 +63,7 @@ async def test_the_checklist_recommends_and_keeps_nobody_out(
 async def test_a_required_item_is_a_gate_until_it_is_done(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer
 ) -> None:
+    """R5."""
     admin = issuer.bearer("admin")
     for match, status in ((None, 428), ('"v7"', 412), ('"v1"', 200)):
         headers = {**admin, **({"If-Match": match} if match else {})}
@@ -78,6 +80,7 @@ async def test_a_required_item_is_a_gate_until_it_is_done(
 async def test_completions_are_answered_line_by_line_and_the_latest_counts(
     api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """R5."""
     wrong = (done("NOBODY"), done("S", "Bad code"), done("S", day="2026-02-30"))
     answers = await complete(api, issuer, done("S"), b"{", *wrong, done("S", day="2020-01-01"))
     assert [answer["result"] for answer in answers] == [

@@ -40,6 +40,7 @@ def structured(data: str, key: bytes = b"E1") -> Raw:
 
 
 def test_both_modes_of_cloudevents_say_the_same() -> None:
+    """K15."""
     one = decode(binary(json.dumps(told()).encode()), CLASSES)
     other = decode(structured(json.dumps(told())), CLASSES)
     assert one

@@ -58,6 +58,7 @@ FOUND: list[tuple[dict[str, str], list[str]]] = [
 
 
 async def test_people_are_found_by_what_they_have_in_common(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    """P1."""
     for filters, expected in FOUND:
         assert names(await api.get("/v1/people", params=filters, headers=issuer.bearer("employee"))) == expected
 
@@ -103,6 +104,7 @@ async def test_somebody_nobody_knows_is_not_found(api: httpx.AsyncClient, issuer
 async def test_what_one_says_of_oneself_wins_over_hr_for_good(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:
+    """R7, C25."""
     me = issuer.bearer("employee", person_id=people["A"])
     own = {"offers": [{"skill_id": "s:own", "level": 5}], "work_starts": 480, "not_with": [people["P"]]}
     answer = await edit(api, people["A"], own, me)

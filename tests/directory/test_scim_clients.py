@@ -45,6 +45,7 @@ def checked(url: str, headers: dict[str, str]) -> list[tuple[Status, str | None,
 
 
 async def test_the_conformance_suite_finds_nothing_wrong(url: str, issuer: Issuer) -> None:
+    """K15."""
     results = await asyncio.to_thread(checked, url, issuer.bearer("hr-system"))
     wrong = [result for result in results if result[0] is not Status.SUCCESS]
     assert not wrong, wrong

@@ -34,6 +34,7 @@ async def test_leave_ends_a_match_and_cancels_its_sessions(company: Company, bud
 async def test_a_buddy_who_departs_hands_over_and_introductions_stay_with_those_who_are_here(
     company: Company, buddies: str
 ) -> None:
+    """P18."""
     newcomer = company.newcomer()
     company.publish(newcomer)
     person = await company.person(newcomer.employee_number)
@@ -73,6 +74,7 @@ async def test_a_move_changes_who_a_programme_is_for(company: Company) -> None:
 
 
 async def test_who_becomes_a_members_manager_no_longer_facilitates_their_circle(company: Company) -> None:
+    """R2."""
     programme = await company.programme(
         format="mentoring_circle", audience_units=["OPS"], group_size_min=4, group_size_max=6, session_minutes=60
     )

@@ -94,6 +94,7 @@ def held_on_the_topic(company: Company) -> set[str]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_a_family_of_formats_goes_from_programme_to_feedback(family: str, company: Company) -> None:
+    """F1, F3, F15, F17, F19, F20, F22."""
     crowd = [str(card["person_id"]) for card in await crew(company, 30)]
     offset = 6 * list(FAMILIES).index(family)
     held: set[str] = set()

@@ -91,6 +91,7 @@ async def state_of(company: Company, session: str) -> str:
 
 
 async def test_a_problem_is_solved_by_two_functions_with_a_challenge_and_an_outcome(company: Company) -> None:
+    """F5."""
     cards = await crew(company, 40)
     by_function: dict[str, str] = {}
     for card in cards:
@@ -114,6 +115,7 @@ async def test_a_problem_is_solved_by_two_functions_with_a_challenge_and_an_outc
 
 
 async def test_a_community_meets_by_a_rule_and_whoever_is_in_the_audience_joins(company: Company) -> None:
+    """F2."""
     people = [str(card["person_id"]) for card in await crew(company, 4, 4)]
     programme = await company.programme(
         format="community_of_practice", group_size_min=5, group_size_max=30, confidentiality="open"
@@ -134,6 +136,7 @@ async def test_a_community_meets_by_a_rule_and_whoever_is_in_the_audience_joins(
 
 
 async def test_lessons_are_shared_before_a_full_room_and_recorded_by_consent(company: Company) -> None:
+    """F4."""
     people = [str(card["person_id"]) for card in await crew(company, 5, 8)]
     programme = await company.programme(
         format="knowledge_sharing", group_size_min=3, group_size_max=30, confidentiality="open"
@@ -168,6 +171,7 @@ async def test_lessons_are_shared_before_a_full_room_and_recorded_by_consent(com
 
 
 async def test_office_hours_are_booked_and_mentoring_and_shadowing_are_agreed(company: Company) -> None:
+    """F6, F8."""
     people = [str(card["person_id"]) for card in await crew(company, 3, 13)]
     hours = await company.programme(format="office_hours", group_size_min=2, group_size_max=12)
     group = await found(company, hours, people[:1])
@@ -188,6 +192,7 @@ async def test_office_hours_are_booked_and_mentoring_and_shadowing_are_agreed(co
 
 
 async def test_what_two_people_did_by_themselves_counts_once_both_say_so(company: Company) -> None:
+    """F21."""
     people = [str(card["person_id"]) for card in await crew(company, 2, 16)]
     await company.programme(format="ad_hoc", group_size_min=2, group_size_max=8)
     body = {"people": people[1:], "topic": "How to read an execution plan", "minutes": 20}
@@ -200,6 +205,7 @@ async def test_what_two_people_did_by_themselves_counts_once_both_say_so(company
 
 
 async def test_a_manager_change_moves_the_facilitator_of_a_cohort_within_seconds(company: Company) -> None:
+    """F18."""
     cards = await crew(company, 4, 20)
     people = [str(card["person_id"]) for card in cards]
     programme = await company.programme(format="cohort", group_size_min=4, group_size_max=30)

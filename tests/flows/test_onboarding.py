@@ -59,6 +59,7 @@ async def live_through(company: Company, group: dict[str, Any], session: dict[st
 
 
 async def test_a_hire_becomes_a_buddy_a_session_and_a_measure(company: Company, buddies: str) -> None:
+    """F9, P18."""
     newcomers = [await arrive(company) for _ in range(NEWCOMERS)]
     for newcomer in newcomers:
         group, session = await first_session(company, buddies, newcomer)

@@ -106,6 +106,7 @@ async def test_two_rounds_at_once_ask_nobody_twice(world: World, call: Caller) -
 
 
 async def test_time_spent_elsewhere_counts_against_the_budget(world: World, call: Caller) -> None:
+    """C14."""
     weekly, other = programme(cadence_days=7, session_minutes=60), programme()
     await world.hear(weekly, other)
     await world.hear(learner(time_budget_minutes=240), teacher(), teacher())
@@ -146,6 +147,7 @@ async def test_an_unknown_field_is_named(call: Caller) -> None:
 
 
 async def test_a_circle_is_formed_with_a_neutral_facilitator(world: World, call: Caller) -> None:
+    """P8."""
     circles, boss = programme("mentoring_circle"), person(facilitator_ready=True)
     crowd = [person(manager_id=boss.person_id) for _ in range(5)]
     neutral = person(facilitator_ready=True, unit_code="U2", unit_path=("ROOT", "D2", "U2"))
@@ -162,6 +164,7 @@ async def test_a_circle_is_formed_with_a_neutral_facilitator(world: World, call:
 
 
 async def test_both_of_a_pair_must_accept(world: World, call: Caller) -> None:
+    """P5."""
     one, other, path = await a_pair(world, call)
     first = await call("POST", f"{path}/accept", person=one)
     assert (first.status_code, first.json()["state"], first.headers["ETag"]) == (200, "proposed", '"v2"')
@@ -272,6 +275,7 @@ async def test_a_role_gets_no_further_than_its_policy_rows(role: str, call: Call
 
 
 async def test_who_likes_to_learn_otherwise_is_neither_asked_nor_offered(world: World, call: Caller) -> None:
+    """F25, P12."""
     mentoring = programme(modality="remote", cadence_days=7)
     eager, patient = learner(pace="weekly"), learner(pace="monthly", formats=("mentoring",), modalities=("remote",))
     elsewhere = [

@@ -57,6 +57,7 @@ def test_one_reporting_line_forms_no_circle() -> None:
 
 
 def test_days_without_overlap_are_told_by_how_much() -> None:
+    """P15."""
     outcome = solved([*learners(3), *teachers(3, utc_offset=60 + 450)])
     all_left(outcome, 3, "too_few_common_hours")
     assert report(outcome)["changes"] == [{"code": "half_an_hour_more", "detail": None, "people": 3}]
@@ -106,6 +107,7 @@ def levels_of(outcome: Outcome, crowd: list[Person]) -> list[set[int]]:
 
 
 def test_a_band_of_levels_is_kept() -> None:
+    """P13."""
     crowd = crowd_with_leaders()
     circles = levels_of(solved(crowd, "circle", Rules(levels="banded", level_band=1)), crowd)
     assert circles
@@ -113,6 +115,7 @@ def test_a_band_of_levels_is_kept() -> None:
 
 
 def test_mixed_levels_bring_points_and_are_told() -> None:
+    """R10."""
     crowd = crowd_with_leaders()
     mixed = solved(crowd, "circle", Rules(levels="mixed"))
     assert all(len(levels) >= 3 for levels in levels_of(mixed, crowd))

@@ -14,6 +14,7 @@ def roles(event: dict[str, object]) -> dict[str, str]:
 
 
 async def test_a_hire_has_a_buddy_at_once(world: World) -> None:
+    """F9."""
     await world.hear(programme("onboarding_buddy"))
     here, new = person(), newcomer()
     await world.hear(here)

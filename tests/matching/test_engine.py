@@ -190,6 +190,7 @@ def test_lifting_a_named_constraint_alone_opens_as_many_as_it_says(kind: str, pr
 
 
 def test_circles_are_as_large_as_their_members_like() -> None:
+    """P12."""
     ids = [UUID(int=row + 1) for row in range(8)]
     leaders = [engine_person(UUID(int=100 + row), facilitator_ready=True) for row in range(4)]
 

@@ -48,6 +48,7 @@ async def later(world: World) -> int:
 
 
 async def test_the_nearest_are_asked_first_and_wider_circles_in_time(world: World, call: Caller) -> None:
+    """P3."""
     asker, mate, near, far = person(), teacher(), teacher(**NEAR), teacher(**FAR)
     away, low, apart = teacher(status="leave"), teacher(level=0), teacher(not_with=(asker.person_id,))
     await known(world, asker, mate, near, far, away, low, apart, teacher(skill=PIANO))
@@ -68,6 +69,7 @@ async def test_the_nearest_are_asked_first_and_wider_circles_in_time(world: Worl
 
 
 async def test_the_first_offer_is_measured_and_names_nobody(world: World, call: Caller) -> None:
+    """K17."""
     asker, one, other, third = person(), teacher(), teacher(), teacher()
     await known(world, asker, one, other, third)
     request = await ask(call, asker)
@@ -114,6 +116,7 @@ async def test_when_nobody_is_left_who_may_answer_others_are_asked_at_once(world
 
 
 async def test_the_board_is_for_those_who_know_the_skill(world: World, call: Caller) -> None:
+    """P3."""
     asker = person()
     crowd = [teacher() for _ in range(4)]
     apart = teacher(not_with=(asker.person_id,))

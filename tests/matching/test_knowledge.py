@@ -26,6 +26,7 @@ async def risks(call: Caller) -> list[dict[str, Any]]:
 
 
 async def test_whoever_wants_to_learn_it_is_asked_to_shadow(world: World, call: Caller) -> None:
+    """P16."""
     shadowing, leaver, other, one = programme("job_shadowing"), teacher(leaves_on=SOON), teacher(), learner()
     await world.hear(shadowing)
     await world.hear(SkillChanged(skill_id=RUST, version=1, label="Rust"))

@@ -25,6 +25,7 @@ async def run(call: Caller, programme_id: UUID, **options: object) -> dict[str, 
 
 
 async def test_a_preview_is_seen_by_owners_alone_and_then_published(world: World, call: Caller) -> None:
+    """P11."""
     mentoring, one, other, lonely = programme(), learner(), teacher(unit_code="U2"), learner(skill=PIANO)
     await world.hear(mentoring)
     await world.hear(one, other, lonely)

@@ -236,6 +236,7 @@ async def test_where_no_circle_has_room_the_next_round_asks_again(world: World) 
 
 
 async def test_a_newcomer_has_a_handful_of_introductions_beside_the_buddy(world: World, call: Caller) -> None:
+    """F10."""
     boss = person()
     near = [person(unit_code=f"U{place % 3}") for place in range(8)]
     away = person(status="leave")

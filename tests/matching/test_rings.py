@@ -27,11 +27,13 @@ def solved(*people: Person) -> set[tuple[int, int]]:
 
 
 def test_three_teach_in_a_ring_where_no_two_suit_each_other() -> None:
+    """P17."""
     ring = solved(person(1, "a", "c"), person(2, "b", "a"), person(3, "c", "b"))
     assert ring == {(1, 2), (2, 3), (3, 1)}
 
 
 def test_two_teach_each_other_and_nobody_learns_without_teaching() -> None:
+    """P17."""
     assert solved(person(1, "a", "b"), person(2, "b", "a"), person(3, "a", "z")) == {(1, 2), (2, 1)}
 
 

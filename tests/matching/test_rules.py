@@ -23,6 +23,7 @@ async def a_programme(world: World, format_: str = "mentoring") -> str:
 
 
 async def test_a_change_is_a_new_version_from_the_next_round_on(world: World, call: Caller) -> None:
+    """P7."""
     path = await a_programme(world)
     first = await call("GET", path, OWNER)
     assert (first.json()["version"], first.json()["changed_by"]) == (1, None)
@@ -120,7 +121,7 @@ def test_every_number_of_the_rules_has_a_range_around_its_default() -> None:
 
 
 def test_what_matching_may_look_at_is_this_and_nothing_else() -> None:
-    """Protected attributes are never features: whoever adds one to these lists has to change this test."""
+    """P10: Protected attributes are never features: whoever adds one to these lists has to change this test."""
     assert set(Person._fields) == {
         *("id", "available", "manager", "unit", "division", "site", "function", "level", "tenure_days", "starts"),
         *("ends", "utc_offset", "days", "languages", "offers", "needs", "slots", "load", "facilitator_ready"),

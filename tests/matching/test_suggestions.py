@@ -17,6 +17,7 @@ async def suggested(call: Caller, person_id: UUID, **query: Any) -> list[str]:
 
 
 async def test_pages_hold_everybody_once_best_first(world: World, call: Caller) -> None:
+    """P5."""
     one, guides = learner(), [teacher(level=2 + place % 3, job_level=place) for place in range(11)]
     await world.hear(one, *guides)
     path, seen, cursor = f"/v1/people/{one.person_id}/suggestions?limit=4", list[dict[str, Any]](), ""

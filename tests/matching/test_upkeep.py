@@ -38,6 +38,7 @@ def facilitator(event: dict[str, list[dict[str, str]]]) -> str | None:
 
 
 async def test_the_open_match_of_somebody_who_leaves_or_pauses_ends(world: World) -> None:
+    """C25."""
     mentoring = programme()
     crowd = [learner(), learner(), learner(), teacher(capacity=5)]
     await world.hear(mentoring)
@@ -77,6 +78,7 @@ async def test_a_circle_goes_on_without_one_member_and_ends_with_the_last_but_on
 
 
 async def test_a_facilitator_who_becomes_a_superior_at_any_distance_is_replaced(world: World) -> None:
+    """R2."""
     members, leader, other = await a_circle(world)
     between = person(manager_id=leader.person_id)
     await world.hear(between)

@@ -88,6 +88,7 @@ async def test_a_cell_carries_its_value_and_what_it_rests_on(
 
 
 async def test_a_manager_reads_by_unit_only(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    """R8."""
     path, manager = "/v1/measures/attendance_rate", issuer.bearer("manager")
     assert (await api.get(path, params={"by": "unit"}, headers=manager)).status_code == 200
     assert (await api.get(path, headers=manager)).status_code == 403
@@ -122,6 +123,7 @@ async def test_an_unknown_measure_is_not_found(api: httpx.AsyncClient, issuer: I
 
 
 async def test_a_goal_shows_how_far_it_is(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """K1."""
     goals = (
         goal("attendance_rate", 0.5, 1),
         goal("participation_rate", 0.5, 1),

@@ -61,6 +61,7 @@ def test_recency_halves_in_45_days() -> None:
 
 @given(*(st.floats(0, 1) for _ in range(4)))
 def test_engagement_lies_between_0_and_100_and_grows_with_each_part(a: float, c: float, f: float, r: float) -> None:
+    """K25."""
     found = engagement.index(a, c, f, r)
     assert -1e-9 <= found <= 100 + 1e-9
     assert engagement.index(min(1, a + 0.1), c, f, r) >= found - 1e-9
@@ -100,6 +101,7 @@ def test_learning_is_the_share_of_what_could_be_gained() -> None:
 
 
 def test_transfer_lies_between_its_bounds() -> None:
+    """K11."""
     assert transfer.transfer(6, 8) == 0.75
     assert transfer.bounds(6, 8, 12) == near((0.5, 10 / 12))
     assert transfer.bounds(0, 0, 0) is None
@@ -115,6 +117,7 @@ def test_what_all_would_say_lies_between_the_bounds(applied: int, not_applied: i
 
 
 def test_behaviour_is_compared_in_matched_pairs_only() -> None:
+    """K6."""
     assert behaviour.change([1] * 9) is None
     found = behaviour.change([0, 1] * 10)
     assert found is not None
@@ -128,6 +131,7 @@ def test_behaviour_is_compared_in_matched_pairs_only() -> None:
 
 
 def test_ties_are_weighted_by_the_size_of_the_session_and_fade() -> None:
+    """K21."""
     assert network.tie_weight(5) == 0.25
     assert network.tie_weight(2, 90) == 0.5
     assert network.tie_weight(1) == 0
@@ -193,6 +197,7 @@ def test_coverage_is_compared_among_groups_of_k_or_more() -> None:
 
 
 def test_culture_is_a_trend_of_its_parts() -> None:
+    """K25."""
     assert culture.z_scores([1, 1]) == [0, 0]
     rising = culture.trend({part: [1, 2, 3] for part in culture.PARTS})
     assert all(one < other for one, other in pairwise(rising))

@@ -66,6 +66,7 @@ async def crowd(db: Database) -> list[UUID]:
 async def test_trainings_and_resources_count_when_k_people_wait(
     api: httpx.AsyncClient, issuer: Issuer, db: Database, crowd: list[UUID]
 ) -> None:
+    """K24."""
     await tell(api, issuer, *(statement(one) for one in crowd[:4]), *(statement(one) for one in crowd[6:9]))
     await tell(api, issuer, *(statement(one, "experienced", "media") for one in crowd[6:12]))
     assert await count(db) == 6

@@ -52,6 +52,7 @@ async def staff(conn: Connection) -> dict[str, list[UUID]]:
 
 
 async def test_participation_is_who_came_of_those_who_could(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    """K2."""
     session = uuid4()
     await deliver(conn, [part(session, one) for one in staff["sales"][:11]])
     await deliver(conn, [part(session, one, state="no_show") for one in staff["sales"][11:]])
@@ -131,6 +132,7 @@ async def test_a_programme_counts_its_audience_over_its_own_run(conn: Connection
 
 
 async def test_participation_by_month_and_format(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    """K2."""
     await deliver(conn, [part(uuid4(), one) for one in staff["sales"]])
     assert (await cells(conn, "participation_rate", "month"))["2026-10"].value == 0.61
     assert (await cells(conn, "participation_rate", "format"))["Mentoring"].value == 0.61
@@ -150,6 +152,7 @@ async def test_a_cancelled_session_is_not_held(conn: Connection, staff: dict[str
 async def test_evenness_counts_silent_members_and_not_the_facilitator(
     conn: Connection, staff: dict[str, list[UUID]], role: str
 ) -> None:
+    """R3, K13."""
     session, match = uuid4(), uuid4()
     *speakers, absent, host = staff["sales"][:6]
     await deliver(conn, [proposed(match, [*speakers, absent])])
@@ -162,6 +165,7 @@ async def test_evenness_counts_silent_members_and_not_the_facilitator(
 
 
 async def test_feedback_is_a_mean_of_anonymous_answers(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    """K4."""
     batch = feedback(5, 4, 4, 3, 5)
     await deliver(conn, [batch, batch, feedback(1, 1, 1, 1, 1, division="legal")])
     await deliver(conn, [batch])

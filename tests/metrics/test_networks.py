@@ -46,6 +46,7 @@ async def figures(api: httpx.AsyncClient, issuer: Issuer) -> tuple[dict[str, Any
 
 
 async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """K16, K21."""
     units = await staff(db, ops=10, sales=10)
     await meeting(db, units["ops"][:5] + units["sales"][:5])
     assert (await count(db), await count(db)) == (1, 0)

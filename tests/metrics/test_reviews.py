@@ -36,6 +36,7 @@ async def begin(api: httpx.AsyncClient, issuer: Issuer, **changes: Any) -> httpx
 async def test_a_cycle_compares_the_months_before_the_change_with_those_after(
     api: httpx.AsyncClient, issuer: Issuer, db: Database
 ) -> None:
+    """K9."""
     await store(db, unit("org", "Org"), unit("sales", "Sales", "org"), programme(starts_on=date(2026, 6, 1)))
     await sessions(db, 7, 10, 10)
     await sessions(db, 9, 0, 20)

@@ -97,6 +97,7 @@ async def test_a_number_stands_until_enough_peoples_skills_have_changed(
 
 
 async def test_gaps_are_closed_against_the_first_targets(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """P4."""
     crowd = people(12)
     await store(db, *(able(one, skills=[("py", 1 + number % 2, 3)]) for number, one in enumerate(crowd)))
     await count(db)

@@ -67,6 +67,7 @@ async def meeting(db: Database, members: list[UUID], **changes: Any) -> UUID:
 
 
 async def test_statements_leave_when_k_people_wait(db: Database, settings: MetricsSettings, lrs: Store) -> None:
+    """K24."""
     crowd = people(5)
     session = await meeting(db, crowd[:4], asked=0)
     await carry(db, carrier(settings, lrs))

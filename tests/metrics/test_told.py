@@ -79,6 +79,7 @@ def asked(hours: list[float], at: datetime = START) -> list[tuple[Event, datetim
 
 
 async def test_the_time_to_first_help_is_of_requests_and_no_one_request_shows(conn: Connection) -> None:
+    """K17."""
     told = asked([1, 2, 3, 4, 10])
     Random(1).shuffle(told)
     for event, at in told:
@@ -106,6 +107,7 @@ async def test_fewer_than_five_requests_are_not_told(conn: Connection) -> None:
 
 
 async def test_what_others_left_is_counted_by_its_newest_version(conn: Connection) -> None:
+    """K5."""
     item, other = uuid4(), uuid4()
 
     def used(item_id: UUID, version: int, people_: int, uses: int) -> KnowledgeUsed:
@@ -142,6 +144,7 @@ async def test_own_questions_have_a_mean_and_hide_what_all_say(conn: Connection)
 
 
 async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(conn: Connection) -> None:
+    """K11."""
     survey = uuid4()
     one = paired(*[(3, 4)] * 6, code="knowledge", survey_id=survey)
     await deliver(conn, [one])
@@ -165,6 +168,7 @@ async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(conn
 
 
 async def test_ground_rules_count_everybody_expected_and_nobody_who_was_erased(conn: Connection) -> None:
+    """C1."""
     crowd, session = people(12), uuid4()
     await deliver(conn, [*(person(one) for one in crowd), programme(), held(session)])
     await deliver(conn, [part(session, one) for one in crowd])
@@ -237,6 +241,7 @@ async def test_barriers_are_ranked_and_few_look_like_none(conn: Connection) -> N
 
 
 async def test_culture_is_a_trend_of_what_is_shown(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """K25."""
     crowd = people(10)
     months = [date(2026, 8, 1), date(2026, 9, 1), OCTOBER]
     await store(db, unit("sales", "Sales", "org"), programme(), *(person(one) for one in crowd))

@@ -25,7 +25,7 @@ async def community(world: World, **changes: Any) -> tuple[UUID, UUID, dict[str,
 
 
 async def test_a_session_says_that_it_is_at_the_job_and_whom_it_is_made_easy_for(world: World) -> None:
-    """C26, accessibility: place and flags of a group hold for its sessions, one may differ; invitations say it."""
+    """C26: C26, accessibility: place and flags of a group hold for its sessions, one may differ; invitations say it."""
     founder, member, group, session = await community(world)
     path = f"/v1/groups/{group['group_id']}/arrangements"
     wanted = {"place": "at_the_job", "access": ["step_free", "captions"], "courses": []}

@@ -50,6 +50,7 @@ async def state(world: World, session: UUID, who: UUID) -> str:
 
 
 async def test_a_problem_solving_session_is_held_once_challenge_and_outcome_are_written(world: World) -> None:
+    """C6."""
     people = [*(await world.people(2, job_function="it")), *(await world.people(1, job_function="law"))]
     session, group = await one(world, "problem_solving", people)
     path = f"/v1/sessions/{session}"
@@ -82,6 +83,7 @@ async def test_a_charter_written_late_lets_all_that_waited_for_it_be_held(world:
 
 
 async def test_practice_feedback_and_adjustment_come_one_after_the_other(world: World) -> None:
+    """F23."""
     people = await world.people(2)
     session, _ = await one(world, "practice_feedback_adjust", people)
     path = f"/v1/sessions/{session}/artefacts"
@@ -93,6 +95,7 @@ async def test_practice_feedback_and_adjustment_come_one_after_the_other(world: 
 
 
 async def test_a_coachs_certificate_is_written_by_an_owner_alone(world: World) -> None:
+    """F7."""
     coach, learner = await world.people(2)
     programme = await world.programme(format="coaching", group_size_max=2)
     members = [{"person_id": str(learner), "role": "learner"}]
@@ -104,6 +107,7 @@ async def test_a_coachs_certificate_is_written_by_an_owner_alone(world: World) -
 
 
 async def test_mentoring_is_held_once_everybody_has_agreed(world: World) -> None:
+    """F6."""
     mentor, mentee = await world.people(2)
     programme = await world.programme(format="mentoring", group_size_max=2)
     members = [{"person_id": str(mentee), "role": "learner"}]
@@ -119,6 +123,7 @@ async def test_mentoring_is_held_once_everybody_has_agreed(world: World) -> None
 
 
 async def test_what_is_agreed_or_planned_after_a_session_holds_it_too(world: World) -> None:
+    """C21."""
     people = await world.people(2)
     mentee = [{"person_id": str(people[1]), "role": "learner"}]
     group = await found(world, people[0], await world.programme(format="mentoring"), role="teacher", members=mentee)
@@ -172,6 +177,7 @@ async def test_a_wrong_artefact_is_named(kind: str, body: dict[str, Any], field:
 
 
 async def test_a_playbook_is_ticked_off_by_its_version(world: World) -> None:
+    """C10."""
     people = await world.people(4)
     programme = await world.programme(**PAST)
     await world.hear(circle(programme, people, None))
@@ -194,6 +200,7 @@ async def test_a_playbook_is_ticked_off_by_its_version(world: World) -> None:
 def test_rooms_hold_everybody_once_and_are_even_and_spread_each_division(
     divisions: list[str], size: int, rounds: int
 ) -> None:
+    """F14."""
     people = {UUID(int=number): division for number, division in enumerate(divisions)}
     for rooms in mix(people, size, rounds):
         assert sorted(one for room in rooms for one in room) == sorted(people)
@@ -205,6 +212,7 @@ def test_rooms_hold_everybody_once_and_are_even_and_spread_each_division(
 
 
 async def test_an_event_is_held_once_its_rooms_were_formed(world: World) -> None:
+    """F14."""
     people = [*(await world.people(3)), *(await world.people(3, unit_path=("acme", "it")))]
     session, _ = await one(world, "networking_event", people)
     await world.execute("UPDATE participants SET state = 'registered', version = 1")

@@ -71,6 +71,7 @@ async def accept_rules(world: World) -> None:
 
 
 async def test_joining_needs_the_ground_rules(world: World) -> None:
+    """C1."""
     people = await world.people(4)
     session = await one_session(world, people)
     path = f"/v1/sessions/{session}/rsvp"

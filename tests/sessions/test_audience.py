@@ -98,6 +98,7 @@ async def flags(world: World, programme: UUID) -> dict[str, int]:
 
 
 async def test_red_flags_say_what_goes_wrong_while_it_runs(world: World) -> None:
+    """R1, C23."""
     people = await world.people(4)
     programme = await world.programme(sponsor_id=str(people[0]))
     assert await flags(world, programme) == {}

@@ -63,6 +63,7 @@ async def listed(world: World, who: UUID | None = None) -> list[dict[str, Any]]:
 
 
 async def test_the_event_that_says_somebody_leaves_asks_for_what_few_others_know(base: World) -> None:
+    """P16."""
     holder, learners = await leaving(base)
     (capture,) = await listed(base, holder)
     assert (capture["skill_id"], capture["reason"], capture["state"], capture["due_on"]) == (

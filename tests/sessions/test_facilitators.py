@@ -100,6 +100,7 @@ async def test_a_cohort_gets_a_neutral_facilitator_in_turn_and_everybody_sees_wh
 
 
 async def test_a_manager_change_far_up_the_line_replaces_the_facilitator_and_invites_the_next(world: World) -> None:
+    """R2."""
     (one, two, three, four, boss) = await world.people(5, **NOT_READY)
     await world.hear(person(one, 2, manager_id=boss, **NOT_READY))
     (lead,) = await world.people(1)

@@ -44,6 +44,7 @@ async def release_all(world: World) -> int:
 
 
 async def test_somebody_who_attended_answers_once(world: World) -> None:
+    """K4."""
     (session, *_), (person, *_) = await held(world, 4)
     path = f"/v1/sessions/{session}/feedback"
     reply = await world.call("POST", path, {**GOOD, "comment": "thanks"}, who=person)

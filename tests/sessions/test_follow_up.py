@@ -45,6 +45,7 @@ async def held(world: World, size: int, days_ago: int) -> tuple[UUID, UUID, list
 
 
 async def test_nobody_is_asked_more_than_once_a_week(world: World) -> None:
+    """K10."""
     _, _, people = await held(world, 4, 1)
     await held(world, 4, 1)
     await world.execute("UPDATE participants SET person_id = $1 WHERE person_id IN (SELECT min(person_id::text)::uuid"
@@ -70,6 +71,7 @@ async def test_planning_again_and_after_an_outage_asks_nothing_twice_and_nothing
 
 
 async def test_check_ins_come_after_thirty_sixty_and_ninety_days(world: World) -> None:
+    """K10."""
     _, session, _ = await held(world, 4, 3)
     await run(world, prompts.plan_prompts)
     rows = await world.fetch("SELECT DISTINCT kind, due_on FROM prompts WHERE subject_id = $1 ORDER BY due_on", session)
@@ -80,6 +82,7 @@ async def test_check_ins_come_after_thirty_sixty_and_ninety_days(world: World) -
 
 
 async def test_a_check_in_is_taken_once_in_its_time_and_told_in_fives(world: World) -> None:
+    """K11."""
     programme, session, people = await held(world, 5, 33)
     await run(world, prompts.plan_prompts)
     path = f"/v1/sessions/{session}/check-ins"
@@ -147,6 +150,7 @@ async def second_wave(world: World) -> None:
 
 
 async def test_before_and_after_are_paired_by_a_token_only_its_owner_has(world: World) -> None:
+    """K6."""
     survey, people = await opened(world, 7)
     path = survey["survey_id"]
     tokens = {person: f"{person}".replace("-", "") for person in people}
@@ -198,6 +202,7 @@ async def test_an_answer_leads_to_nobody(world: World) -> None:
 
 
 async def test_a_pulse_is_two_of_seven_statements_and_told_in_fives(world: World) -> None:
+    """C5."""
     survey, people = await opened(world, 5, "pulse", [])
     assert len(survey["items"]) == 2
     for person in people:

@@ -15,6 +15,7 @@ NEEDS = get_args(Need)
 
 
 def test_there_are_twenty_six_formats_each_with_a_playbook_and_a_use() -> None:
+    """C4."""
     assert len(FORMATS) == len(ALL) == 26
     assert set(STEPS) == set(FORMATS)
     for shape in ALL:
@@ -27,6 +28,7 @@ def test_there_are_twenty_six_formats_each_with_a_playbook_and_a_use() -> None:
 
 @given(need=st.sampled_from(NEEDS), people=st.integers(1, 200), tone=st.sampled_from([None, *get_args(Formality)]))
 def test_advice_serves_the_need_fits_the_people_and_says_why(need: Need, people: int, tone: Formality | None) -> None:
+    """C9."""
     found = advise(ALL, need, people, tone)
     assert [advice.format for advice in found] == [
         advice.format for advice in sorted(found, key=lambda advice: (-advice.score, advice.format))
@@ -43,6 +45,7 @@ def test_advice_serves_the_need_fits_the_people_and_says_why(need: Need, people:
 
 
 async def test_the_advisor_tells_a_challenge_from_a_career(world: World) -> None:
+    """R9, C9."""
     path = "/v1/method-advice?need={}&people=6&formality=medium"
     first = (await world.call("GET", path.format("solve_a_challenge"))).json()["items"][0]
     assert first["format"] == "problem_solving"
@@ -88,6 +91,7 @@ async def test_a_wrong_field_of_a_format_is_named(change: dict[str, Any], field:
 
 
 async def test_a_playbook_is_rewritten_by_version_and_older_ones_stay(world: World) -> None:
+    """C10."""
     path = "/v1/formats/mentoring_circle/playbook"
     first = await world.call("GET", path)
     assert (first.json()["version"], first.headers["ETag"]) == (1, '"v1"')

@@ -80,6 +80,7 @@ async def test_answers_to_an_own_form_carry_its_version_and_are_told_in_fives(wo
 
 
 async def test_three_questions_are_the_most_and_each_is_answered(world: World) -> None:
+    """C22."""
     many = [{"code": f"i{number}", "text": "x"} for number in range(4)]
     refused = await world.own("POST", "/v1/forms", {"kind": "feedback", "theme": "own", "items": many})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "items")

@@ -12,6 +12,7 @@ from tests.sessions.gathering import add, found, workday
 
 
 async def test_a_community_has_a_charter_and_whoever_is_in_the_audience_joins(world: World) -> None:
+    """F2."""
     founder, other = await world.people(2)
     (stranger,) = await world.people(1, unit_path=("acme", "it"))
     programme = await world.programme(format="community_of_practice", audience_units=["sales"])
@@ -69,6 +70,7 @@ async def test_whoever_leads_a_closed_group_lets_people_in(world: World) -> None
 
 
 async def test_nobody_joins_a_cohort_that_has_begun(world: World) -> None:
+    """F18."""
     founder, *others, late = await world.people(5, facilitator_ready=False)
     programme = await world.programme(format="cohort")
     few = await world.call("POST", "/v1/groups", {"programme_id": str(programme), "name": "Few"}, who=founder)

@@ -40,6 +40,7 @@ async def test_a_session_that_cannot_move_is_flagged_until_it_fits_again(world: 
 
 
 async def test_a_months_budget_is_not_overdrawn_and_the_group_says_so(world: World) -> None:
+    """C14."""
     one, other = await world.people(2, time_budget_minutes=60)
     await world.hear(pair(await world.programme(**PAIR, cadence_days=7), one, other))
     sessions = await coming(world)
@@ -85,6 +86,7 @@ async def test_what_is_newly_busy_moves_what_was_booked_there(world: World) -> N
 
 
 async def test_a_member_of_one_function_alone_does_not_solve_problems_across_functions(world: World) -> None:
+    """F5."""
     alike = await world.people(3, job_function="sales")
     mixed = [*(await world.people(2, job_function="sales")), *(await world.people(1, job_function="it"))]
     programme = await world.programme(format="problem_solving")
@@ -97,6 +99,7 @@ async def test_a_member_of_one_function_alone_does_not_solve_problems_across_fun
 
 
 async def test_a_group_with_the_wrong_roles_is_not_scheduled_and_says_which(world: World) -> None:
+    """R11."""
     *people, lead, second = await world.people(6)
     match = circle(await world.programme(), people, lead)
     extra = match.members[-1].model_copy(update={"person_id": second})

@@ -45,6 +45,7 @@ def to(mail: EmailMessage) -> str:
 
 
 async def test_everybody_is_asked_once_in_the_shape_that_shows_buttons(world: World, box: Mailbox) -> None:
+    """C8."""
     people, _ = await group(world)
     mails = await deliver(world, box)
     assert sorted(map(to, mails)) == sorted(f"{person}@example.org" for person in people)

@@ -22,6 +22,7 @@ async def base(world: World) -> World:
 
 
 async def test_it_is_found_by_skill_by_words_and_by_the_label_of_a_skill(base: World) -> None:
+    """F24."""
     (author, reader) = await base.people(2)
     await leave(base, author, RESOURCE, skills=[SKILL], level=2, stage="first-month", job_code="ENG-1")
     await leave(base, author, CHALLENGE, skills=[OTHER])

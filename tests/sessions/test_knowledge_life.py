@@ -23,6 +23,7 @@ async def base(world: World) -> World:
 
 
 async def test_ratings_are_told_in_fives_and_lead_to_nobody(base: World) -> None:
+    """K14."""
     author, *readers = await base.people(8)
     item = await leave(base, author, RESOURCE)
     path = f"/v1/knowledge/{item['item_id']}"
@@ -65,6 +66,7 @@ async def test_use_is_counted_once_a_day_and_told_in_fives_without_names(base: W
 
 
 async def test_what_is_not_renewed_expires_and_its_author_is_told_once(base: World) -> None:
+    """C18."""
     (author, reader) = await base.people(2)
     item = await leave(base, author, RESOURCE)
     path = f"/v1/knowledge/{item['item_id']}"
@@ -83,6 +85,7 @@ async def test_what_is_not_renewed_expires_and_its_author_is_told_once(base: Wor
 
 
 async def test_somebody_else_who_knows_the_skill_vouches_until_words_change(base: World) -> None:
+    """K14."""
     author, expert, learned, stranger = (uuid4() for _ in range(4))
     knows = (Proficiency(skill_id=SKILL, level=4),)
     await base.hear(
@@ -106,6 +109,7 @@ async def test_somebody_else_who_knows_the_skill_vouches_until_words_change(base
 
 
 async def test_a_challenge_shows_what_answers_it(base: World) -> None:
+    """C6."""
     (one, two) = await base.people(2)
     challenge = await leave(base, one, CHALLENGE)
     answer = await leave(base, two, RESOURCE, challenge_id=challenge["item_id"])

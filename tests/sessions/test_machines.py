@@ -22,6 +22,7 @@ ROTATING = [shape for shape in ALL if shape.rotation]
 def test_everybody_is_first_as_often_as_everybody_else_and_one_at_a_time(
     shape: Format, people: list[UUID], lead: bool, data: st.DataObject
 ) -> None:
+    """F3."""
     assert shape.rotation is not None
     members = [MatchMember(person_id=one, role="participant") for one in people]
     chair = MatchMember(person_id=UUID(int=0), role="facilitator")

@@ -34,6 +34,7 @@ async def test_what_is_left_open_takes_the_formats_default(world: World) -> None
 
 
 async def test_an_incomplete_programme_is_not_published_and_says_all_that_is_missing(world: World) -> None:
+    """R8, C7, C23."""
     bare: dict[str, Any] = {"objective": None, "sponsor_id": None, "audience_units": None, "goals": []}
     programme = await world.programme(publish=False, **bare)
     reply = await world.own("POST", f"/v1/programmes/{programme}/publish")
@@ -120,6 +121,7 @@ async def test_the_same_post_twice_makes_one_programme(world: World) -> None:
 
 
 async def test_the_catalogue_of_formats_is_listed(world: World) -> None:
+    """F7."""
     first = (await world.call("GET", "/v1/formats?limit=20")).json()
     rest = (await world.call("GET", f"/v1/formats?limit=20&cursor={first['next']}")).json()
     names = [shape["name"] for shape in first["items"] + rest["items"]]

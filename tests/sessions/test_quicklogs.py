@@ -15,6 +15,7 @@ LOG = {"topic": "Execution plans", "minutes": 20}
 
 
 async def test_a_log_counts_once_both_sides_have_confirmed_it(world: World) -> None:
+    """F21, K3."""
     one, other, stranger = await world.people(3)
     await world.programme(format="ad_hoc", group_size_max=8)
     made = await world.call("POST", "/v1/quick-logs", {**LOG, "people": [str(other)]}, who=one)

@@ -116,6 +116,7 @@ async def test_before_days_off_a_reminder_comes_on_the_last_day_of_work(world: W
 async def test_nobody_is_nudged_more_than_twice_a_week_about_what_they_have_not_answered(
     world: World, box: Mailbox
 ) -> None:
+    """C8."""
     people = await everybody(world, {}, {}, {"paused_until": TODAY + timedelta(days=30)}, {"status": "leave"})
     await prefer(world, people[1], nudges=False)
     await expected_at(world, people, 30, 40, 50, 60, state="invited")
@@ -143,6 +144,7 @@ async def test_a_nudge_is_let_go_once_it_is_answered(world: World, box: Mailbox)
 async def test_a_digest_comes_once_a_day_when_the_readers_day_begins_and_says_their_own_time(
     world: World, box: Mailbox
 ) -> None:
+    """C20."""
     people = await everybody(world, {}, {"time_zone": zone_at(5)}, {}, {"paused_until": TODAY + timedelta(days=30)})
     for one in (people[0], people[1], people[3]):
         await prefer(world, one, digest="daily")

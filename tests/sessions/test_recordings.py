@@ -25,6 +25,7 @@ def test_it_is_allowed_only_when_each_one_expected_has_said_yes(
 
 
 async def test_a_recording_needs_everybodys_yes_and_one_no_takes_it_away(world: World) -> None:
+    """C28."""
     lead, guest, late = await world.people(3)
     programme = await world.programme(format="knowledge_sharing")
     group = await found(world, lead, programme, members=[{"person_id": str(guest)}])
@@ -57,6 +58,7 @@ async def test_a_recording_needs_everybodys_yes_and_one_no_takes_it_away(world: 
 
 
 async def test_a_closed_session_is_never_recorded(world: World) -> None:
+    """C28."""
     people = await world.people(3)
     programme = await world.programme(format="critique_group")
     group = await found(world, people[0], programme, members=[{"person_id": str(one)} for one in people[1:]])
@@ -95,6 +97,7 @@ async def test_whoever_watches_a_full_session_learns_of_a_seat_that_nobody_waits
 
 
 async def test_signing_up_takes_one_call_and_the_rules_by_their_current_version(world: World) -> None:
+    """F11, C22."""
     lead, guest = await world.people(2)
     (stranger,) = await world.people(1, unit_path=("acme", "it"))
     programme = await world.programme(format="lunch_and_learn", audience_units=["sales"])

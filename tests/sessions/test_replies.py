@@ -212,6 +212,7 @@ async def reached_by(invited: Invited, channel: str, address: str) -> None:
 
 
 async def test_a_button_in_slack_answers(invited: Invited, chats: httpx.AsyncClient) -> None:
+    """C15."""
     await reached_by(invited, "slack", "U1")
     reply = await chats.post("/v1/chat/slack", **slack(invited.session))
     assert (reply.status_code, reply.json()) == (200, {"text": "You have a seat."})
@@ -231,6 +232,7 @@ async def test_slack_must_sign_now_and_sign_this(invited: Invited, chats: httpx.
 
 
 async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, chats: httpx.AsyncClient) -> None:
+    """C19."""
     await reached_by(invited, "teams", "aad-1")
     pressed = teams(invited.session)
     refused = await chats.post("/v1/chat/teams", **{**pressed, "content": pressed["content"] + b" "})

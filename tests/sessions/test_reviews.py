@@ -80,6 +80,7 @@ async def review(world: World, person: UUID, scores: tuple[int, int] = (4, 4)) -
 
 
 async def test_a_round_from_works_to_delivery(world: World) -> None:
+    """F12."""
     round_id, people = await started(world)
     for one in people[:4]:
         (first, *_) = found = await tasks(world, one)
@@ -111,6 +112,7 @@ async def test_a_round_from_works_to_delivery(world: World) -> None:
 
 
 async def test_a_missed_review_goes_to_somebody_who_was_not_asked(world: World) -> None:
+    """F12."""
     _, people = await started(world)
     for one in people[1:4]:
         await review(world, one)
@@ -126,6 +128,7 @@ async def test_a_missed_review_goes_to_somebody_who_was_not_asked(world: World) 
 
 
 async def test_where_reviewers_differ_the_facilitator_has_a_word(world: World) -> None:
+    """F12."""
     round_id, people = await started(world, 3)
     for one, scores in zip(people[:3], ((1, 3), (5, 3), (5, 3)), strict=True):
         await review(world, one, scores)

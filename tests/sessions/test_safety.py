@@ -32,6 +32,7 @@ async def appoint(world: World, *people: UUID) -> None:
 
 
 async def test_changed_rules_are_accepted_again_before_anybody_joins(world: World) -> None:
+    """C1."""
     session, found, people = await group(world)
     path = f"/v1/groups/{found}/acknowledgements"
     assert (await world.call("POST", path, {"rules_version": 1}, who=people[0])).status_code == 201
@@ -58,6 +59,7 @@ async def test_changed_rules_are_accepted_again_before_anybody_joins(world: Worl
 
 
 async def test_notes_keep_to_the_level(world: World) -> None:
+    """F13, C3."""
     for level, author, readers in (("open", True, 2), ("chatham", False, 2), ("closed", True, 1)):
         people = await world.people(5)
         programme = await world.programme(cadence_days=56, group_size_min=4, confidentiality=level)
@@ -75,6 +77,7 @@ async def test_notes_keep_to_the_level(world: World) -> None:
 
 
 async def test_events_of_a_closed_programme_do_not_say_what_it_is_about(world: World) -> None:
+    """C3."""
     for level in ("closed", "open"):
         people = await world.people(4)
         programme = await world.programme(cadence_days=56, group_size_min=4, confidentiality=level)
@@ -97,6 +100,7 @@ async def test_a_released_slot_of_a_closed_programme_does_not_say_what_it_was_ab
 
 
 async def test_a_concern_reaches_somebody_outside_the_line_and_the_room(world: World) -> None:
+    """C2."""
     session, _, people = await group(world)
     boss, grand, deputy, outside = await world.people(4)
     await report_to(world, boss, people[0])
@@ -116,6 +120,7 @@ async def test_a_concern_reaches_somebody_outside_the_line_and_the_room(world: W
 
 
 async def test_a_concern_waits_until_there_is_somebody_neutral_and_nothing_is_lost(world: World) -> None:
+    """C21."""
     session, _, people = await group(world)
     raised = await world.call("POST", f"/v1/sessions/{session}/concerns", WORDS, who=people[0])
     assert (raised.status_code, raised.json()["state"], raised.json()["contact_id"]) == (201, "waiting", None)
@@ -183,6 +188,7 @@ async def test_nobody_unknown_is_appointed(world: World) -> None:
 
 
 async def test_questions_have_no_name_not_even_in_the_database(world: World) -> None:
+    """C5."""
     session, _, people = await group(world)
     await world.hear(contact(people[4]))
     path = f"/v1/sessions/{session}/questions"

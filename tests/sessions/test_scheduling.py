@@ -63,6 +63,7 @@ def works(week: Hours, start: datetime, end: datetime, due: date, last: date) ->
 def test_every_slot_lies_in_everybodys_hours_on_both_sides_of_a_clock_change_and_collides_with_nothing(
     data: st.DataObject,
 ) -> None:
+    """C15."""
     people = [UUID(int=number) for number in range(4)]
     hours = {person: data.draw(weeks()) for person in people}
     wanted = data.draw(st.lists(requests(4), min_size=1, max_size=6))

@@ -88,6 +88,7 @@ async def community(world: World, **changes: Any) -> tuple[UUID, dict[str, Any]]
 
 
 async def test_a_series_by_rule_is_made_once_and_told(world: World) -> None:
+    """F26."""
     founder, group = await community(world)
     start = workday(7, 9)
     body = {
@@ -183,6 +184,7 @@ async def test_proposals_are_ranked_inside_everybodys_hours_and_say_why(world: W
 
 
 async def test_slots_are_booked_by_one_and_released_when_nobody_has(world: World) -> None:
+    """F16."""
     host, guest, late = await world.people(3)
     programme = await world.programme(format="office_hours")
     group = await found(world, host, programme)

@@ -34,6 +34,7 @@ async def answer(world: World, suggestion: dict[str, Any], state: str) -> Any:
 
 
 async def test_a_suggestion_is_answered_its_author_is_told_and_others_read_the_answer(world: World) -> None:
+    """K5."""
     author, colleague = await world.people(2)
     programme = await world.programme(confidentiality="open")
     assert (await suggest(world, author, programme_id=str(programme))).status_code == 202

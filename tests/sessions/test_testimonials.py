@@ -46,6 +46,7 @@ async def read(world: World, who: UUID, query: str = "") -> list[dict[str, Any]]
 
 
 async def test_words_under_a_name_are_read_by_everybody_until_they_are_taken_back(world: World) -> None:
+    """K7."""
     programme, (author, *_) = await attended(world)
     (reader,) = await world.people(1)
     assert (await give(world, author, programme)).status_code == 202
@@ -63,6 +64,7 @@ async def test_words_under_a_name_are_read_by_everybody_until_they_are_taken_bac
 
 
 async def test_words_without_a_name_stand_beside_nobody_need_a_crowd_and_go_by_their_token(world: World) -> None:
+    """K7."""
     programme, people = await attended(world, 10)
     small, (few, *_) = await attended(world, 9)
     (reader,) = await world.people(1)
