@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -11,6 +12,7 @@ from shared import outbox, sql
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Database
 from shared.kafka import AIOKafkaConsumer, Record, TopicPartition, partitions, reader
+from shared.redrive import Selection, redrive
 from shared.settings import Settings
 
 SQL = sql.load("shared", "rebuild")
@@ -19,6 +21,7 @@ SELECT count(*) AS rows, coalesce(sum(hashtextextended((to_jsonb(t) - $1::text[]
 FROM {table} AS t
 """
 WAIT_SECONDS = 60.0
+MANY = 1_000_000
 log = logging.getLogger(__name__)
 ReadModels = Mapping[str, tuple[str, ...]]
 """Tables that events alone make, each with its columns that say when and not what."""
@@ -51,7 +54,10 @@ class Rebuild(Consumer):
         await asyncio.wait_for(client.start(), WAIT_SECONDS)
         try:
             with outbox.muted():
-                return await self._read(client, places)
+                count = await self._read(client, places)
+                while await self._again():
+                    pass
+                return count
         finally:
             await client.stop()
 
@@ -73,6 +79,12 @@ class Rebuild(Consumer):
                 await self._apply(raws)
                 count += len(raws)
         return count
+
+    async def _again(self) -> bool:
+        """Handle what a rule refused once more: in life it was replayed when the rule spoke against it no longer."""
+        refused = Selection(reason="refused", limit=MANY)
+        tried = redrive(self._db, self._name, self._handlers, refused, rate=math.inf, dry=False)
+        return any([outcome.problem is None async for outcome in tried])
 
 
 class Merge:

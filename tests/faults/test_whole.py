@@ -20,6 +20,7 @@ from shared.kafka import AIOKafkaConsumer, reader, wire_name
 from shared.ledger import Ledger
 from shared.rebuild import NotEmpty, differences, rebuild
 from shared.reconcile import Reconciler, reconciled
+from shared.refusal import Refused
 from shared.telemetry import CONSUMER_BEHIND, RECONCILE_MISSING
 from tests.conftest import NewDatabase
 from tests.faults.world import World
@@ -29,6 +30,10 @@ from tests.fixtures.delivery import SECONDS, append, participation
 pytestmark = pytest.mark.real_broker
 TOPIC = ParticipationChanged.topic
 READ_MODELS = {"model": (), "effects": ("id",)}
+
+
+class TooEarly(Refused):
+    """What it rests on has not come yet."""
 
 
 async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is(world: World) -> None:
@@ -84,6 +89,33 @@ async def test_a_rebuilt_read_model_is_the_live_one_and_nobody_is_told_again(
         assert list(await differences(live, rebuilt, {"model": ()})) == ["model"]
     with pytest.raises(NotEmpty):
         await rebuild(empty, made, register.HANDLERS)
+    await made.close()
+
+
+async def test_what_a_rule_refused_for_a_moment_is_in_a_rebuilt_read_model(
+    world: World, new_database: NewDatabase
+) -> None:
+    first, second = uuid4(), uuid4()
+
+    async def second_comes_first(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        for envelope in envelopes:
+            known = await conn.fetchval("SELECT count(*) FROM model WHERE key = $1", second)
+            if envelope.key == str(first) and not known:
+                raise TooEarly("the other one is not known")
+        await register.apply(conn, envelopes)
+
+    for key in (first, second):
+        await world.write(key)
+        await world.publish()
+    await world.consume()
+    one_by_one = {"database_url": await new_database("shared"), "batch_size": 1}
+    empty = world.settings.model_copy(update=one_by_one)
+    made = await Database.connect(empty)
+    await register.prepare(made)
+    await rebuild(empty, made, {ParticipationChanged: second_comes_first})
+    async with world.db.acquire() as live, made.acquire() as rebuilt:
+        assert await differences(live, rebuilt, {"model": ()}) == {}
+        assert await rebuilt.fetchval("SELECT state FROM dead_letters") == "replayed"
     await made.close()
 
 
