@@ -26,6 +26,8 @@ DEFAULTS = {
     "kafka": 19092,
     "kafka_controller": 19093,
 }
+GIVEN: set[int] = set()
+"""What `free_port` has given already: whoever was given one may not listen on it yet."""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> dict[str, int]:
@@ -72,7 +74,8 @@ def refuse_taken_port(part: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and that no connection of somebody's is given before we listen on it."""
-    while not is_free(port := random.SystemRandom().randint(*UNASSIGNED)):
+    """A port that nobody listens on now, and that neither we nor a connection of somebody's is given again."""
+    while (port := random.SystemRandom().randint(*UNASSIGNED)) in GIVEN or not is_free(port):
         pass
+    GIVEN.add(port)
     return port

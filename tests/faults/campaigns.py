@@ -201,7 +201,7 @@ async def stop_round(made: Campaign, members: int, *, hang: bool) -> None:
     state = "hanging" if hang else "up"
     made.done[f"brokers {state}"] += len(guests)
     made.facts.append(f"{len(guests)} at once, brokers {state}: all had ended within {taken:.1f} s")
-    assert set(codes) == {0}, codes
+    assert set(codes) == {0}, (codes, rig.logged())
     assert taken <= STOP_SECONDS, f"{taken:.0f} s until all had ended"
     assert rig.answers[0] == broken, "a request that had been taken in was let down"
     assert all(api.port in rig.leaving for api in apis), "somebody was told to stop before it had served"

@@ -185,6 +185,12 @@ class Rig:
     async def kill(self) -> None:
         """For the end, and for that of a test that failed."""
         await asyncio.gather(*(member.kill() for member in (*self.apis, *self.workers)))
+        if self._nursery is None:
+            self.log.close()
+
+    def logged(self) -> str:
+        """The last of what all members have logged."""
+        return Path(self.log.name).read_text("utf-8", "replace")[-4000:]
 
     @asynccontextmanager
     async def load(self, clients: int = CLIENTS) -> AsyncIterator[None]:
