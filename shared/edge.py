@@ -24,6 +24,10 @@ LONGEST_LINE = BODY_LIMIT
 VERSION_TAG = re.compile(r'"v(\d{1,18})"')
 
 
+class Unread(BaseModel):
+    """Stands in for the body where the body must not be remembered."""
+
+
 class EdgeCall:
     """One request on its way to the database."""
 

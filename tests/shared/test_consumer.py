@@ -18,8 +18,7 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
-from shared.kafka import CommitFailedError, KafkaError, TopicPartition, apply_topics, reader
-from shared.ledger import Ledger, completeness
+from shared.kafka import CommitFailedError, KafkaError, TopicPartition
 from shared.redrive import replay_key
 from shared.refusal import Refused
 from shared.retry import retry_refused
@@ -304,39 +303,6 @@ async def test_a_commit_is_repeated_unless_the_group_has_gone_on_without_us(
     client: Any = Refusing(place, error)
     await consumer._commit(client)
     assert bool(consumer._done) == repeats
-
-
-async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: Settings, db: Database) -> None:
-    await prepare(db)
-    await append(db, *(participation(uuid4(), 1) for _ in range(25)))
-    await publish_all(on_kafka)
-    async with consuming(on_kafka, db) as consumer:
-        await until(db, "SELECT count(*) FROM effects", 25)
-        client = reader(on_kafka)
-        await client.start()
-        await Ledger(on_kafka, db, consumer.topics).compare(client)
-        await client.stop()
-    async with db.acquire() as conn:
-        [entry] = await completeness(conn, "metrics")
-    assert (entry.topic, entry.produced, entry.ingested) == ("sessions.participation", 25, 25)
-
-
-async def test_the_ledger_finds_a_topic_that_is_made_after_it_has_looked(
-    chassis: Settings, bootstrap: str, db: Database
-) -> None:
-    await prepare(db)
-    settings = chassis.model_copy(update={"kafka_bootstrap": bootstrap, "topic_prefix": f"late-{uuid4().hex}-"})
-    ledger = Ledger(settings, db, [ParticipationChanged.topic])
-    client = reader(settings)
-    await client.start()
-    await ledger.compare(client)
-    await apply_topics(settings)
-    await append(db, participation(uuid4(), 1))
-    await publish_all(settings)
-    await ledger.compare(client)
-    await client.stop()
-    async with db.acquire() as conn:
-        assert [entry.produced for entry in await completeness(conn, "metrics")] == [1]
 
 
 def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:

@@ -14,7 +14,7 @@ from services.sessions.domain.arrangements import MOST_COURSES, Access, Place, U
 from services.sessions.domain.duties import DUTIES
 from services.sessions.queries import arrangements as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["arrangements"])
@@ -65,10 +65,6 @@ class Accommodation(BaseModel):
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     series: bool = False
-
-
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
 
 
 class OwnRequest(BaseModel):
@@ -156,7 +152,7 @@ async def ask_accommodation(session_id: UUID, body: Accommodation, edge: Edge) -
     """Read by the facilitator and the group's founder alone; gone five weeks after the session."""
     who = person(edge.principal)
     return await edge.write(
-        lambda conn: commands.ask_accommodation(conn, session_id, who, body.text, series=body.series), body=_Unread()
+        lambda conn: commands.ask_accommodation(conn, session_id, who, body.text, series=body.series), body=Unread()
     )
 
 

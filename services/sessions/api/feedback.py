@@ -15,7 +15,7 @@ from services.sessions.domain.feedback import ENOUGH
 from services.sessions.domain.forms import MOST_QUESTIONS
 from services.sessions.queries import feedback as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.events.sessions import FeedbackAnswer, Score
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 from shared.refusal import InvalidRequest
@@ -104,10 +104,6 @@ class Comments(BaseModel):
     comments: list[str]
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.post("/v1/sessions/{session_id}/feedback", status_code=202, response_model=Accepted, summary="Give feedback")
 async def give_feedback(session_id: UUID, body: NewFeedback, edge: Edge) -> Response:
     """By somebody who attended, once. Stored without its author; told in batches of five or more."""
@@ -119,7 +115,7 @@ async def give_feedback(session_id: UUID, body: NewFeedback, edge: Edge) -> Resp
         return Accepted(session_id=session_id)
 
     # There are only 125 answers: the fingerprint of a saved reply, which stands beside its author, would tell which.
-    return await edge.write(work, body=_Unread())
+    return await edge.write(work, body=Unread())
 
 
 @router.get("/v1/sessions/{session_id}/feedback-form", response_model=AskedForm, summary="Read what is asked")

@@ -13,7 +13,7 @@ from services.sessions.commands import answers as commands
 from services.sessions.commands import surveys
 from services.sessions.queries import follow_up as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.events.follow_up import TransferAnswer
 from shared.events.sessions import Score
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
@@ -130,10 +130,6 @@ class AnswerKept(BaseModel):
     status: Literal["accepted"] = "accepted"
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.get("/v1/prompts", response_model=Page[Prompt], summary="List what one is asked")
 async def list_prompts(edge: Edge, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT) -> Response:
     """What waits for an answer, soonest to expire first."""
@@ -163,7 +159,7 @@ async def check_in(session_id: UUID, day: Literal["30", "60", "90"], body: NewCh
         await commands.check_in(conn, session_id, int(day), author, answer)
         return AnswerKept(subject_id=session_id)
 
-    return await edge.write(work, body=_Unread())
+    return await edge.write(work, body=Unread())
 
 
 @router.post("/v1/surveys/{survey_id}/answers", status_code=202, response_model=AnswerKept, summary="Answer a survey")
@@ -175,7 +171,7 @@ async def answer_survey(survey_id: UUID, body: NewAnswer, edge: Edge) -> Respons
         await commands.answer_survey(conn, survey_id, body.wave, author, body.scores, body.token)
         return AnswerKept(subject_id=survey_id)
 
-    return await edge.write(work, body=_Unread())
+    return await edge.write(work, body=Unread())
 
 
 @router.post("/v1/surveys", status_code=201, response_model=Survey, summary="Open a survey")

@@ -14,7 +14,7 @@ from services.sessions.commands.founding import Caller
 from services.sessions.domain.knowledge import ENOUGH, Scope
 from services.sessions.queries import knowledge as queries
 from shared.db import Connection, Record
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.events.base import Code
 from shared.events.knowledge import KnowledgeKind, KnowledgeState, Stage
 from shared.events.sessions import Score
@@ -145,10 +145,6 @@ class Rated(BaseModel):
     item_id: UUID
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.post("/v1/knowledge", status_code=201, response_model=Item, summary="Leave something for others")
 async def leave_knowledge(body: NewItem, edge: Edge) -> Response:
     """What comes from a closed programme stays in its group (409); under the Chatham House rule it names nobody."""
@@ -265,7 +261,7 @@ async def rate_knowledge(item_id: UUID, body: Rating, edge: Edge) -> Response:
         await commands.rate(conn, item_id, reader, body.score)
         return Rated(item_id=item_id)
 
-    return await edge.write(work, body=_Unread())
+    return await edge.write(work, body=Unread())
 
 
 async def _shown(conn: Connection, item_id: UUID, by: Caller) -> Item | None:

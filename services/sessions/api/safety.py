@@ -11,7 +11,7 @@ from services.sessions.api.caller import person, viewer
 from services.sessions.commands import safety as commands
 from services.sessions.queries import safety as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["safety"])
@@ -98,10 +98,6 @@ class Questions(BaseModel):
     questions: list[str]
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.post(
     "/v1/groups/{group_id}/ground-rules", status_code=201, response_model=RulesVersion, summary="Change ground rules"
 )
@@ -130,7 +126,7 @@ async def list_rules(
 async def write_note(session_id: UUID, body: NewText, edge: Edge) -> Response:
     """As the programme's confidentiality has it: with a name, without one, or for oneself alone."""
     author = person(edge.principal)
-    return await edge.write(lambda conn: commands.write_note(conn, session_id, author, body.text), body=_Unread())
+    return await edge.write(lambda conn: commands.write_note(conn, session_id, author, body.text), body=Unread())
 
 
 @router.get("/v1/sessions/{session_id}/notes", response_model=Page[Note], summary="Read notes")
@@ -219,7 +215,7 @@ async def ask_question(session_id: UUID, body: NewQuestion, edge: Edge) -> Respo
         await commands.ask(conn, session_id, by, body.text)
         return Asked(session_id=session_id)
 
-    return await edge.write(work, body=_Unread())
+    return await edge.write(work, body=Unread())
 
 
 @router.get("/v1/sessions/{session_id}/questions", response_model=Questions, summary="Read questions")

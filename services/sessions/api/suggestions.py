@@ -12,7 +12,7 @@ from services.sessions.commands import suggestions as commands
 from services.sessions.domain.suggestions import Answer, SuggestionState
 from services.sessions.queries import suggestions as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["suggestions"])
@@ -64,10 +64,6 @@ class NewAnswer(BaseModel):
     reply: Words
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.post("/v1/suggestions", status_code=202, response_model=Suggested, summary="Suggest something")
 async def suggest(body: NewSuggestion, edge: Edge) -> Response:
     """By anybody the programme is for. Under one's name one is told when it is answered."""
@@ -78,7 +74,7 @@ async def suggest(body: NewSuggestion, edge: Edge) -> Response:
         await commands.suggest(conn, by, body.text, **about, named=body.named)
         return Suggested()
 
-    return await edge.write(work, body=body if body.named else _Unread())
+    return await edge.write(work, body=body if body.named else Unread())
 
 
 @router.get("/v1/suggestions", response_model=Page[Suggestion], summary="Read suggestions")

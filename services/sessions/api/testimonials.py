@@ -12,7 +12,7 @@ from services.sessions.commands import testimonials as commands
 from services.sessions.domain.testimonials import Attribution, TestimonialKind, TestimonialState
 from services.sessions.queries import testimonials as queries
 from shared.db import Connection
-from shared.edge import Edge
+from shared.edge import Edge, Unread
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["testimonials"])
@@ -95,10 +95,6 @@ class Testimonial(BaseModel):
     given_in: date
 
 
-class _Unread(BaseModel):
-    """Stands in for the body where the body must not be remembered."""
-
-
 @router.post("/v1/testimonials", status_code=202, response_model=Given, summary="Say what a programme is worth")
 async def give_testimonial(body: NewTestimonial, edge: Edge) -> Response:
     """By somebody who has attended a session of it; nothing is told of a closed programme (409)."""
@@ -108,7 +104,7 @@ async def give_testimonial(body: NewTestimonial, edge: Edge) -> Response:
         await commands.give(conn, body.programme_id, by, body.text, body.tags, body.attribution, body.token)
         return Given()
 
-    return await edge.write(work, body=body if body.attribution == "named" else _Unread())
+    return await edge.write(work, body=body if body.attribution == "named" else Unread())
 
 
 @router.post("/v1/interviews", status_code=201, response_model=Testimonial, summary="Write down what somebody said")
@@ -129,7 +125,7 @@ async def consent_to_quote(testimonial_id: UUID, body: Consent, edge: Edge) -> R
     by = person(edge.principal)
     return await edge.write(
         lambda conn: commands.answer(conn, testimonial_id, by, body.attribution, body.token, consents=body.consents),
-        body=body if body.token is None else _Unread(),
+        body=body if body.token is None else Unread(),
     )
 
 
@@ -166,7 +162,7 @@ async def withdraw_testimonial(testimonial_id: UUID, edge: Edge) -> Response:
 @router.post("/v1/testimonial-withdrawals", status_code=204, summary="Take words without a name back")
 async def withdraw_unnamed(body: Withdrawal, edge: Edge) -> Response:
     """By whoever has their token: the words are deleted."""
-    return await edge.write(lambda conn: commands.withdraw_by_token(conn, body.token), body=_Unread())
+    return await edge.write(lambda conn: commands.withdraw_by_token(conn, body.token), body=Unread())
 
 
 async def _shown(conn: Connection, testimonial_id: UUID, reader: UUID | None) -> Testimonial | None:
