@@ -25,7 +25,7 @@ up: .venv/.ready ## the empty system; serves until Ctrl-C
 test: .venv/.ready ## all tests, against an embedded PostgreSQL and broker
 	@$(PYTEST) -n 2 --dist loadgroup
 
-test-kafka: .venv/.ready ## the cross-service flows and faults against Apache Kafka (needs Java and Maven)
+test-kafka: .venv/.ready ## flows and faults against Apache Kafka, a quarter of an hour of them drawn by seeds (needs Java and Maven)
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -n 2 --dist loadgroup -m "real_broker and not cluster"
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -m cluster
 

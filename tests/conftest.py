@@ -39,9 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             else "plain"
         )
         item.add_marker(mark)
-        if "cluster" in fixtures:
+        if "site" in fixtures:
             item.add_marker("cluster")
-        group = next((shared for shared in ("company", "cluster") if shared in fixtures), str(item.path))
+        group = next((shared for shared in ("company", "site") if shared in fixtures), str(item.path))
         item.add_marker(pytest.mark.xdist_group(group))
 
 

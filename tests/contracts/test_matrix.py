@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.campaigns import API_POINTS, WORKER_POINTS
+from tests.faults.harm import API_POINTS, WORKER_POINTS
 from tests.faults.nemeses import LONG, NEMESES
 
 TESTS = Path(__file__).parents[1]

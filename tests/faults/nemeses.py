@@ -8,14 +8,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import psutil
 import pytest
-import typer
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
@@ -24,6 +22,8 @@ from shared import outbox
 from shared.envelope import encode
 from shared.events.privacy import ErasureRequested
 from shared.relay import LOCK
+from tests.faults import harm
+from tests.faults.history import Anomaly
 from tests.faults.releases import an_older_release_works_beside_this_one
 from tests.faults.rig import PATIENCE, SOME, eventually
 from tests.faults.site import Site, guest
@@ -32,47 +32,18 @@ from tests.fixtures.proxy import Proxy
 
 Nemesis = Callable[[Site], Awaitable[None]]
 LEADER = f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
-UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
-OUTAGE_SECONDS = 300
+OUTAGE_SECONDS = 300.0
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
-async def api_dies_before_its_commit(site: Site) -> None:
-    """Row 3: neither row nor event; the client's second try works."""
-    await _api_dies(site, "http.before_commit:10")
+async def processes_die_at_every_point(site: Site) -> None:
+    """Rows 1, 2, 3, 4 and 5: in a request, and around publishing, marking, storing, committing, telling and ending."""
+    await harm.kill(site, kills=25)
 
 
-async def api_dies_before_its_reply(site: Site) -> None:
-    """Row 4: the second try is answered with the first one's reply."""
-    await _api_dies(site, "http.before_reply:10")
-
-
-async def _api_dies(site: Site, place: str) -> None:
-    async with guest(site, "api", LATERAL_CRASH_AT=place) as doomed:
-        assert await doomed.ended() == -signal.SIGKILL
-
-
-async def worker_dies_at_each_point(site: Site) -> None:
-    """Rows 1, 2 and 5: around publishing, marking, storing and committing."""
-    places = ("outbox.before_publish:1", "outbox.after_publish:1", "consumer.before_store:2", "consumer.after_store:2")
-    steady = site.rig.workers[0]
-    await site.rig.workers[1].kill()
-    await steady.kill()
-    for place in places:
-        await steady.start(LATERAL_CRASH_AT=place)
-        assert await steady.ended() == -signal.SIGKILL
-    for worker in site.rig.workers:
-        await worker.start()
-
-
-async def members_come_and_go(site: Site) -> None:
-    """Row 6: rebalances in the middle of batches, one member leaving in order and one without a word."""
-    async with guest(site, "worker") as member:
-        await site.rig.acknowledged(SOME)
-        assert await member.stop() == 0
-    await site.rig.workers[0].kill()
-    await site.rig.acknowledged(SOME)
-    await site.rig.workers[0].start()
+async def readers_come_and_go(site: Site) -> None:
+    """Row 6: rebalances in the middle of batches."""
+    await harm.come_and_go(site, readers=5)
 
 
 async def worker_sleeps_beyond_its_session(site: Site) -> None:
@@ -110,40 +81,34 @@ async def brokers_are_restarted_one_by_one(site: Site) -> None:
         await eventually(partial(in_sync, node))
 
 
-async def every_broker_hangs(site: Site) -> None:
-    """Rows 10 and 11: whatever the broker does, every write is accepted."""
-    before = dict(site.rig.answers)
-    for node in site.cluster.nodes:
-        os.kill(node.child.pid, signal.SIGSTOP)
-    try:
-        await site.rig.acknowledged(4 * SOME)
-    finally:
-        for node in site.cluster.nodes:
-            os.kill(node.child.pid, signal.SIGCONT)
-    assert {status for status, count in site.rig.answers.items() if count > before.get(status, 0)} == {201}
+async def all_brokers_are_killed(site: Site) -> None:
+    """Rows 9 and 10."""
+    await harm.lose_brokers(site, politely=False)
+
+
+async def all_brokers_are_stopped(site: Site) -> None:
+    """Rows 9 and 10."""
+    await harm.lose_brokers(site, politely=True)
+
+
+async def all_brokers_hang(site: Site) -> None:
+    """Rows 10 and 11."""
+    await harm.hang_brokers(site)
 
 
 async def brokers_are_away_for_five_minutes(site: Site) -> None:
-    """Row 10: every write is accepted meanwhile, and a minute after their return all of it has been published."""
-    before = dict(site.rig.answers)
-    for node in site.cluster.nodes:
-        await node.stop()
-    await asyncio.sleep(OUTAGE_SECONDS)
-    assert {status for status, count in site.rig.answers.items() if count > before.get(status, 0)} == {201}
-    await asyncio.gather(*(node.start() for node in site.cluster.nodes))
-    began, keeper = monotonic(), asyncio.create_task(site.rig.keep_workers())
-    conn = await asyncpg.connect(site.direct)
-    waiting = await conn.fetchval(UNPUBLISHED)
-    newest = await conn.fetchval("SELECT max(id) FROM outbox")
-    await eventually(partial(_equals, conn, f"{UNPUBLISHED} AND id <= {newest}", 0))
-    keeper.cancel()
-    typer.echo(f"         {waiting} waited; published {monotonic() - began:.0f} s after the brokers' return")
-    await conn.close()
+    """Row 10."""
+    await harm.lose_brokers(site, politely=True, seconds=OUTAGE_SECONDS)
 
 
 async def database_crashes(site: Site) -> None:
-    """Row 13: immediate shutdown, no checkpoint, recovery at the start."""
-    os.kill(site.postgres.child.pid, signal.SIGQUIT)
+    """Row 13."""
+    await harm.crash_database(site)
+
+
+async def standby_is_promoted(site: Site) -> None:
+    """Row 14."""
+    await harm.promote(site)
 
 
 async def database_freezes(site: Site) -> None:
@@ -220,36 +185,20 @@ async def collector_is_a_black_hole(site: Site) -> None:
             assert await api.stop() == 0
 
 
-async def apis_are_told_to_stop(site: Site) -> None:
-    """Row 32: SIGTERM under load; nobody who was taken in is let down.
-
-    Who is asked to connect elsewhere goes elsewhere: a connection made while the last listener closes is nobody's.
-    """
-    before = site.rig.answers[0]
-    async with guest(site, "api", LATERAL_DRAIN_SECONDS="5") as member:
-        await site.rig.acknowledged(SOME)
-        assert await member.stop() == 0
-        assert member.port in site.rig.leaving
-    assert site.rig.answers[0] == before
+async def many_are_told_to_stop(site: Site) -> None:
+    """Row 32: SIGTERM under load."""
+    await harm.stop(site, 6, hang=False)
 
 
-async def everybody_is_told_to_stop_while_the_brokers_hang(site: Site) -> None:
-    """Row 32: SIGTERM with the broker away; within thirty seconds, by exit code 0."""
-    for node in site.cluster.nodes:
-        os.kill(node.child.pid, signal.SIGSTOP)
-    try:
-        async with asyncio.timeout(30):
-            assert await asyncio.gather(*(worker.stop() for worker in site.rig.workers)) == [0, 0]
-    finally:
-        for node in site.cluster.nodes:
-            os.kill(node.child.pid, signal.SIGCONT)
-    await asyncio.gather(*(worker.start() for worker in site.rig.workers))
+async def many_are_told_to_stop_while_the_brokers_hang(site: Site) -> None:
+    """Row 32: the same with nobody to hand over to."""
+    await harm.stop(site, 6, hang=True)
 
 
 async def partitions_are_added(site: Site) -> None:
     """Row 24: keys move to other partitions while they are written."""
     admin = AdminClient({"bootstrap.servers": site.cluster.bootstrap})
-    topic = f"{site.rig.settings.topic_prefix}sessions.participation"
+    topic = "sessions.participation"
     more = len(admin.list_topics(topic, timeout=10).topics[topic].partitions) + 1
     if more < 12:
         admin.create_partitions([NewPartitions(topic, more)])[topic].result(30)
@@ -258,7 +207,7 @@ async def partitions_are_added(site: Site) -> None:
 async def broken_records_arrive(site: Site) -> None:
     """Row 16: on every partition, between good ones."""
     broken = Producer({"bootstrap.servers": site.cluster.bootstrap})
-    topic = f"{site.rig.settings.topic_prefix}sessions.participation"
+    topic = "sessions.participation"
     for body in HOSTILE:
         headers, _ = encode(participation(uuid4(), 1), {})
         broken.produce(topic, body, str(uuid4()).encode(), headers=dict(headers))
@@ -293,25 +242,26 @@ def in_sync(node: ApacheKafka) -> bool:
 
 
 NEMESES: tuple[Nemesis, ...] = (
-    api_dies_before_its_commit,
-    api_dies_before_its_reply,
-    worker_dies_at_each_point,
-    members_come_and_go,
+    processes_die_at_every_point,
+    readers_come_and_go,
     worker_sleeps_beyond_its_session,
     relay_leader_sleeps_and_is_replaced,
     broker_is_killed,
     brokers_are_restarted_one_by_one,
-    every_broker_hangs,
+    all_brokers_are_killed,
+    all_brokers_are_stopped,
+    all_brokers_hang,
     database_crashes,
     database_freezes,
+    standby_is_promoted,
     network_to_the_database_resets,
     network_to_the_database_cuts_answers,
     network_to_the_database_swallows_everything,
     network_to_the_database_is_slow,
     clocks_disagree,
     collector_is_a_black_hole,
-    apis_are_told_to_stop,
-    everybody_is_told_to_stop_while_the_brokers_hang,
+    many_are_told_to_stop,
+    many_are_told_to_stop_while_the_brokers_hang,
     partitions_are_added,
     broken_records_arrive,
     people_are_erased,
@@ -319,27 +269,13 @@ NEMESES: tuple[Nemesis, ...] = (
 )
 LONG: tuple[Nemesis, ...] = (brokers_are_away_for_five_minutes,)
 """By name only: `--only`."""
-QUICK: tuple[Nemesis, ...] = (
-    members_come_and_go,
-    relay_leader_sleeps_and_is_replaced,
-    broker_is_killed,
-    brokers_are_restarted_one_by_one,
-    database_crashes,
-    network_to_the_database_resets,
-    network_to_the_database_is_slow,
-    collector_is_a_black_hole,
-    database_freezes,
-    network_to_the_database_cuts_answers,
-    partitions_are_added,
-    broken_records_arrive,
-    people_are_erased,
-)
-"""A minute or two of each kind of harm, for every change; `make soak` draws from all."""
 
 
-async def strike(site: Site, nemesis: Nemesis) -> None:
-    """One nemesis between clients at work."""
+async def strike(site: Site, nemesis: Nemesis) -> list[Anomaly]:
+    """One nemesis between clients at work; what the checker says when all is at rest again."""
     async with site.rig.load():
         await site.rig.acknowledged(SOME // 2)
         await nemesis(site)
         await site.rig.acknowledged(SOME // 2)
+    assert site.rig.answers.keys() <= {0, 201, 503}, site.rig.answers
+    return await site.rig.anomalies()

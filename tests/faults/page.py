@@ -1,9 +1,10 @@
 """What a long run has done and found, as a page of evidence."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import typer
 
@@ -11,10 +12,8 @@ from tests.faults.history import Anomaly
 from tests.faults.rig import Rig
 
 
-def page(
-    title: str, command: str, seconds: float, done: Mapping[str, int], rig: Rig, anomalies: Sequence[Anomaly]
-) -> str:
-    """What was done how often, what clients were answered, and every anomaly."""
+def page(title: str, command: str, seconds: float, rig: Rig, anomalies: Sequence[Anomaly]) -> str:
+    """What was done how often, how long the return took, what clients were answered, and every anomaly."""
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     lines = [
         f"# {title}",
@@ -22,13 +21,21 @@ def page(
         f"`{command}` on {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}, {seconds / 60:.0f} minutes.",
         "Two cores; three Apache Kafka brokers, one PostgreSQL, two APIs, two workers, clients that never give up.",
         "",
-        f"{rig.succeeded} operations acknowledged, {sum(done.values())} times harm done, {len(anomalies)} anomalies;",
+        f"{rig.succeeded} operations acknowledged, {rig.harm.total()} times harm counted, {len(anomalies)} anomalies;",
         f"{rig.restarted} workers had given up and were restarted;",
         f"the longest recovery took {max(rig.recoveries, default=0.0):.0f} s.",
         "",
-        "| What | Times |",
+        "| Nemesis | Times |",
         "|---|---|",
-        *(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(done.items())),
+        *(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(rig.struck.items())),
+        "",
+        "| Harm | Times |",
+        "|---|---|",
+        *(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(rig.harm.items())),
+        "",
+        "| Seconds until | Median | Longest |",
+        "|---|---|---|",
+        *(f"| {what} | {median(took):.1f} | {max(took):.1f} |" for what, took in sorted(rig.took.items())),
         "",
         "| Answer | Times |",
         "|---|---|",

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -146,6 +146,16 @@ class Rig:
         self.restarted = 0
         """Workers that ended by themselves."""
         self.slowest_failure = 0.0
+        self.draw = random.Random(0)
+        """For the harm that is drawn."""
+        self.rest = 0.0
+        """Seconds each client rests between two operations."""
+        self.harm: Counter[str] = Counter()
+        """What was done to it, and how often."""
+        self.struck: Counter[str] = Counter()
+        """By which nemeses, and how often."""
+        self.took: defaultdict[str, list[float]] = defaultdict(list)
+        """Seconds, by what they were waited for."""
         self.keys = [uuid4() for _ in range(KEYS)]
         self.env = {
             "LATERAL_DATABASE_URL": settings.database_url,
@@ -288,6 +298,7 @@ class Rig:
         while not stop.is_set():
             key, operation = self._random.choice(self.keys), uuid4()
             self.operations[str(operation)] = await self._insist(http, key, operation)
+            await asyncio.sleep(self.rest)
 
     async def _insist(self, http: httpx.AsyncClient, key: UUID, operation: UUID) -> Operation:
         """The same request again until somebody answers it for good, as the interface asks of clients."""

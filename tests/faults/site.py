@@ -18,61 +18,62 @@ from tests.fixtures.issuer import serving_issuer
 from tests.fixtures.nursery import Nursery
 from tests.fixtures.proxy import Proxy
 
+STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"}
+"""What a server needs that a standby is to follow."""
+
 
 @dataclass
 class Site:
     """A running register and everything under it."""
 
+    state: Path
     cluster: KafkaCluster
     postgres: Postgres
+    """The one that serves: another after each promotion."""
     proxy: Proxy
     """Between the register and its database."""
-    direct: str
-    """The database without the proxy."""
     rig: Rig
+
+    @property
+    def direct(self) -> str:
+        """The database without the proxy."""
+        return self.postgres.dsn("metrics", "metrics")
 
 
 @asynccontextmanager
-async def standing(
-    cluster: KafkaCluster, server: Postgres, prefix: str = "", nursery: Nursery | None = None, **env: str
-) -> AsyncIterator[Site]:
-    """A register of two APIs and two workers on running servers; it ends in good order, or the block raises."""
-    async with Proxy(server.port) as proxy, serving_issuer() as issuer:
-        await server.create_service_databases(["metrics"])
-        direct = server.dsn("metrics", "metrics")
-        settings = load(
-            Settings,
-            "metrics",
-            database_url=direct.replace(f":{server.port}/", f":{proxy.port}/"),
-            kafka_bootstrap=cluster.bootstrap,
-            kafka_replication=3,
-            topic_prefix=prefix,
-        )
+async def whole(state: Path) -> AsyncIterator[Site]:
+    """Two APIs and two workers on servers of their own; it ends in good order, or the block raises.
+
+    Processes are borne by one that has imported everything, and somebody outside wants to be told of each operation.
+    """
+    outside, postgres = state / "outside", Postgres(state, free_port(), options=STREAMING)
+    outside.touch()
+    async with (
+        Nursery() as nursery,
+        KafkaCluster(state / "cluster") as cluster,
+        postgres,
+        Proxy(postgres.port) as proxy,
+        serving_issuer() as issuer,
+    ):
+        await postgres.create_service_databases(["metrics"])
+        url = postgres.dsn("metrics", "metrics").replace(f":{postgres.port}/", f":{proxy.port}/")
+        brokers = {"kafka_bootstrap": cluster.bootstrap, "kafka_replication": 3}
+        settings = load(Settings, "metrics", database_url=url, **brokers)
         await _migrate("shared", settings)
         await kafka.apply_topics(settings)
         db = await Database.connect(settings)
         await register.prepare(db)
         await db.close()
-        rig = Rig(settings, issuer, nursery, **env)
+        rig = Rig(settings, issuer, nursery, REGISTER_OUTSIDE=str(outside))
+        site = Site(state, cluster, postgres, proxy, rig)
         try:
             await rig.start(apis=2, workers=2)
-            yield Site(cluster, server, proxy, direct, rig)
+            yield site
             await rig.stop()
         finally:
             await rig.kill()
-
-
-@asynccontextmanager
-async def whole(state: Path, nursery: Nursery | None = None, **env: str) -> AsyncIterator[Site]:
-    """The same with servers of its own."""
-    server = Postgres(state, free_port())
-    async with (
-        KafkaCluster(state / "cluster") as cluster,
-        server,
-        standing(cluster, server, "", nursery, **env) as site,
-    ):
-        yield site
-    server.remove()
+            await site.postgres.stop()
+            site.postgres.remove()
 
 
 @asynccontextmanager

@@ -1,34 +1,71 @@
-"""Processes, brokers, the database and the network fail under load: the checker finds nothing wrong afterwards.
+"""A tenth of the figures: processes, brokers, the database and the network fail, and the checker finds nothing wrong.
 
-One register runs for all, and its history is never begun anew: what one nemesis broke, a later test would find too.
+One register runs for all, and its history is never begun anew: what was broken once, a later test would find too.
 """
+
+import random
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.campaigns import API_POINTS, WORKER_POINTS, Campaign, kill_round, stop_round
-from tests.faults.nemeses import QUICK, Nemesis, strike
+from tests.faults import harm
+from tests.faults.nemeses import (
+    Nemesis,
+    all_brokers_are_killed,
+    all_brokers_are_stopped,
+    all_brokers_hang,
+    database_crashes,
+    many_are_told_to_stop,
+    many_are_told_to_stop_while_the_brokers_hang,
+    processes_die_at_every_point,
+    readers_come_and_go,
+    standby_is_promoted,
+    strike,
+)
+from tests.faults.rig import Rig
 from tests.faults.site import Site
+from tests.faults.soak import deck, soak
 
 pytestmark = pytest.mark.real_broker
+MINUTES = 5.0
+REST = 0.2
+"""Seconds a client rests: beside other tests, and to write ten thousand in a quarter of an hour."""
 
 
-async def test_nothing_is_lost_when_processes_die_at_every_point(site: Site) -> None:
-    """Rows 1, 2, 3, 4 and 5: as the campaign does, for a minute."""
-    made = Campaign(site, seed=1)
-    await kill_round(made, 30, site.rig.succeeded + 500)
-    assert made.done.keys() == {*API_POINTS, *WORKER_POINTS}
-    assert await site.rig.anomalies() == []
+@pytest.fixture(scope="module")
+def drawn() -> Iterator[Nemesis]:
+    """One deck for all of these tests: every nemesis comes before any comes again."""
+    return deck(random.Random(1))
 
 
-@pytest.mark.parametrize("hang", [False, True], ids=["brokers-up", "brokers-hanging"])
-async def test_nothing_is_lost_when_many_are_told_to_stop(hang: bool, site: Site) -> None:
-    """Row 32: a tenth of what the campaign does."""
-    await stop_round(Campaign(site, seed=1), 6, hang=hang)
-    assert await site.rig.anomalies() == []
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_nothing_is_lost_in_five_minutes_of_faults_drawn_by_a_seed(
+    number: int, site: Site, drawn: Iterator[Nemesis]
+) -> None:
+    site.rig.rest = REST
+    site.rig.draw.seed(number)
+    assert await soak(site, drawn, MINUTES) == []
 
 
-@pytest.mark.parametrize("nemesis", QUICK, ids=[nemesis.__name__ for nemesis in QUICK])
-async def test_nothing_is_lost_when(nemesis: Nemesis, site: Site) -> None:
-    await strike(site, nemesis)
-    assert site.rig.answers.keys() <= {0, 201, 503}
-    assert await site.rig.anomalies() == []
+@pytest.mark.parametrize(
+    ("nemesis", "figure", "enough"),
+    [
+        (processes_die_at_every_point, harm.killings, 50),
+        (processes_die_at_every_point, lambda rig: rig.succeeded, 10_000),
+        (all_brokers_are_killed, lambda rig: rig.harm["all brokers killed"], 1),
+        (all_brokers_are_stopped, lambda rig: rig.harm["all brokers stopped"], 1),
+        (all_brokers_hang, lambda rig: rig.harm[harm.HUNG], 1),
+        (database_crashes, lambda rig: rig.harm["database crashed"], 2),
+        (standby_is_promoted, lambda rig: rig.harm["standby promoted"], 1),
+        (readers_come_and_go, lambda rig: sum(rig.harm[name] for name in harm.READERS), 20),
+        (many_are_told_to_stop, lambda rig: rig.harm["told to stop, brokers up"], 5),
+        (many_are_told_to_stop_while_the_brokers_hang, lambda rig: rig.harm["told to stop, brokers hanging"], 5),
+    ],
+    ids=["kills", "writes", "killed", "stopped", "hung", "crashes", "promoted", "readers", "told", "told-hanging"],
+)
+async def test_a_tenth_of_each_figure_is_reached(
+    nemesis: Nemesis, figure: Callable[[Rig], int], enough: int, site: Site
+) -> None:
+    """What the draw has left short is done now."""
+    while figure(site.rig) < enough:
+        assert await strike(site, nemesis) == []
