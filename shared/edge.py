@@ -61,9 +61,8 @@ class EdgeCall:
                 return self._answer(saved, {"Idempotency-Replayed": "true"})
             result = await work(conn)
             reply = self._reply(result, self._operation.status)
-            await self._audit(conn, self.request.url.path, reply.status)
-            if claim:
-                await idempotency.save(conn, claim, reply)
+            line = self._line(self.request.url.path, reply.status)
+            await (idempotency.save(conn, claim, reply, line) if claim else audit.append(conn, line))
             await crashpoint("http.before_commit")
         await crashpoint("http.before_reply")
         return self._answer(reply)
@@ -92,11 +91,11 @@ class EdgeCall:
         """A transaction of a bulk route's own, for one or more of its lines, with its own audit line."""
         async with self._db.transaction() as conn:
             yield conn
-            await self._audit(conn, self.request.url.path, self._operation.status)
+            await audit.append(conn, self._line(self.request.url.path, self._operation.status))
 
     async def audit_read(self, conn: Connection, object: str) -> None:  # noqa: A002 - the trail's own word
         """Record that the caller read something confidential."""
-        await self._audit(conn, object, 200)
+        await audit.append(conn, self._line(object, 200))
 
     async def lines(self) -> AsyncIterator[tuple[int, bytes]]:
         """The JSON Lines of the body as they arrive, counted from 1, without the empty ones."""
@@ -121,13 +120,12 @@ class EdgeCall:
         fingerprint = idempotency.fingerprint(self.request.path_params, content)
         return Claim(self.principal.subject, self._operation.method, self._operation.path, key, fingerprint)
 
-    async def _audit(self, conn: Connection, object_: str, outcome: int) -> None:
+    def _line(self, object_: str, outcome: int) -> audit.Entry:
         context = trace.get_current_span().get_span_context()
         trace_id = f"{context.trace_id:032x}" if context.is_valid else None
-        entry = audit.Entry(
+        return audit.Entry(
             self.principal.subject, self._operation.name, object_, outcome, trace_id, self.request.state.request_id
         )
-        await audit.append(conn, entry)
 
     def _reply(self, result: object, status: int) -> Reply:
         if result is None:

@@ -4,9 +4,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
-from shared import sql
+from shared import audit, sql
 from shared.db import Connection
 from shared.refusal import InvalidRequest
 
@@ -64,9 +64,9 @@ async def take(conn: Connection, claim: Claim) -> Reply | None:
     return Reply(saved["status"], saved["body"], saved["etag"])
 
 
-async def save(conn: Connection, claim: Claim, reply: Reply) -> None:
-    """Keep the reply for whoever asks again; seen by others once the effect is."""
-    await conn.execute(SQL.save_reply, *claim.scope, reply.status, reply.body, reply.etag)
+async def save(conn: Connection, claim: Claim, reply: Reply, line: audit.Entry) -> None:
+    """Keep the reply for whoever asks again, seen by others once the effect is; and write the audit line beside it."""
+    await conn.execute(SQL.save_reply, *claim.scope, reply.status, reply.body, reply.etag, *astuple(line))
 
 
 async def prune(conn: Connection) -> int:

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from itertools import islice
 from typing import TypeAlias
 
 from opentelemetry import trace
 
+from shared import sql
 from shared.db import Connection
 from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.tracing import start, trace_headers
 
+SQL = sql.load("shared", "delivery")
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
 Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
 Rows: TypeAlias = Sequence[Row]
@@ -21,6 +24,7 @@ AT_ONCE = 100
 WITHOUT_PAUSE = 20
 """Records made before others have their turn."""
 COLUMNS = ("topic", "key", "header_names", "header_values", "value")
+KINDS = ("text", "text", "text[]", "bytea[]", "bytea")
 
 
 async def append(conn: Connection, event: Event, cause: Envelope[Event] | None = None) -> None:
@@ -28,7 +32,24 @@ async def append(conn: Connection, event: Event, cause: Envelope[Event] | None =
 
     `cause` is the event being handled, whose trace goes on; else the current span's does. Raises TooLarge.
     """
-    await append_all(conn, [(event, cause)])
+    if not _muted.get():
+        await conn.execute(SQL.append, *_row(event, cause))
+
+
+async def append_with(conn: Connection, event: Event, change: str, *args: object) -> bool:
+    """Make a change and append the event that tells of it, in one statement; whether there was a row to change.
+
+    `change` is an INSERT, UPDATE or DELETE that returns what it changes: one row, or none, and then nothing is told.
+    """
+    if _muted.get():
+        return bool(await conn.fetch(change, *args))
+    return await conn.execute(_telling(change, len(args)), *args, *_row(event, None)) != "INSERT 0 0"
+
+
+@cache
+def _telling(change: str, arguments: int) -> str:
+    own = (f"${arguments + number}::{kind}" for number, kind in enumerate(KINDS, start=1))
+    return f"WITH change AS ({change}) INSERT INTO outbox ({', '.join(COLUMNS)}) SELECT {', '.join(own)} FROM change"  # noqa: S608 - both parts are ours
 
 
 async def append_all(conn: Connection, events: Iterable[tuple[Event, Envelope[Event] | None]]) -> None:

@@ -13,6 +13,10 @@ SELECT source, event_id FROM wanted LEFT JOIN claimed USING (source, event_id) W
 -- name: prune_inbox
 DELETE FROM inbox WHERE claimed_at < now() - interval '35 days'
 
+-- name: append
+-- One; many are copied in.
+INSERT INTO outbox (topic, key, header_names, header_values, value) VALUES ($1, $2, $3, $4, $5)
+
 -- name: unpublished
 SELECT id, created_at, topic, key, header_names, header_values, value
 FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1

@@ -13,8 +13,13 @@ FROM idempotency_keys
 WHERE subject = $1 AND method = $2 AND route = $3 AND key = $4;
 
 -- name: save_reply
-UPDATE idempotency_keys SET status = $5, body = $6, etag = $7
-WHERE subject = $1 AND method = $2 AND route = $3 AND key = $4;
+-- With the line of the trail, in one round trip.
+WITH saved AS (
+    UPDATE idempotency_keys SET status = $5, body = $6, etag = $7
+    WHERE subject = $1 AND method = $2 AND route = $3 AND key = $4
+)
+INSERT INTO audit (actor, action, object, outcome, trace_id, request_id)
+VALUES ($8, $9, $10, $11, $12, $13);
 
 -- name: prune_keys
 WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => $1) RETURNING 1)

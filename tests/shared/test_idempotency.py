@@ -1,5 +1,6 @@
 import pytest
 
+from shared.audit import Entry
 from shared.db import Connection
 from shared.idempotency import Claim, Reply, fingerprint, prune, save, take
 from shared.refusal import InvalidRequest
@@ -10,8 +11,9 @@ CLAIM = Claim("u-1", "POST", "/v1/things", "k-1", fingerprint({}, b"{}"))
 async def test_a_free_key_is_taken_and_a_taken_one_returns_its_reply(conn: Connection) -> None:
     assert await take(conn, CLAIM) is None
     reply = Reply(201, b'{"id": 1}', '"v1"')
-    await save(conn, CLAIM, reply)
+    await save(conn, CLAIM, reply, Entry("u-1", "create_thing", "/v1/things", 201, None, "r-1"))
     assert await take(conn, CLAIM) == reply
+    assert await conn.fetchval("SELECT request_id FROM audit") == "r-1"
 
 
 async def test_a_key_used_for_another_request_is_refused(conn: Connection) -> None:

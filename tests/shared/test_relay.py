@@ -53,6 +53,25 @@ async def test_an_event_that_no_broker_would_take_never_enters_the_outbox(db: Da
         assert await conn.fetchval("SELECT count(*) FROM outbox") == 0
 
 
+async def test_a_change_and_its_event_are_written_together_or_not_at_all(db: Database) -> None:
+    change = "UPDATE things SET version = version + 1 WHERE id = $1 AND version = $2 RETURNING true"
+    async with db.transaction() as conn:
+        await conn.execute("CREATE TABLE things (id int, version int)")
+        await conn.execute("INSERT INTO things VALUES (1, 1)")
+        event = participation(uuid4(), 2)
+        assert await outbox.append_with(conn, event, change, 1, 1)
+        assert not await outbox.append_with(conn, event, change, 1, 1)
+        with outbox.muted():
+            assert await outbox.append_with(conn, event, change, 1, 2)
+            assert not await outbox.append_with(conn, event, change, 1, 2)
+        assert await conn.fetchval("SELECT version FROM things") == 3
+        (row,) = await conn.fetch("SELECT topic, key, header_names, header_values, value FROM outbox")
+        (made,) = await outbox.prepare([(event, None)])
+        kept = dict(zip(row["header_names"], row["header_values"], strict=True))
+        assert (row["topic"], row["key"], row["value"]) == (made[0], made[1], made[4])
+        assert (tuple(kept), kept["ce_sequence"]) == (made[2], b"000000000002")
+
+
 class Noting:
     """A client that notes where records go."""
 

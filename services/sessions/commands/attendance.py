@@ -58,9 +58,8 @@ async def rsvp(
         state = attendance.decline(part.state, session.starts_at, now)
     if state == part.state:
         return part
-    (row,) = await conn.fetch(PARTICIPANTS.answer, session_id, person_id, state)
-    answered = store.participation(row)
-    await outbox.append(conn, answered.told(session))
+    answered = replace(part, state=state, version=part.version + 1)
+    await outbox.append_with(conn, answered.told(session), PARTICIPANTS.answer, session_id, person_id, state)
     if answer == "decline":
         await promote(conn, {session_id: session})
     return answered

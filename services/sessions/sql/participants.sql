@@ -29,7 +29,7 @@ UPDATE participants AS p SET state = $3, version = version + 1,
     place = CASE WHEN $3 = 'waitlisted'
         THEN (SELECT coalesce(max(o.place), 0) + 1 FROM participants AS o WHERE o.session_id = $1) END
 WHERE session_id = $1 AND person_id = $2
-RETURNING session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+RETURNING true
 
 -- name: promote
 -- Fill free seats of locked sessions from their waitlists, first come first served.
