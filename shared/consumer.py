@@ -25,6 +25,7 @@ from shared.kafka import (
     consumer,
     fetch,
     go_back,
+    join,
     wire_name,
 )
 from shared.rebalance import Assignment
@@ -110,9 +111,8 @@ class Consumer:
         self._done.clear()
         self._ahead = None
         client = consumer(self._settings, f"{self._settings.topic_prefix}{self._name}")
-        client.subscribe(list(self._topics), listener=self.assignment)
         try:
-            await asyncio.wait_for(client.start(), 60)
+            await join(client, self._topics, self.assignment)
             watchdog = asyncio.create_task(self.assignment.watch(client))
             try:
                 while not stop.is_set() and not watchdog.done():

@@ -1,5 +1,6 @@
 """The only door to aiokafka: how a producer, a consumer and an admin are made, and what a failed send may mean."""
 
+import asyncio
 import ssl
 from collections import defaultdict
 from collections.abc import Iterable
@@ -82,6 +83,17 @@ def consumer(settings: Settings, group: str) -> AIOKafkaConsumer:
         fetch_max_wait_ms=100,
         metadata_max_age_ms=30_000,  # partitions that are added are read within half a minute
     )
+
+
+async def join(client: AIOKafkaConsumer, topics: Iterable[str], listener: ConsumerRebalanceListener) -> None:
+    """Take part in the client's group. Raises TimeoutError after a minute.
+
+    Who comes back under its own name is given what it had, and does not know if it leads: then nobody leads, and
+    partitions that were added meanwhile are nobody's. Asked once more, the leader is told so, and others keep theirs.
+    """
+    client.subscribe(list(topics), listener=listener)
+    await asyncio.wait_for(client.start(), 60)
+    client.subscribe(list(topics), listener=listener)
 
 
 def reader(settings: Settings) -> AIOKafkaConsumer:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import TopicPartition as Place
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions
 
 import shared.consumer
 from shared.consumer import Consumer
@@ -208,3 +208,19 @@ async def test_partitions_added_to_a_live_topic_are_counted(world: World, monkey
     await client.stop()
     async with world.db.acquire() as conn:
         assert await conn.fetchval("SELECT sum(records) FROM produced") == 12
+
+
+async def test_partitions_added_while_a_reader_is_away_are_read_when_it_is_back(world: World, bootstrap: str) -> None:
+    """Row 24."""
+    await world.write(*(uuid4() for _ in range(12)))
+    await world.publish()
+    await world.consume()
+    name = wire_name(world.settings, TOPIC)
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    before = len(admin.list_topics(name, timeout=SECONDS).topics[name].partitions)
+    await asyncio.to_thread(admin.create_partitions([NewPartitions(name, 2 * before)])[name].result, SECONDS)
+    await world.write(*(uuid4() for _ in range(40)))
+    await world.publish()
+    await world.consume()
+    assert await world.anomalies() == []
+    assert {row["partition"] for row in await _positions(world)} - set(range(before))
