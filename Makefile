@@ -29,8 +29,8 @@ test-kafka: .venv/.ready ## flows and faults against Apache Kafka, a quarter of 
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -n 2 --dist loadgroup -m "real_broker and not cluster"
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -m cluster
 
-soak: .venv/.ready ## faults drawn by a seed for as long as you like: make soak SEED=7 MINUTES=30 (needs Java and Maven)
-	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --minutes $(or $(MINUTES),30)
+soak: .venv/.ready ## faults drawn by seeds, thirty times five minutes: make soak SEED=7 RUNS=1 MINUTES=30 (needs Java and Maven)
+	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --runs $(or $(RUNS),30) --minutes $(or $(MINUTES),5)
 
 check: .venv/.ready ## lint, types, import contracts, generated files
 	@$(BIN)/ruff check .

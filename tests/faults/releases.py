@@ -38,7 +38,11 @@ async def an_older_release_works_beside_this_one(site: Site) -> None:
             await eventually(lambda: not site.rig.under_way[api.port])
             assert (await worker.stop(), await api.stop()) == (0, 0)
         seen = {status for status, count in site.rig.answers.items() if count > before.get(status, 0)}
-        assert seen <= {201, 503}, seen  # a machine with more to do than it can may say `come again`, and nothing else
+        assert seen <= {201, 503}, (
+            seen,
+            site.rig.broken[-5:],
+            api.port,
+        )  # a machine with more to do than it can may say `come again`, and nothing else
 
 
 async def _counts(member: Member, metric: str) -> bool:

@@ -145,7 +145,6 @@ class Rig:
         """Operations acknowledged so far."""
         self.restarted = 0
         """Workers that ended by themselves."""
-        self.slowest_failure = 0.0
         self.draw = random.Random(0)
         """For the harm that is drawn."""
         self.rest = 0.0
@@ -168,6 +167,8 @@ class Rig:
         self._nursery = nursery
         self.log = nursery.log if nursery else tempfile.NamedTemporaryFile()  # noqa: SIM115 - it lasts as long as this
         """What all members have logged."""
+        self.broken: list[str] = []
+        """What clients saw of connections that broke under a request."""
         self.named: list[str] = []
         """Answers that told who had asked."""
         self.apis: list[Member] = []
@@ -307,15 +308,15 @@ class Rig:
         headers = {**self._bearer, "Idempotency-Key": str(operation)}
         while monotonic() - began < self.deadline:
             api = self._random.choice([api for api in self.apis if api.port not in self.leaving] or self.apis)
-            asked = monotonic()
             self.under_way[api.port] += 1
             try:
                 answer = await http.post(f"http://127.0.0.1:{api.port}/v1/entries", json=body, headers=headers)
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)  # nobody has taken the request
                 continue
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 self.answers[0] += 1
+                self.broken.append(f"{monotonic() - began:.1f} s, port {api.port}: {error!r}")
                 await asyncio.sleep(0.05)
                 continue
             finally:
@@ -329,7 +330,6 @@ class Rig:
                 return Operation(str(operation), str(key), "ok", answer.json()["version"])
             if CLIENT in answer.text:
                 self.named.append(f"an answer of {answer.status_code} names the client")
-            self.slowest_failure = max(self.slowest_failure, monotonic() - asked)
             if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 return Operation(str(operation), str(key), "failed")
             await asyncio.sleep(0.05)
