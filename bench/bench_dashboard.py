@@ -5,13 +5,17 @@ import asyncio
 import resource
 import statistics
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
 import httpx
 import uvloop
 
 from bench.metrics_world import fill_people, stack
 from services.metrics.app import create_app
+from services.metrics.commands.networks import count_networks
 from services.metrics.commands.publish import publish_tables
+from services.metrics.commands.skills import count_skills
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.published import is_large
@@ -45,6 +49,17 @@ INSERT INTO units (code, version, name, path)
 SELECT 'd' || d, 1, 'Division ' || d, ARRAY['org', 'd' || d] FROM generate_series(0, 19) AS d
 UNION ALL SELECT 'org', 1, 'Organization', ARRAY['org']
 """
+PROGRAMMES = """
+INSERT INTO programmes (programme_id, version, status, name, format, audience_units, starts_on, ends_on, goals)
+SELECT ('00000000-0000-0000-0000-' || lpad(to_hex(n), 12, '0'))::uuid, 1, 'published', 'Programme ' || n, 'mentoring',
+    '{}', current_date - 340, current_date + 30, '[]'
+FROM generate_series(1, 10) AS n
+"""
+SKILLS = """
+INSERT INTO person_skills (person_id, skill_id, level, target, teaches, present, first_target, first_gap)
+SELECT person_id, 'skill/' || (n * 7 + turn * 131) % 500, n % 4, 3, CASE WHEN n % 4 = 3 THEN 3 END, true, 3, 3 - n % 4
+FROM (SELECT person_id, (row_number() OVER ())::int AS n FROM spans) AS person, generate_series(0, 2) AS turn
+"""
 SESSIONS = """
 INSERT INTO sessions (session_id, version, state, programme_id, group_id, format, starts_at, ends_at, capacity)
 SELECT DISTINCT ON (session_id) session_id, 1, 'held', programme_id, session_id, format, starts_at,
@@ -61,21 +76,25 @@ WHERE month = date_trunc('month', current_date)::date AND person_id IN (
 
 
 async def fill(settings: Settings, facts: int, people: int) -> None:
-    """Facts straight into the tables, a hundred thousand at a time, and their roll-up from them."""
+    """Facts straight into the tables, a hundred thousand at a time, their keys and their roll-up from them."""
     conn = await connect(settings)
-    await conn.execute(UNITS)
+    for statement in (UNITS, PROGRAMMES, SKILLS, "SET maintenance_work_mem = '512MB'"):
+        await conn.execute(statement)
     await conn.execute(
         "SELECT ensure_participations((date_trunc('month', current_date) - make_interval(months => m))::date)"
         " FROM generate_series(0, 11) AS m"
     )
-    await conn.execute("ALTER TABLE participations DISABLE TRIGGER USER")
+    keys = await conn.fetchval(
+        "SELECT string_agg(pg_get_indexdef(indexrelid), ';') FROM pg_index"
+        " WHERE indrelid = 'participations'::regclass AND NOT indisprimary"
+    )
+    for name in ("person", "changed"):
+        await conn.execute(f"DROP INDEX participations_{name}")
+    await conn.execute("ALTER TABLE participations DROP CONSTRAINT participations_pkey")
     for start in range(0, facts, 100_000):
         await conn.execute(FACTS, start, people, facts)
-    await conn.execute("ALTER TABLE participations ENABLE TRIGGER USER")
-    await conn.execute(
-        "INSERT INTO participation_deltas"
-        " SELECT 1, month, unit_path, programme_id, format, state, minutes, contributions FROM participations"
-    )
+    await conn.execute("ALTER TABLE participations ADD PRIMARY KEY (session_id, person_id, month)")
+    await conn.execute(keys)
     await conn.execute("SELECT fold_months()")
     await conn.execute(SESSIONS)
     await conn.execute("VACUUM ANALYZE")
@@ -92,25 +111,34 @@ async def publish(conn: Connection) -> tuple[int, float]:
         tables, longest = tables + done, max(longest, time.perf_counter() - began)
 
 
-async def pages(settings: MetricsSettings, conn: Connection, times: int, *, change: bool = False) -> str:
-    """The first page by HTTP, as a browser gets it: token, query log, queries, rendering; after a change of facts."""
-    taken = []
+PAGES = ("/", f"/programmes/{UUID(int=1)}", "/networks", "/skills", "/knowledge", "/pipeline", "/query-log")
+
+
+async def pages(
+    settings: MetricsSettings, conn: Connection, times: int, paths: Sequence[str], change: str = ""
+) -> None:
+    """Pages by HTTP, as a browser gets them: token, queries, rendering; after a change where one is given."""
     async with serving_issuer() as issuer:
         app = create_app(settings.model_copy(update={"issuer": issuer.url}))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client,
         ):
-            for _ in range(times + 1):
-                if change:
-                    await conn.execute(CHANGE)
-                began = time.perf_counter()
-                reply = await client.get("/", headers=issuer.bearer("analyst"))
-                taken.append((time.perf_counter() - began) * 1000)
-                assert reply.status_code == httpx.codes.OK
-    taken = sorted(taken[1:])
-    return f"p50 {statistics.median(taken):.0f} ms, p95 {taken[int(times * 0.95)]:.0f} ms, {len(reply.content):,} bytes"
+            for path in paths:
+                taken = []
+                for _ in range(times + 1):
+                    if change:
+                        await conn.execute(change)
+                    began = time.perf_counter()
+                    reply = await client.get(path, headers=issuer.bearer("admin"))
+                    taken.append((time.perf_counter() - began) * 1000)
+                    assert reply.status_code == httpx.codes.OK
+                first, taken = taken[0], sorted(taken[1:])
+                print(
+                    f"page      p50 {statistics.median(taken):5.0f} ms, p95 {taken[int(times * 0.95)]:5.0f} ms, first"
+                    f" {first:5.0f} ms, {len(reply.content):>7,} bytes  {path}{', facts changed' * bool(change)}"
+                )
 
 
 async def main() -> None:
@@ -119,21 +147,24 @@ async def main() -> None:
     options.add_argument("--facts", type=int, default=1_000_000)
     options.add_argument("--people", type=int, default=20_000)
     options.add_argument("--readings", type=int, default=200)
+    options.add_argument("--measures", type=int, default=6, help="of which tables are read, beside the pages'")
     asked = options.parse_args()
     async with stack() as (settings, _):
         await fill_people(settings, asked.people)
         began = time.perf_counter()
         await fill(settings, asked.facts, asked.people)
         print(f"{asked.facts:,} facts of {asked.people:,} people in {time.perf_counter() - began:.0f} s")
-        await measure(settings, asked.readings)
+        await measure(settings, asked.readings, asked.measures)
     print(f"memory    {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 
-async def measure(settings: MetricsSettings, readings: int) -> None:
+async def measure(settings: MetricsSettings, readings: int, measures: int) -> None:
     """What readers wait for, before, while and after the tables are counted."""
     conn = await connect(settings)
     window = Window.covering(None, None)
-    names = ("participation_rate", "attendance_rate", "learning_hours", "sessions_held", "frequency", "reach")
+    names = ("participation_rate", "attendance_rate", "learning_hours", "sessions_held", "frequency", "reach")[
+        :measures
+    ]
     scopes = [(COUNTED[name], Scope(window, by)) for name in names for by in ("none", "unit", "programme", "month")]
 
     async def read(times: int) -> str:
@@ -160,8 +191,13 @@ async def measure(settings: MetricsSettings, readings: int) -> None:
     print(f"meanwhile {during[len(during) // 2]}")
     print(f"counted   {tables} tables in {time.perf_counter() - began:.0f} s, the longest turn {longest:.0f} s")
     print(f"counted   {await read(readings)}")
-    print(f"page      {await pages(settings, conn, 60)}")
-    print(f"changed   {await pages(settings, conn, 10, change=True)}")
+    for what, work in (("network of a month", count_networks), ("skills", count_skills)):
+        began = time.perf_counter()
+        async with worker.transaction():
+            await work(worker, 5)
+        print(f"counted   {what} in {time.perf_counter() - began:.0f} s")
+    await pages(settings, conn, 60, PAGES)
+    await pages(settings, conn, 10, PAGES[:1], CHANGE)
     await worker.close()
     await conn.close()
 

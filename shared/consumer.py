@@ -38,6 +38,7 @@ from shared.telemetry import (
     CONSUMER_DURATION,
     CONSUMER_PROGRESS,
     CONSUMER_STOPPED,
+    observe_all,
 )
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope[Any]]], Awaitable[None]]
@@ -276,9 +277,7 @@ class Consumer:
             delays[envelope.topic].append(max(0.0, now - envelope.time.timestamp()))
         for topic, seconds in delays.items():
             CONSUMED.labels(topic).inc(len(seconds))
-            observe = CONSUMER_DELAY.labels(topic).observe
-            for delay in seconds:
-                observe(delay)
+            observe_all(CONSUMER_DELAY.labels(topic), seconds)
         self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -176,22 +175,22 @@ def decode(
         raise Undecodable(detail)
     event = _parse(cls, raw.value if told.data is None else told.data, read)
     key = str(getattr(event, cls.key_field))
-    if raw.key_text != key:
+    if raw.key != key.encode():
         detail = f"the record key {raw.key_text!r} is not the event's {cls.key_field} {key!r}"
         raise Undecodable(detail)
     return Envelope(
-        id=told.id,
-        source=told.source,
-        type=told.type,
-        subject=told.subject or key,
-        time=told.time or datetime.now(UTC),
-        data=event,
-        topic=raw.topic,
-        key=key,
-        partition=raw.partition,
-        offset=raw.offset,
-        traceparent=_header(headers, "traceparent") or told.traceparent,
-        tracestate=_header(headers, "tracestate"),
+        told.id,
+        told.source,
+        told.type,
+        told.subject or key,
+        told.time or datetime.now(UTC),
+        event,
+        raw.topic,
+        key,
+        raw.partition,
+        raw.offset,
+        _header(headers, "traceparent") or told.traceparent,
+        _header(headers, "tracestate"),
     )
 
 
@@ -270,8 +269,10 @@ def _parse(cls: type[Event], data: object, read: Callable[[bytes], Any] | None =
         detail = "a NUL character, which no database text can hold"
         raise Undecodable(detail)
     if read is not None:
-        with suppress(msgspec.DecodeError):  # pydantic takes more, and says what is wrong with the rest
+        try:  # as often as there are events: `suppress` takes as long as reading one
             return read(body)  # type: ignore[no-any-return]
+        except msgspec.DecodeError:  # pydantic takes more, and says what is wrong with the rest
+            pass
     try:
         return cls.model_validate_json(body, extra="ignore")
     except ValidationError as error:

@@ -38,7 +38,7 @@ def reader(cls: type[Event]) -> Callable[[bytes], Any]:
     fields = [(name, _type(field.annotation, field.metadata)) for name, field in cls.model_fields.items()]
     if any(not field.is_required() for field in cls.model_fields.values()):
         raise NotFlat(cls.event_type)
-    struct = msgspec.defstruct(cls.__name__, fields, frozen=True, namespace={"event_class": cls})
+    struct = msgspec.defstruct(cls.__name__, fields, frozen=True, gc=False, namespace={"event_class": cls})
     return msgspec.json.Decoder(struct).decode
 
 

@@ -96,7 +96,7 @@ async def run(service: Service, role: str) -> int:
 def tune_memory() -> None:
     """What was made while starting stays; a batch of thousands of events is no reason to look at all of it again."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(250_000, 20, 50)
 
 
 def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event) -> dict[str, Awaitable[None]]:

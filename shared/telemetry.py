@@ -1,8 +1,11 @@
 """Traces, JSON logs and every metric's name. No person, no query and no payload ever goes into any of them."""
 
+import collections
 import json
 import logging
 import sys
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from opentelemetry import trace
@@ -54,6 +57,14 @@ TIMER_RUNS = Counter("lateral_timer_runs_total", "Timer runs", ("timer", "outcom
 DB_IN_USE = Gauge("lateral_db_pool_in_use", "Connections in use")
 HELD_LEAVERS = Gauge("lateral_directory_held_leavers", "People whose leaving waits for an operator")
 SUPPRESSED = Counter("lateral_cells_suppressed_total", "Published values withheld", ("reason",))
+
+
+def observe_all(histogram: Histogram, amounts: Sequence[float]) -> None:
+    """Observe each of these: amounts that come by the thousand, each by itself, take as long as reading an event."""
+    bounds, buckets = histogram._upper_bounds, histogram._buckets  # noqa: SLF001 - the library has one at a time
+    for at, count in collections.Counter(bisect_left(bounds, amount) for amount in amounts).items():
+        buckets[at].inc(count)
+    histogram._sum.inc(sum(amounts))  # noqa: SLF001
 
 
 class JsonFormatter(logging.Formatter):

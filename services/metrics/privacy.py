@@ -22,9 +22,10 @@ CATALOGUE = Catalogue(
         Table("session_months", "The months in which a session has facts.", "aggregate"),
         Table(
             "participation_deltas",
-            "Changes of the sums that are not folded yet.",
+            "What changed and removed facts take out of the sums, not folded yet.",
             "aggregate",
         ),
+        Table("folded", "Up to which transaction the sums are folded.", "operations"),
         Table(
             "matches",
             "Who was matched, for acceptance and ties between units.",

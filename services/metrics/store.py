@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from struct import Struct
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 from shared import sql
+from shared.copying import copy_all_new, days, field, microseconds
 from shared.db import Connection
 from shared.events.directory import PersonChanged, SkillChanged, UnitChanged
 from shared.events.matching import MatchEvent
@@ -30,25 +33,84 @@ def first_of_month(day: date) -> date:
 
 
 Placed: TypeAlias = list[tuple[ParticipationChanged, date]]
+MANY = 500
+"""From here on facts that are new are copied in."""
+COPIED = (
+    "session_id", "person_id", "programme_id", "month", "starts_at", "version", "minutes", "contributions", "taught",
+    "unit_path", "format", "state", "role",
+)  # fmt: skip
+FIXED = Struct("!h i16s i16s i16s ii iq ii ii ii ii").pack
+"""How many fields a row has, and those that always take the same room, each after its length."""
 
 
 async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
     """Write facts, each with the unit of its person at session start; returns how many were news."""
-    closed = {row["month"] for row in await conn.fetch(FACTS.closed_months, sorted(set(months)))}
+    placed = await place_facts(conn, months, facts)
+    return await write_facts(conn, placed) if placed else 0
+
+
+async def place_facts(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> Placed:
+    """Make room for facts; returns those of months that are open, without what is known better in another month."""
+    told = sorted(set(months))
+    closed = {row["month"] for row in await conn.fetch(FACTS.closed_months, told)}
     placed = [(fact, month) for fact, month in zip(facts, months, strict=True) if month not in closed]
-    await conn.execute(FACTS.ensure_months, sorted(set(months) - closed))
-    await conn.execute(FACTS.open_months, sorted(set(months)))
-    sessions, kept = [fact.session_id for fact, _ in placed], [month for _, month in placed]
-    if crossing := {row[0] for row in await conn.fetch(FACTS.place_sessions, sessions, kept)}:
-        placed = await _leave_old_months(conn, placed, crossing)
-    done = await conn.fetchrow(FACTS.apply_participations, *_columns(placed)) if placed else None
-    if done is None:
-        return 0
-    applied: int = done["applied"]
+    await conn.execute(FACTS.ensure_months, [month for month in told if month not in closed])
+    await conn.execute(FACTS.open_months, told)
+    sessions = {(fact.session_id, month) for fact, month in placed}
+    rows = await conn.fetch(
+        FACTS.place_sessions, [session for session, _ in sessions], [month for _, month in sessions]
+    )
+    return await _leave_old_months(conn, placed, {row[0] for row in rows}) if rows else placed
+
+
+async def write_facts(conn: Connection, placed: Placed) -> int:
+    """Write facts where they belong; returns how many were news."""
+    left = await _copy_new(conn, placed)
+    applied = len(placed) - len(left)
+    if not left:
+        return applied
+    done = await conn.fetchrow(FACTS.apply_participations, *_columns(left))
+    assert done is not None
+    applied += int(done["applied"])
     if forgotten := set(done["forgotten"]):
-        late = [(fact, month) for fact, month in placed if fact.person_id in forgotten]
+        late = [(fact, month) for fact, month in left if fact.person_id in forgotten]
         applied += await conn.fetchval(FACTS.apply_forgotten, *_columns(late))
     return applied
+
+
+async def _copy_new(conn: Connection, placed: Placed) -> Placed:
+    """Copy first versions in, of people who are not forgotten, as if none were known; returns what is left to do."""
+    first = [each for each in placed if each[0].version == 1]
+    if len(first) < MANY:
+        return placed
+    units: list[bytes | None] = await conn.fetchval(
+        FACTS.units, [fact.person_id for fact, _ in first], [fact.session_starts_at for fact, _ in first]
+    )
+    months = {month: days(month) for month in {month for _, month in first}}
+    rows = (
+        _copied(fact, months[month], unit) for (fact, month), unit in zip(first, units, strict=True) if unit is not None
+    )
+    if not await copy_all_new(conn, "participations", COPIED, rows):
+        return placed
+    forgotten = (each for each, unit in zip(first, units, strict=True) if unit is None)
+    return [*(each for each in placed if each[0].version > 1), *forgotten]
+
+
+_text = lru_cache(maxsize=10_000)(field)
+
+
+def _copied(fact: ParticipationChanged, month: int, unit: bytes) -> bytes:
+    fixed = FIXED(
+        len(COPIED),
+        *(16, fact.session_id.bytes, 16, fact.person_id.bytes, 16, fact.programme_id.bytes),
+        *(4, month, 8, microseconds(fact.session_starts_at), 4, fact.version),
+        *(4, fact.minutes, 4, _contributions(fact), 4, fact.taught),
+    )
+    return fixed + _text(unit) + _text(fact.format) + _text(fact.state) + _text(fact.role)
+
+
+def _contributions(fact: ParticipationChanged) -> int:
+    return fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised
 
 
 def _columns(placed: Placed) -> list[list[object]]:
@@ -67,7 +129,7 @@ def _row(fact: ParticipationChanged, month: date) -> tuple[object, ...]:
         fact.state,
         fact.role,
         fact.minutes,
-        fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised,
+        _contributions(fact),
         fact.taught,
     )
 

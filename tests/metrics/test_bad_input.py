@@ -8,7 +8,7 @@ import pytest
 
 from services.metrics.commands.facts import close_months, fold_months
 from services.metrics.queries.state import months_differ
-from shared.db import Connection
+from shared.db import Connection, Database
 from tests.fixtures.issuer import Issuer
 from tests.metrics.world import deliver, held, part, people, person
 
@@ -50,15 +50,18 @@ async def test_the_far_future_waits_in_its_month_and_makes_no_table(conn: Connec
     assert await sums(conn) == [("9998-12-01", 1)]
 
 
-async def test_sums_outlive_the_facts_and_a_fact_of_a_closed_month_never_counts_again(conn: Connection) -> None:
+async def test_sums_outlive_the_facts_and_a_fact_of_a_closed_month_never_counts_again(db: Database) -> None:
     session, (somebody, other) = uuid4(), people(2)
     old = datetime(2024, 3, 10, 9, tzinfo=UTC)
-    await deliver(conn, [part(session, somebody, session_starts_at=old), part(uuid4(), other)])
-    assert await close_months(conn, datetime(2025, 1, 1, tzinfo=UTC)) == 1
-    await deliver(conn, [part(session, somebody, 2, session_starts_at=old)])
-    assert await conn.fetchval("SELECT count(*) FROM participations WHERE person_id = $1", somebody) == 0
-    assert await sums(conn) == [("2024-03-01", 1), ("2026-10-01", 1)]
-    assert await months_differ(conn) == 0
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, somebody, session_starts_at=old), part(uuid4(), other)])
+    async with db.transaction() as conn:
+        assert await close_months(conn, datetime(2025, 1, 1, tzinfo=UTC)) == 1
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, somebody, 2, session_starts_at=old)])
+        assert await conn.fetchval("SELECT count(*) FROM participations WHERE person_id = $1", somebody) == 0
+        assert await sums(conn) == [("2024-03-01", 1), ("2026-10-01", 1)]
+        assert await months_differ(conn) == 0
 
 
 async def test_a_legal_hold_keeps_the_whole_month(conn: Connection) -> None:
@@ -68,17 +71,53 @@ async def test_a_legal_hold_keeps_the_whole_month(conn: Connection) -> None:
     assert await close_months(conn, TODAY) == 0
 
 
-async def test_folding_changes_no_number(conn: Connection) -> None:
+async def fold(db: Database) -> int:
+    async with db.transaction() as conn:
+        return await fold_months(conn)
+
+
+async def test_folding_changes_no_number(db: Database) -> None:
     session, crowd = uuid4(), people(7)
-    await deliver(conn, [part(session, one) for one in crowd])
-    before = await sums(conn)
-    assert await fold_months(conn) == 7
-    await deliver(conn, [part(session, crowd[0], 2, state="no_show")])
-    assert await sums(conn) == [("2026-10-01", 6)]
-    assert await fold_months(conn) == 2
-    assert before == [("2026-10-01", 7)]
-    assert await sums(conn) == [("2026-10-01", 6)]
-    assert await months_differ(conn) == 0
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, one) for one in crowd])
+        assert await sums(conn) == [("2026-10-01", 7)]
+        assert await fold_months(conn) == 0  # who has not committed is not folded
+        assert await sums(conn) == [("2026-10-01", 7)]
+    assert await fold(db) == 7
+    async with db.transaction() as conn:
+        assert await sums(conn) == [("2026-10-01", 7)]
+        await deliver(conn, [part(session, crowd[0], 2, state="no_show")])
+        assert await sums(conn) == [("2026-10-01", 6)]
+        assert await fold_months(conn) == 1  # what was, and is folded; what is comes later
+        assert await sums(conn) == [("2026-10-01", 6)]
+    assert await fold(db) == 1
+    async with db.transaction() as conn:
+        assert await sums(conn) == [("2026-10-01", 6)]
+        assert await months_differ(conn) == 0
+    assert await fold(db) == 0
+
+
+@pytest.mark.parametrize("folded_before", [False, True])
+async def test_what_is_written_while_others_fold_counts_once(db: Database, folded_before: bool) -> None:
+    """New facts, corrections, corrections of corrections and removals that commit after a fold that began later."""
+    session, crowd = uuid4(), people(4)
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, one) for one in crowd[:3]])
+    if folded_before:
+        await fold(db)
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, crowd[0], 2, state="no_show"), part(session, crowd[3])])
+        await deliver(conn, [part(session, crowd[0], 3, minutes=5)])
+        await conn.execute("DELETE FROM participations WHERE person_id = $1", crowd[1])
+        await conn.execute("UPDATE participations SET person_id = $2 WHERE person_id = $1", crowd[2], uuid4())
+        await fold(db)
+    for _ in range(2):
+        async with db.transaction() as conn:
+            assert await conn.fetchval("SELECT sum(minutes)::int FROM kept_months") == 5 + 60 + 60
+            assert await months_differ(conn) == 0
+        await fold(db)
+    async with db.transaction() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM participation_deltas") == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ CONFIDENTIAL = {
     "participations", "participation_months", "participation_deltas", "months", "kept_months", "unfolded_months",
     "membership", "membership_spans", "spans", "matches", "sessions", "feedback", "check_ins", "pulses", "surveys",
     "responses", "rounds", "person_skills", "known_skills", "skill_cells", "network_cells", "networks", "learnings",
-    "releases", "xapi_actors",
+    "releases", "xapi_actors", "unfolded",
 }  # fmt: skip
 """Tables with people, or with sums that have not been judged."""
 JUDGES = {"release.py", "shown.py", "networks.py", "skills.py", "learnings.py", "statements.py", "tallies.py"}

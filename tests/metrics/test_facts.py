@@ -1,11 +1,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.metrics import store
 from services.metrics.commands.facts import prepare_months
 from services.metrics.queries.state import months_differ, state_hash
 from services.metrics.store import FACTS
@@ -84,6 +86,16 @@ async def test_any_order_and_any_repetition_of_events_ends_in_the_same_facts_and
     """Rows 20 and 21."""
     again = data.draw(st.permutations([*history, *history[: len(history) // 2]]))
     assert await rebuilt(prepared, history) == await rebuilt(prepared, again)
+
+
+@PATIENT
+@given(history=HISTORIES)
+async def test_facts_that_are_copied_in_are_those_that_are_written_by_statement(
+    prepared: Database, history: list[Event]
+) -> None:
+    written = await rebuilt(prepared, list(history))
+    with patch.object(store, "MANY", 1):
+        assert await rebuilt(prepared, history) == written
 
 
 async def months(conn: Connection) -> list[tuple[Any, ...]]:
@@ -174,11 +186,51 @@ async def test_what_is_known_later_holds_from_its_date_whatever_was_thought_befo
 
 
 async def test_a_thousand_facts_arrive_in_one_batch(conn: Connection) -> None:
-    crowd = people(1000)
+    crowd, session = people(1000), uuid4()
     await deliver(conn, [person(one) for one in crowd])
-    session = uuid4()
     await deliver(conn, [part(session, one) for one in crowd])
     assert await months(conn) == [(date(2026, 10, 1), ["org", "sales"], 1000, 0, 60000, 1000)]
+    before = await state_hash(conn)
+    await deliver(conn, [part(session, one) for one in crowd])
+    assert await state_hash(conn) == before
+
+
+async def test_a_thousand_facts_with_some_that_are_known_and_some_of_the_forgotten(conn: Connection) -> None:
+    """Two of who were forgotten count under ids of nobody; one known fact sends all to the statement."""
+    crowd, session = people(1000), uuid4()
+    await conn.executemany("INSERT INTO erased_people VALUES ($1, current_date, 0)", [(one,) for one in crowd[:2]])
+    facts = [part(session, one) for one in crowd[:-1]] + [part(session, crowd[-1], 2, minutes=10)]
+    await deliver(conn, facts)
+    assert await months(conn) == [(date(2026, 10, 1), [], 1000, 0, 999 * 60 + 10, 1000)]
+    assert await conn.fetchval("SELECT count(*) FROM participations WHERE person_id = ANY ($1)", crowd[:2]) == 0
+    more = people(600)
+    await deliver(conn, [*facts[2:], *(part(session, one) for one in more)])
+    assert await months(conn) == [(date(2026, 10, 1), [], 1600, 0, 1599 * 60 + 10, 1600)]
+    assert await months_differ(conn) == 0
+
+
+async def test_what_is_copied_in_is_what_was_told(conn: Connection) -> None:
+    """Every column of the binary row, before and after the epoch of PostgreSQL, and of people elsewhere before."""
+    (somebody,), session = people(1), uuid4()
+    early = datetime(1999, 12, 31, 23, 59, 59, 123456, tzinfo=UTC)
+    await deliver(conn, [person(somebody, "sales", 1), person(somebody, "legal", 2, effective_at=date(2026, 10, 15))])
+    told = [
+        part(session, somebody, minutes=7, taught=1, shared=2, format="f\u00fcr", role="mentor", state="excused"),
+        part(uuid4(), somebody, session_starts_at=early, minutes=0),
+        part(uuid4(), somebody, session_starts_at=datetime(2026, 10, 15, tzinfo=UTC)),
+    ]
+    for copied in (True, False):
+        with patch.object(store, "MANY", 1 if copied else 1000):
+            await deliver(conn, told)
+        rows = await conn.fetch("TABLE participations ORDER BY starts_at")
+        await conn.execute("TRUNCATE participations, session_months")
+        kept = [{**row, "changed_by": None} for row in rows]
+        if copied:
+            first = kept
+    assert first == kept
+    assert [row["unit_path"] for row in first] == [["org", "sales"], ["org", "sales"], ["org", "legal"]]
+    assert first[0]["starts_at"] == early
+    assert (first[1]["minutes"], first[1]["contributions"], first[1]["format"]) == (7, 4, "f\u00fcr")
 
 
 @pytest.mark.parametrize("first", [1, 2])

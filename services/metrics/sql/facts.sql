@@ -68,6 +68,17 @@ WHERE EXISTS (
         AND newer.month <> incoming.month AND newer.version >= incoming.version
 )
 
+-- name: units
+-- The unit of each person at that moment, as unit_on() says, in the form COPY takes; none for who is forgotten.
+SELECT array_agg(CASE WHEN erased.person_id IS NULL THEN array_send(coalesce(
+    (SELECT unit_path FROM spans AS span WHERE span.person_id = fact.person_id
+        AND valid_from <= (starts_at AT TIME ZONE 'UTC')::date ORDER BY valid_from DESC LIMIT 1),
+    (SELECT unit_path FROM spans AS span WHERE span.person_id = fact.person_id ORDER BY valid_from LIMIT 1),
+    '{}'
+)) END ORDER BY place)
+FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS fact (person_id, starts_at, place)
+LEFT JOIN erased_people AS erased USING (person_id)
+
 -- name: apply_participations
 WITH incoming AS (
     SELECT given.*, erased.person_id IS NULL AS wanted
