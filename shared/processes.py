@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from shared import courier, telemetry, timers
 from shared.consumer import Consumer, Handlers
 from shared.crashpoint import crashpoint
-from shared.db import Database
+from shared.db import Connection, Database
 from shared.health import health_app
 from shared.ledger import Ledger
 from shared.migrate import SchemaMismatch, check
@@ -39,6 +39,9 @@ GRACE_SECONDS = 15
 """What a part may take to end in good order; whatever waits for a broker that is gone is then cut off."""
 
 
+async def _nothing(_: Connection) -> None: ...
+
+
 @dataclass(frozen=True)
 class Service:
     """All that makes a service a service; its `__main__` says it once."""
@@ -55,6 +58,8 @@ class Service:
     """Tables that events alone make, for `rebuild`, each with its columns that say when and not what."""
     purges: Mapping[DataClass, Purge] = field(default_factory=dict)
     """What else removes a class's data, where deleting rows is not all there is to it."""
+    whole: Callable[[Connection], Awaitable[None]] = _nothing
+    """Raises SchemaMismatch where its database must not be used, whatever its schema."""
     couriers: Callable[[Any], Sequence[courier.Courier]] = lambda _: ()
     """From its settings: what it delivers outside the database."""
     commands: Callable[[typer.Typer], None] = lambda _: None
@@ -77,6 +82,7 @@ async def run(service: Service, role: str) -> int:
         async with db.acquire() as conn:
             await check(conn, service.name)
             await check_wrapping_keys(conn)
+            await service.whole(conn)
         tune_memory()
         parts = {} if role == "api" else work(service, settings, db, stop)
         if role == "worker":

@@ -1,7 +1,7 @@
 """`python -m services.metrics api | worker | migrate | ...`."""
 
 from services.metrics.app import create_app
-from services.metrics.commands.facts import close_months
+from services.metrics.commands.facts import close_months, refuse_a_dump
 from services.metrics.consumers import HANDLERS
 from services.metrics.couriers import couriers
 from services.metrics.privacy import CATALOGUE
@@ -31,6 +31,7 @@ SERVICE = Service(
     couriers=couriers,
     purges={"participation": close_months},
     read_models=READ_MODELS,
+    whole=refuse_a_dump,
 )
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from uuid import uuid4
 
+import pytest
+
 from services.metrics.__main__ import SERVICE
 from services.metrics.commands.facts import fold_months
 from services.metrics.consumers import HANDLERS
@@ -14,6 +16,7 @@ from shared.envelope import encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.kafka import AIOKafkaProducer
+from shared.migrate import SchemaMismatch
 from shared.rebuild import differences, rebuild
 from tests.conftest import NewDatabase, numbers
 from tests.fixtures.delivery import consuming, producing, until, wire
@@ -71,3 +74,11 @@ async def test_a_rebuilt_store_says_what_the_live_one_says(
     async with db.acquire() as live, made.acquire() as rebuilt:
         assert set(await differences(live, rebuilt, SERVICE.read_models)) == {"compared_participations", "kept_months"}
     await made.close()
+
+
+async def test_a_store_that_was_loaded_from_a_dump_is_refused_at_the_start(db: Database) -> None:
+    async with db.transaction() as conn:
+        await SERVICE.whole(conn)
+        await conn.execute("UPDATE folded SET seen = '900000000000:900000000000:'")
+        with pytest.raises(SchemaMismatch, match="dump"):
+            await SERVICE.whole(conn)

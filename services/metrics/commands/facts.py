@@ -8,6 +8,7 @@ from services.metrics.domain.latest import newest
 from services.metrics.store import SessionState
 from shared.db import Connection
 from shared.events.sessions import FeedbackReleased, ParticipationChanged, SessionEvent
+from shared.migrate import SchemaMismatch
 from shared.telemetry import STALE
 
 
@@ -54,3 +55,16 @@ async def fold_months(conn: Connection) -> int:
     """Fold what facts have added and taken since the last time into the roll-up; returns how many changes that were."""
     folded: int = await conn.fetchval(store.FACTS.fold_months)
     return folded
+
+
+async def refuse_a_dump(conn: Connection) -> None:
+    """Raise SchemaMismatch where what is stored was numbered by another server's transactions.
+
+    What is folded and what readers have been shown is known by transaction: where those begin anew, as after the
+    restore of a dump, new facts would pass for old ones. A base backup keeps them.
+    """
+    if await conn.fetchval(store.FACTS.from_another_server):
+        raise SchemaMismatch(
+            "this database was loaded from a dump, and its facts are known by the transactions of another server: "
+            "restore a base backup, or migrate an empty database and read all topics again (`rebuild`)"
+        )

@@ -284,3 +284,6 @@ INSERT INTO rounds (round_id, programme_id, month, asked, unmatched)
 SELECT round_id, programme_id, month, asked, unmatched
 FROM jsonb_to_recordset($1) AS incoming (round_id uuid, programme_id uuid, month date, asked int, unmatched int)
 ON CONFLICT DO NOTHING
+
+-- name: from_another_server
+SELECT EXISTS (SELECT FROM folded WHERE pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()))
