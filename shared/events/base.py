@@ -1,5 +1,6 @@
 """What every event is: a frozen, flat fact with a type, a topic and the key it is ordered by."""
 
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -20,10 +21,16 @@ class Value(BaseModel):
         """Of values that have passed such a model before, every field among them: they are not looked at again."""
         made = cls.__new__(cls)
         object.__setattr__(made, "__dict__", values)
-        object.__setattr__(made, "__pydantic_fields_set__", set(values))
+        object.__setattr__(made, "__pydantic_fields_set__", cls._all_fields())
         object.__setattr__(made, "__pydantic_extra__", None)
         object.__setattr__(made, "__pydantic_private__", None)
         return made
+
+    @classmethod
+    @cache
+    def _all_fields(cls) -> set[str]:
+        """One set for all: nobody adds to that of a frozen model."""
+        return set(cls.model_fields)
 
 
 class Event(Value):

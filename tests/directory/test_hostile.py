@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.directory.consumers import HANDLERS, on_org_unit_upserted, on_worker_upserted
-from services.directory.domain.refusals import SequenceTooLarge, UnclearCode, WorkerOfAnotherSystem
+from services.directory.domain.refusals import AddressTooLong, SequenceTooLarge, UnclearCode, WorkerOfAnotherSystem
 from shared.db import Connection, Database
 from shared.envelope import Raw, Undecodable, decode
 from shared.events.hr import OrgUnitUpserted, WorkerUpserted
@@ -104,6 +104,19 @@ async def test_one_number_in_two_systems_belongs_to_the_first(conn: Connection) 
     stranger = replace(envelope(worker("E1", seq=2, family_name="Other")), source="https://other.example")
     with pytest.raises(WorkerOfAnotherSystem, match="E1 is a worker of https:"):
         await on_worker_upserted(conn, [stranger])
+
+
+async def test_two_systems_in_one_poll_do_not_share_a_number_either(conn: Connection) -> None:
+    told = [worker("E1"), worker("E1", seq=2, family_name="Other")]
+    first, second = (envelope(record) for record in told)
+    with pytest.raises(WorkerOfAnotherSystem, match="E1 is a worker of https:"):
+        await on_worker_upserted(conn, [first, replace(second, source="https://other.example")])
+
+
+async def test_an_address_that_no_invitation_can_carry_is_refused_by_name(conn: Connection) -> None:
+    await tell(conn, worker("E1", work_email=f"{'e' * 195}@x.io"))
+    with pytest.raises(AddressTooLong, match="workEmail has 201 characters; at most 200"):
+        await tell(conn, worker("E2", work_email=f"{'e' * 196}@x.io"))
 
 
 EVERYTHING: list[WorkerUpserted | OrgUnitUpserted] = [

@@ -155,3 +155,17 @@ async def test_a_verification_is_taken_and_touches_nobody(
     async with api_db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM scim_received") == 1
         assert await conn.fetchval("SELECT count(*) FROM accounts") == 0
+
+
+async def test_the_configuration_names_the_events_to_whom_asks_and_stays_as_clients_know_it(
+    api: httpx.AsyncClient,
+) -> None:
+    where = "/scim/v2/ServiceProviderConfig"
+    plain = (await api.get(where)).json()
+    assert "securityEvents" not in plain
+    for name in ("securityEvents", "patch, urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig:securityevents"):
+        asked = (await api.get(where, params={"attributes": name})).json()
+        said = asked.pop("securityEvents")
+        assert said["asyncRequest"] == "none"
+        assert {f"{PROV}put:full", f"{PROV}create:notice", f"{PROV}deactivate"} <= set(said["eventUris"])
+        assert asked == plain

@@ -14,6 +14,8 @@ from services.directory.api.scim_service import LARGEST_BULK, DirectoryScim
 from services.directory.api.scim_storage import DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
 from services.directory.commands.holds import hold_accounts
+from services.directory.domain.security_event import TAKEN, URIS
+from services.directory.settings import provisioning
 from shared.db import Connection
 from shared.edge import Edge, EdgeCall
 from shared.idempotency import Reply
@@ -57,9 +59,18 @@ SHOWN, SEARCHED = Depends(shown), Depends(searched)
 
 
 @router.get("/ServiceProviderConfig", responses=DISCOVERY, summary="What this SCIM service can do")
-async def scim_service_provider_config(request: Request) -> Response:
-    """Open to everybody, as RFC 7643 section 5 has it."""
-    return await _discover(request)
+async def scim_service_provider_config(
+    request: Request, attributes: Annotated[str, Query(max_length=1000)] = ""
+) -> Response:
+    """Open to everybody, as RFC 7643 section 5 has it; `?attributes=securityEvents` adds the events (RFC 9967)."""
+    answer = await _discover(request)
+    # Clients that keep to RFC 7643, the conformance suite among them, refuse a configuration with an attribute that
+    # they do not know: RFC 9967's is returned on request.
+    asked = {name.strip().rpartition(":")[2].lower() for name in attributes.split(",")}
+    if answer.status_code != 200 or "securityevents" not in asked:  # noqa: PLR2004
+        return answer
+    said = {**orjson.loads(answer.body), "securityEvents": {"asyncRequest": "none", "eventUris": _event_uris()}}
+    return Response(orjson.dumps(said), media_type=MEDIA_TYPE)
 
 
 @router.get("/ResourceTypes", responses=DISCOVERY, summary="Kinds of SCIM resources")
@@ -158,6 +169,13 @@ async def scim_patch(kind: Kind, resource_id: Id, edge: Edge) -> Response:  # no
 async def scim_delete(kind: Kind, resource_id: Id, edge: Edge) -> Response:  # noqa: ARG001
     """Whoever stood behind the account has left until they are provisioned again."""
     return await _write(edge)
+
+
+def _event_uris() -> list[str]:
+    """What is told, where there is a key to sign with, and what is taken, where an issuer is trusted."""
+    wanted = provisioning()
+    told = URIS.values() if wanted.event_key else ()
+    return sorted({*told, *(TAKEN if wanted.event_issuer else ())})
 
 
 async def _discover(request: Request) -> Response:

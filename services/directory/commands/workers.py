@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 async def record_workers(conn: Connection, told: Sequence[Envelope[WorkerUpserted]], now: datetime) -> None:
     """Keep records and apply those that are due at `now`; nothing brings an erased worker back.
 
-    Raises ReportingLineCycle, SequenceReused, WorkerOfAnotherSystem, UnclearCode, UnknownTimeZone or ImpossibleDate.
+    Raises ReportingLineCycle, SequenceReused, WorkerOfAnotherSystem, UnclearCode, AddressTooLong, UnknownTimeZone or
+    ImpossibleDate.
     """
     await take_records(conn, [Told(envelope.data, envelope.source) for envelope in told], now, told)
 

@@ -19,7 +19,9 @@ Resource: TypeAlias = Mapping[str, Any]
 EMPLOYMENT = {"employee": "employee", "contractor": "contractor", "intern": "intern", "external": "contractor"}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([A-Za-z]{2}))?")
-EMAIL_LENGTH = range(3, 255)
+LONGEST_ADDRESS = 200
+"""What `directory.contacts` carries."""
+EMAIL_LENGTH = range(3, LONGEST_ADDRESS + 1)
 UNKNOWN = "UNKNOWN"
 
 

@@ -5,7 +5,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.directory.domain.refusals import ImpossibleDate, SequenceTooLarge, UnclearCode, UnknownTimeZone
+from services.directory.domain.account import LONGEST_ADDRESS
+from services.directory.domain.refusals import (
+    AddressTooLong,
+    ImpossibleDate,
+    SequenceTooLarge,
+    UnclearCode,
+    UnknownTimeZone,
+)
 from shared.events.directory import ChangeReason, PastState, PersonChanged
 from shared.events.hr import WorkerUpserted
 
@@ -51,6 +58,14 @@ def check_codes(record: WorkerUpserted) -> None:
         code = getattr(record, field)
         if code is not None and not (code.isascii() and code.isprintable() and code.strip() == code):
             raise UnclearCode(f"{field} {code!a} is not plain: printable ASCII without spaces around it.")
+
+
+def check_address(record: WorkerUpserted) -> None:
+    """Raises AddressTooLong for what `directory.contacts` cannot carry."""
+    if len(record.work_email) > LONGEST_ADDRESS:
+        raise AddressTooLong(
+            f"workEmail has {len(record.work_email)} characters; at most {LONGEST_ADDRESS} can be told on."
+        )
 
 
 def past(

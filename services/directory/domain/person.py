@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from services.directory.domain.account import UNDATED
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
-from services.directory.domain.proficiency import Evidence, need_of, offer, weigh
-from services.directory.domain.profile import WORK_ENDS, WORK_STARTS, Profile
+from services.directory.domain.proficiency import Evidence, need_of, offer, weigh, word_of_hr
+from services.directory.domain.profile import NOTHING_SAID, WORK_ENDS, WORK_STARTS, Profile
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
 
@@ -65,14 +65,8 @@ def derive(
     person_id: UUID, worker: WorkerUpserted, around: Surroundings, before: Person | None, now: datetime
 ) -> Person:
     """The person under a record. Versions count up where something public is new, and only there."""
-    profile = before.profile if before else Profile()
+    profile = before.profile if before else NOTHING_SAID
     public, contact = _public(person_id, worker, profile, around), _contact(person_id, worker)
-    if before is None:
-        public = public.model_copy(update={"reasons": reasons(None, public)})
-    else:
-        today = now.astimezone(zone(worker.time_zone)).date()
-        public = _next(before.public, public, today, same_record=before.record == place(worker))
-        contact = _next_contact(before.contact, contact)
     return Person(
         employee_number=worker.employee_number,
         record=place(worker),
@@ -82,93 +76,113 @@ def derive(
         job_title=worker.job_title,
         employment_type=worker.employment_type,
         profile=profile,
-        public=public,
-        contact=contact,
+        public=_next(before, public, worker, now) if before else _first(public),
+        contact=_next_contact(before.contact, contact) if before else ContactChanged.trusted(contact),
     )
 
 
-def _next(old: PersonChanged, new: PersonChanged, today: date, *, same_record: bool) -> PersonChanged:
+# Nothing is validated again: HR's record, the profile and what is stored have been.
+
+
+def _first(values: dict[str, Any]) -> PersonChanged:
+    return PersonChanged.trusted({**values, "reasons": reasons(None, PersonChanged.trusted(values))})
+
+
+def _next(before: Person, values: dict[str, Any], worker: WorkerUpserted, now: datetime) -> PersonChanged:
+    old, new = before.public, PersonChanged.trusted(values)
     changed = differences(old, new)
     if not changed:
         return old
-    since = effective_on(old, new, new.effective_at, today, changed) if same_record else new.effective_at
+    since = new.effective_at
+    if before.record == place(worker):
+        today = now.astimezone(zone(worker.time_zone)).date()
+        since = effective_on(old, new, since, today, changed)
     news = {"version": old.version + 1, "reasons": reasons(old, new, changed), "effective_at": since}
-    return new.model_copy(update=news)
+    return PersonChanged.trusted({**values, **news})
 
 
-def _next_contact(old: ContactChanged, new: ContactChanged) -> ContactChanged:
-    renewed = new.model_copy(update={"version": old.version})
-    return old if renewed == old else renewed.model_copy(update={"version": old.version + 1})
+def _next_contact(old: ContactChanged, values: dict[str, Any]) -> ContactChanged:
+    if {**values, "version": old.version} == old.__dict__:
+        return old
+    return ContactChanged.trusted({**values, "version": old.version + 1})
 
 
-def _contact(person_id: UUID, worker: WorkerUpserted) -> ContactChanged:
-    return ContactChanged(
-        person_id=person_id,
-        version=1,
-        display_name=worker.display_name or f"{worker.given_name} {worker.family_name}"[:200],
-        email=worker.work_email,
-        locale=worker.locale,
-    )
+def _contact(person_id: UUID, worker: WorkerUpserted) -> dict[str, Any]:
+    return {
+        "person_id": person_id,
+        "version": 1,
+        "display_name": worker.display_name or f"{worker.given_name} {worker.family_name}"[:200],
+        "email": worker.work_email,
+        "locale": worker.locale,
+    }
 
 
-def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> PersonChanged:
+def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> dict[str, Any]:
+    """The fields of `PersonChanged`, in its order."""
     known = proficiencies(worker, profile, around)
     ready = _own(profile.facilitator_ready, worker.job_level >= FACILITATES_FROM_JOB_LEVEL)
-    public = PersonChanged(
-        person_id=person_id,
-        version=1,
-        reasons=(),
+    values = {
+        "person_id": person_id,
+        "version": 1,
+        "reasons": (),
         # An account's state has no date of its own: it holds since the account is here.
-        effective_at=worker.hire_date if place(worker) == UNDATED else worker.effective_at,
-        status=worker.status,
-        unit_code=worker.unit_code,
-        unit_path=around.unit_path,
-        manager_id=around.manager_id,
-        job_code=worker.job_code,
-        job_level=worker.job_level,
-        job_function=worker.job_function,
-        site_code=worker.site_code,
-        country=worker.country,
-        time_zone=worker.time_zone,
-        work_starts=_own(profile.work_starts, WORK_STARTS),
-        work_ends=_own(profile.work_ends, WORK_ENDS),
-        work_days=tuple(sorted(_own(profile.work_days, MONDAY_TO_FRIDAY))),
-        languages=_own(profile.languages, worker.languages),
-        offers=offers(worker.skills, profile, known, around.replaced),
-        needs=needs(profile, known, around.replaced),
-        capacity=_own(profile.capacity, CAPACITY),
-        time_budget_minutes=_own(profile.time_budget_minutes, TIME_BUDGET_MINUTES),
-        facilitator_ready=ready and around.may_facilitate,
-        opted_in=_own(profile.opted_in, True),
-        paused_until=profile.paused_until,
-        not_with=_own(profile.not_with, ()),
-        hired_on=worker.hire_date,
-        leaves_on=worker.termination_date,
-        formats=_own(profile.formats, ()),
-        modalities=_own(profile.modalities, ()),
-        pace=profile.pace,
-        group_size_min=profile.group_size_min,
-        group_size_max=profile.group_size_max,
-        proficiencies=known,
-    )
-    if not around.earlier:
-        return public
-    return public.model_copy(update={"history": past(around.earlier, around.paths, public)})
+        "effective_at": worker.hire_date if place(worker) == UNDATED else worker.effective_at,
+        "status": worker.status,
+        "unit_code": worker.unit_code,
+        "unit_path": around.unit_path,
+        "manager_id": around.manager_id,
+        "job_code": worker.job_code,
+        "job_level": worker.job_level,
+        "job_function": worker.job_function,
+        "site_code": worker.site_code,
+        "country": worker.country,
+        "time_zone": worker.time_zone,
+        "work_starts": _own(profile.work_starts, WORK_STARTS),
+        "work_ends": _own(profile.work_ends, WORK_ENDS),
+        "work_days": tuple(sorted(_own(profile.work_days, MONDAY_TO_FRIDAY))),
+        "languages": _own(profile.languages, worker.languages),
+        "offers": offers(worker.skills, profile, known, around.replaced),
+        "needs": needs(profile, known, around.replaced),
+        "capacity": _own(profile.capacity, CAPACITY),
+        "time_budget_minutes": _own(profile.time_budget_minutes, TIME_BUDGET_MINUTES),
+        "facilitator_ready": ready and around.may_facilitate,
+        "opted_in": _own(profile.opted_in, True),
+        "paused_until": profile.paused_until,
+        "not_with": _own(profile.not_with, ()),
+        "hired_on": worker.hire_date,
+        "leaves_on": worker.termination_date,
+        "history": (),
+        "formats": _own(profile.formats, ()),
+        "modalities": _own(profile.modalities, ()),
+        "pace": profile.pace,
+        "group_size_min": profile.group_size_min,
+        "group_size_max": profile.group_size_max,
+        "proficiencies": known,
+    }
+    if around.earlier:
+        values["history"] = past(around.earlier, around.paths, PersonChanged.trusted(values))
+    return values
 
 
 def proficiencies(worker: WorkerUpserted, profile: Profile, around: Surroundings) -> tuple[Proficiency, ...]:
     """All that is known and aimed for: HR's levels and plans, the job's targets, own needs, and stated evidence."""
     # By the month: a feed that repeats everybody every day is no news every day.
     said_on = worker.effective_at.replace(day=1)
-    from_hr = [Evidence(one.skill_id, "hr", one.level, said_on) for one in worker.skills if one.level]
+    levels: dict[str, int] = {}
     aims = dict(around.targets)
-    for skill_id, target in (
-        *((one.skill_id, one.target_level) for one in worker.skills),
-        *((need.skill_id, need.target_level) for need in profile.needs or ()),
-    ):
-        if target:
-            aims[skill_id] = max(target, aims.get(skill_id, 0))
-    return weigh((*_highest(from_hr), *around.evidence), aims, around.replaced)
+    # HR may list a skill twice: the highest counts.
+    for one in worker.skills:
+        name, level, target = one.skill_id, one.level, one.target_level
+        if level > levels.get(name, 0):
+            levels[name] = level
+        if target and target > aims.get(name, 0):
+            aims[name] = target
+    for need in profile.needs or ():
+        aims[need.skill_id] = max(need.target_level, aims.get(need.skill_id, 0))
+    if around.evidence or around.replaced.keys() & (levels.keys() | aims.keys()):
+        from_hr = [Evidence(name, "hr", level, said_on) for name, level in levels.items()]
+        return weigh((*from_hr, *around.evidence), aims, around.replaced)
+    return word_of_hr(levels, aims, said_on)
 
 
 def offers(
@@ -204,11 +218,6 @@ def needs(profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str,
         level = levels[name].level if name in levels and levels[name].source else need.level
         found[name] = need_of(name, min(level, need.target_level - 1), need.target_level)
     return tuple(found.values())
-
-
-def _highest(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """Each skill once, at its highest level: HR may list one twice."""
-    return list({piece.skill_id: piece for piece in sorted(evidence, key=lambda piece: piece.level)}.values())
 
 
 def _own(said: T | None, otherwise: T) -> T:

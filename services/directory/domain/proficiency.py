@@ -42,8 +42,10 @@ class Evidence(NamedTuple):
 def proficiency(
     skill_id: str, level: int, target: int | None, source: str | None, trust: int, as_of: date | None
 ) -> Proficiency:
-    """What is published of a skill."""
-    return Proficiency(skill_id=skill_id, level=level, target_level=target, source=source, trust=trust, as_of=as_of)
+    """What is published of a skill; the names and levels have been validated where they came from."""
+    return Proficiency.trusted({
+        "skill_id": skill_id, "level": level, "target_level": target, "source": source, "trust": trust, "as_of": as_of,
+    })  # fmt: skip
 
 
 @lru_cache(KEPT)
@@ -72,6 +74,19 @@ def weigh(
     return tuple(
         _proficiency(skill_id, by_skill.get(skill_id, []), aims.get(skill_id))
         for skill_id in sorted(by_skill.keys() | aims.keys())
+    )
+
+
+def word_of_hr(levels: Mapping[str, int], targets: Mapping[str, int], said_on: date) -> tuple[Proficiency, ...]:
+    """`weigh` where HR alone has spoken, once a skill, and nothing was merged: so it is of most people."""
+    trust = ALONE["hr"]
+    return tuple(
+        [
+            proficiency(skill_id, levels[skill_id], targets.get(skill_id), "hr", trust, said_on)
+            if skill_id in levels
+            else proficiency(skill_id, 0, targets[skill_id], None, 0, None)
+            for skill_id in sorted(levels.keys() | targets.keys())
+        ]
     )
 
 

@@ -46,6 +46,9 @@ class Profile(Value):
     """Whether colleagues may see the contribution profile, and a badge may be made of it."""
 
 
+NOTHING_SAID = Profile()
+
+
 def check(profile: Profile, person_id: UUID) -> None:
     """What no single field can say. Raises InvalidRequest naming the field."""
     starts, ends = profile.work_starts, profile.work_ends

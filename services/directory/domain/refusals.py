@@ -29,6 +29,10 @@ class UnclearCode(Refused):
     """A code that tells people or units apart could be taken for another one."""
 
 
+class AddressTooLong(Refused):
+    """HR names an address that is longer than what an invitation can be sent to."""
+
+
 class WorkerOfAnotherSystem(Refused):
     """Two HR systems use one employee number: nobody can tell whether they mean one worker."""
 

@@ -27,6 +27,15 @@ URIS = {
 METHODS: Mapping[str, Literal["POST", "PUT", "PATCH"]] = {"create": "POST", "put": "PUT", "patch": "PATCH"}
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 """OpenID's Shared Signals Framework 1.0, section 8.1.4: it is about the stream itself."""
+TAKEN = tuple(
+    f"{PROVISIONED}{name}"
+    for name in (
+        *(f"{what}:{how}" for what in METHODS for how in ("full", "notice")),
+        "delete",
+        "activate",
+        "deactivate",
+    )
+)
 NOTICED = ("active", "displayName", "emails", "locale", "name", "timezone", "title", "userName", ENTERPRISE)
 
 

@@ -38,55 +38,26 @@ WITH RECURSIVE line AS (
 SELECT employee_number, manager_employee_number FROM line WHERE manager_employee_number IS NOT NULL
 
 -- name: overwrite_people
-INSERT INTO people SELECT * FROM json_populate_recordset(NULL::people, $1::text::json)
-ON CONFLICT (person_id) DO UPDATE SET
-    record_effective_at = excluded.record_effective_at,
-    record_sequence = excluded.record_sequence,
-    manager_employee_number = excluded.manager_employee_number,
-    given_name = excluded.given_name,
-    family_name = excluded.family_name,
-    job_title = excluded.job_title,
-    employment_type = excluded.employment_type,
-    profile = excluded.profile,
-    contact_version = excluded.contact_version,
-    display_name = excluded.display_name,
-    email = excluded.email,
-    locale = excluded.locale,
-    version = excluded.version,
-    effective_at = excluded.effective_at,
-    status = excluded.status,
-    unit_code = excluded.unit_code,
-    unit_path = excluded.unit_path,
-    manager_id = excluded.manager_id,
-    job_code = excluded.job_code,
-    job_level = excluded.job_level,
-    job_function = excluded.job_function,
-    site_code = excluded.site_code,
-    country = excluded.country,
-    time_zone = excluded.time_zone,
-    work_starts = excluded.work_starts,
-    work_ends = excluded.work_ends,
-    work_days = excluded.work_days,
-    languages = excluded.languages,
-    offers = excluded.offers,
-    needs = excluded.needs,
-    capacity = excluded.capacity,
-    time_budget_minutes = excluded.time_budget_minutes,
-    facilitator_ready = excluded.facilitator_ready,
-    opted_in = excluded.opted_in,
-    paused_until = excluded.paused_until,
-    not_with = excluded.not_with,
-    hired_on = excluded.hired_on,
-    leaves_on = excluded.leaves_on,
-    history = excluded.history,
-    formats = excluded.formats,
-    modalities = excluded.modalities,
-    pace = excluded.pace,
-    group_size_min = excluded.group_size_min,
-    group_size_max = excluded.group_size_max,
-    proficiencies = excluded.proficiencies,
-    stale = excluded.stale,
-    changed_at = excluded.changed_at
+-- By id, what is new of people: columns by name; what is not named stays as it is.
+UPDATE people SET (
+    record_effective_at, record_sequence, manager_employee_number, given_name, family_name, job_title,
+    employment_type, profile, contact_version, display_name, email, locale, version, effective_at, status,
+    unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone, work_starts,
+    work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes, facilitator_ready, opted_in,
+    paused_until, not_with, hired_on, leaves_on, history, formats, modalities, pace, group_size_min, group_size_max,
+    proficiencies, stale, changed_at
+) = (
+    SELECT
+        record_effective_at, record_sequence, manager_employee_number, given_name, family_name, job_title,
+        employment_type, profile, contact_version, display_name, email, locale, version, effective_at, status,
+        unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone,
+        work_starts, work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes,
+        facilitator_ready, opted_in, paused_until, not_with, hired_on, leaves_on, history, formats, modalities,
+        pace, group_size_min, group_size_max, proficiencies, stale, changed_at
+    FROM json_populate_record(people, told.news)
+)
+FROM unnest($1::uuid[], $2::json[]) AS told (person_id, news)
+WHERE people.person_id = told.person_id
 
 -- name: mark_reports_stale
 -- All who report to these managers, but for those who are derived anew in this transaction anyway.

@@ -7,11 +7,14 @@ WHERE EXISTS (SELECT FROM erased_workers WHERE digest = sha256(convert_to(number
 
 -- name: of_other_systems
 -- Workers whose number another HR system has used before. A source that is a path is one of ours.
-SELECT DISTINCT ON (told.number) told.number, known.source AS owner, told.source
-FROM unnest($1::text[], $2::text[]) AS told (number, source)
-JOIN worker_records AS known ON known.employee_number = told.number
-WHERE known.source <> told.source AND NOT starts_with(known.source, '/') AND NOT starts_with(told.source, '/')
-ORDER BY told.number
+SELECT told.number, owner.source AS owner, told.source
+FROM unnest($1::text[], $2::text[]) AS told (number, source),
+LATERAL (
+    SELECT source FROM worker_records
+    WHERE employee_number = told.number AND source <> told.source AND NOT starts_with(source, '/') LIMIT 1
+) AS owner
+WHERE NOT starts_with(told.source, '/')
+ORDER BY told.number LIMIT 1
 
 -- name: insert_records
 INSERT INTO worker_records (employee_number, effective_at, sequence, due_at, pending, state, source)
@@ -30,15 +33,20 @@ WHERE known.state <> told.state::jsonb
 LIMIT 1
 
 -- name: earlier_records
--- What held before these records: of each earlier date the record with the highest sequence, in order of date.
-SELECT DISTINCT ON (employee_number, record.effective_at) employee_number,
-    record.effective_at AS valid_from, state ->> 'status' AS status, state ->> 'unit_code' AS unit_code,
-    state ->> 'job_code' AS job_code, coalesce((state ->> 'job_level')::int, 0) AS job_level,
-    state ->> 'site_code' AS site_code, (state ->> 'hire_date')::date AS hired_on
-FROM unnest($1::text[], $2::date[]) AS held (employee_number, effective_at)
-JOIN worker_records AS record USING (employee_number)
-WHERE record.effective_at < held.effective_at AND NOT pending AND refused IS NULL
-ORDER BY employee_number, record.effective_at, sequence DESC
+-- What held before these records: of each earlier date the record with the highest sequence, in order of date. Looked
+-- for worker by worker: as one join the planner reads the whole table for each batch.
+SELECT employee_number, before.* FROM unnest($1::text[], $2::date[]) AS held (employee_number, effective_at),
+LATERAL (
+    SELECT DISTINCT ON (effective_at) effective_at AS valid_from, state ->> 'status' AS status,
+        state ->> 'unit_code' AS unit_code, state ->> 'job_code' AS job_code,
+        coalesce((state ->> 'job_level')::int, 0) AS job_level, state ->> 'site_code' AS site_code,
+        (state ->> 'hire_date')::date AS hired_on
+    FROM worker_records
+    WHERE employee_number = held.employee_number AND effective_at < held.effective_at
+        AND NOT pending AND refused IS NULL
+    ORDER BY effective_at, sequence DESC
+) AS before
+ORDER BY employee_number, valid_from
 
 -- name: applied_records
 SELECT state FROM worker_records

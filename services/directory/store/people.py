@@ -1,23 +1,22 @@
 """People in the database: locked in order of id, read and written many at a time."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from services.directory.domain.person import Person
 from services.directory.domain.proficiency import need_of, offer, proficiency
-from services.directory.domain.profile import Profile
+from services.directory.domain.profile import NOTHING_SAID, Profile
 from shared import sql
 from shared.db import Connection, Record
 from shared.events.directory import ContactChanged, PastState, PersonChanged, Proficiency
-from shared.rendered import to_json
 
 SQL = sql.load("services.directory", "people")
 CHART = 7_310_001
-NOTHING_SAID = Profile()
 CONTACT = tuple(ContactChanged.model_fields)
-PARTS = ("offers", "needs", "proficiencies")
+PARTS = frozenset({"offers", "needs", "proficiencies"})
 """Columns of JSON lists of small values."""
 LISTS = ("unit_path", "work_days", "languages", "not_with", "formats", "modalities")
 PUBLIC = tuple(PersonChanged.model_fields)
@@ -55,14 +54,15 @@ async def lock_ids(conn: Connection, person_ids: Iterable[UUID]) -> dict[UUID, P
     return {row["person_id"]: _person(row) for row in rows}
 
 
-async def save(conn: Connection, people: Mapping[str, Person], known: Container[str]) -> None:
-    """Write them, by employee number: those not `known` by COPY, the others in one statement."""
+async def save(conn: Connection, people: Mapping[str, Person], known: Mapping[str, Person]) -> None:
+    """Write them, by employee number: those not `known` by COPY, of the others what is new, in one statement."""
     new = [_row(person) for number, person in people.items() if number not in known]
     if new:
         await conn.copy_records_to_table("people", records=[tuple(row.values()) for row in new], columns=list(new[0]))
-    changed = [_row(person) for number, person in people.items() if number in known]
+    changed = [(person, known[number]) for number, person in people.items() if number in known]
     if changed:
-        await conn.execute(SQL.overwrite_people, to_json(changed).decode())
+        ids = [person.public.person_id for person, _ in changed]
+        await conn.execute(SQL.overwrite_people, ids, [_news(person, before) for person, before in changed])
 
 
 async def managers(conn: Connection, numbers: Iterable[str]) -> dict[str, UUID]:
@@ -137,7 +137,8 @@ def _person(row: Record) -> Person:
 def _public(row: dict[str, Any]) -> dict[str, Any]:
     """As it was when it was written; rows from before a list's column have none there."""
     values = {name: row.get(name) for name in PUBLIC}
-    values.update({name: tuple(row[name] or ()) for name in LISTS})
+    for name in LISTS:
+        values[name] = tuple(row[name] or ())
     values["offers"] = tuple([offer(one["skill_id"], one["level"]) for one in row["offers"]])
     values["needs"] = tuple([need_of(one["skill_id"], one["level"], one["target_level"]) for one in row["needs"]])
     values["proficiencies"] = tuple([_proficiency(one) for one in row["proficiencies"] or ()])
@@ -147,21 +148,39 @@ def _public(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _proficiency(said: dict[str, Any]) -> Proficiency:
-    as_of = said["as_of"] and date.fromisoformat(said["as_of"])
+    as_of = said["as_of"] and _day(said["as_of"])
     return proficiency(said["skill_id"], said["level"], said["target_level"], said["source"], said["trust"], as_of)
+
+
+_day = lru_cache(1000)(date.fromisoformat)
 
 
 def _row(person: Person) -> dict[str, object]:
     """By column; the models' values have been validated, and are written as they are."""
-    effective_at, sequence = person.record
-    public, now = person.public, datetime.now(UTC)
-    told = {name: value for name, value in public.__dict__.items() if name != "reasons"}
     return {
         **person.contact.__dict__,
-        **told,
-        **{name: [one.__dict__ for one in getattr(public, name)] for name in PARTS},
-        "history": [past.__dict__ for past in public.history] or None,
+        **_told(person.public.__dict__),
+        **_said(person),
         "employee_number": person.employee_number,
+        "contact_version": person.contact.version,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _news(person: Person, before: Person) -> dict[str, object]:
+    """By column, what is not as it was; the profile is, whoever has edited it."""
+    then = before.public.__dict__
+    news = _told({name: value for name, value in person.public.__dict__.items() if value != then[name]})
+    if person.contact is not before.contact:
+        contact = {"contact_version": person.contact.version, "version": person.public.version}
+        news = {**person.contact.__dict__, **news, **contact}
+    return {**news, **_said(person)}
+
+
+def _said(person: Person) -> dict[str, object]:
+    """What HR and they themselves say, and that they wait for nothing."""
+    effective_at, sequence = person.record
+    return {
         "record_effective_at": effective_at,
         "record_sequence": sequence,
         "manager_employee_number": person.manager_employee_number,
@@ -169,9 +188,18 @@ def _row(person: Person) -> dict[str, object]:
         "family_name": person.family_name,
         "job_title": person.job_title,
         "employment_type": person.employment_type,
-        "profile": person.profile.model_dump(mode="json", exclude_none=True),
-        "contact_version": person.contact.version,
+        "profile": {} if person.profile is NOTHING_SAID else person.profile.model_dump(mode="json", exclude_none=True),
         "stale": False,
-        "created_at": now,
-        "changed_at": now,
+        "changed_at": datetime.now(UTC),
     }
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, object]:
+    """Published fields as columns; why somebody was published is not kept."""
+    row = dict(values)
+    row.pop("reasons", None)
+    for name in PARTS & row.keys():
+        row[name] = [one.__dict__ for one in row[name]]
+    if "history" in row:
+        row["history"] = [past.__dict__ for past in row["history"]] or None
+    return row

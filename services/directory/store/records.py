@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from services.directory.domain.history import check_codes, check_sequence, due_at, place
+from services.directory.domain.history import check_address, check_codes, check_sequence, due_at, place
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import SequenceReused, WorkerOfAnotherSystem
 from shared import sql
-from shared.db import Connection, Record
+from shared.db import Connection
 from shared.events.hr import WorkerUpserted
 
 SQL = sql.load("services.directory", "records")
@@ -30,13 +30,17 @@ class Told(NamedTuple):
 async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     """Keep records; the same one again is no harm.
 
-    Raises SequenceReused, WorkerOfAnotherSystem, SequenceTooLarge, UnclearCode, UnknownTimeZone or
+    Raises SequenceReused, WorkerOfAnotherSystem, SequenceTooLarge, UnclearCode, AddressTooLong, UnknownTimeZone or
     ImpossibleDate.
     """
     states: dict[tuple[str, date, int], tuple[datetime, str, str]] = {}
+    owners: dict[str, str] = {}
     for record, source in told:
         check_codes(record)
         check_sequence(record.sequence_number)
+        check_address(record)
+        if not source.startswith("/") and (owner := owners.setdefault(record.employee_number, source)) != source:
+            raise _of_another(record.employee_number, owner, source)
         # Fields at their defaults are left out, so that a field added later makes no old record look different.
         state = record.model_dump_json(by_alias=False, exclude_defaults=True)
         key = (record.employee_number, *place(record))
@@ -47,7 +51,7 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     numbers, dates, sequences = zip(*states, strict=True)
     dues, kept, sources = zip(*states.values(), strict=True)
     if strange := await conn.fetchrow(SQL.of_other_systems, numbers, sources):
-        raise _of_another(strange)
+        raise _of_another(*strange)
     written = await conn.execute(
         SQL.insert_records, numbers, dates, sequences, dues, [due > now for due in dues], kept, sources
     )
@@ -110,7 +114,5 @@ def _reused(number: str, effective_at: object, sequence: int) -> SequenceReused:
     return SequenceReused(detail)
 
 
-def _of_another(row: Record) -> WorkerOfAnotherSystem:
-    return WorkerOfAnotherSystem(
-        f"{row['number']} is a worker of {row['owner']}; {row['source']} uses the same number.", owner=row["owner"]
-    )
+def _of_another(number: str, owner: str, source: str) -> WorkerOfAnotherSystem:
+    return WorkerOfAnotherSystem(f"{number} is a worker of {owner}; {source} uses the same number.", owner=owner)
