@@ -73,6 +73,7 @@ async def events(db: Database, settings: DirectorySettings, people: int) -> None
         async with db.acquire() as conn:
             since = await conn.fetchval("SELECT now()")
             before = list(await conn.fetch("SELECT * FROM people"))
+            await _settle(conn)
         spent, began = time.process_time(), time.perf_counter()
         await through(consumer, raws)
         taken, spent = time.perf_counter() - began, time.process_time() - spent
@@ -115,8 +116,7 @@ async def bare_batches(db: Database, people: int, since: datetime, before: list[
             await conn.execute(f"DELETE FROM {table} WHERE {column} >= $1", since)
         if before:
             await _insert(conn, "people", before)
-        for table in TABLES:
-            await conn.execute(f"VACUUM ANALYZE {table}")
+        await _settle(conn)
     began, spent = time.perf_counter(), time.process_time()
     batches = -(-people // BATCH)
     for batch in range(batches):
@@ -124,6 +124,12 @@ async def bare_batches(db: Database, people: int, since: datetime, before: list[
             for table, found in rows.items():
                 await _insert(conn, table, found[len(found) * batch // batches : len(found) * (batch + 1) // batches])
     return time.perf_counter() - began, time.process_time() - spent
+
+
+async def _settle(conn: Connection) -> None:
+    """Both begin on tables as autovacuum leaves them within a minute."""
+    for table in TABLES:
+        await conn.execute(f"VACUUM ANALYZE {table}")
 
 
 async def _insert(conn: Connection, table: str, rows: list[Record]) -> None:

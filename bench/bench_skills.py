@@ -1,7 +1,8 @@
 """The taxonomy at its real size: how fast it is imported, searched as one types, and asked who knows.
 
 Search is timed for every keystroke of sampled labels, against the scan it replaces, in the same run. The labels are
-invented, or those of a file named by LATERAL_BENCH_TAXONOMY: gzipped JSON Lines of {uri, label, alt, broader}.
+invented, or those of a file named by LATERAL_BENCH_TAXONOMY: gzipped JSON Lines of {uri, label, alt, broader}, with as
+many invented ones beside them as it lacks of the size.
 """
 
 import argparse
@@ -186,7 +187,11 @@ def _skills(size: int) -> list[dict[str, Any]]:
             rows = [json.loads(text) for text in file][:size]
         for row in rows:
             row["alt"] = [label for several in row["alt"] for label in several.split("\n")]
-        return rows
+        return rows + _invented(size - len(rows))
+    return _invented(size)
+
+
+def _invented(size: int) -> list[dict[str, Any]]:
     chance = random.Random(7)
 
     def label() -> str:

@@ -75,13 +75,14 @@ def test_what_a_file_lacks_is_given_by_the_file_as_a_whole() -> None:
         ({"jobLevel": 21}, "jobLevel: "),
         ({"givenName": "x" * 1_000_000}, "givenName: "),
         ({"timeZone": "Mars/Olympus"}, "'Mars/Olympus' is not a time zone"),
-        ({"employeeNumber": "\u0415" + "1"}, "employee_number '\\u04151' is not plain"),
-        ({"unitCode": "U\u200b"}, "unit_code 'U\\u200b' is not plain"),
+        ({"employeeNumber": "\u0415" + "1"}, "employeeNumber '\\u04151' is not plain"),
+        ({"unitCode": "U\u200b"}, "unitCode 'U\\u200b' is not plain"),
         ({"givenName": "\ud800"}, "givenName: "),
         ({"effectiveAt": "0001-01-01", "timeZone": "Asia/Tokyo"}, "0001-01-01 is no date"),
         ({"skills": [[[[1]]]]}, "skills.0"),
         ({"sequence": float("nan")}, "sequence: "),
         ({"sequence": 10**30}, "A sequence is below"),
+        ({"workEmail": "e" * 196 + "@x.io"}, "workEmail has 201 characters"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_column_and_never_shown(changes: dict[str, Any], reason: str) -> None:

@@ -95,6 +95,38 @@ async def test_a_feed_with_one_broken_line_in_a_hundred_ends_with_the_others_and
     assert not [each for each in refusals if "nobody" in each["reason"]]
 
 
+def hostile() -> list[tuple[str, str]]:
+    """Lines as a broken system writes them, each with what their reader is told."""
+    plain = json.dumps(row("X1"))
+    deep: Any = []
+    for _ in range(200):
+        deep = [deep]
+    return [
+        (json.dumps(row("X1", givenName="a\0b")), "The line holds a NUL character."),
+        (json.dumps(row("X1", skills=deep)), "skills.0"),
+        (plain[:-1] + ', "siteCode": "PAR"}', "The line is not JSON: a name is there twice"),
+        (plain.replace('"jobLevel": 2', '"jobLevel": NaN'), "The line is not JSON: NaN is no number"),
+        (plain.replace('"jobLevel": 2', '"jobLevel": 1e400'), "jobLevel: "),
+        (json.dumps(row("X1", givenName="x" * 1_000_000)), "The line is longer than"),
+        (json.dumps(row("\u0425" + "1")), "employeeNumber '\\u04251' is not plain"),
+        (json.dumps(row("X1", workEmail="e" * 220 + "@x.io")), "workEmail has 225 characters; at most 200"),
+        (json.dumps(row("X1", managerEmployeeNumber="X1")), "ReportingLineCycle: The reporting line is a cycle: X1"),
+        (plain[:-10], "The line is not JSON: "),
+    ]
+
+
+async def test_hostile_lines_cost_themselves_alone_and_are_told_by_number_and_field(feeds: Feeds) -> None:
+    lines: list[dict[str, Any] | str] = []
+    for at, (line, _) in enumerate(hostile()):
+        lines += [row(f"E{at}"), line]
+    done = await feeds.send(jsonl(*lines, row("Y1", effectiveAt="1900-01-01"), row("Y2", effectiveAt="9999-12-31")))
+    assert (done["taken"], done["refused"], done["state"]) == (len(hostile()) + 2, len(hostile()), "done")
+    refusals = await feeds.of(done["feed_id"], "refusals")
+    assert [each["line"] for each in refusals] == [2 * at + 2 for at in range(len(hostile()))]
+    for refusal, (_, reason) in zip(refusals, hostile(), strict=True):
+        assert refusal["reason"].startswith(reason)
+
+
 async def test_a_file_that_broke_off_goes_on_where_it_was(feeds: Feeds, api_db: Database) -> None:
     """Row 29: a truncated file."""
     rows = [row(f"E{number:04d}") for number in range(2500)]

@@ -92,6 +92,8 @@ def test_a_header_nobody_can_use_is_refused(header: bytes) -> None:
         (b'["a"]', "is not a JSON object"),
         (b'{"a": "\xff"}', "is not in the encoding of the file, from character 8 on"),
         (b"{", "is not JSON: "),
+        (b'{"a": "b\\u0000"}', "holds a NUL character"),
+        (b'{"\\\\\\u0000": 1}', "holds a NUL character"),
         (b'{"a": ' + b"1" * 5000 + b"}", "is not JSON: "),
     ],
 )
@@ -101,7 +103,14 @@ def test_json_that_is_none_is_refused_by_name(line: bytes, reason: str) -> None:
     assert lines[1:] == [Line(3, {"b": 1})]
 
 
-@given(st.lists(st.dictionaries(st.text(), st.text() | st.integers(), max_size=3), max_size=20), st.integers(1, 40))
+def test_a_backslash_before_u0000_is_no_nul() -> None:
+    assert read(b'{"a": "\\\\u0000"}\n', "jsonl") == [Line(1, {"a": "\\u0000"})]
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+
+
+@given(st.lists(st.dictionaries(TEXT, TEXT | st.integers(), max_size=3), max_size=20), st.integers(1, 40))
 def test_where_chunks_end_does_not_matter(rows: list[dict[str, object]], size: int) -> None:
     data = "\n".join(json.dumps(row) for row in rows).encode()
     assert [line.fields for line in read(data, "jsonl", size=size)] == rows

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import pycountry
 from pydantic import ValidationError
 
-from services.directory.domain.history import check_codes, check_sequence, due_at
+from services.directory.domain.history import check_address, check_codes, check_sequence, due_at
 from services.directory.domain.lines import Line
 from shared.events.hr import WorkerUpserted
 from shared.refusal import Refused
@@ -126,6 +126,7 @@ def parse(adapter: AdapterName, line: Line, defaults: Mapping[str, object], day:
         record = WorkerUpserted.model_validate(values)
         check_codes(record)
         check_sequence(record.sequence_number)
+        check_address(record)
         due_at(record)
     except ValidationError as error:
         return Parsed(line.number, name, None, _reason(error, origin))

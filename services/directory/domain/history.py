@@ -54,8 +54,11 @@ def check_sequence(number: int) -> None:
 
 def check_codes(record: WorkerUpserted) -> None:
     """Codes that tell people and units apart are printable ASCII: none can look like another. Raises UnclearCode."""
-    for field in ("employee_number", "manager_employee_number", "unit_code"):
-        code = getattr(record, field)
+    for field, code in (
+        ("employeeNumber", record.employee_number),
+        ("managerEmployeeNumber", record.manager_employee_number),
+        ("unitCode", record.unit_code),
+    ):
         if code is not None and not (code.isascii() and code.isprintable() and code.strip() == code):
             raise UnclearCode(f"{field} {code!a} is not plain: printable ASCII without spaces around it.")
 

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -18,6 +19,8 @@ MOST_LINES = 50
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = ",;\t|"
+ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+NUL = "holds a NUL character"
 
 
 class Line(NamedTuple):
@@ -79,7 +82,7 @@ class _JsonLines:
     def line(self, number: int, text: str) -> Iterator[Line]:
         if not text.strip():
             return
-        if reason := _unreadable(text):
+        if reason := NUL if ESCAPED_NUL.search(text) else _unreadable(text):
             yield Line(number, None, reason)
             return
         try:
@@ -163,7 +166,7 @@ class _Csv:
 
 def _unreadable(text: str) -> str | None:
     if "\0" in text:
-        return "holds a NUL character"
+        return NUL
     try:
         text.encode()
     except UnicodeEncodeError as error:
