@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 from joserfc.jws import JWSRegistry
+from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
 
 from services.directory.app import create_app
 from services.directory.settings import DirectorySettings
@@ -114,6 +115,25 @@ async def test_a_badge_is_verified_by_what_it_names_alone(
     forged = f"{head}.{payload[:-4]}AAAA.{signature}"
     with pytest.raises(BadSignatureError):
         jwt.decode(forged, JWKRegistry.import_key(public), registry=LONG_HEADERS)
+
+
+async def test_another_implementation_of_open_badges_reads_it_and_sees_a_forgery(
+    api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
+) -> None:
+    """P14."""
+    await share(api, issuer, people["A"])
+    token = (await badge(api, issuer, people["A"])).text
+    verifier = OB3Verifier(KEY.as_pem(private=False))
+    found = verifier.verify(token, expected_recipient=f"urn:uuid:{people['A']}")
+    assert (found.issuer.name, found.issuer.url) == ("Aurora", "http://api")
+    assert [(one.target_name, one.target_url) for one in found.achievement.alignments] == [("Coaching", URI)]
+    assert [one.identity_type for one in found.identifiers] == ["emailAddress"]
+    head, payload, signature = token.split(".")
+    for forged in (f"{head}.{payload[:-4]}AAAA.{signature}", f"{head}.{payload}."):
+        with pytest.raises(OB3VerificationError):
+            verifier.verify(forged)
+    with pytest.raises(OB3VerificationError):
+        verifier.verify(token, expected_recipient=f"urn:uuid:{people['P']}")
 
 
 async def test_a_badge_needs_consent_and_something_to_say_and_is_nobody_elses(
