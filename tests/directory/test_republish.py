@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.directory.commands.erasures import erase_person
-from services.directory.commands.republish import READ, republish
+from services.directory.commands.republish import READ, WAITING, outbox_is_full, republish
 from services.directory.commands.skills import import_skills
 from services.directory.domain.taxonomy import Entry
 from services.matching.consumers import HANDLERS as MATCHING
@@ -160,3 +160,16 @@ async def test_what_is_said_again_has_the_version_it_had(conn: Connection) -> No
 
     known = {without_reasons(row["value"]) for row in last}
     assert {without_reasons(row["value"]) for row in again} <= known
+
+
+async def test_it_goes_a_thousand_at_a_time_and_waits_while_the_relay_has_enough_to_do(conn: Connection) -> None:
+    await tell(conn, *(unit(f"U{number:04d}") for number in range(1200)))
+    assert await republish(conn, "units", None) == (1000, "U0999")
+    assert await republish(conn, "units", "U0999") == (200, "U1199")
+    assert await republish(conn, "units", "U1199") == (0, None)
+    assert not await outbox_is_full(conn)
+    more = "INSERT INTO outbox (topic, key, header_names, header_values) SELECT 'directory.units', 'U', '{}', '{}'"
+    await conn.execute(f"{more} FROM generate_series(1, {WAITING} - 2400)")
+    assert await outbox_is_full(conn)
+    await conn.execute("UPDATE outbox SET published_at = now() WHERE id = (SELECT min(id) FROM outbox)")
+    assert not await outbox_is_full(conn)
