@@ -108,20 +108,25 @@ def tune_memory() -> None:
 def work(service: Service, settings: Settings, db: Database, stop: asyncio.Event) -> dict[str, Awaitable[None]]:
     """What a worker does: consume events, publish the outbox, keep the ledger, run timers."""
     consumer = Consumer(settings, db, service.handlers)
+    return {
+        "consumer": consumer.run(stop),
+        "relay": Relay(settings).run(stop),
+        "ledger": Ledger(settings, db, consumer.topics).run(stop),
+        "reconciler": Reconciler(settings, db, service.handlers).run(stop),
+        "timers": timers.run(db, timers_of(service, settings), stop),
+        "couriers": courier.run(db, service.couriers(settings), stop),
+    }
+
+
+def timers_of(service: Service, settings: Settings) -> Sequence[Timer]:
+    """All that falls due by itself: the chassis's own, and the service's."""
     again = Timer("retry-refused", 2, partial(retry_refused, service=service.name, handlers=service.handlers))
     days = retention.policy(settings.retention_days)
     own = service.timers(settings) if callable(service.timers) else service.timers
     purge = Timer(
         "retention", 3600, partial(retention.apply, catalogue=service.catalogue, purges=service.purges, days=days)
     )
-    return {
-        "consumer": consumer.run(stop),
-        "relay": Relay(settings).run(stop),
-        "ledger": Ledger(settings, db, consumer.topics).run(stop),
-        "reconciler": Reconciler(settings, db, service.handlers).run(stop),
-        "timers": timers.run(db, (*HOUSEKEEPING, again, purge, *own), stop),
-        "couriers": courier.run(db, service.couriers(settings), stop),
-    }
+    return (*HOUSEKEEPING, again, purge, *own)
 
 
 class Server(uvicorn.Server):

@@ -16,7 +16,8 @@ from shared.migrate import SchemaMismatch, migrate
 from shared.privacy.commands import commands as privacy
 from shared.processes import Service
 from shared.rebuild import TableHash, differences, rebuild
-from shared.settings import WrongSettings
+from shared.settings import Settings, WrongSettings
+from shared.timers import Timer, run_once
 from shared.trail import commands as audit_trail
 
 __all__ = ["Service", "cli", "run"]
@@ -86,8 +87,29 @@ def cli(service: Service) -> typer.Typer:
     app.add_typer(privacy(service.catalogue, service.load), name="privacy")
     app.add_typer(audit_trail(service.load), name="audit")
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
+    _add_timer(app, service)
     service.commands(app)
     return app
+
+
+def _add_timer(app: typer.Typer, service: Service) -> None:
+    @app.command()
+    def timer(name: Annotated[str, typer.Argument(help="What falls due by itself, by its name.")]) -> None:
+        """Do now what a timer would do at its next turn; says how much that was."""
+        settings = service.load()
+        known = {timer.name: timer for timer in processes.timers_of(service, settings)}
+        if name not in known:
+            typer.echo(f"no timer has that name; there are: {', '.join(sorted(known))}", err=True)
+            raise typer.Exit(2)
+        typer.echo(f"{asyncio.run(_run_timer(settings, known[name]))} done")
+
+
+async def _run_timer(settings: Settings, timer: Timer) -> int:
+    db = await Database.connect(settings)
+    try:
+        return await run_once(db, timer)
+    finally:
+        await db.close()
 
 
 async def _rebuild(service: Service, into: str) -> tuple[int, Mapping[str, tuple[TableHash, TableHash]]]:

@@ -25,3 +25,10 @@ def test_a_wrong_setting_is_named() -> None:
     found = run("worker", LATERAL_METRICS_DATABASE_URL="postgresql://nowhere", LATERAL_METRICS_POOL_SIZE="none")
     assert found.returncode == 2
     assert found.stderr.startswith("LATERAL_METRICS_POOL_SIZE: ")
+
+
+def test_a_timer_that_nobody_knows_is_answered_with_the_ones_there_are() -> None:
+    found = run("timer", "make-coffee", LATERAL_METRICS_DATABASE_URL="postgresql://nowhere")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert found.stderr.startswith("no timer has that name; there are: ")
+    assert "audit-seal" in found.stderr
