@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from services.sessions.commands.programmes import close_ended
 from shared.events.directory import SkillNeed, SkillOffer
-from tests.sessions.conftest import PAST, TODAY, World
+from tests.sessions.conftest import PAST, PROGRAMME, TODAY, World
 from tests.sessions.events import circle, person
+from tests.sessions.gathering import found
 
 RUST, COBOL = "urn:rust", "urn:cobol"
 
@@ -160,6 +161,29 @@ async def test_what_has_been_over_for_a_fortnight_closes_by_itself_once(world: W
         assert await close_ended(conn) == 0
     statuses = {row["programme_id"]: row["status"] for row in await world.fetch("SELECT * FROM programmes")}
     assert statuses == {over: "closed", running: "published"}
+
+
+async def test_those_who_facilitate_have_a_community_of_their_own(world: World) -> None:
+    """C11: a community of practice that is for them alone; they share the plans that worked there."""
+    founder, colleague = await world.people(2, facilitator_ready=True)
+    (other,) = await world.people(1, facilitator_ready=False)
+    programme = await world.programme(
+        format="community_of_practice", audience_facilitators=True, confidentiality="open"
+    )
+    shown = (await world.own("GET", f"/v1/programmes/{programme}")).json()
+    assert shown["audience_facilitators"] is True
+    assert (await world.own("GET", f"/v1/programmes/{programme}/audience")).json()["total"] == 2
+    group = await found(world, founder, programme, membership="open", charter="We show what worked.")
+    path = f"/v1/groups/{group['group_id']}/members"
+    assert (await world.call("POST", path, who=other)).status_code == 404
+    assert (await world.call("GET", "/v1/joinable-groups", who=other)).json()["items"] == []
+    assert (await world.call("POST", path, who=colleague)).status_code == 201
+    await world.hear(person(colleague, 2, facilitator_ready=False))
+    assert (await flags(world, programme))["outside_audience"] == 1
+    refused = await world.own(
+        "POST", "/v1/programmes", {**PROGRAMME, "format": "mentoring", "audience_facilitators": True}
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "audience_facilitators")
 
 
 MOVES = st.lists(st.sampled_from(["publish", "close"]), max_size=5)

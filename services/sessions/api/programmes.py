@@ -85,6 +85,7 @@ class NewProgramme(BaseModel):
     audience_skills: Codes = Field([], description="Skills people offer or want, one of them; empty is any.")
     tenure_min_months: Tenure | None = None
     tenure_max_months: Tenure | None = None
+    audience_facilitators: bool = Field(False, description="Only those who are ready to facilitate: their community.")
     stretch_minutes: Stretch = Field(
         0, description="How far outside of working hours a session may lie where there is no common hour inside."
     )
@@ -118,6 +119,7 @@ class ProgrammeChanges(BaseModel):
     audience_skills: Codes = []
     tenure_min_months: Tenure | None = None
     tenure_max_months: Tenure | None = None
+    audience_facilitators: bool = False
     stretch_minutes: Stretch = 0
 
 
@@ -150,6 +152,7 @@ class Programme(BaseModel):
     audience_skills: list[str]
     tenure_min_months: int | None
     tenure_max_months: int | None
+    audience_facilitators: bool
     stretch_minutes: int
     published_on: date | None
 

@@ -19,6 +19,7 @@ GROUND_RULES = (
 ONCE_PUBLISHED = frozenset({"format", "starts_on", "backfill"})
 """Groups and sessions were made by these."""
 CONFIDING: Sequence[Confidentiality] = ("open", "chatham", "closed")
+COMMUNITY = "community_of_practice"
 LONGEST_SERIES = 1000
 """Sessions a group may come to have: what would be more is refused and never cut."""
 
@@ -49,6 +50,7 @@ class Programme:
 
     `audience_units`: None is undecided, empty is everybody; the other rules of the audience narrow it, empty ones do
     not. `format` is the one that matching forms groups by; founded groups and their sessions may choose a further one.
+    `audience_facilitators`: of all these, only those who are ready to facilitate.
     `stretch_minutes`: how far outside of working hours a session may lie when there is no common hour inside.
     """
 
@@ -80,6 +82,7 @@ class Programme:
     stretch_minutes: int = 0
     published_on: date | None = None
     further_formats: tuple[str, ...] = ()
+    audience_facilitators: bool = False
 
     CHECKLIST: ClassVar[tuple[str, ...]] = ("objective", "sponsor", "audience", "goal")
 
@@ -123,6 +126,8 @@ def check(programme: Programme, today: date, formats: Mapping[str, Format]) -> N
     shortest, longest = programme.tenure_min_months, programme.tenure_max_months
     if shortest is not None and longest is not None and longest <= shortest:
         raise InvalidRequest.naming("tenure_max_months", "must be more than tenure_min_months")
+    if programme.audience_facilitators and programme.format != COMMUNITY:
+        raise InvalidRequest.naming("audience_facilitators", f"is for a {COMMUNITY}: matching does not ask for it")
     if programme.version == 1 and programme.starts_on < today and not programme.backfill:
         raise InvalidRequest.naming("starts_on", "is in the past: say backfill to bring in what has happened")
 

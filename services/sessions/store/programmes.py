@@ -16,7 +16,7 @@ LISTS = ("audience_units", "skills", "audience_sites", "audience_jobs", "audienc
 
 def programme(row: Record) -> Programme:
     """The programme of a row."""
-    values = dict(row)
+    values = {name: row[name] for name in NAMES}
     for name in LISTS:
         values[name] = None if values[name] is None else tuple(values[name])
     values["goals"] = tuple(ProgrammeGoal.model_validate(goal) for goal in values["goals"])
