@@ -42,18 +42,18 @@ ORDER BY w.target - w.own_level DESC, w.skill_id, k.fit DESC, k.verified_on IS N
 
 -- name: discovery
 -- Sessions of the next two months one may sign up for and groups one may join; about what one wants first, then about
--- what one knows, then the rest, each in order of time. $2: roles without a seat.
+-- what one knows, then the rest, each in order of time. Seats are counted in that order, until the page is full. $2: roles
+-- without a seat.
 WITH me AS (
     SELECT p.*, ARRAY(SELECT need ->> 'skill_id' FROM jsonb_array_elements(p.needs) AS need) AS wants
     FROM people AS p WHERE p.person_id = $1
+), next AS (
+    SELECT s.group_id, min(s.starts_at) AS starts_at FROM sessions AS s
+    WHERE s.state = 'scheduled' AND s.starts_at > now() GROUP BY s.group_id
 ), offered AS (
     SELECT 'session' AS kind, s.session_id AS id, s.group_id, a.programme_id, coalesce(s.title, g.name) AS title,
            coalesce(s.format, g.format, a.format) AS format, told_skill(a.confidentiality, g.skill_id) AS skill_id,
-           s.starts_at AS at, s.starts_at, a.name AS programme_name,
-           greatest(0, s.capacity - (
-               SELECT count(*) FROM participants AS t
-               WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
-           ))::int AS free_seats
+           s.starts_at AS at, s.starts_at, a.name AS programme_name, s.capacity
     FROM me CROSS JOIN sessions AS s JOIN groups AS g USING (group_id)
     JOIN programmes AS a ON a.programme_id = s.programme_id JOIN people AS p ON p.person_id = me.person_id
     WHERE s.open AND s.state = 'scheduled' AND s.starts_at > now() AND s.starts_at < now() + interval '60 days'
@@ -62,14 +62,9 @@ WITH me AS (
     UNION ALL
     SELECT 'group', c.group_id, c.group_id, a.programme_id, c.name, coalesce(c.format, a.format),
            told_skill(a.confidentiality, c.skill_id), coalesce(n.starts_at, '2199-12-31'), n.starts_at, a.name,
-           greatest(0, coalesce(c.capacity, a.group_size_max) - (
-               SELECT count(*) FROM group_members AS m WHERE m.group_id = c.group_id
-           ))::int
+           coalesce(c.capacity, a.group_size_max)
     FROM me CROSS JOIN groups AS c JOIN programmes AS a USING (programme_id) JOIN people AS p ON p.person_id = me.person_id
-    CROSS JOIN LATERAL (
-        SELECT min(s.starts_at) AS starts_at FROM sessions AS s
-        WHERE s.group_id = c.group_id AND s.state = 'scheduled' AND s.starts_at > now()
-    ) AS n
+    LEFT JOIN next AS n USING (group_id)
     WHERE c.kind = 'founded' AND c.state = 'active' AND c.membership <> 'fixed' AND a.status = 'published'
       AND in_audience(p, a)
       AND NOT EXISTS (SELECT FROM group_members AS m WHERE m.group_id = c.group_id AND m.person_id = $1)
@@ -77,8 +72,20 @@ WITH me AS (
     SELECT o.*, CASE WHEN o.skill_id = ANY (me.wants) THEN 0 WHEN o.skill_id = ANY (me.knows) THEN 1 ELSE 2 END AS turn
     FROM offered AS o CROSS JOIN me
 ), shown AS (
-    SELECT * FROM ranked WHERE free_seats > 0 AND ($3::int IS NULL OR (turn, at, id) > ($3, $4::timestamptz, $5::uuid))
-    ORDER BY turn, at, id LIMIT $6
+    SELECT r.*, f.free_seats
+    FROM (
+        SELECT * FROM ranked WHERE $3::int IS NULL OR (turn, at, id) > ($3, $4::timestamptz, $5::uuid)
+        ORDER BY turn, at, id
+    ) AS r CROSS JOIN LATERAL (
+        SELECT (r.capacity - CASE r.kind
+            WHEN 'session' THEN (
+                SELECT count(*) FROM participants AS t
+                WHERE t.session_id = r.id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
+            )
+            ELSE (SELECT count(*) FROM group_members AS m WHERE m.group_id = r.id) END)::int AS free_seats
+    ) AS f
+    WHERE f.free_seats > 0
+    ORDER BY r.turn, r.at, r.id LIMIT $6
 )
 SELECT shown.*, coalesce(shown.starts_at < now() + interval '7 days', false) AS soon, EXISTS (
            SELECT FROM group_members AS m
@@ -101,9 +108,19 @@ WITH topic AS (
     WHERE g.status = 'published' AND g.published_on IS NOT NULL
     GROUP BY g.programme_id, skill.skill_id
 ), found AS (
-    SELECT 'resource' AS kind, k.item_id::text AS subject, k.title, k.skills AS skills, k.author_id AS answers,
-           coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)) AS fresh_on
-    FROM knowledge AS k WHERE k.state = 'current' AND k.scope = 'everybody' AND k.kind IN ('resource', 'lesson')
+    (
+        SELECT 'resource' AS kind, k.item_id::text AS subject, k.title, k.skills AS skills, k.author_id AS answers,
+               coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)) AS fresh_on
+        FROM knowledge AS k
+        WHERE k.state = 'current' AND k.scope = 'everybody' AND k.kind IN ('resource', 'lesson')
+          AND coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)) < current_date - make_interval(months => $1)
+          AND coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)) >= coalesce($3::date, '-infinity')
+          AND ($2::uuid IS NULL OR k.author_id = $2)
+          AND ($3 IS NULL
+               OR (coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)), 'resource', k.item_id::text)
+                  > ($3, $4::text, $5::text))
+        ORDER BY coalesce(k.refreshed_on, greatest(k.written_on, k.verified_on)), k.item_id::text LIMIT $6
+    )
     UNION ALL
     SELECT 'playbook', g.format, g.format, '{}', NULL,
            greatest(min(g.published_on), (SELECT max(b.written_on) FROM playbooks AS b WHERE b.format = g.format))

@@ -111,14 +111,15 @@ CROSS JOIN LATERAL (
     FROM participants AS t WHERE t.session_id = s.session_id
 ) AS t
 WHERE ($1::uuid IS NULL OR s.session_id = $1)
-  AND ($2::uuid IS NULL OR s.facilitator_id = $2 OR EXISTS (
-      SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $2
-  ))
+  AND ($2::uuid IS NULL OR s.session_id = ANY (ARRAY(
+      SELECT t.session_id FROM participants AS t WHERE t.person_id = $2
+      UNION SELECT l.session_id FROM sessions AS l WHERE l.facilitator_id = $2
+  )))
   AND ($3::uuid IS NULL OR s.programme_id = $3)
   AND ($4::uuid IS NULL OR s.group_id = $4)
-  AND ($5::uuid IS NULL OR EXISTS (
-      SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $5
-  ))
+  AND ($5::uuid IS NULL OR s.session_id = ANY (ARRAY(
+      SELECT t.session_id FROM participants AS t WHERE t.person_id = $5
+  )))
   AND ($6::text IS NULL OR s.state = $6)
   AND ($7::timestamptz IS NULL OR s.starts_at >= $7)
   AND ($8::timestamptz IS NULL OR s.starts_at < $8)
