@@ -172,6 +172,7 @@ POLICY: Policy = {
     "POST /v1/suggestions/{suggestion_id}/answer": OWNERS,
     "POST /v1/testimonials": PEOPLE,
     "GET /v1/testimonials": PEOPLE,
+    "GET /v1/programmes/{programme_id}/report": allow("programme-owner", "analyst", "admin"),
     "POST /v1/interviews": OWNERS,
     "POST /v1/testimonials/{testimonial_id}/consent": PEOPLE,
     "POST /v1/testimonials/{testimonial_id}/withdrawal": PEOPLE,

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.sessions.commands.erasures import erase_people
+from services.sessions.commands.feedback import release_feedback
 from tests.sessions.conftest import PAST, World
 from tests.sessions.events import circle
 
@@ -110,6 +111,45 @@ async def test_an_interview_is_read_by_nobody_before_whoever_spoke_consents(attr
     assert any(str(speaker) in row[0] or str(reader) in row[0] for row in rows) == (attribution == "named")
     asked = {str(row["subject_id"]) for row in await world.fetch("SELECT subject_id FROM messages")}
     assert (seen["testimonial_id"] in asked) == (attribution == "named")
+
+
+async def report(world: World, programme: UUID, *roles: str) -> Any:
+    return await world.call("GET", f"/v1/programmes/{programme}/report", roles=roles or ("analyst",))
+
+
+async def test_numbers_stand_beside_words_of_those_who_consent_once_ten_have_taken_part(world: World) -> None:
+    """K8."""
+    programme, people = await attended(world, 12)
+    small, (few, *_) = await attended(world, 9)
+    await give(world, people[0], programme)
+    await give(world, people[1], programme, text="Without a name.", attribution="anonymous", token=TOKEN)
+    await give(world, few, small)
+    record = {"programme_id": str(programme), "person_id": str(people[2]), "kind": "interview", "text": "Not yet."}
+    await world.own("POST", "/v1/interviews", record)
+    (session,) = await world.fetch(
+        "SELECT session_id FROM sessions WHERE programme_id = $1 AND number = 900", programme
+    )
+    for one in people[:6]:
+        body = {"usefulness": 5, "relevance": 4, "engagement": 3}
+        reply = await world.call("POST", f"/v1/sessions/{session['session_id']}/feedback", body, who=one)
+        assert reply.status_code == 202, reply.text
+    assert (await report(world, programme)).json()["usefulness"] is None
+    async with world.db.transaction() as conn:
+        await release_feedback(conn)
+    found = (await report(world, programme)).json()
+    assert (found["sessions"], found["people"], found["answers"]) == (1, 10, 5)
+    assert (found["usefulness"], found["relevance"], found["engagement"], found["quality"]) == (5, 4, 3, 3.33)
+    said = {(one["text"], one["person_id"]) for one in found["words"]}
+    assert said == {(WORDS, str(people[0])), ("Without a name.", None)}
+    assert ((await report(world, small)).json()["people"], (await report(world, small)).json()["words"]) == (5, [])
+    await world.call("POST", "/v1/testimonial-withdrawals", {"token": TOKEN}, who=people[1])
+    async with world.db.transaction() as conn:
+        await erase_people(conn, people[:1])
+    assert (await report(world, programme)).json()["words"] == []
+    assert (await report(world, programme, "employee")).status_code == 403
+    assert (await report(world, uuid4())).status_code == 404
+    read_by = await world.fetch("SELECT count(*) AS lines FROM audit WHERE action = 'read_report' AND outcome = 200")
+    assert read_by[0]["lines"] >= 5
 
 
 async def test_refused_words_are_deleted(world: World) -> None:

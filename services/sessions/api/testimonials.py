@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import caller, person
+from services.sessions.api.programme_forms import Result
 from services.sessions.commands import testimonials as commands
 from services.sessions.domain.testimonials import Attribution, TestimonialKind, TestimonialState
 from services.sessions.queries import testimonials as queries
@@ -93,6 +94,48 @@ class Testimonial(BaseModel):
     text: str
     tags: list[str]
     given_in: date
+
+
+class Word(BaseModel):
+    """What somebody said who consents to its being read; `person_id` is null for words without a name."""
+
+    kind: TestimonialKind
+    person_id: UUID | None
+    text: str
+    tags: list[str]
+    given_in: date
+
+
+class Report(BaseModel):
+    """What came of a programme, in numbers and in words.
+
+    `people` who have taken part, in fives; answers rise in fives, and means are null before the first five. `quality`:
+    one to five over all forms, drawn towards 3 where few have answered. `words`: ten at most, another choice each day,
+    where ten people have taken part; none of a closed programme.
+    """
+
+    programme_id: UUID
+    sessions: int
+    people: int
+    answers: int
+    usefulness: float | None
+    relevance: float | None
+    engagement: float | None
+    forms: list[Result]
+    quality: float | None
+    words: list[Word]
+
+
+@router.get("/v1/programmes/{programme_id}/report", response_model=Report, summary="Read numbers beside words")
+async def read_report(programme_id: UUID, edge: Edge) -> Response:
+    """Sessions held, people, what they answered, and what some of them say who consent. Every reading is audited."""
+
+    async def work(conn: Connection) -> Report | None:
+        await edge.audit_read(conn, f"/v1/programmes/{programme_id}/report")
+        found = await queries.report(conn, programme_id)
+        return Report.model_validate(found) if found else None
+
+    return await edge.read(work)
 
 
 @router.post("/v1/testimonials", status_code=202, response_model=Given, summary="Say what a programme is worth")
