@@ -11,7 +11,7 @@ from services.sessions.domain.person import UnknownTimeZone, division
 from services.sessions.timers import TIMERS
 from shared import kafka
 from shared.envelope import encode
-from shared.events.directory import ContactErased, PersonErased, SkillChanged
+from shared.events.directory import ContactErased, PersonErased, SkillChanged, SkillNeed
 from shared.events.privacy import ErasureRequested
 from shared.events.topics import TOPICS
 from shared.settings import Settings
@@ -194,3 +194,16 @@ async def test_through_a_real_broker_a_circle_is_scheduled_once(world: World, bo
         await next(timer for timer in TIMERS if timer.name == "schedule-waiting").run(conn)
     assert len(await world.fetch("SELECT FROM sessions")) == 4
     assert await world.fetch("SELECT FROM dead_letters") == []
+
+
+async def test_the_same_version_said_again_fills_in_what_an_older_release_did_not_keep(world: World) -> None:
+    who = uuid4()
+    need = SkillNeed(skill_id="urn:mending", level=1, target_level=3)
+    await world.hear(person(who, needs=(need,)))
+    kept = "SELECT needs, knows, time_zone, version FROM people WHERE person_id = $1"
+    before = await world.fetch(kept, who)
+    await world.execute("UPDATE people SET needs = '[]' WHERE person_id = $1", who)  # as the migration left it
+    await world.hear(person(who, needs=(need,)))
+    assert await world.fetch(kept, who) == before
+    await world.hear(person(who, needs=(need,), time_zone="Asia/Tokyo"))
+    assert await world.fetch(kept, who) == before

@@ -1,6 +1,7 @@
 -- What sessions knows of people, contacts and skills; stale versions and erased people are left alone.
 
 -- name: project_people
+-- The same version said again fills in what an older release had no column for, and changes nothing else.
 INSERT INTO people AS p (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on,
     manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, ready_since,
@@ -35,7 +36,9 @@ ON CONFLICT (person_id) DO UPDATE SET
         ELSE excluded.ready_since END,
     time_budget_minutes = excluded.time_budget_minutes, knows = excluded.knows,
     needs = excluded.needs
-WHERE p.version < excluded.version
+WHERE p.version < excluded.version OR (
+    p.version = excluded.version AND (p.knows, p.needs) IS DISTINCT FROM (excluded.knows, excluded.needs)
+)
 RETURNING person_id, status
 
 -- name: project_contacts
