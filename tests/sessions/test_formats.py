@@ -110,3 +110,10 @@ async def test_a_series_too_long_is_refused_and_not_cut(world: World) -> None:
     body = {**PROGRAMME, "cadence_days": 1, "ends_on": "2036-01-01"}
     reply = await world.own("POST", "/v1/programmes", body)
     assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "cadence_days")
+
+
+def test_whoever_runs_a_session_prepares_for_it_and_nobody_else_does() -> None:
+    shape = FORMATS["knowledge_sharing"]
+    minutes = {role: shape.preparation_of(role) for role in shape.session_roles}
+    assert {role for role, prepares in minutes.items() if prepares} == {"presenter", "facilitator"}
+    assert minutes["presenter"] == 45

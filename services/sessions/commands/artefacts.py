@@ -48,7 +48,7 @@ async def hold_if_complete(conn: Connection, session: Session) -> Session:
     """A locked session whose attendance is known is held once nothing its format requires is missing."""
     if session.state != "scheduled" or not await conn.fetchval(SESSIONS.is_attended, session.session_id):
         return session
-    shape = (await formats.known(conn))[session.format]
+    shape = await formats.one(conn, session.format)
     if shape.requires and requirements.missing(shape, await facts_of(conn, session.session_id)):
         return session
     await conn.execute(SESSIONS.hold_session, session.session_id)

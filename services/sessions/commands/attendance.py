@@ -74,7 +74,7 @@ async def may_sign_up(conn: Connection, session: Session, person_id: UUID) -> bo
 async def _sign_up(conn: Connection, session: Session, person_id: UUID, answer: Answer) -> Participation:
     if answer == "decline" or not await may_sign_up(conn, session, person_id):
         raise UnknownSession("There is no such session, or you are not invited.")
-    shape = (await formats.known(conn))[session.format]
+    shape = await formats.one(conn, session.format)
     role = shape.roles["participant"]
     columns = ([session.session_id], [person_id], [role], [shape.preparation_of(role)])
     await conn.execute(PARTICIPANTS.invite, *columns)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from uuid import UUID
 
-from services.sessions.commands.prompts import mark_answered
 from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
 from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
@@ -46,7 +45,6 @@ async def give_feedback(
     check_form(asked, own[0] if own else None, own[1] if own else (), questions)
     if not await conn.fetchval(SQL.give, session_id, person_id):
         raise FeedbackAlreadyGiven("You have given feedback on this session already.")
-    await mark_answered(conn, person_id, "feedback", session_id)
     month = month_of(session.starts_at)
     begin = datetime.combine(month, time(), UTC)
     round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)

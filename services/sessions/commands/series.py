@@ -93,7 +93,7 @@ async def offer_slots(
 ) -> list[UUID]:
     """Slots one after the other, a seat each; what nobody has booked by then is released. Raises NotSlotted too."""
     group = await lock_led(conn, group_id, caller)
-    shape = (await formats.known(conn))[group["format"]]
+    shape = await formats.one(conn, group["format"])
     if not shape.slots:
         raise NotSlotted("Only office hours have slots.", state=group["format"])
     step = timedelta(minutes=details.minutes or usual_minutes(shape, group["main_format"], group["session_minutes"]))

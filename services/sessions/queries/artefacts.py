@@ -60,7 +60,7 @@ async def get_requirements(conn: Connection, session_id: UUID, caller: UUID | No
     """What is still missing. Raises UnknownSession."""
     await scope_of(conn, session_id, None, caller, oversees=oversees)
     name = await conn.fetchval(SESSIONS.format_of, session_id)
-    shape = (await formats.known(conn))[name]
+    shape = await formats.one(conn, name)
     return Requirements(session_id, shape.requires, missing(shape, await facts_of(conn, session_id)))
 
 

@@ -79,7 +79,7 @@ async def propose(
     workers = {person: one for person, one in (await people.known(conn, members)).items() if not one.left}
     who = tuple(workers)
     now = minute(datetime.now(UTC))
-    shape = (await formats.known(conn))[group["format"]]
+    shape = await formats.one(conn, group["format"])
     length = minutes or usual_minutes(shape, group["main_format"], group["session_minutes"])
     request = Request(who, length, first, last, now, stretch=group["stretch_minutes"])
     taken = await people.engagements(conn, workers, first, last)

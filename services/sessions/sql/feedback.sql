@@ -1,6 +1,11 @@
 -- Feedback. No query joins what was answered with who has answered, and none can.
 
 -- name: give
+-- They have answered, and need not be asked any more.
+WITH asked AS (
+    UPDATE prompts SET answered = true
+    WHERE person_id = $2 AND kind = 'feedback' AND subject_id = $1 AND NOT answered
+)
 INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true
 
 -- name: count_given

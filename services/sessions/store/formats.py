@@ -20,6 +20,11 @@ async def known(conn: Connection) -> Mapping[str, Format]:
     return {**FORMATS, **{row["name"]: derived(row["name"], row["based_on"], row["rules"]) for row in rows}}
 
 
+async def one(conn: Connection, name: str) -> Format:
+    """The format of that name; the catalogue's own are known without asking, for nobody may take their names."""
+    return FORMATS[name] if name in FORMATS else (await known(conn))[name]
+
+
 def derived(name: str, based_on: str, rules: Mapping[str, Any]) -> Format:
     """A format of one's own: its base, but for what `rules` say. Lists of JSON are tuples here."""
     changes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in rules.items()}
