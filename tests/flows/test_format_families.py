@@ -40,6 +40,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "study_group": ("participant",) * 3,
         "peer_authored_content": ("participant",) * 2,
         "peer_review": ("participant",) * 3,
+        "cohort": ("participant",) * 4,
     },
 }
 """Each format with the roles its people have in the match, who founds the group first."""

@@ -55,9 +55,9 @@ async def found(company: Company, programme: str, people: list[str], **changes: 
     return await eventually("a group", try_)
 
 
-async def past_session(company: Company, group: dict[str, Any], leader: str) -> str:
+async def past_session(company: Company, group: dict[str, Any], leader: str, offset: int = -3) -> str:
     made = await do(
-        company, leader, "POST", f"/v1/groups/{group['group_id']}/sessions", {"starts_at": workday(company, -3)}
+        company, leader, "POST", f"/v1/groups/{group['group_id']}/sessions", {"starts_at": workday(company, offset)}
     )
     return str(made["session_ids"][0])
 
@@ -170,21 +170,24 @@ async def test_lessons_are_shared_before_a_full_room_and_recorded_by_consent(com
     await give_feedback(company, session, people[:2])
 
 
-async def test_office_hours_are_booked_and_mentoring_and_shadowing_are_agreed(company: Company) -> None:
-    """F6, F8."""
+async def test_office_hours_are_booked_and_shadowing_has_its_list_and_debrief(company: Company) -> None:
+    """F8, F16."""
     people = [str(card["person_id"]) for card in await crew(company, 3, 13)]
     hours = await company.programme(format="office_hours", group_size_min=2, group_size_max=12)
-    group = await found(company, hours, people[:1])
+    group = await found(company, hours, people[:2])
     body = {"starts_at": workday(company, 7), "minutes": 20, "count": 2, "release_hours": 24}
     slots = (await do(company, people[0], "POST", f"/v1/groups/{group['group_id']}/slots", body))["session_ids"]
     open_ = await company.services.all(employee(people[1]), "sessions", "/v1/open-sessions")
     assert set(slots) <= {one["session_id"] for one in open_}
     assert (await do(company, people[1], "POST", f"/v1/sessions/{slots[0]}/rsvp", ACCEPT))["state"] == "registered"
+    session = await past_session(company, group, people[0])
+    assert await attend(company, session, people[:2], people[0]) == "held"
+    await give_feedback(company, session, people[:2])
     shadowing = await company.programme(format="job_shadowing", group_size_min=2, group_size_max=4, session_minutes=120)
     pair = await found(
         company, shadowing, people[:2], role="learner", members=[{"person_id": people[1], "role": "teacher"}]
     )
-    session = await past_session(company, pair, people[0])
+    session = await past_session(company, pair, people[0], -8)
     for kind in ("observation_checklist", "debrief"):
         await do(company, people[0], "PUT", f"/v1/sessions/{session}/artefacts/{kind}", {"content": kind})
     assert await attend(company, session, people[:2], people[0]) == "held"
