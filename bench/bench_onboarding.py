@@ -117,10 +117,12 @@ async def monday(wire: Wire, world: World, count: int) -> list[float]:
     return [await wire.proposed(hire.person_id) - began for hire in crowd]
 
 
-async def fresh(wire: Wire, ask: Callable[[int, str], Awaitable[set[str]]], world: World, count: int) -> list[float]:
-    """Somebody offers what nobody did; seconds until the suggestions of who asks for it show them."""
+async def fresh(
+    wire: Wire, ask: Callable[[int, str], Awaitable[set[str]]], world: World, numbers: range
+) -> list[float]:
+    """Somebody offers what nobody did; seconds until the suggestions of who asks for it show them. Each number once."""
     took = []
-    for number in range(count):
+    for number in numbers:
         teacher, skill = 10 + 7 * number, f"new/{uuid4()}"
         await ask(3, skill)
         event = world.changed(teacher, 2).model_copy(update={"offers": (SkillOffer(skill_id=skill, level=5),)})
@@ -186,8 +188,8 @@ async def services(world: World, settings: MatchingSettings, db: Database, given
         await hires(wire, world, 10)
         tell("hire: event to proposal, one by one", await hires(wire, world, given.hires), HIRE_BAR)
         tell(f"hire: event to proposal, {given.monday} at once", await monday(wire, world, given.monday), HIRE_BAR)
-        await fresh(wire, ask, world, 5)
-        tell("profile change to suggestion", await fresh(wire, ask, world, given.changes), FRESH_BAR)
+        await fresh(wire, ask, world, range(5))
+        tell("profile change to suggestion", await fresh(wire, ask, world, range(5, 5 + given.changes)), FRESH_BAR)
         bare, took = [], []
         for row in range(200, 200 + given.asks):
             began = time.perf_counter()
