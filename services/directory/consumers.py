@@ -24,9 +24,12 @@ async def on_worker_upserted(conn: Connection, envelopes: Sequence[Envelope[Work
 
 
 async def on_worker_erased(conn: Connection, envelopes: Sequence[Envelope[WorkerErased]]) -> None:
-    """HR has erased a worker."""
-    causes = {envelope.key: envelope for envelope in envelopes}
-    await erase_told(conn, sorted(causes), causes, datetime.now(UTC))
+    """A worker is erased, as HR says or as was decided here."""
+    told: dict[str, Envelope[WorkerErased]] = {}
+    for envelope in envelopes:
+        if envelope.key not in told or envelope.source == envelope.data.source:
+            told[envelope.key] = envelope
+    await erase_told(conn, told, datetime.now(UTC))
 
 
 async def on_org_unit_upserted(conn: Connection, envelopes: Sequence[Envelope[OrgUnitUpserted]]) -> None:

@@ -65,7 +65,7 @@ class WorkerUpserted(HrEvent):
 
 
 class WorkerErased(HrEvent):
-    """HR has erased the worker: a record with the key and no value."""
+    """The worker is erased: a record with the key and no value. Ours says who decided so; HR's say they are HR's."""
 
     event_type = "org.lateral.hr.worker.erased.v1"
     topic = HR_WORKERS
@@ -73,6 +73,11 @@ class WorkerErased(HrEvent):
     tombstone = True
 
     employee_number: Code
+
+    @property
+    def source(self) -> str:
+        """The directory, which may write these beside HR."""
+        return f"/{self.topic.co_writers[0]}"
 
 
 class OrgUnitUpserted(HrEvent):

@@ -1,6 +1,6 @@
 """Forgets people: here at once, and in every other service by its receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from services.directory.store import people as people_store
 from services.directory.store import proficiency as proficiency_store
 from services.directory.store import records as records_store
 from services.directory.store import scim_events
+from services.directory.store import units as units_store
 from shared import outbox
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -39,22 +40,24 @@ async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID
     person = await people_store.lock_one(conn, person_id)
     if person is None:
         raise UnknownPerson("There is no such person.")
-    requests = await erase_workers(conn, [person.employee_number], {}, now)
-    # HR's own topic still holds them: read again, it would bring them back to a database restored from before.
-    await outbox.append(conn, WorkerErased(employee_number=person.employee_number))
-    return requests[0].request_id
+    return (await erase_workers(conn, [person.employee_number], {}, now))[0].request_id
 
 
-async def erase_told(conn: Connection, numbers: Sequence[str], causes: Causes, now: datetime) -> None:
-    """Forget workers whom HR has erased, unless so many of them are here that an operator has to say so first."""
+async def erase_told(conn: Connection, told: Mapping[str, Envelope[WorkerErased]], now: datetime) -> None:
+    """Forget workers who are told erased, by number.
+
+    Where HR says so of many who are here, an operator has to say so first. Our own word is of what was decided: read
+    again, by an empty or a restored database, it waits for nobody.
+    """
     await people_store.lock_chart(conn)
+    by_hr = [number for number, envelope in told.items() if envelope.source != envelope.data.source]
     here = {
         person.public.person_id: number
-        for number, person in (await people_store.lock(conn, numbers)).items()
+        for number, person in (await people_store.lock(conn, by_hr)).items()
         if person.here
     }
     held = await hold_erasures(conn, here, now)
-    await erase_workers(conn, [number for number in numbers if number not in held], causes, now)
+    await erase_workers(conn, sorted(told.keys() - held), told, now)
 
 
 async def erase_workers(
@@ -72,6 +75,7 @@ async def erase_workers(
     addresses = [person.contact.email for person in people]
     await forget(conn, [*numbers, *map(str, ids), *addresses])
     await exports_store.forget(conn, ids)
+    news = sorted(set(numbers) - await records_store.forgotten(conn, numbers))
     await records_store.remember_erased(conn, numbers)
     await accounts_store.forget(conn, numbers, ids, addresses)
     await scim_events.announce_all(conn, [(person_id, "delete") for person_id in ids])
@@ -80,6 +84,10 @@ async def erase_workers(
     await feeds_store.delete_workers(conn, numbers)
     await holds_store.forget(conn, ids)
     await people_store.delete(conn, ids)
+    await people_store.mark_reports_stale(conn, news, ())
+    await people_store.forget_managers(conn, news)
+    await records_store.forget_managers(conn, news)
+    await units_store.forget_heads(conn, news)
     if not people:
         return []
     requests = [ErasureRequested(request_id=uuid4(), person_id=person_id, requested_on=now.date()) for person_id in ids]
@@ -100,13 +108,14 @@ async def erase_workers(
     for request, person in zip(requests, people, strict=True):
         cause, person_id = causes.get(person.employee_number), request.person_id
         events += [
+            # HR's own topic still holds them: read again, it would bring them back.
+            (WorkerErased(employee_number=person.employee_number), cause),
             (PersonErased(person_id=person_id), cause),
             (ContactErased(person_id=person_id), cause),
             (request, cause),
         ]
     await outbox.append_all(conn, events)
     await people_store.forget_blocks(conn, ids)
-    await people_store.mark_reports_stale(conn, [person.employee_number for person in people], ())
     await refresh(conn, causes, now)
     return requests
 

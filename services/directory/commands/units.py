@@ -1,6 +1,7 @@
 """Takes what HR says of org units: the tree, and the place in it of all units and people below."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.directory.commands.people import refresh
@@ -8,6 +9,7 @@ from services.directory.domain.cycles import find_cycle
 from services.directory.domain.history import check_sequence
 from services.directory.domain.refusals import SequenceReused, UnitCycle
 from services.directory.store import people as people_store
+from services.directory.store import records as records_store
 from services.directory.store import units as store
 from shared import outbox
 from shared.db import Connection
@@ -28,6 +30,7 @@ async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted
     for envelope in told:
         check_sequence(envelope.data.sequence_number)
     await people_store.lock_chart(conn)
+    told = await _without_the_erased(conn, told)
     known = await store.lock(conn, {envelope.key for envelope in told})
     newer = _newer(known, told)
     if not newer:
@@ -44,6 +47,21 @@ async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted
     if moved:
         await people_store.mark_units_stale(conn, moved)
         await refresh(conn, newer, now)
+
+
+async def _without_the_erased(
+    conn: Connection, told: Sequence[Envelope[OrgUnitUpserted]]
+) -> Sequence[Envelope[OrgUnitUpserted]]:
+    """The same, none with a head who was erased."""
+    heads = {envelope.data.head_employee_number for envelope in told if envelope.data.head_employee_number}
+    if not (forgotten := await records_store.forgotten(conn, heads)):
+        return told
+    return [
+        replace(each, data=each.data.model_copy(update={"head_employee_number": None}))
+        if each.data.head_employee_number in forgotten
+        else each
+        for each in told
+    ]
 
 
 def _newer(known: Known, told: Sequence[Envelope[OrgUnitUpserted]]) -> dict[str, Envelope[OrgUnitUpserted]]:

@@ -3,6 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from services.directory.commands.holds import hold_for
@@ -15,9 +16,10 @@ from services.directory.store import holds as holds_store
 from services.directory.store import people as store
 from services.directory.store import records as records_store
 from services.directory.store.records import Told
+from shared import outbox
 from shared.db import Connection
 from shared.envelope import Envelope
-from shared.events.hr import WorkerUpserted
+from shared.events.hr import WorkerErased, WorkerUpserted
 
 DUE_AT_ONCE = 2000
 log = logging.getLogger(__name__)
@@ -29,7 +31,9 @@ async def record_workers(conn: Connection, told: Sequence[Envelope[WorkerUpserte
     Raises ReportingLineCycle, SequenceReused, WorkerOfAnotherSystem, UnclearCode, AddressTooLong, UnknownTimeZone or
     ImpossibleDate.
     """
-    await take_records(conn, [Told(envelope.data, envelope.source) for envelope in told], now, told)
+    gone = await take_records(conn, [Told(envelope.data, envelope.source) for envelope in told], now, told)
+    if gone:  # HR's own topic would keep what HR has said of them since: compaction keeps the last word
+        await outbox.append_all(conn, [(WorkerErased(employee_number=number), None) for number in sorted(gone)])
 
 
 async def take_records(
@@ -39,17 +43,28 @@ async def take_records(
     causes: Sequence[Envelope[WorkerUpserted]] = (),
     *,
     approved: bool = False,
-) -> None:
+) -> set[str]:
     """The same for records that no event need have brought; `causes` are the events, where there are any.
 
-    `approved` says that somebody has looked at how many leave.
+    `approved` says that somebody has looked at how many leave. Returns whom it left out: they have been erased.
     """
     await store.lock_chart(conn)
-    forgotten = await records_store.forgotten(conn, {record.employee_number for record, _ in told})
-    told = [each for each in told if each.record.employee_number not in forgotten]
+    numbers = {record.employee_number for record, _ in told}
+    managers = {record.manager_employee_number for record, _ in told if record.manager_employee_number}
+    forgotten = await records_store.forgotten(conn, numbers | managers)
+    if forgotten:
+        told = [_without(each, forgotten) for each in told if each.record.employee_number not in forgotten]
     await records_store.insert(conn, told, now)
     await holds_store.release_workers(conn, {record.employee_number for record, _ in told})
     await _apply(conn, [record for record, _ in told if due_at(record) <= now], causes, now, approved=approved)
+    return forgotten & numbers
+
+
+def _without(told: Told, forgotten: AbstractSet[str]) -> Told:
+    """The same, naming none of these as manager."""
+    if told.record.manager_employee_number not in forgotten:
+        return told
+    return told._replace(record=told.record.model_copy(update={"manager_employee_number": None}))
 
 
 async def apply_due(conn: Connection, now: datetime) -> int:
@@ -104,13 +119,18 @@ async def _apply(
             for number, records in by_number.items()
         }
         winners = _winners(known, remaining)
-    causes = {envelope.key: envelope for envelope in told if winners.get(envelope.key) is envelope.data}
+    causes = {envelope.key: envelope for envelope in told if _same(winners.get(envelope.key), envelope.data)}
     corrected = [person for number, person in known.items() if _past_differs(person, by_number[number], winners)]
     standing = await records_store.applied(conn, corrected)
     people = await project(conn, known, {**standing, **winners}, causes, now)
     if came_or_went := _came_or_went(known, people):
         await store.mark_reports_stale(conn, came_or_went, people)
         await refresh(conn, causes, now)
+
+
+def _same(winner: WorkerUpserted | None, told: WorkerUpserted) -> bool:
+    """Whether what has won is what was told, whomever that named as manager."""
+    return winner is told or (winner is not None and place(winner) == place(told))
 
 
 def _winners(

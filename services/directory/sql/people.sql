@@ -96,6 +96,9 @@ WITH resolvable AS (
 )
 UPDATE people SET stale = true FROM locked WHERE people.person_id = locked.person_id
 
+-- name: forget_managers
+UPDATE people SET manager_employee_number = NULL WHERE manager_employee_number = ANY ($1::text[])
+
 -- name: forget_blocks
 -- Take erased people out of everybody's `not_with`; who named them is published anew.
 WITH blockers AS (

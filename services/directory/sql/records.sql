@@ -67,6 +67,11 @@ RETURNING record.state, record.due_at, record.hold_id
 -- name: refuse_record
 UPDATE worker_records SET refused = $4 WHERE employee_number = $1 AND effective_at = $2 AND sequence = $3
 
+-- name: forget_managers
+-- What HR has said of others stays, but for whom it named as their manager.
+UPDATE worker_records SET state = state - 'manager_employee_number'
+WHERE state ->> 'manager_employee_number' = ANY ($1::text[])
+
 -- name: delete_records
 WITH gone AS (
     DELETE FROM worker_records WHERE employee_number = ANY ($1::text[]) RETURNING employee_number

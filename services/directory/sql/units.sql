@@ -26,6 +26,9 @@ ON CONFLICT (code) DO UPDATE SET
     valid_to = excluded.valid_to
 WHERE units.sequence < excluded.sequence
 
+-- name: forget_heads
+UPDATE units SET head_employee_number = NULL WHERE head_employee_number = ANY ($1::text[])
+
 -- name: move_subtrees
 -- Derive the paths of these units and of all below them; returns those whose path is another one now.
 WITH RECURSIVE below AS (

@@ -87,6 +87,11 @@ async def mark_reports_stale(conn: Connection, managers_: Iterable[str], but: It
     await conn.execute(SQL.mark_reports_stale, list(managers_), list(but))
 
 
+async def forget_managers(conn: Connection, numbers: Sequence[str]) -> None:
+    """Nobody names these as their manager any more."""
+    await conn.execute(SQL.forget_managers, numbers)
+
+
 async def mark_units_stale(conn: Connection, codes: Iterable[str]) -> None:
     """Have the people of these units derived anew."""
     await conn.execute(SQL.mark_units_stale, list(codes))

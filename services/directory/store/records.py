@@ -20,6 +20,11 @@ async def forgotten(conn: Connection, numbers: Iterable[str]) -> set[str]:
     return {row["number"] for row in await conn.fetch(SQL.forgotten, list(numbers))}
 
 
+async def forget_managers(conn: Connection, numbers: Sequence[str]) -> None:
+    """No record names these as somebody's manager any more."""
+    await conn.execute(SQL.forget_managers, numbers)
+
+
 class Told(NamedTuple):
     """A record, and the HR system that says so."""
 

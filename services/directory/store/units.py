@@ -42,6 +42,11 @@ async def save(conn: Connection, units: Sequence[OrgUnitUpserted]) -> None:
     await conn.execute(SQL.upsert_units, *columns)
 
 
+async def forget_heads(conn: Connection, numbers: Sequence[str]) -> None:
+    """No unit names these as its head any more."""
+    await conn.execute(SQL.forget_heads, numbers)
+
+
 async def move_subtrees(conn: Connection, codes: Iterable[str]) -> list[str]:
     """Derive the paths of units and of all below them; returns the codes of those whose path has changed."""
     return [row["code"] for row in await conn.fetch(SQL.move_subtrees, list(codes))]
