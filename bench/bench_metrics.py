@@ -5,20 +5,23 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import uvloop
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
-from bench.metrics_world import BEGIN, Size, fill_people, participations, produce, settled, stack
+from bench.metrics_world import BEGIN, Size, fill_people, participations, produce, quick, settled, stack, tell
 from shared import kafka
 from shared.db import Database, connect
 from shared.envelope import encode
@@ -27,6 +30,9 @@ from shared.settings import Settings
 
 PEERS = {"quix": ["quixstreams[postgresql]"], "pathway": ["pathway"]}
 TAKEN = "SELECT coalesce(sum(next_offset), 0)::int FROM consumed_positions WHERE topic = 'sessions.participation'"
+PLACES = "SELECT partition, max(next_offset) FROM consumed_positions WHERE topic = 'sessions.participation' GROUP BY 1"
+AHEAD = 100_000
+"""Events on the broker that have not been read."""
 GROUPS = count()
 """Each run reads as a group of its own, from the beginning."""
 COLUMNS = (
@@ -138,6 +144,30 @@ async def ingest(settings: Settings, db: Database, size: Size, processes: int, c
     return Ingest(rate, [worker.cpu / size.events * 1e6 for worker in running], [w.megabytes for w in running], memory)
 
 
+async def stream(settings: Settings, db: Database, size: Size, every: int) -> None:
+    """Resident memory on the way through many events, told ahead in chunks and taken off the broker's disk behind."""
+    await empty(settings)
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    records = quick(size)
+    began, told, floor = time.perf_counter(), 0, settings.batch_size
+    async with workers(settings, 1) as (worker,):
+        while told < size.events:
+            chunk = list(islice(records, AHEAD))
+            await asyncio.to_thread(tell, settings.kafka_bootstrap, chunk)
+            told += len(chunk)
+            done = await settled(db, TAKEN, max(floor, told - AHEAD))
+            async with db.acquire() as conn:
+                places = await conn.fetch(PLACES)
+            behind = [TopicPartition("sessions.participation", place, offset) for place, offset in places]
+            for gone in admin.delete_records(behind).values():
+                await asyncio.to_thread(gone.result)
+            if told // every > (told - len(chunk)) // every:
+                rate = done / (time.perf_counter() - began)
+                print(f"stream    {told:>12,} told, {worker.resident} MB resident, {rate:,.0f} events/s", flush=True)
+        await settled(db, TAKEN, size.events)
+        print(f"stream    {size.events:>12,} taken, {worker.resident} MB resident", flush=True)
+
+
 async def empty(settings: Settings) -> None:
     """As if nothing had ever come: no event was ever taken in."""
     conn = await connect(settings)
@@ -174,7 +204,7 @@ async def freshness(settings: Settings, db: Database, probes: int, backlog: int)
     return f"p50 {taken[len(taken) // 2]:.0f} ms, p99 {taken[int(len(taken) * 0.99)]:.0f} ms, of {len(taken)}"
 
 
-async def peer(settings: Settings, name: str, packages: list[str], events: int) -> str:
+async def peer(settings: Settings, name: str, packages: list[str], events: int, said: IO[bytes]) -> str:
     """A peer's events a second from the first row seen to the last, in an environment made for it; or what it said."""
     where = urlsplit(settings.database_url)
     parts = {"HOST": where.hostname, "PORT": where.port, "DATABASE": where.path[1:], "USER": where.username}
@@ -186,7 +216,7 @@ async def peer(settings: Settings, name: str, packages: list[str], events: int) 
         *(".venv/bin/uv", "run", "--isolated", "--no-project", "--python", "3.11", *wanted, "python", *script),
         env=environment,
         stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=said,
         start_new_session=True,
     )
     conn = await connect(settings)
@@ -202,9 +232,8 @@ async def peer(settings: Settings, name: str, packages: list[str], events: int) 
             if rows >= events:
                 taken = time.perf_counter() - began
                 return f"{(rows - first) / taken:>9,.0f} events/s" if rows > first else "all rows in one commit"
-        return "not within 150 s, or ended: " + (
-            (await process.stderr.read()).decode()[-200:] if process.stderr else ""
-        )
+        said.seek(max(0, said.tell() - 300))
+        return f"not within 150 s, or ended: {said.read().decode(errors='replace')}"
     finally:
         await conn.close()
         if process.returncode is None:
@@ -222,12 +251,18 @@ async def main() -> None:
     options.add_argument("--two", action="store_true", help="also take the same events in by two processes")
     options.add_argument("--fresh", type=int, default=0, metavar="PROBES", help="also measure freshness")
     options.add_argument("--curve", type=int, default=0, metavar="POINTS", help="also print resident memory on the way")
+    options.add_argument("--stream", type=int, default=0, metavar="EVENTS", help="instead: memory over so many events")
+    options.add_argument("--every", type=int, default=1_000_000, help="events between two looks at the memory")
     asked = options.parse_args()
     size = Size(asked.events, asked.people)
     async with stack(asked.batch) as (settings, _):
         await fill_people(settings, size.people)
-        await produce(settings, participations(size))
         db = await Database.connect(settings)
+        if asked.stream:
+            await stream(settings, db, Size(asked.stream, asked.people), asked.every)
+            await db.close()
+            return
+        await produce(settings, participations(size))
         bare = await raw_copy(settings, size, asked.batch, indexed=False)
         keyed = await raw_copy(settings, size, asked.batch, indexed=True)
         print(f"raw COPY  {bare:>9,.0f} rows/s with the key, {keyed:,.0f} with the index on people too")
@@ -248,7 +283,9 @@ async def main() -> None:
         print(f"raw COPY  {again:>9,.0f} rows/s with the key, at the end")
         if asked.peers:
             for name, packages in PEERS.items():
-                print(f"{name:<9} {await peer(settings, name, packages, size.events)}, rows alone, no roll-up")
+                with tempfile.TemporaryFile() as said:
+                    told = await peer(settings, name, packages, size.events, said)
+                print(f"{name:<9} {told}, rows alone, no roll-up", flush=True)
         await db.close()
 
 

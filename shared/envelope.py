@@ -265,7 +265,7 @@ def _parse(cls: type[Event], data: object, read: Callable[[bytes], Any] | None =
     except (TypeError, RecursionError) as error:
         detail = "data nested too deeply"
         raise Undecodable(detail) from error
-    if rb"\u0000" in body:
+    if b"\\" in body and rb"\u0000" in body:  # one byte is found ten times as fast
         detail = "a NUL character, which no database text can hold"
         raise Undecodable(detail)
     if read is not None:
