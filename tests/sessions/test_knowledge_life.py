@@ -65,6 +65,15 @@ async def test_use_is_counted_once_a_day_and_told_in_fives_without_names(base: W
     assert (await base.call("GET", path, who=author)).json()["uses"] == 6
 
 
+async def test_use_of_what_stays_in_a_group_is_told_to_nobody(base: World) -> None:
+    session, people, _ = await attended(base, "closed")
+    item = await leave(base, people[0], {"kind": "lesson", "title": "Here", "text": "It", "session_id": str(session)})
+    five = "INSERT INTO knowledge_uses (item_id, person_id) SELECT $1, gen_random_uuid() FROM generate_series(1, 5)"
+    await base.execute(five, UUID(item["item_id"]))
+    assert await run(base, knowledge.count_uses) == 1
+    assert await base.told("knowledge.used") == []
+
+
 async def test_what_is_not_renewed_expires_and_its_author_is_told_once(base: World) -> None:
     """C18."""
     (author, reader) = await base.people(2)
