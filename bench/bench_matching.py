@@ -37,7 +37,7 @@ def peers(size: int) -> None:
     pop, learners, needs = _asking(size)
     sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
     laid = market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
-    listed = scan.scan(laid, np.zeros(size, np.int64), 20, 50_000)
+    listed = scan.scan(laid, None, 20, 50_000)
     width = listed.offer.shape[1]
     inside = (np.arange(width) < listed.size[:, None]).reshape(-1)
     row = np.repeat(np.arange(size), width)[inside]

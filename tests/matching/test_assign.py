@@ -6,7 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine.assign import Graph, solve
+from services.matching.engine import assign, auction
+from services.matching.engine.assign import Graph, Slots, solve
+from services.matching.engine.auction import Bidders
+from services.matching.engine.compiled import EMPTY
+from services.matching.engine.listing import SCALE
 from services.matching.engine.population import Ints
 
 SCORES = st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 3)), st.integers(1, 60), max_size=12)
@@ -61,6 +65,27 @@ def test_an_auction_ends_near_the_optimum_and_its_bound_holds(
     optimum = best(scores, slots)
     assert choice.value <= optimum <= choice.bound
     assert choice.value > optimum - 1
+
+
+@given(scores=SCORES, slots=SLOTS, coarse=st.integers(1, 40))
+@settings(deadline=None)
+def test_an_auction_that_goes_on_from_a_coarser_one_leaves_no_dear_place_empty(
+    scores: dict[tuple[int, int], int], slots: list[tuple[int, int]], coarse: int
+) -> None:
+    offered = graph(scores, slots)
+    places = assign.fresh(Slots(offered.slots, offered.load, offered.cost))
+    first = np.searchsorted(offered.row, np.arange(6)).astype(np.int64)
+    columns = offered.column.astype(np.int32), offered.score.astype(np.int32)
+    bidders = Bidders(first[:-1], first[1:], *columns, np.full(5, EMPTY), np.full(5, EMPTY))
+    auction.bid(bidders, places, np.arange(5), coarse * SCALE)
+    auction.settle(bidders, places, SCALE // 8, 50)
+    assert (places.ask[places.owner == EMPTY] == places.cost[places.owner == EMPTY]).all()
+    held = np.flatnonzero(bidders.edge != EMPTY)
+    assert (places.owner[bidders.place[held]] == held).all()
+    assert len(held) == np.count_nonzero(places.owner != EMPTY)
+    edges = bidders.edge[held]
+    value = int(offered.score[edges].sum() - assign.costs(offered.column[edges], offered.load, dearer).sum())
+    assert best(scores, slots) - 1 < value <= best(scores, slots)
 
 
 @given(scores=SCORES, slots=SLOTS, exact=st.sampled_from((0, 1000)))

@@ -10,10 +10,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from services.matching.engine import auction
-from services.matching.engine.auction import EMPTY, NEVER, Bidders, Places
+from services.matching.engine.auction import NEVER, Bidders, Places
+from services.matching.engine.compiled import EMPTY
+from services.matching.engine.listing import SCALE
 from services.matching.engine.market import Small
 from services.matching.engine.population import Ints
-from services.matching.engine.scan import SCALE
 
 EXACT = 40_000
 """Up to so many edges times slots the choice is exact; more are auctioned."""

@@ -4,12 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import EMPTY, compiled
+from services.matching.engine.listing import SCALE
 from services.matching.engine.market import Small
 from services.matching.engine.population import Ints
-from services.matching.engine.scan import SCALE
 
-EMPTY = -1
 NEVER = 1 << 60
 NEAR = 8
 """Edges a row looks at before it looks at all of them again."""
@@ -83,20 +82,83 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
         if chosen == EMPTY:
             continue
         bids += 1
-        column = bidders.column[chosen]
-        place = cheapest(places, column)
-        loser = places.owner[place]
+        loser = _take(bidders, places, asked, row, chosen, best - second + step)
         if loser != EMPTY:
-            bidders.edge[loser] = EMPTY
-            bidders.place[loser] = EMPTY
             stack[waiting] = loser
             waiting += 1
-        places.owner[place] = row
-        places.ask[place] += best - second + step
-        bidders.edge[row] = chosen
-        bidders.place[row] = place
-        asked[column] = places.ask[cheapest(places, column)]
     return bids
+
+
+@compiled
+def settle(bidders: Bidders, places: Places, step: int, sweeps: int) -> int:
+    """Let everybody think again at the prices there are, up to `sweeps` times; returns how many moves that took.
+
+    Whoever would gain more than `step` elsewhere gives up their place, which then asks no more than it costs, and
+    bids anew, perhaps for the same. So prices fall as well as rise, an empty place never asks more than its cost,
+    and lists, prices and what is held may come from a coarser auction.
+    """
+    asked = asks(places)
+    rows = len(bidders.first)
+    stack = np.empty(rows, np.int64)
+    moves = 0
+    for _ in range(sweeps):
+        before = moves
+        for each in range(rows):
+            stack[0], waiting = each, 1
+            while waiting:
+                waiting -= 1
+                row = stack[waiting]
+                chosen, best, second = _look_at_all(bidders, asked, row)
+                held = bidders.edge[row]
+                if held != EMPTY:
+                    column = bidders.column[held]
+                    if best <= bidders.score[held] * SCALE - asked[column] + step:
+                        continue
+                    place = bidders.place[row]
+                    places.owner[place], places.ask[place] = EMPTY, places.cost[place]
+                    asked[column] = places.ask[cheapest(places, column)]
+                    bidders.edge[row], bidders.place[row] = EMPTY, EMPTY
+                    chosen, best, second = _look_at_all(bidders, asked, row)
+                if chosen == EMPTY:
+                    continue
+                moves += 1
+                loser = _take(bidders, places, asked, row, chosen, best - second + step)
+                if loser != EMPTY:
+                    stack[waiting] = loser
+                    waiting += 1
+        if moves == before:
+            break
+    return moves
+
+
+@compiled
+def _take(bidders: Bidders, places: Places, asked: Ints, row: int, edge: int, raised: int) -> int:
+    """Give a row the cheapest place of an edge's column, which then asks more; returns who had it."""
+    column = bidders.column[edge]
+    place = cheapest(places, column)
+    loser = int(places.owner[place])
+    if loser != EMPTY:
+        bidders.edge[loser], bidders.place[loser] = EMPTY, EMPTY
+    places.owner[place] = row
+    places.ask[place] += raised
+    bidders.edge[row], bidders.place[row] = edge, place
+    asked[column] = places.ask[cheapest(places, column)]
+    return loser
+
+
+@compiled
+def _look_at_all(bidders: Bidders, asked: Ints, row: int) -> tuple[int, int, int]:
+    """As `_look`, over all edges of a row."""
+    best, second, chosen = 0, 0, EMPTY
+    for edge in range(bidders.first[row], bidders.last[row]):
+        net = bidders.score[edge] * SCALE - asked[bidders.column[edge]]
+        if net > best:
+            if chosen == EMPTY or bidders.column[chosen] != bidders.column[edge]:
+                second = best
+            best, chosen = net, edge
+        elif net > second and bidders.column[chosen] != bidders.column[edge]:
+            second = net
+    return chosen, best, second
 
 
 @compiled

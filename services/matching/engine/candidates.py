@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine import market
+from services.matching.engine import market, scan
+from services.matching.engine.compiled import EMPTY
 from services.matching.engine.people import Problem, Term
 from services.matching.engine.population import Bools, Ints, Population
 from services.matching.engine.scan import BEST_GAP, GAP_STEP, HALF_HOURS_A_POINT, RANK_POINTS
@@ -37,6 +38,7 @@ def terms(pop: Population, problem: Problem, pairs: Pairs, mutual: Bools) -> dic
         "skill_gap": weights["skill_gap"] * (GAP_STEP - ahead) // GAP_STEP,
         "target_reached": weights["target_reached"] * (pairs.offered >= pairs.target),
         "reciprocity": weights["reciprocity"] * mutual,
+        "shared_challenge": weights["shared_challenge"] * (scan.challenges(pop, left, right) != EMPTY),
         "cross_unit": weights["cross_unit"] * (pop.unit[left] != pop.unit[right]),
         "same_site": weights["same_site"] * (pop.site[left] == pop.site[right]) * problem.in_person,
         "common_hours": np.minimum(spare // HALF_HOURS_A_POINT, weights["common_hours"]),
@@ -55,11 +57,17 @@ def explain(pop: Population, problem: Problem, chosen: Pairs, mutual: Bools) -> 
     """The terms of each chosen pair that have points."""
     columns = terms(pop, problem, chosen, mutual)
     told = [(code, points.tolist()) for code, points in columns.items()]
+    shared = scan.challenges(pop, chosen.learner, chosen.teacher).tolist()
     return [
         tuple(
-            Term(code, points[place], pop.skills[skill] if code in ABOUT_SKILL else None)
-            for code, points in told
-            if points[place]
+            Term(code, points[place], _about(pop, code, skill, shared[place])) for code, points in told if points[place]
         )
         for place, skill in enumerate(chosen.skill.tolist())
     ]
+
+
+def _about(pop: Population, code: str, skill: int, shared: int) -> str | None:
+    """The skill a term speaks of: the one that is learnt, or the one both work on."""
+    if code == "shared_challenge":
+        return pop.skills[shared]
+    return pop.skills[skill] if code in ABOUT_SKILL else None

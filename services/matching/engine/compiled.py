@@ -6,6 +6,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
+EMPTY = -1
+"""No row, no place, no offer."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

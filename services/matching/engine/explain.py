@@ -9,6 +9,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "skill_gap": "The teacher of {skill} is ahead by a helpful step.",
         "target_reached": "The teacher has reached the level of {skill} that is aimed for.",
         "reciprocity": "The learning could go both ways.",
+        "shared_challenge": "Both are working on {skill} themselves.",
         "cross_unit": "They come from different units.",
         "same_site": "They work at the same site.",
         "common_hours": "Their working days overlap well.",

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import circle, facilitators, forming
+from services.matching.engine import ceiling, circle, facilitators, forming
 from services.matching.engine.circle import NONE, Folk, Rule
 from services.matching.engine.constraints import Funnel, above_or_below, few_hours, pack, speechless, unavailable
 from services.matching.engine.forming import Circles, Crowd
@@ -42,7 +42,7 @@ def solve(problem: Problem) -> Outcome:
     unmatched += _explain(pop, problem, asked, {*waiting.tolist(), *leaderless}, leaderless)
     timings = {"form": formed - began, "facilitators": perf_counter() - formed}
     value = sum(match.score for match in matches)
-    most = bound(pop, people, rules, problem, asked[able])
+    most = ceiling.bound(pop, people, rules, problem, asked[able])
     ordered = tuple(sorted(matches, key=lambda match: match.members))
     left = tuple(sorted(unmatched, key=lambda one: one.person))
     return Outcome(ordered, left, value, most, timings=timings)
@@ -87,39 +87,6 @@ def _crowd(pop: Population, people: Folk, asked: Ints) -> Crowd:
     sorted_ = np.lexsort((at, skill))
     start = np.searchsorted(skill[sorted_], np.arange(len(pop.skills) + 1)).astype(np.int64)
     return Crowd(order, place, start, at[sorted_])
-
-
-def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> int:
-    """No partition can be worth more: for every number of circles, each term at the most people there are allow."""
-    least, most = problem.size_min, max(problem.size_min, problem.size_max)
-    count = np.arange(1, len(asked) // max(1, least) + 1)
-    if not len(count):
-        return 0
-    placed = np.minimum(len(asked), count * most)
-    about = people.about[people.wants] if len(people.wants) else np.zeros(0, np.bool_)
-    owner = np.repeat(np.arange(len(pop)), np.diff(people.wants_at))
-    needy = np.isin(asked, owner[about]).sum()
-    weights = rules.weights
-    total = (weights[circle.SHARED] + weights[circle.COVERED]) * np.minimum(placed, needy)
-    total = total + weights[circle.SIZE] * np.minimum(placed, (people.most[asked] > 0).sum())
-    common = problem.rules.weights
-    each = weights[circle.CONTRIBUTE] * bool(needy) + weights[circle.HOURS]
-    total = total + count * (each + common["neutral_facilitator"] + common["cross_unit"])
-    for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):
-        there = np.bincount(np.bincount(column), minlength=1)
-        sizes = np.repeat(np.arange(len(there)), there)
-        total = total + weights[term] * (_spread(sizes, placed, count) - count)
-    total = total + weights[circle.GRADES] * (placed - count)
-    return int(max(0, total.max()))
-
-
-def _spread(sizes: Ints, placed: Ints, count: Ints) -> Ints:
-    """How many different values all circles can have between them: each value once a circle and person."""
-    sizes = np.sort(sizes)
-    sums = np.concatenate(([0], np.cumsum(sizes)))
-    small = np.searchsorted(sizes, count, "right")
-    spread: Ints = np.minimum(placed, sums[small] + (len(sizes) - small) * count)
-    return spread
 
 
 def _hardest_first(pop: Population, rules: Rule, people: Ints) -> Ints:

@@ -6,28 +6,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways
+from services.matching.engine.population import WORD, Bools, Ints, Masks, Population, both_ways, mixed
 
 Small = NDArray[np.int32]
 LEVELS = 6
 LONGEST_WAIT = 3
 
 
-class Offers(NamedTuple):
-    """What may be taught, by skill and then level; `start[skill * LEVELS + level]` is where a level begins."""
+class Cells(NamedTuple):
+    """Runs of offers of one skill and level whose teachers work at the same hours on the same days.
 
+    The cells from `at[skill * LEVELS + level]` on are theirs, the offers `start[c]:start[c + 1]` those of cell `c`.
+    """
+
+    at: Ints
     start: Ints
-    teacher: Small
-    level: Small
     hours: Masks
     days: Masks
+
+
+class Offers(NamedTuple):
+    """What may be taught, by skill, level, hours and days; inside a cell what costs least comes first."""
+
+    teacher: Small
+    level: Small
     languages: Masks
     manager: Small
     unit: Small
     site: Small
     rank: Small
+    wish: Masks
+    """What the teacher seeks, a bit for each skill modulo the word: where no bit is mine, nothing is."""
+    lot: Masks
     row: Ints
     """Place in the population's offers."""
+    at: Small
+    """Place in the market's own order."""
+    price: Ints
+    """What a place with the teacher costs, scaled."""
+
+
+class Returns(NamedTuple):
+    """Offers by what their teachers seek: sorted by `skill * skills + sought`."""
+
+    key: Ints
+    offer: Small
 
 
 class Learners(NamedTuple):
@@ -51,6 +74,9 @@ class Near(NamedTuple):
     knows_at: Ints
     knows: Ints
     knows_level: Ints
+    seeks_at: Ints
+    seeks: Ints
+    """All that they want to learn, whatever the round is about and whoever it asks."""
     barred_at: Ints
     barred: Ints
 
@@ -66,6 +92,8 @@ class Side(NamedTuple):
     site: Ints
     rank: Ints
     teaches: Bools
+    kin: Masks
+    """What they could teach and what they seek, a bit for each skill modulo the word."""
     lots: Masks
 
 
@@ -78,6 +106,7 @@ class Knobs(NamedTuple):
     skill_gap: int
     target_reached: int
     reciprocity: int
+    shared_challenge: int
     cross_unit: int
     same_site: int
     common_hours: int
@@ -87,11 +116,14 @@ class Knobs(NamedTuple):
 class Market(NamedTuple):
     """All that the scan for candidates reads."""
 
+    cells: Cells
     offers: Offers
+    returns: Returns
     learners: Learners
     near: Near
     side: Side
     knobs: Knobs
+    skills: int
 
 
 def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred: Ints) -> Market:
@@ -100,32 +132,64 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
     `learners` are sorted, `needs` are rows of the population's needs by person and skill, one a person and skill.
     """
     teaches = pop.available & (pop.slots > 0)
-    row = np.flatnonzero(teaches[pop.offers.person])
-    level = np.clip(pop.offers.level[row], 0, LEVELS - 1)
-    order = np.lexsort((pop.offers.person[row], level, pop.offers.skill[row]))
-    row, level = row[order], level[order]
+    cells, row = _cells(pop, teaches)
     teacher = pop.offers.person[row]
-    bucket = pop.offers.skill[row] * LEVELS + level
+    wish = _bits(len(pop), pop.needs.person, pop.needs.skill)
     offers = Offers(
-        start=np.searchsorted(bucket, np.arange(len(pop.skills) * LEVELS + 1)).astype(np.int64),
         teacher=teacher.astype(np.int32),
-        level=level.astype(np.int32),
-        hours=pop.hours[teacher],
-        days=pop.days[teacher],
+        level=np.clip(pop.offers.level[row], 0, LEVELS - 1).astype(np.int32),
         languages=pop.languages[teacher],
         manager=pop.manager[teacher].astype(np.int32),
         unit=pop.unit[teacher].astype(np.int32),
         site=pop.site[teacher].astype(np.int32),
         rank=pop.level[teacher].astype(np.int32),
+        wish=wish[teacher],
+        lot=mixed(pop.lots[teacher]),
         row=row,
+        at=np.arange(len(row), dtype=np.int32),
+        price=np.zeros(len(row), np.int64),
     )
+    near = _near(pop, needs, barred)
     return Market(
+        cells,
         offers,
+        _returns(pop, near, offers),
         _learners(pop, problem, learners, needs),
-        _near(pop, needs, barred),
-        _side(pop, teaches),
+        near,
+        _side(pop, teaches, wish),
         _knobs(problem),
+        len(pop.skills),
     )
+
+
+def _cells(pop: Population, teaches: Bools) -> tuple[Cells, Ints]:
+    """The cells, and the rows of the population's offers in their order."""
+    row = np.flatnonzero(teaches[pop.offers.person])
+    level = np.clip(pop.offers.level[row], 0, LEVELS - 1)
+    person = pop.offers.person[row]
+    order = np.lexsort((person, pop.days[person], pop.hours[person], level, pop.offers.skill[row]))
+    row, person = row[order], person[order]
+    bucket, hours, days = pop.offers.skill[row] * LEVELS + level[order], pop.hours[person], pop.days[person]
+    new = np.ones(len(row), np.bool_)
+    new[1:] = (np.diff(bucket) != 0) | (hours[1:] != hours[:-1]) | (days[1:] != days[:-1])
+    start = np.flatnonzero(new)
+    at = np.searchsorted(bucket[start], np.arange(len(pop.skills) * LEVELS + 1)).astype(np.int64)
+    return Cells(at, np.append(start, len(row)).astype(np.int64), hours[start], days[start]), row
+
+
+def _returns(pop: Population, near: Near, offers: Offers) -> Returns:
+    count = np.diff(near.seeks_at)[offers.teacher]
+    offer = np.repeat(offers.at, count)
+    want = near.seeks_at[offers.teacher[offer]] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
+    key = pop.offers.skill[offers.row[offer]] * len(pop.skills) + near.seeks[want]
+    order = np.argsort(key, kind="stable")
+    return Returns(key[order], offer[order])
+
+
+def _bits(people: int, person: Ints, skill: Ints) -> Masks:
+    bits = np.zeros(people, np.uint64)
+    np.bitwise_or.at(bits, person, np.uint64(1) << (skill % WORD).astype(np.uint64))
+    return bits
 
 
 def bonus(pop: Population, problem: Problem, learner: Ints) -> dict[str, Ints]:
@@ -154,6 +218,7 @@ def _learners(pop: Population, problem: Problem, learners: Ints, needs: Ints) ->
 def _near(pop: Population, needs: Ints, barred: Ints) -> Near:
     everybody = np.arange(len(pop) + 1)
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
+    seeks_at, seeks = sought(pop)
     at, others = both_ways(barred, len(pop))
     return Near(
         wants_at=np.searchsorted(pop.needs.person[needs], everybody).astype(np.int64),
@@ -162,12 +227,20 @@ def _near(pop: Population, needs: Ints, barred: Ints) -> Near:
         knows_at=np.searchsorted(pop.offers.person[knows], everybody).astype(np.int64),
         knows=pop.offers.skill[knows],
         knows_level=pop.offers.level[knows],
+        seeks_at=seeks_at,
+        seeks=pop.needs.skill[seeks],
         barred_at=at,
         barred=others,
     )
 
 
-def _side(pop: Population, teaches: Bools) -> Side:
+def sought(pop: Population) -> tuple[Ints, Ints]:
+    """Rows of the population's needs by person: those of person `p` are `rows[at[p]:at[p + 1]]`."""
+    rows = np.lexsort((pop.needs.skill, pop.needs.person))
+    return np.searchsorted(pop.needs.person[rows], np.arange(len(pop) + 1)).astype(np.int64), rows
+
+
+def _side(pop: Population, teaches: Bools, wish: Masks) -> Side:
     return Side(
         hours=pop.hours,
         days=pop.days,
@@ -177,6 +250,7 @@ def _side(pop: Population, teaches: Bools) -> Side:
         site=pop.site,
         rank=pop.level,
         teaches=teaches,
+        kin=wish | np.where(teaches, _bits(len(pop), pop.offers.person, pop.offers.skill), np.uint64(0)),
         lots=pop.lots,
     )
 
@@ -191,6 +265,7 @@ def _knobs(problem: Problem) -> Knobs:
         skill_gap=weights["skill_gap"],
         target_reached=weights["target_reached"],
         reciprocity=weights["reciprocity"],
+        shared_challenge=weights["shared_challenge"],
         cross_unit=weights["cross_unit"],
         same_site=weights["same_site"] * problem.in_person,
         common_hours=weights["common_hours"],

@@ -90,8 +90,8 @@ class Population:
 
     def draw(self, left: Ints, right: Ints) -> NDArray[np.float64]:
         """A tie-break in [0, 1) for each pair of rows."""
-        mixed = _mix(self.lots[left] ^ _mix(self.lots[right]))
-        return (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53)
+        drawn = mixed(self.lots[left] ^ mixed(self.lots[right]))
+        return (drawn >> np.uint64(11)).astype(np.float64) / float(1 << 53)
 
 
 def build(people: Iterable[Person], seed: int) -> Population:
@@ -233,7 +233,7 @@ def _lots(rows: Sequence[Person], seed: int) -> Masks:
         for like, alike in groupby(rows, _likeness)
         for place, _ in enumerate(alike)
     ]
-    return _mix(np.array(drawn, np.uint64) ^ _mix(np.full(len(rows), seed % 2**64, np.uint64)))
+    return mixed(np.array(drawn, np.uint64) ^ mixed(np.full(len(rows), seed % 2**64, np.uint64)))
 
 
 def _likeness(person: Person) -> str:
@@ -241,7 +241,7 @@ def _likeness(person: Person) -> str:
     return repr(person._replace(id=UUID(int=0), manager=None, not_with=()))
 
 
-def _mix(value: Masks) -> Masks:
+def mixed(value: Masks) -> Masks:
     """The finaliser of SplitMix64: every input bit moves every output bit."""
     value = value + np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine import assign, market, scan
-from services.matching.engine.auction import EMPTY
+from services.matching.engine.compiled import EMPTY
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Ints, Population, contains, pair_keys
 from services.matching.engine.trade import Trade, load_cost, told
@@ -67,7 +67,7 @@ def listed_edges(
     laid = market.build(
         replace(pop, slots=np.where(able, pop.slots, 0)), problem, inside, needs[able[pop.needs.person[needs]]], barred
     )
-    listed = scan.scan(laid, np.zeros(len(pop), np.int64), LISTED, problem.rules.looks)
+    listed = scan.scan(laid, None, LISTED, problem.rules.looks)
     row = np.repeat(np.arange(len(inside)), listed.size)
     place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     offer = listed.offer[row, place].astype(np.int64)

@@ -11,6 +11,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "skill_gap": 40,
         "target_reached": 15,
         "reciprocity": 20,
+        "shared_challenge": 10,
         "cross_unit": 15,
         "same_site": 10,
         "common_hours": 10,

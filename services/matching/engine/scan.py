@@ -1,39 +1,48 @@
 """The best few teachers of each learner in one pass over the offers, and what the best of all is worth to them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.compiled import compiled, mix, ones, place_in
-from services.matching.engine.market import LEVELS, Knobs, Learners, Market, Near, Offers, Side, Small
-from services.matching.engine.population import Ints
+from services.matching.engine.compiled import EMPTY, compiled, mix, ones, place_in
+from services.matching.engine.listing import LOT_BITS, SCALE, Listed, has, put, sort
+from services.matching.engine.market import LEVELS, Knobs, Market, Near, Offers, Side, sought
+from services.matching.engine.population import Ints, Population
 
-SCALE = 1 << 16
-"""A point, as prices count: what a place is worth is not a whole number of points."""
-LOT_BITS = 20
 BEST_GAP, GAP_STEP = 2, 4
 HALF_HOURS_A_POINT = 2
 RANK_POINTS = 3
 
 
-class Listed(NamedTuple):
-    """For each learner up to `width` offers, best first, with scores in points."""
+class Self(NamedTuple):
+    """The one who asks."""
 
-    size: Ints
-    offer: Small
-    """Rows of the market's offers, one line a learner."""
-    score: Small
-    best: Ints
-    """What the best of all offers is worth less its teacher's price, scaled; 0 where none is worth having."""
-    unseen: Ints
-    """Offers that the limit left unseen."""
+    person: int
+    hours: np.uint64
+    days: np.uint64
+    languages: NDArray[np.uint64]
+    manager: int
+    unit: int
+    site: int
+    rank: int
+    lot: np.uint64
+    barred: Ints
 
 
-def scan(market: Market, price: Ints, width: int, looks: int, turn: int = 0) -> Listed:
-    """List the offers worth most to each learner after its teacher's price (scaled, a number a person).
+class Ask(NamedTuple):
+    """What they want to learn, and the points that every offer of it has."""
 
-    No more than `looks` offers are read for one need; `turn` moves the window over those that are more.
+    level: int
+    target: int
+    sure: int
+
+
+def scan(market: Market, price: Ints | None, width: int, looks: int) -> Listed:
+    """List the offers worth most to each learner after its teacher's price (scaled, a number a person, None for 0).
+
+    Offers that cannot be better than those listed are not read. Where more than `looks` offers would meet a need each
+    cell is read by its share, the cheapest first; `best` takes what was left unread at the most it could be.
     """
     rows = len(market.learners.person)
     listed = Listed(
@@ -43,40 +52,30 @@ def scan(market: Market, price: Ints, width: int, looks: int, turn: int = 0) -> 
         np.zeros(rows, np.int64),
         np.zeros(rows, np.int64),
     )
-    _scan(market.offers, market.learners, market.near, market.side, market.knobs, price, looks, turn, listed)
+    priced, sorted_ = _priced(market, price)
+    _scan(priced, sorted_, _order(market), looks, price is None, listed)
     return listed
 
 
-def merge(market: Market, known: Listed, more: Listed, price: Ints, width: int) -> Listed:
-    """Both lists of each learner, shortened to the `width` offers worth most after their teacher's price."""
-    rows = len(known.size)
-    shape = (rows, min(width, known.offer.shape[1] + more.offer.shape[1]))
-    merged = Listed(
-        np.zeros(rows, np.int64),
-        np.zeros(shape, np.int32),
-        np.zeros(shape, np.int32),
-        more.best,
-        np.maximum(known.unseen, more.unseen),
-    )
-    _merge(market.offers.teacher, price, known, more, merged)
-    return merged
+def _priced(market: Market, price: Ints | None) -> tuple[Market, Offers]:
+    """The market at these prices, and its offers once more with the cheapest first in each cell."""
+    offers = market.offers
+    if price is None or not len(offers.at):
+        return market, offers
+    offers = offers._replace(price=price[offers.teacher])
+    cell = np.repeat(np.arange(len(market.cells.hours)), np.diff(market.cells.start))
+    order = np.lexsort((offers.price, cell))
+    columns: list[Any] = [column[order] for column in offers]
+    return market._replace(offers=offers), Offers(*columns)
 
 
-@compiled
-def _merge(teacher: Small, price: Ints, known: Listed, more: Listed, merged: Listed) -> None:
-    keys = np.zeros(merged.offer.shape[1], np.int64)
-    for row in range(len(known.size)):
-        size = 0
-        for each in (known, more):
-            for place in range(each.size[row]):
-                offer, score = each.offer[row, place], each.score[row, place]
-                key = score * SCALE - price[teacher[offer]]
-                old = False
-                for other in range(size):
-                    old = old or merged.offer[row, other] == offer
-                if not old and (size < len(keys) or key > keys[0]):
-                    size = _push(keys, merged.offer[row], merged.score[row], size, key, offer, score)
-        merged.size[row] = size
+def _order(market: Market) -> Ints:
+    """Learners who ask for the same one after the other, so that what they read is at hand."""
+    asks = market.learners
+    skill = np.zeros(len(asks.person), np.int64)
+    some = np.flatnonzero(np.diff(asks.start))
+    skill[some] = asks.skill[asks.start[some]]
+    return np.lexsort((market.side.hours[asks.person], skill))
 
 
 @compiled
@@ -100,6 +99,25 @@ def mutual(near: Near, side: Side, margin: int, learner: int, teacher: int) -> b
 
 
 @compiled
+def common_need(at: Ints, skills: Ints, one: int, other: int) -> int:
+    """A skill that both seek, the first of them; EMPTY for none. `skills[at[p]:at[p + 1]]` are those of a person."""
+    for mine in range(at[one], at[one + 1]):
+        for theirs in range(at[other], at[other + 1]):
+            if skills[mine] == skills[theirs]:
+                return int(skills[mine])
+    return EMPTY
+
+
+@compiled
+def kinship(near: Near, side: Side, knobs: Knobs, learner: int, teacher: int) -> int:
+    """Points for what joins two people beyond the need: it could go both ways, or both work on the same."""
+    points = knobs.reciprocity if mutual(near, side, knobs.margin, learner, teacher) else 0
+    if common_need(near.seeks_at, near.seeks, learner, teacher) != EMPTY:
+        points += knobs.shared_challenge
+    return points
+
+
+@compiled
 def _mutuals(near: Near, side: Side, margin: int, learner: Ints, teacher: Ints) -> NDArray[np.bool_]:
     found = np.zeros(len(learner), np.bool_)
     for place in range(len(learner)):
@@ -111,6 +129,20 @@ def mutuals(market: Market, learner: Ints, teacher: Ints) -> NDArray[np.bool_]:
     """`mutual` for each pair of people."""
     found: NDArray[np.bool_] = _mutuals(market.near, market.side, market.knobs.margin, learner, teacher)
     return found
+
+
+def challenges(pop: Population, learner: Ints, teacher: Ints) -> Ints:
+    """For each pair a skill that both seek, EMPTY for none."""
+    at, rows = sought(pop)
+    found = np.empty(len(learner), np.int64)
+    _challenges(at, pop.needs.skill[rows], learner, teacher, found)
+    return found
+
+
+@compiled
+def _challenges(at: Ints, skills: Ints, learner: Ints, teacher: Ints, found: Ints) -> None:
+    for place in range(len(learner)):
+        found[place] = common_need(at, skills, learner[place], teacher[place])
 
 
 @compiled
@@ -132,111 +164,130 @@ def speak(languages: NDArray[np.uint64], row: int, mine: NDArray[np.uint64]) -> 
 
 
 @compiled
-def _push(keys: Ints, offers: Small, scores: Small, size: int, key: int, offer: int, score: int) -> int:
-    """Put into a heap whose smallest key is first; what falls out is the smallest."""
-    width = len(keys)
-    if size < width:
-        place = size
-        size += 1
-        while place > 0 and keys[(place - 1) // 2] > key:
-            above = (place - 1) // 2
-            keys[place], offers[place], scores[place] = keys[above], offers[above], scores[above]
-            place = above
-    else:
-        place = 0
-        while True:
-            below = 2 * place + 1
-            if below >= size:
-                break
-            if below + 1 < size and keys[below + 1] < keys[below]:
-                below += 1
-            if keys[below] >= key:
-                break
-            keys[place], offers[place], scores[place] = keys[below], offers[below], scores[below]
-            place = below
-    keys[place], offers[place], scores[place] = key, offer, score
-    return size
+def meet(offers: Offers, at: int, me: Self) -> bool:
+    """Whether nothing but hours speaks against this teacher: line, language, or what must not be."""
+    teacher = offers.teacher[at]
+    if teacher == me.person or offers.manager[at] == me.person or me.manager == teacher:
+        return False
+    for other in me.barred:
+        if other == teacher:
+            return False
+    return speak(offers.languages, at, me.languages)
 
 
 @compiled
-def _sort(keys: Ints, offers: Small, scores: Small, size: int) -> None:
-    for end in range(1, size):
-        key, offer, score = keys[end], offers[end], scores[end]
-        place = end
-        while place > 0 and keys[place - 1] < key:
-            keys[place], offers[place], scores[place] = keys[place - 1], offers[place - 1], scores[place - 1]
-            place -= 1
-        keys[place], offers[place], scores[place] = key, offer, score
+def likeness(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
+    """Points for where two people are in the organization."""
+    points: int = max(0, knobs.seniority - RANK_POINTS * abs(offers.rank[at] - me.rank))
+    if offers.unit[at] != me.unit:
+        points += knobs.cross_unit
+    if offers.site[at] == me.site:
+        points += knobs.same_site
+    return points
 
 
 @compiled
-def _scan(
-    offers: Offers,
-    learners: Learners,
-    near: Near,
-    side: Side,
-    knobs: Knobs,
-    price: Ints,
-    looks: int,
-    turn: int,
-    listed: Listed,
-) -> None:
+def overlap(knobs: Knobs, common: int) -> int:
+    """Points for half-hours in common."""
+    return min((common - knobs.half_hours) // HALF_HOURS_A_POINT, knobs.common_hours)
+
+
+@compiled
+def _kin(market: Market, me: Self, ask: Ask, key: int, keys: Ints, row: int, looks: int, listed: Listed) -> bool:
+    """List the teachers who seek something the learner knows or seeks; False where the limit left some unread."""
+    offers, returns, side, knobs = market.offers, market.returns, market.side, market.knobs
+    first = np.searchsorted(returns.key, key)
+    many = int(np.searchsorted(returns.key, key + 1) - first)
+    begin = place_in(me.lot, many) if many > looks else 0
+    for look in range(min(many, looks)):
+        at = returns.offer[first + (begin + look) % many]
+        offered, teacher = offers.level[at], offers.teacher[at]
+        if offered < ask.level + knobs.margin:
+            continue
+        common = ones(side.hours[teacher] & me.hours)
+        if common < knobs.half_hours or not side.days[teacher] & me.days:
+            continue
+        score = ask.sure + step(knobs, ask.level, ask.target, offered) + overlap(knobs, common)
+        score += likeness(offers, at, knobs, me)
+        hoped = (score + knobs.reciprocity + knobs.shared_challenge) * SCALE - offers.price[at]
+        if listed.size[row] == len(keys) and hoped < keys[0] >> LOT_BITS:
+            continue
+        points = kinship(market.near, side, knobs, me.person, teacher)
+        if not points or not meet(offers, at, me) or has(listed, row, at):
+            continue
+        score += points
+        put(keys, listed, row, score * SCALE - offers.price[at], mix(me.lot ^ offers.lot[at]), at, score)
+    return bool(many <= looks)
+
+
+@compiled
+def _scan(market: Market, offers: Offers, order: Ints, looks: int, spread: bool, listed: Listed) -> None:
+    cells, asks, near, side, knobs = market.cells, market.learners, market.near, market.side, market.knobs
     width = listed.offer.shape[1]
     keys = np.zeros(width, np.int64)
-    rest = knobs.reciprocity + knobs.cross_unit + knobs.same_site + knobs.common_hours + knobs.seniority
-    for row in range(len(learners.person)):
-        me = learners.person[row]
-        hours, days, mine = side.hours[me], side.days[me], side.languages[me]
-        size = 0
-        best = 0
-        for need in range(learners.start[row], learners.start[row + 1]):
-            left = looks
-            for offered in range(max(0, learners.level[need] + knobs.margin), LEVELS):
-                begin = offers.start[learners.skill[need] * LEVELS + offered]
-                many = offers.start[learners.skill[need] * LEVELS + offered + 1] - begin
-                fixed = (
-                    learners.bonus[row]
-                    + knobs.need_met
-                    + step(knobs, learners.level[need], learners.target[need], offered)
-                )
-                most = (fixed + rest) * SCALE
-                if many == 0 or (most <= best and size == width and most < keys[0] >> LOT_BITS):
+    joined = knobs.reciprocity + knobs.shared_challenge
+    for row in order:
+        who = asks.person[row]
+        me = Self(
+            who,
+            side.hours[who],
+            side.days[who],
+            side.languages[who],
+            side.manager[who],
+            side.unit[who],
+            side.site[who],
+            side.rank[who],
+            side.lots[who],
+            near.barred[near.barred_at[who] : near.barred_at[who + 1]],
+        )
+        kin = side.kin[who] if joined else np.uint64(0)
+        for need in range(asks.start[row], asks.start[row + 1]):
+            ask = Ask(asks.level[need], asks.target[need], asks.bonus[row] + knobs.need_met)
+            whole = True
+            first = asks.skill[need] * market.skills
+            if joined:
+                for place in range(near.knows_at[who], near.knows_at[who + 1]):
+                    whole &= _kin(market, me, ask, first + near.knows[place], keys, row, looks, listed)
+                for place in range(near.seeks_at[who], near.seeks_at[who + 1]):
+                    whole &= _kin(market, me, ask, first + near.seeks[place], keys, row, looks, listed)
+            rest = knobs.cross_unit + knobs.same_site + knobs.seniority + (0 if whole else joined)
+            bucket = asks.skill[need] * LEVELS
+            lowest = cells.at[bucket + min(LEVELS, max(0, ask.level + knobs.margin))]
+            total = cells.start[cells.at[bucket + LEVELS]] - cells.start[lowest]
+            for cell in range(lowest, cells.at[bucket + LEVELS]):
+                common = ones(cells.hours[cell] & me.hours)
+                if common < knobs.half_hours or not cells.days[cell] & me.days:
                     continue
-                first = 0
-                if many > left:
-                    first = place_in(side.lots[me] + np.uint64(turn), many)
-                    listed.unseen[row] += many - left
-                    best = max(best, most)
-                for look in range(min(many, left)):
-                    offer = begin + (first + look) % many
-                    common = offers.hours[offer] & hours
-                    if ones(common) < knobs.half_hours or not offers.days[offer] & days:
+                begin, end = int(cells.start[cell]), int(cells.start[cell + 1])
+                sure = ask.sure + step(knobs, ask.level, ask.target, offers.level[begin]) + overlap(knobs, common)
+                most = (sure + rest) * SCALE
+                full = listed.size[row] == width
+                if full and most - offers.price[begin] < keys[0] >> LOT_BITS:
+                    continue
+                many = end - begin
+                read, at = many, begin
+                if total > looks:
+                    read = max(1, looks * many // int(total))
+                    at += place_in(me.lot, many) if spread else 0
+                for _ in range(read):
+                    here, at = at, (at + 1 if at + 1 < end else begin)
+                    full = listed.size[row] == width
+                    if full and most - offers.price[here] < keys[0] >> LOT_BITS:
+                        many = read
+                        break
+                    score = sure + likeness(offers, here, knobs, me)
+                    worth = score * SCALE - offers.price[here]
+                    known = offers.wish[here] & kin
+                    if full and worth + (joined * SCALE if known else 0) < keys[0] >> LOT_BITS:
                         continue
-                    teacher = offers.teacher[offer]
-                    if teacher == me or offers.manager[offer] == me or side.manager[me] == teacher:
+                    if not meet(offers, here, me):
                         continue
-                    score = fixed
-                    if offers.unit[offer] != side.unit[me]:
-                        score += knobs.cross_unit
-                    if offers.site[offer] == side.site[me]:
-                        score += knobs.same_site
-                    spare = (ones(common) - knobs.half_hours) // HALF_HOURS_A_POINT
-                    score += min(spare, knobs.common_hours)
-                    score += max(0, knobs.seniority - RANK_POINTS * abs(offers.rank[offer] - side.rank[me]))
-                    worth = score * SCALE - price[teacher]
-                    full = size == width
-                    if full and worth + knobs.reciprocity * SCALE < keys[0] >> LOT_BITS:
+                    points = kinship(near, side, knobs, who, offers.teacher[here]) if known else 0
+                    if points and (whole or has(listed, row, offers.at[here])):
                         continue
-                    if not speak(offers.languages, offer, mine) or barred(near, me, teacher):
-                        continue
-                    if mutual(near, side, knobs.margin, me, teacher):
-                        score += knobs.reciprocity
-                        worth += knobs.reciprocity * SCALE
-                    best = max(best, worth)
-                    key = (worth << LOT_BITS) | np.int64(mix(side.lots[me] ^ mix(side.lots[teacher])) >> np.uint64(44))
-                    if not full or key > keys[0]:
-                        size = _push(keys, listed.offer[row], listed.score[row], size, key, offer, score)
-                left -= min(many, left)
-        _sort(keys, listed.offer[row], listed.score[row], size)
-        listed.size[row] = size
-        listed.best[row] = best
+                    score, worth = score + points, worth + points * SCALE
+                    put(keys, listed, row, worth, mix(me.lot ^ offers.lot[here]), offers.at[here], score)
+                if read < many:
+                    listed.unseen[row] += many - read
+                    listed.best[row] = max(listed.best[row], most - offers.price[begin if spread else at])
+        sort(keys, listed.offer[row], listed.score[row], listed.size[row])

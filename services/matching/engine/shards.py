@@ -7,7 +7,7 @@ import numpy as np
 from services.matching.engine import market
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import compiled, ones
-from services.matching.engine.market import Learners, Near, Offers, Side
+from services.matching.engine.market import LEVELS, Cells, Learners, Near, Offers, Side
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population
 from services.matching.engine.scan import barred, speak
@@ -45,7 +45,8 @@ def roots(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> tup
     root = np.arange(len(pop))
     joined = np.zeros(len(pop), np.bool_)
     laid = market.build(pop, problem, learners, needs, barred_pairs(pop, problem))
-    _join(laid.offers, laid.learners, laid.near, laid.side, laid.knobs.margin, laid.knobs.half_hours, root, joined)
+    margin, half_hours = laid.knobs.margin, laid.knobs.half_hours
+    _join(laid.cells, laid.offers, laid.learners, laid.near, laid.side, margin, half_hours, root, joined)
     return root, joined
 
 
@@ -73,6 +74,7 @@ def _find(root: Ints, person: int) -> int:
 
 @compiled
 def _join(
+    cells: Cells,
     offers: Offers,
     learners: Learners,
     near: Near,
@@ -82,22 +84,34 @@ def _join(
     root: Ints,
     joined: Bools,
 ) -> None:
-    levels = market.LEVELS
+    one = np.zeros(len(cells.hours), np.bool_)
+    """Cells whose teachers are all of one part: a single feasible pair joins them all."""
     for row in range(len(learners.person)):
         me = learners.person[row]
         for need in range(learners.start[row], learners.start[row + 1]):
-            begin = offers.start[learners.skill[need] * levels + min(levels, max(0, learners.level[need] + margin))]
-            for offer in range(begin, offers.start[(learners.skill[need] + 1) * levels]):
-                teacher = offers.teacher[offer]
-                mine, theirs = _find(root, me), _find(root, teacher)
-                if mine == theirs:
+            bucket = learners.skill[need] * LEVELS
+            lowest = min(LEVELS, max(0, learners.level[need] + margin))
+            for cell in range(cells.at[bucket + lowest], cells.at[bucket + LEVELS]):
+                if ones(cells.hours[cell] & side.hours[me]) < half_hours or not cells.days[cell] & side.days[me]:
                     continue
-                if ones(offers.hours[offer] & side.hours[me]) < half_hours or not offers.days[offer] & side.days[me]:
-                    continue
-                if offers.manager[offer] == me or side.manager[me] == teacher or barred(near, me, teacher):
-                    continue
-                if speak(offers.languages, offer, side.languages[me]):
-                    root[max(mine, theirs)] = min(mine, theirs)
-                    joined[me] = joined[teacher] = True
+                missed = False
+                for offer in range(cells.start[cell], cells.start[cell + 1]):
+                    teacher = offers.teacher[offer]
+                    mine, theirs = _find(root, me), _find(root, teacher)
+                    if mine != theirs:
+                        if (
+                            offers.manager[offer] == me
+                            or side.manager[me] == teacher
+                            or not speak(offers.languages, offer, side.languages[me])
+                            or barred(near, me, teacher)
+                        ):
+                            missed = True
+                            continue
+                        root[max(mine, theirs)] = min(mine, theirs)
+                        joined[me] = joined[teacher] = True
+                    if one[cell]:
+                        missed = True
+                        break
+                one[cell] = one[cell] or not missed
     for person in range(len(root)):
         root[person] = _find(root, person)

@@ -34,7 +34,7 @@ def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
 def best(pop: Population, laid: Market, limit: int, looks: int) -> Pairs:
     """The best offers for the one learner of a market, a teacher once."""
     most = limit * (1 + len(laid.learners.skill))
-    listed = scan.scan(laid, np.zeros(len(pop), np.int64), most, looks)
+    listed = scan.scan(laid, None, most, looks)
     offers = listed.offer[0, : listed.size[0]]
     teacher = laid.offers.teacher[offers]
     kept = np.sort(np.unique(teacher, return_index=True)[1])[:limit]

@@ -4,21 +4,28 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from services.matching.engine import assign, candidates, market, scan
+from services.matching.engine import assign, auction, candidates, listing, market, scan
 from services.matching.engine.assign import Slots
-from services.matching.engine.auction import EMPTY, NEVER
+from services.matching.engine.auction import NEVER, Bidders, Places
 from services.matching.engine.candidates import Pairs
+from services.matching.engine.compiled import EMPTY
+from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.market import Market, Small
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population, pair_keys
-from services.matching.engine.scan import SCALE, Listed
 
-STEPS = (4 * SCALE, 2 * SCALE, SCALE, SCALE // 4)
+STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
-MERGED = 3
+MERGED = 2
 """How many lists' length of candidates a learner keeps."""
+DRAFTED = 256
+"""Offers read for a need to renew a list, the cheapest of each cell; the proof reads all."""
+LEFT_LISTED = 60
+"""Teachers listed for each of those left over."""
+SWEEPS = 10
+"""How often everybody may think again at one step."""
 GOOD_ENOUGH = 0.0002
-"""A proved gap below which they are not renewed any more."""
+"""A proved gap below which lists are not renewed any more."""
 DEAREST = 90
 """No load costs more than this, so that a willing teacher is never left idle for it."""
 
@@ -91,30 +98,26 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     sides = _Sides(pop, problem, learners, needs)
     laid = sides.laid(problem, needs)
     width, looks = problem.rules.candidates, problem.rules.looks
-    offer = np.full(len(learners), EMPTY, np.int64)
-    score = np.zeros(len(learners), np.int64)
-    price = np.zeros(len(pop), np.int64)
-    proof, value, bound, unseen = price, 0, -1, 0
-    known: Listed | None = None
-    for turn in range(len(STEPS) + 1):
-        listed = scan.scan(laid, price, width, looks, turn)
-        proved = sides.bound(listed, price)
-        if bound < 0 or proved < bound:
-            proof, bound = price, proved
-        unseen = max(unseen, int(listed.unseen.sum()))
-        if turn == len(STEPS) or bound - value <= GOOD_ENOUGH * bound or not listed.size.any():
+    floor = _Floor(sides, laid)
+    offer, score, value = floor.offer, floor.score, 0
+    known = scan.scan(laid, None, width, min(looks, DRAFTED))
+    for turn, step in enumerate(STEPS):
+        floor.open(known, step)
+        now = floor.value
+        if now > value:
+            offer, score, value = floor.offer, floor.score, now
+        if turn + 1 == len(STEPS) or not known.size.any():
             break
-        known = listed if known is None else scan.merge(laid, known, listed, price, MERGED * width)
-        _keep(known, offer, score)
-        new_offer, new_score, asked = _choose(laid, sides, known, STEPS[turn])
-        new_value = _value(sides, laid, new_offer, new_score)
-        if new_value > value:
-            offer, score, value = new_offer, new_score, new_value
-        price = np.where(asked >= NEVER, 0, asked)
+        listed = scan.scan(laid, floor.price, width, min(looks, DRAFTED))
+        if turn and sides.bound(listed, floor.price) - value <= GOOD_ENOUGH * value:
+            break
+        known = listing.merge(laid, known, listed, floor.price, MERGED * width)
+    listed = scan.scan(laid, floor.price, 1, looks)
+    bound = sides.bound(listed, floor.price)
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
-    return Trade(won, score[offer != EMPTY], cost, mutual, bound, unseen, proof)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), floor.price)
 
 
 def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
@@ -128,32 +131,48 @@ def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs
     return Trade(pairs, score, cost, mutual, sides.bound(listed, price), int(listed.unseen.sum()), price)
 
 
-def _keep(listed: Listed, offer: Ints, score: Ints) -> None:
-    """Put what each learner has into their list, instead of the last where it is full."""
-    has = np.flatnonzero((offer != EMPTY) & (listed.size > 0))
-    place = np.arange(listed.offer.shape[1])[None, :]
-    inside = ((listed.offer[has] == offer[has, None]) & (place < listed.size[has, None])).any(1)
-    rows = has[~inside]
-    at = np.minimum(listed.size[rows], listed.offer.shape[1] - 1)
-    listed.offer[rows, at] = offer[rows]
-    listed.score[rows, at] = score[rows]
-    listed.size[rows] = at + 1
+class _Floor:
+    """Where learners bid: what each holds, and what a place with each teacher costs, from one turn to the next."""
 
+    def __init__(self, sides: _Sides, laid: Market) -> None:
+        rows = len(sides.learners)
+        self._sides, self._laid = sides, laid
+        self._places: Places | None = None
+        self._place = np.full(rows, EMPTY, np.int64)
+        self.offer = np.full(rows, EMPTY, np.int64)
+        self.score = np.zeros(rows, np.int64)
+        self.price = np.zeros(len(sides.pop), np.int64)
 
-def _choose(laid: Market, sides: _Sides, listed: Listed, step: int) -> tuple[Ints, Ints, Ints]:
-    """The offer and score each learner gets of their list, EMPTY for none, and the prices of the teachers."""
-    rows, width = listed.offer.shape
-    first = np.arange(rows, dtype=np.int64) * width
-    offers: Small = listed.offer.reshape(-1)
-    column, score = laid.offers.teacher[offers], listed.score.reshape(-1)
-    lots = sides.pop.lots[sides.learners]
-    if int((listed.size.sum()) * max(1, sides.slots.max(initial=0))) <= assign.EXACT:
-        edge, price = _exactly(sides, listed, first, column, score)
-    else:
-        edge, price = assign.auctioned(first, first + listed.size, column, score, np.argsort(lots), sides.kept, step)
-    won = edge != EMPTY
-    offer = np.where(won, offers[edge], EMPTY).astype(np.int64)
-    return offer, np.where(won, score[edge], 0).astype(np.int64), price
+    @property
+    def value(self) -> int:
+        """What the pairs are worth now."""
+        teacher = self._laid.offers.teacher[self.offer[self.offer != EMPTY]].astype(np.int64)
+        return int(self.score.sum() - assign.costs(teacher, self._sides.pop.load, self._sides.cost).sum())
+
+    def open(self, listed: Listed, step: int) -> None:
+        """Let everybody choose among what they have listed, by bids of `step`; a small choice is exact instead."""
+        held = listing.hold(listed, self.offer, self.score)
+        width = listed.offer.shape[1]
+        first = np.arange(len(held), dtype=np.int64) * width
+        offers: Small = listed.offer.reshape(-1)
+        column, score = self._laid.offers.teacher[offers], listed.score.reshape(-1)
+        if int(listed.size.sum() * max(1, self._sides.slots.max(initial=0))) <= assign.EXACT:
+            self._places = None
+            edge, asked = _exactly(self._sides, listed, first, column, score)
+        else:
+            edge, asked = self._auction(Bidders(first, first + listed.size, column, score, held, self._place), step)
+        self.offer = np.where(edge != EMPTY, offers[edge], EMPTY).astype(np.int64)
+        self.score = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
+        self.price = np.where(asked >= NEVER, 0, asked)
+
+    def _auction(self, bidders: Bidders, step: int) -> tuple[Ints, Ints]:
+        if self._places is None:
+            self._places = assign.fresh(self._sides.kept)
+            bidders.edge[:], bidders.place[:] = EMPTY, EMPTY
+            auction.bid(bidders, self._places, np.argsort(self._sides.pop.lots[self._sides.learners]), step)
+        else:
+            auction.settle(bidders, self._places, step, SWEEPS)
+        return bidders.edge, auction.asks(self._places)
 
 
 def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: Small) -> tuple[Ints, Ints]:
@@ -178,11 +197,6 @@ def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: S
     return edge, choice.price
 
 
-def _value(sides: _Sides, laid: Market, offer: Ints, score: Ints) -> int:
-    teacher = laid.offers.teacher[offer[offer != EMPTY]].astype(np.int64)
-    return int(score.sum() - assign.costs(teacher, sides.pop.load, sides.cost).sum())
-
-
 def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, found: Trade) -> Trade:
     """Let those who found no teacher teach with the time that was kept for their learning, the best pairs first."""
     sides = _Sides(pop, problem, learners, needs)
@@ -196,7 +210,7 @@ def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, fou
     left_over = replace(pop, slots=room)
     laid = market.build(left_over, problem, learners, needs[lacks[pop.needs.person[needs]]], barred(pop, problem))
     price = sides.cost(pop.load + taught) * SCALE
-    listed = scan.scan(laid, price, problem.rules.candidates, problem.rules.looks)
+    listed = scan.scan(laid, price, LEFT_LISTED, problem.rules.looks)
     if not listed.size.any():
         return found
     row = np.repeat(np.arange(len(learners)), listed.size)

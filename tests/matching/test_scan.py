@@ -1,0 +1,131 @@
+"""The scan for candidates against every pair there is, whatever it leaves unread."""
+
+from uuid import UUID
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine import candidates, listing, market, pairs, scan, trade
+from services.matching.engine import round as engine
+from services.matching.engine.candidates import Pairs
+from services.matching.engine.compiled import EMPTY
+from services.matching.engine.listing import SCALE, Listed
+from services.matching.engine.people import Problem
+from services.matching.engine.population import Ints, Population, build
+from services.matching.engine.rules import Rules
+from tests.matching.strategies import problems
+from tests.matching.test_engine import can_meet
+from tests.matching.world import engine_person
+
+SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+EVERYTHING = 1 << 40
+
+
+def feasible(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Pairs:
+    """Every pair of a learner and an offer that no constraint forbids, found the slow way."""
+    person = {pop.index[one.id]: one for one in problem.people}
+    found = []
+    for need in needs.tolist():
+        learner = int(pop.needs.person[need])
+        for offer, teacher in enumerate(pop.offers.person.tolist()):
+            one, other = person[learner], person[teacher]
+            if (
+                learner in learners
+                and teacher != learner
+                and pop.offers.skill[offer] == pop.needs.skill[need]
+                and pop.offers.level[offer] >= pop.needs.level[need] + problem.rules.margin
+                and other.available
+                and other.slots > 0
+                and other.id != one.manager
+                and one.id != other.manager
+                and (min(one.id, other.id), max(one.id, other.id)) not in problem.recent
+                and can_meet([one, other], problem)
+            ):
+                levels = int(pop.needs.level[need]), int(pop.needs.target[need]), int(pop.offers.level[offer])
+                found.append((learner, teacher, int(pop.needs.skill[need]), *levels))
+    return Pairs(*np.array(found, np.int64).reshape(-1, 6).T)
+
+
+def laid_out(problem: Problem) -> tuple[Population, Ints, market.Market, Pairs, Ints]:
+    """A market, and all its pairs with their scores."""
+    pop = build(problem.people, problem.seed)
+    learners, needs = pairs.asked(pop, problem)
+    laid = market.build(pop, problem, learners, needs, trade.barred(pop, problem))
+    all_ = feasible(pop, problem, learners, needs)
+    score = candidates.total(candidates.terms(pop, problem, all_, scan.mutuals(laid, all_.learner, all_.teacher)))
+    return pop, learners, laid, all_, score if len(all_.learner) else np.zeros(0, np.int64)
+
+
+@given(problem=problems(), data=st.data(), looks=st.sampled_from((1, 3, EVERYTHING)), width=st.integers(1, 4))
+@SLOW
+def test_what_the_best_offer_is_worth_is_never_told_too_low(
+    problem: Problem, data: st.DataObject, looks: int, width: int
+) -> None:
+    pop, learners, laid, all_, score = laid_out(problem)
+    points = data.draw(st.lists(st.integers(0, 60), min_size=len(pop), max_size=len(pop)))
+    price = np.array(points, np.int64) * SCALE
+    listed = scan.scan(laid, price, width, looks)
+    worth = score * SCALE - price[all_.teacher]
+    for row, learner in enumerate(learners.tolist()):
+        mine = np.sort(worth[all_.learner == learner])[::-1]
+        most = max(0, int(mine.max(initial=0)))
+        assert listed.best[row] >= most
+        told = listed.score[row, : listed.size[row]] * SCALE
+        told = told - price[laid.offers.teacher[listed.offer[row, : listed.size[row]]]]
+        assert set(told.tolist()) <= set(mine.tolist())
+        assert told.tolist() == sorted(told.tolist(), reverse=True)
+        assert len(set(listed.offer[row, : listed.size[row]].tolist())) == listed.size[row]
+        if looks == EVERYTHING:
+            assert listed.best[row] == most
+            assert not listed.unseen[row]
+            assert told.tolist() == mine[:width].tolist()
+
+
+@given(problem=problems(), width=st.integers(1, 3))
+@SLOW
+def test_lists_are_merged_by_worth_and_keep_what_is_held(problem: Problem, width: int) -> None:
+    pop, learners, laid, _, _ = laid_out(problem)
+    first = scan.scan(laid, None, width, EVERYTHING)
+    price = (pop.lots % np.uint64(50)).astype(np.int64) * SCALE
+    both = listing.merge(laid, first, scan.scan(laid, price, width, EVERYTHING), price, width)
+    held = np.where(first.size > 0, first.offer[:, 0], EMPTY).astype(np.int64)
+    kept = listing.hold(both, held, first.score[:, 0].astype(np.int64))
+    for row in range(len(learners)):
+        assert len(set(both.offer[row, : both.size[row]].tolist())) == both.size[row] <= both.offer.shape[1]
+        if held[row] != EMPTY:
+            assert both.offer.reshape(-1)[kept[row]] == held[row]
+            assert both.score.reshape(-1)[kept[row]] == first.score[row, 0]
+
+
+def test_a_full_list_gives_way_to_what_is_held() -> None:
+    full = Listed(
+        np.array([2]),
+        np.array([[4, 5]], np.int32),
+        np.array([[9, 8]], np.int32),
+        np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
+    )
+    assert listing.hold(full, np.array([7]), np.array([3])).tolist() == [1]
+    assert full.offer.tolist() == [[4, 7]]
+    assert full.score.tolist() == [[9, 3]]
+
+
+def test_who_works_on_the_same_is_preferred_and_told() -> None:
+    learner, stranger, companion = (UUID(int=number) for number in (1, 2, 3))
+    people = (
+        engine_person(learner, needs=(("a", 1, 2), ("b", 0, 2))),
+        engine_person(stranger, offers=(("a", 3),)),
+        engine_person(companion, offers=(("a", 3),), needs=(("b", 4, 5),)),
+    )
+    for seed in range(4):
+        (match,) = engine.solve("pair", Problem(people, frozenset({learner}), Rules(), seed)).matches
+        assert match.members[1][0] == companion
+        (term,) = (term for term in match.terms if term.code == "shared_challenge")
+        assert (term.points, term.skill) == (Rules().weights["shared_challenge"], "b")
+    without = Rules.parse({"weights": {"shared_challenge": 0}})
+    chosen = {
+        engine.solve("pair", Problem(people, frozenset({learner}), without, seed)).matches[0].members[1][0]
+        for seed in range(12)
+    }
+    assert chosen == {stranger, companion}
