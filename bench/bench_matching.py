@@ -6,13 +6,15 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench import mdgp
 from bench.crowd import population, problem
-from services.matching.engine import assign, circle, facilitators, groups, market, scan, trade
+from services.matching.engine import assign, ceiling, circle, facilitators, groups, market, scan, trade
 from services.matching.engine.circle import worth
 from services.matching.engine.population import Ints, Population
 from services.matching.engine.suggestions import best
@@ -181,21 +183,32 @@ def circles(size: int) -> None:
     each = [formed.members[at, : formed.size[at]] for at in range(count)]
     broken = sum(worth(people, rules, formed.members[at], formed.size[at], formed.topic[at]) < 0 for at in range(count))
     different = sum(len(np.unique(pop.unit[members])) for members in each)
+    score = sum(worth(people, rules, *one) for one, who in zip(zip(*formed, strict=True), led, strict=True) if who)
+    score += sum(term.points for one in led if one for term in one.terms)
+    most = ceiling.bound(pop, people, rules, asked, crowd)
     print(f"circles {size:>9,}: {count:,} in {grown - began:.2f} s, facilitators {done - grown:.2f} s;", end=" ")
     print(
         f"{100 * (1 - len(waiting) / len(crowd)):.2f} % placed, {sum(one is not None for one in led):,} led,", end=" "
     )
-    print(f"{100 * different / formed.size.sum():.1f} % of the possible unit diversity, {broken} violations")
+    print(f"{100 * different / formed.size.sum():.1f} % of the possible unit diversity, {broken} violations;", end=" ")
+    print(f"at most {100 * (most - score) / most:.1f} % better exists")
 
 
-def cores(moves: int) -> None:
-    """The grouping core on instances made by the published recipe, read in the library's format."""
-    for size, count, kind in ((120, 10, "ss"), (240, 12, "ds"), (480, 20, "ss")):
-        distance, least, most = mdgp.read(mdgp.recipe(size, count, kind, 1))
+def cores(moves: int, instances: Sequence[Path] = ()) -> None:
+    """The grouping core on files of MDGPLIB's, or on instances made by the recipe published for RanReal.
+
+    The library is not part of this repository: without files the values compare with nothing but themselves.
+    """
+    texts = [(path.name, path.read_text()) for path in instances] or [
+        (f"RanReal-like {size} {kind}", mdgp.recipe(size, count, kind, 1))
+        for size, count, kind in ((120, 10, "ss"), (240, 12, "ds"), (480, 20, "ss"))
+    ]
+    for name, text in texts:
+        distance, least, most = mdgp.read(text)
         mdgp.partition(distance, least, most, 10, 1)
         began = time.process_time()
         _, value = mdgp.partition(distance, least, most, moves, 1)
-        print(f"grouping core RanReal-like {size} {kind}: {value:,.0f} in {time.process_time() - began:.1f} s of CPU")
+        print(f"grouping core {name}: {value:,.0f} in {time.process_time() - began:.1f} s of CPU")
 
 
 def _small(graph: assign.Graph) -> assign.Graph:
@@ -207,13 +220,13 @@ def _small(graph: assign.Graph) -> assign.Graph:
 
 
 def _asking(size: int) -> tuple[Population, Ints, Ints]:
-    for one in (300, size):
+    for one in (2000, size):
         pop = population(one)
         learners = np.arange(one)
         needs = np.flatnonzero(pop.available[pop.needs.person])
         key = pop.needs.person[needs] * len(pop.skills) + pop.needs.skill[needs]
         needs = needs[np.argsort(key)]
-        if one == 300:
+        if one == 2000:
             trade.trade(pop, problem(), learners, needs)
             asked = replace(problem(), size_min=4, size_max=8)
             groups.form(pop, circle.folk(pop, asked), circle.rule(asked), asked, learners[pop.available])
@@ -229,15 +242,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the cases, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, nargs="+", default=[10_000])
-    parser.add_argument("--mentors", type=int, default=100, help="people a side of the mentor matcher")
+    parser.add_argument("--mentors", type=int, default=500, help="people a side of the mentor matcher")
     parser.add_argument("--moves", type=int, default=30_000_000, help="of the grouping core")
+    parser.add_argument("--instances", type=Path, nargs="*", default=[], help="files in MDGPLIB's format")
     parser.add_argument("--only", nargs="+", default=["pairs", "peers", "suggestions", "circles", "mentors", "cores"])
     given = parser.parse_args(arguments)
     cases: list[tuple[Any, int]] = []
     for size in given.size:
         cases += [(work, size) for work in (pairs, peers, suggestions, circles) if work.__name__ in given.only]
     cases += [(mentors, given.mentors)] if "mentors" in given.only else []
-    cases += [(cores, given.moves)] if "cores" in given.only else []
+    cases += [(partial(cores, instances=given.instances), given.moves)] if "cores" in given.only else []
     context = multiprocessing.get_context("spawn")
     for work, size in cases:
         process = context.Process(target=_alone, args=(work, size))

@@ -1,6 +1,7 @@
 """Who learns from whom: an auction over short lists of candidates, which its prices renew until nobody is missed."""
 
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -101,23 +102,24 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
     known = scan.scan(laid, None, width, min(looks, DRAFTED))
-    for turn, step in enumerate(STEPS):
+    bound, proof = sides.bound(known, floor.price), floor.price
+    for turn, step in enumerate(STEPS, 1):
         floor.open(known, step)
-        now = floor.value
-        if now > value:
-            offer, score, value = floor.offer, floor.score, now
-        if turn + 1 == len(STEPS) or not known.size.any():
+        if floor.value > value:
+            offer, score, value = floor.offer, floor.score, floor.value
+        if turn == len(STEPS):
             break
         listed = scan.scan(laid, floor.price, width, min(looks, DRAFTED))
-        if turn and sides.bound(listed, floor.price) - value <= GOOD_ENOUGH * value:
+        bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
+        if bound - value <= GOOD_ENOUGH * bound:
             break
         known = listing.merge(laid, known, listed, floor.price, MERGED * width)
     listed = scan.scan(laid, floor.price, 1, looks)
-    bound = sides.bound(listed, floor.price)
+    bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
-    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), floor.price)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), proof)
 
 
 def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
