@@ -111,10 +111,9 @@ def settle(bidders: Bidders, places: Places, step: int, sweeps: int) -> int:
                 chosen, best, second = _look_at_all(bidders, asked, row)
                 held = bidders.edge[row]
                 if held != EMPTY:
-                    column = bidders.column[held]
-                    if best <= bidders.score[held] * SCALE - asked[column] + step:
+                    column, place = bidders.column[held], bidders.place[row]
+                    if best <= bidders.score[held] * SCALE - places.ask[place] + step:
                         continue
-                    place = bidders.place[row]
                     places.owner[place], places.ask[place] = EMPTY, places.cost[place]
                     asked[column] = places.ask[cheapest(places, column)]
                     bidders.edge[row], bidders.place[row] = EMPTY, EMPTY
