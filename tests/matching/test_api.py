@@ -56,6 +56,7 @@ async def test_a_round_proposes_pairs_and_tells_the_others_why_not(world: World,
     assert completed["matched"] + completed["unmatched"] == completed["asked"] == 2
     page = (await call("GET", f"/v1/rounds/{found['round_id']}/unmatched", OWNER)).json()
     assert page["items"][0]["text"] == "Nobody offers what is to be learned."
+    assert (await call("GET", f"/v1/people/{uuid4()}/unmatched", "admin")).status_code == 404
     path = f"/v1/people/{lonely.person_id}/unmatched"
     (own,) = (await call("GET", path, person=lonely.person_id)).json()["items"]
     assert (own["round_id"], own["reason"]) == (found["round_id"], "nobody_offers_it")

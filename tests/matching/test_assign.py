@@ -76,14 +76,22 @@ def test_an_auction_that_goes_on_from_a_coarser_one_leaves_no_dear_place_empty(
     places = assign.fresh(Slots(offered.slots, offered.load, offered.cost))
     first = np.searchsorted(offered.row, np.arange(6)).astype(np.int64)
     columns = offered.column.astype(np.int32), offered.score.astype(np.int32)
-    bidders = Bidders(first[:-1], first[1:], *columns, np.full(5, EMPTY), np.full(5, EMPTY))
+    width = int(np.diff(first).max(initial=1))
+    wide = np.arange(5) * width
+    spread = [np.zeros(5 * width, np.int32) for _ in columns]
+    for row in range(5):
+        for target, source in zip(spread, columns, strict=True):
+            target[wide[row] : wide[row] + first[row + 1] - first[row]] = source[first[row] : first[row + 1]]
+    bidders = Bidders(wide, wide + np.diff(first), spread[0], spread[1], np.full(5, EMPTY), np.full(5, EMPTY))
+    step = SCALE // 8
     auction.bid(bidders, places, np.arange(5), coarse * SCALE)
-    auction.settle(bidders, places, SCALE // 8, 50)
+    auction.bid(bidders, places, auction.rethink(bidders, places, step), step)
+    auction.lower(bidders, places, *auction.by_column(bidders, 4), width, step)
     assert (places.ask[places.owner == EMPTY] == places.cost[places.owner == EMPTY]).all()
     held = np.flatnonzero(bidders.edge != EMPTY)
     assert (places.owner[bidders.place[held]] == held).all()
     assert len(held) == np.count_nonzero(places.owner != EMPTY)
-    edges = bidders.edge[held]
+    edges = np.searchsorted(offered.row, held) + bidders.edge[held] - wide[held]
     value = int(offered.score[edges].sum() - assign.costs(offered.column[edges], offered.load, dearer).sum())
     assert best(scores, slots) - 1 < value <= best(scores, slots)
 

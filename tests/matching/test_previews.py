@@ -217,6 +217,21 @@ async def test_a_round_computed_again_comes_to_the_same_bytes(world: World, call
     assert (replay["same_input"], replay["same_output"]) == (True, False)
 
 
+async def test_a_round_of_an_earlier_engine_is_not_computed_again_by_this_one(world: World, call: Caller) -> None:
+    mentoring = programme()
+    await world.hear(mentoring)
+    await world.hear(learner(), teacher())
+    found = await run(call, mentoring.programme_id)
+    assert found["engine"] == engine.VERSION
+    await world.execute("UPDATE rounds SET engine = engine - 1")
+    simulations = f"/v1/programmes/{mentoring.programme_id}/rules/simulations"
+    for path, body in ((f"/v1/rounds/{found['round_id']}/replay", None), (simulations, {"rules": {"margin": 2}})):
+        refused = await call("POST", path, OWNER, json=body)
+        told = refused.json()
+        assert (refused.status_code, told["type"]) == (409, "/problems/round-of-another-engine"), told
+        assert (told["engine"], told["current"]) == (engine.VERSION - 1, engine.VERSION)
+
+
 async def test_who_is_erased_is_nowhere_in_what_a_round_kept(world: World, call: Caller) -> None:
     mentoring, one, guide = programme(), learner(), teacher()
     await world.hear(mentoring)

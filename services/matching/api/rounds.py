@@ -55,6 +55,7 @@ class Round(BaseModel):
     seed: int
     rules_version: int
     input_digest: str
+    engine: int = Field(description="The version of the engine that computed it; only this one replays it.")
     value: int
     bound: int
     gap: float

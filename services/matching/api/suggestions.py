@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.matching.api.models import Reason
+from services.matching.domain.format import UnknownPerson
 from services.matching.queries.suggestions import Wanted, list_suggestions
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.base import Code
 from shared.paging import Cursor, Page, decode_cursor, page
-from shared.refusal import NotFound
 
 router = APIRouter(tags=["suggestions"])
 Most = Annotated[int, Field(ge=1, le=50, description="How many at most.")]
@@ -25,10 +25,6 @@ class Suggestion(BaseModel):
     skill_id: str
     score: int
     reasons: list[Reason]
-
-
-class UnknownPerson(NotFound):
-    """No such person, or not the caller."""
 
 
 @router.get(

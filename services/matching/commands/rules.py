@@ -6,9 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.commands import solver
-from services.matching.domain.format import RoundNotKept, RoundSolving, UnknownRound, kind_of
+from services.matching.domain.format import (
+    RoundNotKept,
+    RoundOfAnotherEngine,
+    RoundSolving,
+    UnknownRound,
+    kind_of,
+)
 from services.matching.domain.rules import check
-from services.matching.engine.round import Run
+from services.matching.engine.round import VERSION, Run
 from services.matching.engine.rules import Rules
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, programmes
@@ -89,7 +95,7 @@ async def simulate(
 async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]:
     """Compute a round again from what it kept: whether the same bytes came in and out, and the run itself.
 
-    Raises UnknownRound, RoundSolving, RoundNotKept, RoundTooLong or RoundTooLarge.
+    Raises UnknownRound, RoundSolving, RoundOfAnotherEngine, RoundNotKept, RoundTooLong or RoundTooLarge.
     """
     row = await queries.get_round(conn, round_id)
     kept = await _whole(conn, row)
@@ -107,6 +113,12 @@ async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]
 async def _whole(conn: Connection, row: Mapping[str, Any]) -> Kept:
     if row["solving"]:
         raise RoundSolving(f"The round is {row['state']}: nothing has come of it yet.", state=row["state"])
+    if row["engine"] != VERSION:
+        raise RoundOfAnotherEngine(
+            f"Version {row['engine']} of the engine computed the round; this is version {VERSION}.",
+            engine=row["engine"],
+            current=VERSION,
+        )
     kept = await inputs.load(conn, row["round_id"])
     if kept is None:
         raise RoundNotKept("What the round was computed from is not kept any more.")

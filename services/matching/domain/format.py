@@ -38,6 +38,10 @@ class RoundTooLarge(Refused):
     """The round would have taken more memory than its rules allow."""
 
 
+class UnknownPerson(NotFound):
+    """No such person, or not the caller."""
+
+
 class UnknownRound(NotFound):
     """No such round."""
 
@@ -56,6 +60,10 @@ class RoundSolving(Refused):
 
 class RoundNotKept(Refused):
     """What the round was computed from is not there any more, or not whole."""
+
+
+class RoundOfAnotherEngine(Refused):
+    """An earlier or a later engine computed the round: this one would come to other bytes."""
 
 
 class FormatNotMatched(Refused):

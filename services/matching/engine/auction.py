@@ -90,44 +90,93 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
 
 
 @compiled
-def settle(bidders: Bidders, places: Places, step: int, sweeps: int) -> int:
-    """Let everybody think again at the prices there are, up to `sweeps` times; returns how many moves that took.
+def rethink(bidders: Bidders, places: Places, step: int) -> Ints:
+    """Who has nothing, or would gain more than `step` elsewhere: these give up what they have, to bid anew.
 
-    Whoever would gain more than `step` elsewhere gives up their place, which then asks no more than it costs, and
-    bids anew, perhaps for the same. So prices fall as well as rise, an empty place never asks more than its cost,
-    and lists, prices and what is held may come from a coarser auction.
+    A place that was given up asks what it asked; `lower` sees to that.
     """
     asked = asks(places)
     rows = len(bidders.first)
-    stack = np.empty(rows, np.int64)
-    moves = 0
-    for _ in range(sweeps):
-        before = moves
-        for each in range(rows):
-            stack[0], waiting = each, 1
-            while waiting:
-                waiting -= 1
-                row = stack[waiting]
-                chosen, best, second = _look_at_all(bidders, asked, row)
-                held = bidders.edge[row]
-                if held != EMPTY:
-                    column, place = bidders.column[held], bidders.place[row]
-                    if best <= bidders.score[held] * SCALE - places.ask[place] + step:
-                        continue
-                    places.owner[place], places.ask[place] = EMPTY, places.cost[place]
-                    asked[column] = places.ask[cheapest(places, column)]
-                    bidders.edge[row], bidders.place[row] = EMPTY, EMPTY
-                    chosen, best, second = _look_at_all(bidders, asked, row)
-                if chosen == EMPTY:
-                    continue
-                moves += 1
-                loser = _take(bidders, places, asked, row, chosen, best - second + step)
-                if loser != EMPTY:
-                    stack[waiting] = loser
-                    waiting += 1
-        if moves == before:
-            break
-    return moves
+    queue = np.empty(rows, np.int64)
+    waiting = 0
+    for row in range(rows):
+        if bidders.edge[row] != EMPTY:
+            _, best, _ = _look_at_all(bidders, asked, row)
+            if best <= _gain(bidders, places, row) + step:
+                continue
+            places.owner[bidders.place[row]] = EMPTY
+            bidders.edge[row], bidders.place[row] = EMPTY, EMPTY
+        queue[waiting] = row
+        waiting += 1
+    return queue[:waiting]
+
+
+@compiled
+def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, step: int) -> int:
+    """Let empty places ask less until somebody comes or they ask no more than they cost; returns how many came.
+
+    The edges of column `c` are `edges[at[c]:at[c + 1]]`, `width` a row. Whoever comes gains at least `step`, so this
+    ends; everybody stays within `step` of the best they could have, and no empty place asks more than its cost.
+    """
+    column = np.repeat(np.arange(len(places.start) - 1), np.diff(places.start))
+    stack = np.flatnonzero((places.owner == EMPTY) & (places.ask > places.cost))
+    stack = np.concatenate((stack, np.empty(len(places.owner) - len(stack), np.int64)))
+    waiting = np.count_nonzero((places.owner == EMPTY) & (places.ask > places.cost))
+    came = 0
+    while waiting:
+        waiting -= 1
+        place = stack[waiting]
+        chosen, best, second = EMPTY, 0, 0
+        for at_edge in range(at[column[place]], at[column[place] + 1]):
+            edge = int(edges[at_edge])
+            offer = bidders.score[edge] * SCALE - _gain(bidders, places, edge // width)
+            if offer > best:
+                if chosen == EMPTY or chosen // width != edge // width:
+                    second = best
+                best, chosen = offer, edge
+            elif offer > second and chosen // width != edge // width:
+                second = offer
+        cost = places.cost[place]
+        if best < cost + step:
+            places.ask[place] = cost
+            continue
+        came += 1
+        row = chosen // width
+        left = bidders.place[row]
+        places.ask[place] = min(places.ask[place], max(cost, second - step))
+        places.owner[place] = row
+        bidders.edge[row], bidders.place[row] = chosen, place
+        if left != EMPTY:
+            places.owner[left] = EMPTY
+            if places.ask[left] > places.cost[left]:
+                stack[waiting] = left
+                waiting += 1
+    return came
+
+
+@compiled
+def by_column(bidders: Bidders, columns: int) -> tuple[Ints, Small]:
+    """The edges of each column: those of `c` are `edges[at[c]:at[c + 1]]`."""
+    at = np.zeros(columns + 1, np.int64)
+    for row in range(len(bidders.first)):
+        for edge in range(bidders.first[row], bidders.last[row]):
+            at[bidders.column[edge] + 1] += 1
+    at = np.cumsum(at)
+    edges = np.empty(at[columns], np.int32)
+    filled = at.copy()
+    for row in range(len(bidders.first)):
+        for edge in range(bidders.first[row], bidders.last[row]):
+            column = bidders.column[edge]
+            edges[filled[column]] = edge
+            filled[column] += 1
+    return at, edges
+
+
+@compiled
+def _gain(bidders: Bidders, places: Places, row: int) -> int:
+    """What a row's place is worth to it now, 0 where it has none."""
+    held = bidders.edge[row]
+    return 0 if held == EMPTY else int(bidders.score[held] * SCALE - places.ask[bidders.place[row]])
 
 
 @compiled

@@ -12,6 +12,8 @@ from services.matching.engine.cut import Found
 from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 
+VERSION = 2
+"""Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
     {"pair": pairs.solve, "circle": groups.solve, "buddy": buddies.solve}
 )

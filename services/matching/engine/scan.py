@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.matching.engine.compiled import EMPTY, compiled, mix, ones, place_in
 from services.matching.engine.listing import LOT_BITS, SCALE, Listed, has, put, sort
-from services.matching.engine.market import LEVELS, Knobs, Market, Near, Offers, Side, sought
+from services.matching.engine.market import LEVELS, Cells, Knobs, Market, Near, Offers, Side, sought
 from services.matching.engine.population import Ints, Population
 
 BEST_GAP, GAP_STEP = 2, 4
@@ -53,7 +53,7 @@ def scan(market: Market, price: Ints | None, width: int, looks: int) -> Listed:
         np.zeros(rows, np.int64),
     )
     priced, sorted_ = _priced(market, price)
-    _scan(priced, sorted_, _order(market), looks, price is None, listed)
+    _scan(priced, sorted_, _alike(market, sorted_), _order(market), looks, listed)
     return listed
 
 
@@ -67,6 +67,15 @@ def _priced(market: Market, price: Ints | None) -> tuple[Market, Offers]:
     order = np.lexsort((offers.price, cell))
     columns: list[Any] = [column[order] for column in offers]
     return market._replace(offers=offers), Offers(*columns)
+
+
+def _alike(market: Market, offers: Offers) -> Ints:
+    """How many offers of each cell cost as little as its cheapest."""
+    start = market.cells.start
+    ends = np.append(np.flatnonzero(np.diff(offers.price)) + 1, len(offers.price))
+    after = ends[np.searchsorted(ends, start[:-1], "right")] if len(start) > 1 else start[:0]
+    alike: Ints = np.minimum(after, start[1:]) - start[:-1]
+    return alike
 
 
 def _order(market: Market) -> Ints:
@@ -221,7 +230,17 @@ def _kin(market: Market, me: Self, ask: Ask, key: int, keys: Ints, row: int, loo
 
 
 @compiled
-def _scan(market: Market, offers: Offers, order: Ints, looks: int, spread: bool, listed: Listed) -> None:
+def _within_hours(cells: Cells, first: int, last: int, me: Self, half_hours: int) -> int:
+    """How many offers lie in cells whose hours and days suit the learner."""
+    total = 0
+    for cell in range(first, last):
+        if ones(cells.hours[cell] & me.hours) >= half_hours and cells.days[cell] & me.days:
+            total += int(cells.start[cell + 1] - cells.start[cell])
+    return total
+
+
+@compiled
+def _scan(market: Market, offers: Offers, alike: Ints, order: Ints, looks: int, listed: Listed) -> None:
     cells, asks, near, side, knobs = market.cells, market.learners, market.near, market.side, market.knobs
     width = listed.offer.shape[1]
     keys = np.zeros(width, np.int64)
@@ -253,7 +272,7 @@ def _scan(market: Market, offers: Offers, order: Ints, looks: int, spread: bool,
             rest = knobs.cross_unit + knobs.same_site + knobs.seniority + (0 if whole else joined)
             bucket = asks.skill[need] * LEVELS
             lowest = cells.at[bucket + min(LEVELS, max(0, ask.level + knobs.margin))]
-            total = cells.start[cells.at[bucket + LEVELS]] - cells.start[lowest]
+            total = _within_hours(cells, lowest, cells.at[bucket + LEVELS], me, knobs.half_hours)
             for cell in range(lowest, cells.at[bucket + LEVELS]):
                 common = ones(cells.hours[cell] & me.hours)
                 if common < knobs.half_hours or not cells.days[cell] & me.days:
@@ -265,15 +284,15 @@ def _scan(market: Market, offers: Offers, order: Ints, looks: int, spread: bool,
                 if full and most - offers.price[begin] < keys[0] >> LOT_BITS:
                     continue
                 many = end - begin
-                read, at = many, begin
-                if total > looks:
-                    read = max(1, looks * many // int(total))
-                    at += place_in(me.lot, many) if spread else 0
-                for _ in range(read):
-                    here, at = at, (at + 1 if at + 1 < end else begin)
+                read = many if total <= looks else max(1, looks * many // total)
+                at = begin + (place_in(me.lot, alike[cell]) if read < alike[cell] else 0)
+                unread = many - read
+                dearest = offers.price[begin if at > begin else min(at + read, end - 1)]
+                for look in range(read):
+                    here = at + look if at + look < end else at + look - many
                     full = listed.size[row] == width
                     if full and most - offers.price[here] < keys[0] >> LOT_BITS:
-                        many = read
+                        unread = unread if at > begin else 0
                         break
                     score = sure + likeness(offers, here, knobs, me)
                     worth = score * SCALE - offers.price[here]
@@ -287,7 +306,7 @@ def _scan(market: Market, offers: Offers, order: Ints, looks: int, spread: bool,
                         continue
                     score, worth = score + points, worth + points * SCALE
                     put(keys, listed, row, worth, mix(me.lot ^ offers.lot[here]), offers.at[here], score)
-                if read < many:
-                    listed.unseen[row] += many - read
-                    listed.best[row] = max(listed.best[row], most - offers.price[begin if spread else at])
+                if unread:
+                    listed.unseen[row] += unread
+                    listed.best[row] = max(listed.best[row], most - dearest)
         sort(keys, listed.offer[row], listed.score[row], listed.size[row])

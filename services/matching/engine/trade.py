@@ -17,14 +17,14 @@ from services.matching.engine.population import Bools, Ints, Population, pair_ke
 
 STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
-MERGED = 2
+TURNS = 12
+"""How often lists are renewed at most; the finest step goes on while that brings something."""
+MERGED = 4
 """How many lists' length of candidates a learner keeps."""
 DRAFTED = 256
 """Offers read for a need to renew a list, the cheapest of each cell; the proof reads all."""
 LEFT_LISTED = 60
 """Teachers listed for each of those left over."""
-SWEEPS = 10
-"""How often everybody may think again at one step."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 DEAREST = 90
@@ -95,27 +95,37 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
 
 
 def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
-    """The first choice alone, with the prices that prove it."""
+    """The first choice alone, with the prices that prove it.
+
+    Where lists at the last prices prove less than those before, everybody runs after the same cheap places: the next
+    are drawn at the mean of these prices and of those that prove most.
+    """
     sides = _Sides(pop, problem, learners, needs)
     laid = sides.laid(problem, needs)
     width, looks = problem.rules.candidates, problem.rules.looks
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
     known = scan.scan(laid, None, width, min(looks, DRAFTED))
-    bound, proof = sides.bound(known, floor.price), floor.price
-    for turn, step in enumerate(STEPS, 1):
-        floor.open(known, step)
-        if floor.value > value:
+    bound, proof, calm = sides.bound(known, floor.price), floor.price, True
+    for turn in range(TURNS):
+        floor.open(known, STEPS[min(turn, len(STEPS) - 1)])
+        gained = floor.value - value
+        if gained > 0:
             offer, score, value = floor.offer, floor.score, floor.value
-        if turn == len(STEPS):
+        if turn >= len(STEPS) and gained <= GOOD_ENOUGH * bound:
             break
-        listed = scan.scan(laid, floor.price, width, min(looks, DRAFTED))
-        bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
+        price = floor.price if calm else (floor.price + proof) // 2
+        listed = scan.scan(laid, price, width, min(looks, DRAFTED))
+        proved = sides.bound(listed, price)
+        calm = proved <= bound
+        bound, proof = min((bound, proof), (proved, price), key=itemgetter(0))
         if bound - value <= GOOD_ENOUGH * bound:
             break
         known = listing.merge(laid, known, listed, floor.price, MERGED * width)
-    listed = scan.scan(laid, floor.price, 1, looks)
-    bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
+    for price in (floor.price, (floor.price + proof) // 2):
+        if bound - value > GOOD_ENOUGH * bound:
+            listed = scan.scan(laid, price, 1, looks)
+            bound, proof = min((bound, proof), (sides.bound(listed, price), price), key=itemgetter(0))
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
@@ -153,6 +163,8 @@ class _Floor:
 
     def open(self, listed: Listed, step: int) -> None:
         """Let everybody choose among what they have listed, by bids of `step`; a small choice is exact instead."""
+        if not listed.size.any():
+            return
         held = listing.hold(listed, self.offer, self.score)
         width = listed.offer.shape[1]
         first = np.arange(len(held), dtype=np.int64) * width
@@ -162,18 +174,22 @@ class _Floor:
             self._places = None
             edge, asked = _exactly(self._sides, listed, first, column, score)
         else:
-            edge, asked = self._auction(Bidders(first, first + listed.size, column, score, held, self._place), step)
+            bidders = Bidders(first, first + listed.size, column, score, held, self._place)
+            edge, asked = self._auction(bidders, width, step)
         self.offer = np.where(edge != EMPTY, offers[edge], EMPTY).astype(np.int64)
         self.score = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
         self.price = np.where(asked >= NEVER, 0, asked)
 
-    def _auction(self, bidders: Bidders, step: int) -> tuple[Ints, Ints]:
+    def _auction(self, bidders: Bidders, width: int, step: int) -> tuple[Ints, Ints]:
         if self._places is None:
             self._places = assign.fresh(self._sides.kept)
             bidders.edge[:], bidders.place[:] = EMPTY, EMPTY
             auction.bid(bidders, self._places, np.argsort(self._sides.pop.lots[self._sides.learners]), step)
         else:
-            auction.settle(bidders, self._places, step, SWEEPS)
+            queue = auction.rethink(bidders, self._places, step)
+            auction.bid(bidders, self._places, queue, step)
+            at, edges = auction.by_column(bidders, len(self._sides.pop))
+            auction.lower(bidders, self._places, at, edges, width, step)
         return bidders.edge, auction.asks(self._places)
 
 

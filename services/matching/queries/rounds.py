@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from services.matching.domain.format import UnknownRound
+from services.matching.domain.format import UnknownPerson, UnknownRound
 from services.matching.engine.explain import change, left_out
 from shared import sql
 from shared.db import Connection, Record
@@ -40,7 +40,9 @@ async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, l
 
 
 async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Published rounds before `after` that left somebody out, newest first, with reasons in words."""
+    """Published rounds before `after` that left somebody out, newest first, with reasons. Raises UnknownPerson."""
+    if not await conn.fetchval(SQL.is_known, person_id):
+        raise UnknownPerson("There is no such person.")
     rows = await conn.fetch(SQL.unmatched_of, person_id, after, limit)
     names = ("round_id", "programme_id", "created_at")
     return [{**_left(row), **{name: row[name] for name in names}} for row in rows]

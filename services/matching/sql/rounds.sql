@@ -20,15 +20,9 @@ SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 O
 
 -- name: population
 -- Everybody, with what their open matches take from them. `minutes` is what those cost a month.
-SELECT person.person_id, person.status, person.unit_code, person.manager_id, person.job_level, person.job_function,
-    coalesce(person.unit_path[least(2, cardinality(person.unit_path))], person.unit_code) AS division,
-    person.site_code, person.time_zone, person.work_starts, person.work_ends, person.work_days, person.languages,
-    person.offers, person.needs, person.capacity, person.time_budget_minutes, person.facilitator_ready,
-    person.opted_in, person.paused_until, person.not_with, person.hired_on, person.formats, person.modalities,
-    person.pace, person.group_size_min, person.group_size_max,
-    coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
+SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
     coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
-FROM people AS person
+FROM profiles AS person
 LEFT JOIN (
     SELECT member.person_id,
         count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
@@ -56,16 +50,10 @@ LEFT JOIN (
 
 -- name: population_of
 -- The same of some, by their own rows alone.
-SELECT person.person_id, person.status, person.unit_code, person.manager_id, person.job_level, person.job_function,
-    coalesce(person.unit_path[least(2, cardinality(person.unit_path))], person.unit_code) AS division,
-    person.site_code, person.time_zone, person.work_starts, person.work_ends, person.work_days, person.languages,
-    person.offers, person.needs, person.capacity, person.time_budget_minutes, person.facilitator_ready,
-    person.opted_in, person.paused_until, person.not_with, person.hired_on, person.formats, person.modalities,
-    person.pace, person.group_size_min, person.group_size_max,
-    coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
+SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
     coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
 FROM unnest($2::uuid[]) AS wanted (person_id)
-JOIN people AS person USING (person_id)
+JOIN profiles AS person USING (person_id)
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
         count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
@@ -148,8 +136,8 @@ LIMIT 1000
 -- name: insert_round
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings, report, output_digest, setting, figures
-) VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    unmatched_by_reason, matches, value, bound, gap, timings, report, output_digest, setting, figures, engine
+) VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 RETURNING *
 
 -- name: insert_unmatched
@@ -171,6 +159,9 @@ ORDER BY round_id DESC LIMIT $3
 SELECT * FROM unmatched
 WHERE round_id = $1 AND ($2::uuid IS NULL OR person_id > $2)
 ORDER BY person_id LIMIT $3
+
+-- name: is_known
+SELECT EXISTS (SELECT FROM people WHERE person_id = $1)
 
 -- name: unmatched_of
 SELECT unmatched.*, round.programme_id, round.created_at
@@ -215,14 +206,14 @@ FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 G
 -- Nobody is matched yet: what comes of it is written when its parts are there.
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings, setting, solving, severed
-) VALUES ($1, $2, $3, false, $4, $5, $6, $7, 0, $7, '{}', 0, 0, 0, 0, '{}', $8, $9, $10)
+    unmatched_by_reason, matches, value, bound, gap, timings, setting, solving, severed, engine
+) VALUES ($1, $2, $3, false, $4, $5, $6, $7, 0, $7, '{}', 0, 0, 0, 0, '{}', $8, $9, $10, $11)
 RETURNING *
 
 -- name: finish_round
 UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4,
     matches = $5, value = $6, bound = $7, gap = $8, timings = $9, report = $10, output_digest = $11, figures = $12,
-    asked = $2::int + $3::int
+    asked = $2::int + $3::int, engine = $13
 WHERE round_id = $1 RETURNING *
 
 -- name: publish_round

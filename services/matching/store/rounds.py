@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.matching.engine.people import Problem, Unmatched
 from services.matching.engine.report import report
-from services.matching.engine.round import Parts, Run
+from services.matching.engine.round import VERSION, Parts, Run
 from services.matching.store import inputs
 from services.matching.store.programmes import Programme
 from shared import sql
@@ -36,6 +36,7 @@ async def insert(
         run.output_digest,
         inputs.setting(problem),
         run.figures | await _declines(conn, programme),
+        VERSION,
     )
     await insert_unmatched(conn, round_id, run.outcome.unmatched)
     assert row is not None
@@ -58,6 +59,7 @@ async def open_(
         inputs.setting(problem),
         "preview" if dry_run else "publish",
         parts.severed,
+        VERSION,
     )
     assert row is not None
     return row
@@ -67,7 +69,7 @@ async def finish(conn: Connection, run: Run, problem: Problem, *, round_id: UUID
     """What came of a round whose parts are there, as a preview."""
     figures = run.figures | await _declines(conn, programme)
     told = await asyncio.to_thread(_told, run, problem)
-    await conn.execute(SQL.finish_round, round_id, *told, run.output_digest, figures)
+    await conn.execute(SQL.finish_round, round_id, *told, run.output_digest, figures, VERSION)
     await insert_unmatched(conn, round_id, run.outcome.unmatched)
 
 
