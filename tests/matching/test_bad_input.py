@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from services.matching.engine import round as engine
@@ -75,6 +76,28 @@ def test_thousands_with_one_skill_are_matched_up_to_what_there_is_room_for() -> 
     assert len(outcome.matches) == 600
     assert {left.reason for left in outcome.unmatched} == {"everyone_taken"}
     assert outcome.gap < 0.01
+
+
+def test_a_whole_company_with_one_skill_is_matched_near_the_bound() -> None:
+    """Who knows a little learns from who knows more, teaches who knows less: scarcely enough room, many alike."""
+    rng = np.random.default_rng(1)
+    crowd = [
+        engine_person(
+            UUID(int=row + 1),
+            unit=f"U{row % 40}",
+            level=1 + row % 6,
+            needs=(("a", level, level + 1),) if level < 4 else (),
+            offers=(("a", level),) if level > 1 else (),
+            slots=int(rng.integers(4)),
+            places=2,
+            utc_offset=int(rng.choice((-480, 0, 60, 330))),
+        )
+        for row, level in enumerate(rng.integers(0, 6, 4000).tolist())
+    ]
+    asked = frozenset(one.id for one in crowd if one.needs)
+    outcome = engine.solve("pair", Problem(tuple(crowd), asked, Rules(), 1))
+    assert len(outcome.matches) + len(outcome.unmatched) == len(asked)
+    assert outcome.gap < 0.02
 
 
 def test_a_limit_on_reading_is_kept_and_told() -> None:

@@ -122,14 +122,16 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         if bound - value <= GOOD_ENOUGH * bound:
             break
         known = listing.merge(laid, known, listed, floor.price, MERGED * width)
-    for price in (floor.price, (floor.price + proof) // 2):
+    unseen = int(listed.unseen.sum()) if looks <= DRAFTED else 0
+    for price in (floor.price,) if calm else (floor.price, (floor.price + proof) // 2):
         if bound - value > GOOD_ENOUGH * bound:
             listed = scan.scan(laid, price, 1, looks)
             bound, proof = min((bound, proof), (sides.bound(listed, price), price), key=itemgetter(0))
+            unseen = int(listed.unseen.sum())
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
-    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), proof)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, unseen, proof)
 
 
 def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
