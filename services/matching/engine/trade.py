@@ -19,8 +19,8 @@ STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
 TURNS = 12
 """How often lists are renewed at most; the finest step goes on while that brings something."""
-MERGED = 4
-"""How many lists' length of candidates a learner keeps."""
+MERGED, RESTLESS = 2, 4
+"""How many lists' length of candidates a learner keeps, and once everybody has run after the same."""
 DRAFTED = 256
 """Offers read for a need to renew a list, the cheapest of each cell; the proof reads all."""
 LEFT_LISTED = 60
@@ -106,7 +106,7 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
     known = scan.scan(laid, None, width, min(looks, DRAFTED))
-    bound, proof, calm = sides.bound(known, floor.price), floor.price, True
+    bound, proof, calm, kept = sides.bound(known, floor.price), floor.price, True, MERGED
     for turn in range(TURNS):
         floor.open(known, STEPS[min(turn, len(STEPS) - 1)])
         gained = floor.value - value
@@ -121,7 +121,8 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         bound, proof = min((bound, proof), (proved, price), key=itemgetter(0))
         if bound - value <= GOOD_ENOUGH * bound:
             break
-        known = listing.merge(laid, known, listed, floor.price, MERGED * width)
+        kept = kept if calm else RESTLESS
+        known = listing.merge(laid, known, listed, floor.price, kept * width)
     unseen = int(listed.unseen.sum()) if looks <= DRAFTED else 0
     for price in (floor.price,) if calm else (floor.price, (floor.price + proof) // 2):
         if bound - value > GOOD_ENOUGH * bound:
