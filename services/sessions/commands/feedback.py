@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from uuid import UUID
 
+import orjson
+
 from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
 from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
@@ -72,11 +74,11 @@ async def release_feedback(conn: Connection) -> int:
         kept.append((*cell, row["round"], sorted((a.usefulness, a.relevance, a.engagement) for a in waiting)))
     await conn.executemany(SQL.keep_the_rest, kept)
     if batches:
-        rows = [
+        rows = [  # a list in a list would be an array of two dimensions: comments travel as text
             (
                 b.batch_id, b.programme_id, b.format, b.division, b.month, b.released_on, len(b.answers),
                 sum(a.usefulness for a in b.answers), sum(a.relevance for a in b.answers),
-                sum(a.engagement for a in b.answers), list(b.comments),
+                sum(a.engagement for a in b.answers), orjson.dumps(b.comments).decode(),
             )
             for b in batches
         ]  # fmt: skip

@@ -35,10 +35,10 @@ INSERT INTO feedback_batches (
     batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement, comments
 )
 SELECT batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement,
-       ARRAY(SELECT jsonb_array_elements_text(comments))
+       ARRAY(SELECT json_array_elements_text(comments::json))
 FROM unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::int[], $8::int[], $9::int[], $10::int[],
-    $11::jsonb[]
+    $11::text[]
 ) AS new (
     batch_id, programme_id, format, division, month, released_on, answers, usefulness, relevance, engagement, comments
 )
