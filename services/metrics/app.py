@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.metrics.api import (
     course_gaps,
+    declared,
     exports,
     goals,
     measures,
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
             measures.router,
             goals.router,
             reviews.router,
+            declared.router,
             networks.router,
             skills.router,
             course_gaps.router,

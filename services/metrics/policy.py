@@ -15,6 +15,8 @@ POLICY: Policy = {
     "GET /v1/reviews": READERS,
     "POST /v1/reviews": allow("programme-owner", "admin"),
     "PATCH /v1/reviews/{review_id}": allow("programme-owner", "admin"),
+    "GET /v1/programmes/{programme_id}/figures": READERS,
+    "PUT /v1/programmes/{programme_id}/figures/{name}": allow("programme-owner", "admin"),
     "POST /v1/exports": READERS,
     "GET /v1/exports/{export_id}": READERS,
     "GET /v1/exports/{export_id}/content": READERS,

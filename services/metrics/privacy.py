@@ -80,6 +80,7 @@ CATALOGUE = Catalogue(
         Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
         Table("pseudonyms", "Which ids stand for people who are forgotten; not for whom.", "reference"),
         Table("reviews", "Findings about programmes, changes and conclusions.", "reference"),
+        Table("declared_figures", "What an organization declares of a programme's worth.", "reference"),
         Table("networks", "Sums of ties of a month.", "aggregate"),
         Table("network_cells", "The same, unit by unit.", "aggregate"),
         Table(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.completeness import TopicDay, list_completeness, list_reconciliation
+from services.metrics.queries.declared import Declared, list_declared
 from services.metrics.queries.freshness import Freshness, get_freshness
 from services.metrics.queries.goals import Goal, list_goals
 from services.metrics.queries.release import Cell, Release
@@ -34,6 +35,7 @@ class Programme:
     goals: list[Goal]
     cells: dict[str, Cell | None]
     reviews: list[Review]
+    declared: list[Declared]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ async def get_programme(conn: Connection, k: int, programme_id: UUID) -> Program
     }
     found = await list_goals(conn, release, programme_id)
     reviews = await list_reviews(conn, release, programme_id, limit=LATEST)
-    return Programme(row["name"], window, [goal for _, goals in found for goal in goals], cells, reviews)
+    declared = await list_declared(conn, programme_id, None, LATEST)
+    return Programme(row["name"], window, [goal for _, goals in found for goal in goals], cells, reviews, declared)
 
 
 async def get_pipeline(conn: Connection) -> Pipeline:

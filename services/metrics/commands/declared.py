@@ -1,0 +1,28 @@
+"""Take what an organization declares of a programme's worth."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared import sql
+from shared.db import Connection
+from shared.refusal import NotFound, match_version
+
+SQL = sql.load("services.metrics", "declared")
+
+
+async def declare(
+    conn: Connection, programme_id: UUID, name: str, measure: str, said: Mapping[str, object], seen: int | None
+) -> None:
+    """Write a figure down, or another one in the place of the version that was seen.
+
+    Raises NotFound, PreconditionRequired, PreconditionFailed.
+    """
+    if not await conn.fetchval(SQL.programme_exists, programme_id):
+        detail = "No such programme is known here."
+        raise NotFound(detail)
+    today = datetime.now(UTC).date()
+    if await conn.fetchval(SQL.add_figure, programme_id, name, measure, today, said):
+        return
+    match_version(await conn.fetchval(SQL.lock_figure, programme_id, name), seen)
+    await conn.execute(SQL.replace_figure, programme_id, name, measure, today, said)
