@@ -162,7 +162,7 @@ def tell(bootstrap: str, records: Iterable[Finished]) -> None:
         "queue.buffering.max.messages": 1_000_000,
     })  # fmt: skip
     for key, headers, value in records:
-        client.produce("sessions.participation", value, key, headers=headers)
+        client.produce("sessions.participation", value, key, headers=dict(headers))
     client.flush()
 
 
