@@ -143,6 +143,9 @@ async def test_the_last_check_before_a_session_holds_for_matched_groups_too(
 ) -> None:
     *people, lead = await world.people(5, **NOT_READY)
     await world.hear(circle(await world.programme(), people, lead))
+    await world.execute(
+        "UPDATE sessions SET starts_at = starts_at + interval '3 days', ends_at = ends_at + interval '3 days'"
+    )
     await world.hear(person(people[0], 2, manager_id=lead, **NOT_READY))
     async with world.db.transaction() as conn:
         assert await keep_neutral(conn) == 0
