@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST ?= $(BIN)/pytest
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help run demo up test test-kafka soak check format docs events bench clean setup
+.PHONY: help run demo up test test-kafka test-flows test-faults soak check format docs events bench clean setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,8 +25,12 @@ up: .venv/.ready ## the empty system; serves until Ctrl-C
 test: .venv/.ready ## all tests, against an embedded PostgreSQL and broker
 	@$(PYTEST) -n 2 --dist loadgroup
 
-test-kafka: .venv/.ready ## flows and faults against Apache Kafka, a quarter of an hour of them drawn by seeds (needs Java and Maven)
+test-kafka: test-flows test-faults ## flows and faults against Apache Kafka (needs Java and Maven)
+
+test-flows: .venv/.ready ## the cross-service flows and what one broker is enough for
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -n 2 --dist loadgroup -m "real_broker and not cluster"
+
+test-faults: .venv/.ready ## a quarter of an hour of faults drawn by seeds, on three brokers
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -m cluster
 
 soak: .venv/.ready ## faults drawn by seeds, thirty times five minutes: make soak SEED=7 RUNS=1 MINUTES=30 (needs Java and Maven)
