@@ -244,12 +244,12 @@ def test_no_budget_is_ever_overdrawn_and_what_is_refused_would_have_overdrawn_it
     for request, slot in zip(asked, slots, strict=True):
         cost = 45 + preparation
         if slot is None:
-            periods = {(day.year, day.month) for day in (request.due, request.due + timedelta(days=4))}
+            periods = {("month", day.year, day.month) for day in (request.due, request.due + timedelta(days=4))}
             assert (week is not None and cost > week) or all(spent.get(p, 0) + cost > month for p in periods)
             assert why_not(request, [BERLIN, BERLIN], [[], []]) == "A member's time budget is used up"
             continue
         day = moment(slot.start).date()
-        for period, limit in (((day.year, day.month), month), (day.isocalendar()[:2], week)):
+        for period, limit in ((("month", day.year, day.month), month), (("week", *day.isocalendar()[:2]), week)):
             spent[period] = spent.get(period, 0) + cost
             assert limit is None or spent[period] <= limit
 
