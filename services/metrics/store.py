@@ -157,6 +157,9 @@ async def apply_sessions(conn: Connection, states: Sequence[tuple[SessionEvent, 
         "ends_at",
         "capacity",
         "facilitator_id",
+        "skill_id",
+        "began_at",
+        "facilitator_above",
     }
     await conn.execute(
         FACTS.apply_sessions, [{**session.model_dump(include=kept), "state": state} for session, state in states]

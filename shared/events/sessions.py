@@ -141,6 +141,11 @@ class SessionHeld(SessionEvent):
 
     event_type = "org.lateral.sessions.session.held.v1"
 
+    began_at: datetime | None = None
+    """When it really began, where whoever recorded attendance noted it; a correction is a higher version."""
+    facilitator_above: bool | None = None
+    """Whether the facilitator was above somebody who was there, at any distance, when it was recorded."""
+
 
 class ParticipationChanged(Event):
     """The whole of one person's part in one session. `version` counts up per session and person."""

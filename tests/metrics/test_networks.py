@@ -65,8 +65,29 @@ async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Iss
         "new_tie_rate": 1.0,
         "exposure": 2.0,
         "isolates": 0.5,
+        "brokers": None,  # each has 4 ties inside and 5 across: c = (16 + 25) / 81 > 0.5
         "largest_component": 0.5,
     }
+
+
+async def test_who_bridges_divisions_is_a_share_of_many_or_not_told(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """K16: five have ties in three divisions, c = (8² + 5² + 5²) / 18²; the other ten have (4² + 5²) / 9²."""
+    units = await staff(db, ops=10, sales=10, finance=10)
+    await meeting(db, units["ops"][:5] + units["sales"][:5])
+    await meeting(db, units["ops"][:5] + units["finance"][:5])
+    await count(db)
+    whole, _ = await figures(api, issuer)
+    assert (whole["brokers"]["value"], whole["brokers"]["n"]) == (0.33, 15)
+    async with db.acquire() as conn:
+        await conn.execute("UPDATE networks SET bridging = 4")
+    few, _ = await figures(api, issuer)
+    assert (few["brokers"]["value"], few["brokers"]["n"], few["brokers"]["suppressed"]) == (None, None, True)
+    async with db.acquire() as conn:  # counted before there was the band
+        await conn.execute("UPDATE networks SET bridging = NULL")
+    old, _ = await figures(api, issuer)
+    assert (old["brokers"]["value"], old["brokers"]["suppressed"]) == (None, False)
 
 
 async def test_a_network_keeps_the_highest_threshold_of_its_months(db: Database) -> None:

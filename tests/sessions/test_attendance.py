@@ -12,7 +12,7 @@ from services.sessions.domain import attendance
 from services.sessions.domain.attendance import CANCELLED, NEVER_EXPECTED, OUTCOMES, ImpossibleMove, ParticipantState
 from shared.db import DatabaseBusy
 from tests.sessions.conftest import PAST, World
-from tests.sessions.events import circle
+from tests.sessions.events import circle, person
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 STATES = st.sampled_from(ParticipantState.__args__)  # type: ignore[attr-defined]
@@ -268,3 +268,39 @@ async def test_a_wrong_field_of_the_attendance_is_named(change: dict[str, Any], 
     reply = await world.call("PUT", f"/v1/sessions/{session}/attendance", body, who=people[0])
     assert reply.status_code == 422
     assert [error["field"] for error in reply.json()["errors"]] == [field]
+
+
+async def test_when_it_began_and_who_was_above_whom_are_told_with_what_was_held(world: World) -> None:
+    people = await world.people(5)
+    facilitator, middle, *_ = people
+    session = await one_session(world, people[1:], facilitator)
+    await world.execute("UPDATE sessions SET starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'")
+    (began,) = await world.fetch("SELECT starts_at + interval '4 minutes' AS at FROM sessions WHERE session_id = $1",
+                                 session)  # fmt: skip
+    await world.hear(person(middle, version=2, manager_id=facilitator))
+    await world.hear(person(people[2], version=2, manager_id=middle))
+    path = f"/v1/sessions/{session}/attendance"
+    body: dict[str, Any] = {"entries": [{"person_id": str(people[2]), "state": "attended"}]}
+    for wrong in (began["at"] - timedelta(hours=3), began["at"] + timedelta(hours=3)):
+        refused = await world.call("PUT", path, body | {"began_at": wrong.isoformat()}, who=facilitator)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "began_at")
+    for moment in (began["at"], began["at"], began["at"] + timedelta(minutes=5)):  # the second time is no news
+        reply = await world.call("PUT", path, body | {"began_at": moment.isoformat()}, who=facilitator)
+        assert reply.status_code == 200, reply.text
+    told = await world.told("session.held")
+    assert [(one["began_at"][:19], one["facilitator_above"]) for one in told] == [
+        (f"{began['at'] + timedelta(minutes=late):%Y-%m-%dT%H:%M:%S}", True) for late in (0, 5)
+    ]
+    assert told[1]["version"] == told[0]["version"] + 1
+
+
+async def test_a_manager_of_nobody_who_was_there_is_above_nobody(world: World) -> None:
+    people = await world.people(5)
+    session = await one_session(world, people[1:], people[0])
+    await world.execute("UPDATE sessions SET starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'")
+    await world.hear(person(people[1], version=2, manager_id=people[0]))
+    entries = [{"person_id": str(one), "state": state} for one, state in zip(people[1:3], ("no_show", "attended"),
+                                                                             strict=True)]  # fmt: skip
+    await world.call("PUT", f"/v1/sessions/{session}/attendance", {"entries": entries}, who=people[0])
+    (told,) = await world.told("session.held")
+    assert (told["began_at"], told["facilitator_above"]) == (None, False)

@@ -101,9 +101,9 @@ MEASURES = (
         answers=True, digits=1, shown_at="waits for answers about facilitators: no form asks for them yet",
     ),
     Measure(
-        "conflicts_of_interest", "Facilitators above a member", "count", None,
-        "Held sessions whose facilitator was in a member's reporting line; must be 0", "MEASUREMENT 12", digits=0,
-        shown_at="waits for reporting lines, which are not held here: sessions refuses such a facilitator beforehand",
+        "conflicts_of_interest", "Facilitators above a member", "count", "sessions",
+        "Held sessions whose facilitator was above somebody who was there in the reporting line, at any distance, when "
+        "attendance was recorded; must be 0", "MEASUREMENT 12", digits=0,
     ),
     Measure(
         "ground_rules_rate", "Ground rules acknowledged", "ratio", "rules",
@@ -111,8 +111,9 @@ MEASURES = (
         "MEASUREMENT 12", denominator_counts="memberships of groups",
     ),
     Measure(
-        "on_time_start", "Started on time", "ratio", None, "sessions begun within 5 minutes / sessions held",
-        "MEASUREMENT 12", shown_at="waits for actual start times on an event: no service notes when a session began",
+        "on_time_start", "Started on time", "ratio", "sessions",
+        "held sessions begun within 5 minutes of their time / held sessions whose beginning was noted with attendance",
+        "MEASUREMENT 12", denominator_counts="sessions",
     ),
     *(
         Measure(

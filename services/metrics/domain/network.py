@@ -75,7 +75,6 @@ def isolates(degrees: Mapping[Hashable, int], eligible: int) -> float | None:
 
 SOURCE = "MEASUREMENT 9"
 _AT = "GET /v1/networks"
-_WAITS = "waits for bands of bridging people"
 _TIES: tuple[tuple[str, str, Unit, str], ...] = (
     ("tie_density", "Density of ties", "index", "D_AB = L_AB/(N_A*N_B); D_AA = 2*L_AA/(N_A*(N_A-1))."),
     ("ei_index", "Ties across units", "index", "(E - I)/(E + I)."),
@@ -88,14 +87,18 @@ _TIES: tuple[tuple[str, str, Unit, str], ...] = (
     ("exposure", "Units met", "count", "Mean distinct units met by those with a tie."),
     ("isolates", "Without any tie", "ratio", "|degree 0 in E| / |E|."),
     ("largest_component", "Connected", "ratio", "Share of people in the largest connected group."),
-    ("brokers", "Bridging people", "count", "Betweenness and constraint as bands of k people or more, unnamed."),
+    (
+        "brokers", "Bridging people", "ratio",
+        "|c <= 0.5| / |people with a tie|; c, the constraint with divisions for contacts, is the sum of squares of the "
+        "shares of somebody's tie weight with each division. A band of k people or more, and so are the others (ADR 77).",
+    ),
 )  # fmt: skip
 MEASURES = tuple(
     Measure(
         name, title, unit, None,
         formula + " Ties of a month that is over, from its own sessions alone. A tie's weight: sum over shared "
         "sessions of 1/(n-1), halved every 90 days. Units only; a cell needs k distinct people on either side.",
-        SOURCE, digits=2, version=2, shown_at=_WAITS if name == "brokers" else _AT,
+        SOURCE, digits=2, version=2, shown_at=_AT,
     )
     for name, title, unit, formula in _TIES
 )  # fmt: skip

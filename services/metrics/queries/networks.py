@@ -89,7 +89,7 @@ def _figures(row: Record, cells: Sequence[Record], hidden: Mapping[Pair, Reason]
     ei, chance = network.ei_index(across, inside), network.ei_expected(list(sizes.values()))
     met, new = sum(cell["met"] for cell in cells), sum(cell["new_ties"] for cell in cells)
     possible = network.density(inside + across, people)
-    connected = row["connected"]
+    connected, bridging = row["connected"], row["bridging"]
     few: Reason | None = None if tied >= k else "small_group"
     of_kinds = few or _left_over(cells, hidden, k)
     shown = [
@@ -100,6 +100,7 @@ def _figures(row: Record, cells: Sequence[Record], hidden: Mapping[Pair, Reason]
         ("new_tie_rate", new / met if met else None, tied, few),
         ("exposure", row["units_met"] / tied if tied else None, tied, of_kinds),
         ("isolates", row["isolated"] / people if people else None, people, _apart(row["isolated"], people, k)),
+        ("brokers", bridging / tied if tied and bridging is not None else None, tied, _band(bridging, tied, k)),
         ("largest_component", connected / people if people else None, people, _apart(connected, people, k)),
     ]
     return [figure(name, value, n, why, k) for name, value, n, why in shown]
@@ -113,6 +114,11 @@ def _left_over(cells: Sequence[Record], hidden: Mapping[Pair, Reason], k: int) -
         if kept and (len(kept) == 1 or sum(min(cell["people"], cell["other_people"]) for cell in kept) < k):
             return "complement"
     return None
+
+
+def _band(some: int | None, of: int, k: int) -> Reason | None:
+    """As `_apart`; a network that was counted before the band was has none."""
+    return None if some is None else _apart(some, of, k)
 
 
 def _apart(some: int, of: int, k: int) -> Reason | None:

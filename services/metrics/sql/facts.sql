@@ -176,21 +176,24 @@ SELECT (SELECT count(*) FROM followed)::int + (SELECT count(*) FROM added)::int
 
 -- name: apply_sessions
 INSERT INTO sessions AS kept (
-    session_id, version, state, programme_id, group_id, match_id, format, starts_at, ends_at, capacity, facilitator_id
+    session_id, version, state, programme_id, group_id, match_id, format, starts_at, ends_at, capacity, facilitator_id,
+    skill_id, began_at, facilitator_above
 )
 SELECT session_id, version, state, programme_id, group_id, match_id, format, starts_at, ends_at, capacity,
     CASE WHEN NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = facilitator_id)
-        THEN facilitator_id END
+        THEN facilitator_id END, skill_id, began_at, facilitator_above
 FROM jsonb_to_recordset($1) AS incoming (
     session_id uuid, version int, state text, programme_id uuid, group_id uuid, match_id uuid, format text,
-    starts_at timestamptz, ends_at timestamptz, capacity int, facilitator_id uuid
+    starts_at timestamptz, ends_at timestamptz, capacity int, facilitator_id uuid, skill_id text, began_at timestamptz,
+    facilitator_above boolean
 )
 ORDER BY session_id
 ON CONFLICT (session_id) DO UPDATE SET
     version = excluded.version, state = excluded.state, programme_id = excluded.programme_id,
     group_id = excluded.group_id, match_id = excluded.match_id, format = excluded.format,
     starts_at = excluded.starts_at, ends_at = excluded.ends_at, capacity = excluded.capacity,
-    facilitator_id = excluded.facilitator_id
+    facilitator_id = excluded.facilitator_id, skill_id = excluded.skill_id, began_at = excluded.began_at,
+    facilitator_above = excluded.facilitator_above
 WHERE kept.version < excluded.version
 
 -- name: apply_feedback

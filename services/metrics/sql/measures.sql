@@ -172,7 +172,8 @@ FROM kept JOIN people USING (cell)
 -- name: sessions
 WITH seats AS (
     SELECT cell_of($1::text, unit_path, $5::text, done.programme_id, done.format, month_of(done.starts_at)) AS cell,
-        done.session_id, done.state, person_id, coalesce(unit_path[2], unit_path[1]) AS division
+        done.session_id, done.state, person_id, coalesce(unit_path[2], unit_path[1]) AS division,
+        began_at <= done.starts_at + interval '5 minutes' AS in_time, facilitator_above
     FROM sessions AS done
     JOIN participations AS fact ON fact.session_id = done.session_id
         AND (fact.state = 'attended' OR done.state = 'cancelled') AND fact.month >= $2::date AND fact.month < $3::date
@@ -181,15 +182,21 @@ WITH seats AS (
         AND done.starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
         AND ($4::uuid IS NULL OR done.programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR done.format = $6)
+        AND CASE $7::text WHEN 'on_time_start' THEN began_at IS NOT NULL
+            WHEN 'conflicts_of_interest' THEN facilitator_above IS NOT NULL ELSE true END
 ),
 each AS (
-    SELECT cell, session_id, min(state) AS state, count(DISTINCT division) AS divisions FROM seats GROUP BY 1, 2
+    SELECT cell, session_id, min(state) AS state, count(DISTINCT division) AS divisions, bool_or(in_time) AS in_time,
+        bool_or(facilitator_above) AS above
+    FROM seats GROUP BY 1, 2
 ),
 people AS (SELECT cell, count(DISTINCT person_id) AS persons FROM seats GROUP BY cell)
 SELECT cell, persons, persons AS n,
     CASE $7::text WHEN 'sessions_held' THEN count(*) WHEN 'cancellation_rate' THEN count(*) FILTER (WHERE state = 'cancelled')
+        WHEN 'on_time_start' THEN count(*) FILTER (WHERE in_time)
+        WHEN 'conflicts_of_interest' THEN count(*) FILTER (WHERE above)
         ELSE count(*) FILTER (WHERE divisions > 1) END::float8 AS numerator,
-    CASE WHEN $7::text <> 'sessions_held' THEN count(*) END AS denominator
+    CASE WHEN $7::text NOT IN ('sessions_held', 'conflicts_of_interest') THEN count(*) END AS denominator
 FROM each JOIN people USING (cell)
 GROUP BY cell, persons
 

@@ -125,6 +125,7 @@ class Attendance(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ATTENDANCE_EXAMPLE]})
 
     entries: Annotated[list[Entry], Field(min_length=1, max_length=1000)]
+    began_at: Instant | None = Field(None, description="When it really began; left out, what was noted before stays.")
 
 
 @router.get("/v1/sessions", response_model=Page[Session], summary="List sessions")
@@ -175,7 +176,7 @@ async def record_attendance(session_id: UUID, body: Attendance, edge: Edge) -> R
     entries = [entry.model_dump() for entry in body.entries]
 
     async def work(conn: Connection) -> Session | None:
-        await commands.record_attendance(conn, session_id, entries, caller, is_admin=is_admin)
+        await commands.record_attendance(conn, session_id, entries, caller, is_admin=is_admin, began_at=body.began_at)
         return await _session(conn, session_id, None)
 
     return await edge.write(work, body=body)

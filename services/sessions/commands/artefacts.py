@@ -51,9 +51,15 @@ async def hold_if_complete(conn: Connection, session: Session) -> Session:
     shape = await formats.one(conn, session.format)
     if shape.requires and requirements.missing(shape, await facts_of(conn, session.session_id)):
         return session
-    await conn.execute(SESSIONS.hold_session, session.session_id)
+    return await hold(conn, session)
+
+
+async def hold(conn: Connection, session: Session) -> Session:
+    """A locked session is held, or said to be once more in its next version."""
+    known = await conn.fetchrow(SESSIONS.hold_session, session.session_id)
+    assert known is not None
     held = replace(session, state="held", version=session.version + 1)
-    await outbox.append(conn, held.told(SessionHeld))
+    await outbox.append(conn, held.told(SessionHeld).model_copy(update=dict(known)))
     return held
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from services.sessions.commands.artefacts import hold_if_complete
+from services.sessions.commands.artefacts import hold, hold_if_complete
 from services.sessions.commands.groups import accept
 from services.sessions.commands.seats import promote
 from services.sessions.domain import attendance
@@ -87,7 +87,13 @@ async def _accept_rules(conn: Connection, session: Session, person_id: UUID, ver
 
 
 async def record_attendance(
-    conn: Connection, session_id: UUID, entries: Sequence[Mapping[str, Any]], by: UUID | None, *, is_admin: bool
+    conn: Connection,
+    session_id: UUID,
+    entries: Sequence[Mapping[str, Any]],
+    by: UUID | None,
+    *,
+    is_admin: bool,
+    began_at: datetime | None = None,
 ) -> None:
     """Write down who was there and what they contributed; again corrects it. It is held once nothing is missing.
 
@@ -101,10 +107,12 @@ async def record_attendance(
     if session.match_id is None and await conn.fetchval(GROUPS.is_log, session.group_id):
         raise ConfirmedByOthers("Those named in it confirm it.", state=session.state)
     changed = [part for part in _recorded(parts, entries) if part != parts[part.person_id]]
-    await conn.execute(ARTEFACTS.note_attendance, session_id)
-    session = await hold_if_complete(conn, session)
+    session.check_began(began_at, datetime.now(UTC))
     if changed:
         await store.record(conn, session_id, changed)
+    noted = await conn.fetchval(ARTEFACTS.note_attendance, session_id, began_at)
+    session = await hold(conn, session) if noted and session.state == "held" else await hold_if_complete(conn, session)
+    if changed:
         told = [replace(part, version=part.version + 1).told(session) for part in changed]
         await outbox.append_all(conn, [(event, None) for event in told])
 

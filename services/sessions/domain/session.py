@@ -1,7 +1,7 @@
 """A session and a person's part in it, as rows hold them and as events tell of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from shared.events.sessions import (
     SessionEvent,
     SessionRole,
 )
-from shared.refusal import Forbidden, NotFound, Refused
+from shared.refusal import Forbidden, InvalidRequest, NotFound, Refused
 
 SessionState = Literal["scheduled", "cancelled", "held"]
 E = TypeVar("E", bound=SessionEvent)
 WITHOUT_SEAT: frozenset[SessionRole] = frozenset({"facilitator", "host"})
 """They run the session: they take nobody's place."""
+EARLIEST = timedelta(hours=1)
+"""How long before its time a session may have begun."""
 
 
 class UnknownSession(NotFound):
@@ -86,6 +88,15 @@ class Session:
         self.check_not_cancelled()
         if now < self.starts_at:
             raise SessionNotStarted("It has not started.", state=self.state, starts_at=self.starts_at)
+
+    def check_began(self, began_at: datetime | None, now: datetime) -> None:
+        """Raise InvalidRequest when it cannot have begun then."""
+        if began_at is None:
+            return
+        if not self.starts_at - EARLIEST <= began_at < self.ends_at:
+            raise InvalidRequest.naming("began_at", "must be between an hour before the session and its end")
+        if began_at > now:
+            raise InvalidRequest.naming("began_at", "is in the future")
 
     def check_not_cancelled(self) -> None:
         """Raise SessionIsCancelled when it is."""

@@ -37,7 +37,10 @@ WHERE s.session_id = $1
 SELECT session_id FROM sessions WHERE group_id = $1 AND state = 'scheduled' AND attendance_recorded ORDER BY session_id
 
 -- name: note_attendance
-UPDATE sessions SET attendance_recorded = true WHERE session_id = $1 AND NOT attendance_recorded
+-- Returns a row where this is news: the first record, or another beginning.
+UPDATE sessions SET attendance_recorded = true, began_at = coalesce($2, began_at)
+WHERE session_id = $1 AND (NOT attendance_recorded OR $2 IS DISTINCT FROM began_at AND $2 IS NOT NULL)
+RETURNING session_id
 
 -- name: scope_of_session
 SELECT s.group_id, g.founded_by, g.facilitator_id, p.confidentiality,

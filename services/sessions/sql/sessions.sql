@@ -83,7 +83,18 @@ WHERE s.open AND s.state = 'scheduled' AND s.starts_at > now() AND in_audience(p
 ORDER BY s.starts_at, s.session_id LIMIT $5
 
 -- name: hold_session
-UPDATE sessions SET state = 'held', version = version + 1, changed_at = now() WHERE session_id = $1
+-- Also tells what is known only now: when it began, and whether the facilitator was above somebody who was there.
+UPDATE sessions AS s SET state = 'held', version = version + 1, changed_at = now() WHERE session_id = $1
+RETURNING began_at, CASE WHEN facilitator_id IS NOT NULL THEN EXISTS (
+    WITH RECURSIVE line AS (
+        SELECT p.manager_id AS person_id FROM participants AS t JOIN people AS p USING (person_id)
+        WHERE t.session_id = s.session_id AND t.person_id <> s.facilitator_id AND t.state = 'attended'
+          AND p.manager_id IS NOT NULL
+        UNION
+        SELECT p.manager_id FROM line AS l JOIN people AS p USING (person_id) WHERE p.manager_id IS NOT NULL
+    )
+    SELECT FROM line WHERE line.person_id = s.facilitator_id
+) END AS facilitator_above
 
 -- name: cancel_sessions
 UPDATE sessions SET state = 'cancelled', version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])
