@@ -129,6 +129,8 @@ class FormAnswersReleased(Event):
     """One tuple a person, in the order of `items`."""
     format: Code | None = None
     """Of the sessions that were asked about."""
+    recommended: tuple[Annotated[int, Field(ge=0, le=10)], ...] = ()
+    """Where the form asks whether people would recommend it: one answer a person, in an order of their own."""
 
 
 class ResponsesCounted(Event):

@@ -282,3 +282,19 @@ async def test_trends_are_for_readers_and_refuse_what_they_do_not_know(
     assert log["items"][0]["what"] == "culture_index"
     empty = await api.get("/v1/barriers", headers=issuer.bearer("analyst"))
     assert empty.status_code == 404
+
+
+async def test_a_net_promoter_score_comes_with_its_interval(conn: Connection) -> None:
+    """K4: P = .5, D = .2 of 100 answers are 30 +- 15.3; of one sort alone it would tell each answer."""
+    rated = (*[10] * 30, *[9] * 20, *[8] * 15, *[7] * 15, *[6] * 10, *[0] * 10)
+    batch = released(*[(3,)] * 100, recommended=rated)
+    await deliver(conn, [programme(), batch, batch])
+    cell = await whole(conn, "nps")
+    assert cell
+    assert (cell.value, cell.half_interval, cell.n, cell.denominator) == (30, 15.3, 100, 100)
+    november = {"month": date(2026, 11, 1)}
+    await deliver(conn, [released(*[(3,)] * 5, recommended=(9, 9, 10, 10, 10), **november)])
+    alike = await whole(conn, "nps", window=Window.covering(november["month"], november["month"]))
+    assert alike
+    assert (alike.value, alike.suppressed) == (None, True)
+    assert (await whole(conn, "nps", by="programme")) is not None

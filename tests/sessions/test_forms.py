@@ -99,6 +99,44 @@ async def test_three_questions_are_the_most_and_each_is_answered(world: World) -
     assert (await world.call("POST", path, own(form_id, [1, 2]), who=people[0])).status_code == 202
 
 
+RECOMMEND = {"code": "recommend", "text": "I would recommend it to a colleague.", "scale": "recommendation"}
+
+
+async def test_whether_people_would_recommend_it_is_told_apart_from_what_else_they_say(world: World) -> None:
+    """K4."""
+    programme, session, people = await held(world, 5, 1)
+    form_id = await form(world, items=[OWN[0], RECOMMEND])
+    await choose(world, programme, "feedback", form_id)
+    path = f"/v1/sessions/{session}/feedback"
+    for scores, field in (([6, 9], "scores.0"), ([0, 9], "scores.0"), ([5, 11], "own.scores.1")):
+        refused = await world.call("POST", path, own(form_id, scores), who=people[0])
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    for one, scores in zip(people, ([1, 10], [2, 9], [3, 8], [4, 0], [5, 6]), strict=True):
+        assert (await world.call("POST", path, own(form_id, scores), who=one)).status_code == 202
+    assert await run(world, answers.release_answers) == [1]
+    (event,) = await world.told("form-answers.released")
+    assert ([item["code"] for item in event["items"]], sorted(event["answers"]), event["recommended"]) == (
+        ["kept-flow"], [[1], [2], [3], [4], [5]], [0, 6, 8, 9, 10],
+    )  # fmt: skip
+    (shown,) = (await world.own("GET", f"/v1/programmes/{programme}/forms")).json()["results"]
+    assert (shown["score"], shown["means"][1]) == (3.0, {"code": "recommend", "mean": 6.6})
+
+
+@pytest.mark.parametrize(
+    ("kind", "items"),
+    [
+        ("feedback", [RECOMMEND]),
+        ("feedback", [OWN[0], RECOMMEND, {**RECOMMEND, "code": "again"}]),
+        ("feedback", [OWN[0], {**RECOMMEND, "reverse": True}]),
+        ("pulse", [OWN[0], RECOMMEND]),
+    ],
+)
+async def test_a_recommendation_is_asked_once_and_beside_a_statement(kind: str, items: Any, world: World) -> None:
+    refused = await world.own("POST", "/v1/forms", {"kind": kind, "theme": "own", "items": items})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"].endswith(".scale")
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "field"),
     [

@@ -45,7 +45,7 @@ async def record_knowledge(conn: Connection, told: Sequence[KnowledgeUsed]) -> N
 
 async def record_form_answers(conn: Connection, batches: Sequence[FormAnswersReleased]) -> None:
     """Record answers to an organization's own questions as one mean a person, high being good."""
-    kept = {"batch_id", "programme_id", "format", "division", "form_id", "form_version"}
+    kept = {"batch_id", "programme_id", "format", "division", "form_id", "form_version", "recommended"}
     rows = [
         {
             **batch.model_dump(include=kept),

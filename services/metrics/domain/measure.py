@@ -28,6 +28,7 @@ Family = Literal[
     "learning",
     "learned",
     "form",
+    "recommendation",
     "help",
     "knowledge",
     "rules",

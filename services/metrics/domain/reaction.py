@@ -91,11 +91,13 @@ MEASURES = (
         "nps",
         "Would recommend",
         "points",
-        None,
-        "100*(|9-10| - |0-6|)/n, 95 % interval +-196*sqrt((P + D - (P - D)^2)/n)",
+        "recommendation",
+        "100*(|9-10| - |0-6|)/n, 95 % interval +-196*sqrt((P + D - (P - D)^2)/n), of answers from 0 to 10 where an "
+        "organization's own form asks whether people would recommend it",
         SOURCE,
         n_counts="answers",
+        denominator_counts="answers",
+        digits=1,
         answers=True,
-        shown_at="waits for a question of 0 to 10, which no form may ask; the arithmetic is here",
     ),
 )

@@ -146,6 +146,12 @@ def _pulse(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
     return Tally(cell, value, row["persons"], len(means), len(means), len(set(means)) == 1)
 
 
+def _recommendation(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
+    (row,) = rows
+    value, spread = reaction.nps(row["promoters"], row["detractors"], row["answers"]) or (None, None)
+    return Tally(cell, value, row["persons"], row["answers"], row["answers"], row["alike"], spread)
+
+
 def _overload(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
     over = sum(facilitation.overloaded(_utilisation(row)) for row in rows)
     return Tally(cell, over / len(rows), len(rows), len(rows), len(rows))
@@ -179,5 +185,6 @@ TALLIES: dict[str, Callable[[str, list[Record], str, Scope], Tally | None]] = {
     "pulse": _pulse,
     "hosting": _hosting,
     "form": _pulse,
+    "recommendation": _recommendation,
     "overload": _overload,
 }

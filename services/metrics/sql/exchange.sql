@@ -44,6 +44,19 @@ WHERE month >= $2::date AND month < $3::date AND $7::text = 'own_questions' AND 
     AND ($6::text IS NULL OR coalesce(form.format, programmes.format) = $6)
 GROUP BY 1
 
+-- name: recommendation
+SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, coalesce(form.format, programmes.format), month) AS cell,
+    max(cardinality(recommended))::bigint AS persons, count(*) AS answers,
+    count(*) FILTER (WHERE score >= 9) AS promoters, count(*) FILTER (WHERE score <= 6) AS detractors,
+    count(*) IN (
+        count(*) FILTER (WHERE score >= 9), count(*) FILTER (WHERE score <= 6), count(*) FILTER (WHERE score IN (7, 8))
+    ) AS alike
+FROM form_answers AS form LEFT JOIN programmes USING (programme_id) CROSS JOIN LATERAL unnest(recommended) AS each (score)
+WHERE month >= $2::date AND month < $3::date AND $7::text = 'nps'
+    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($5::text IS NULL OR division = $5)
+    AND ($6::text IS NULL OR coalesce(form.format, programmes.format) = $6)
+GROUP BY 1
+
 -- name: learned
 SELECT cell_of($1::text, NULL, NULL, item.programme_id, format, month) AS cell, max(pairs)::bigint AS persons,
     sum(pairs)::bigint AS n,

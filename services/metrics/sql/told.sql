@@ -23,11 +23,11 @@ ON CONFLICT (item_id, month) DO UPDATE SET
 WHERE kept.version < excluded.version
 
 -- name: apply_form_answers
-INSERT INTO form_answers (batch_id, programme_id, format, division, form_id, form_version, month, means)
-SELECT batch_id, programme_id, format, division, form_id, form_version, month, means
+INSERT INTO form_answers (batch_id, programme_id, format, division, form_id, form_version, month, means, recommended)
+SELECT batch_id, programme_id, format, division, form_id, form_version, month, means, recommended
 FROM jsonb_to_recordset($1) AS incoming (
     batch_id uuid, programme_id uuid, format text, division text, form_id uuid, form_version int, month date,
-    means float8[]
+    means float8[], recommended int[]
 )
 ON CONFLICT DO NOTHING
 

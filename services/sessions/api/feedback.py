@@ -32,7 +32,7 @@ class OwnAnswers(BaseModel):
 
     form_id: UUID
     form_version: Version
-    scores: Annotated[list[Score], Field(min_length=1, max_length=MOST_QUESTIONS)]
+    scores: Annotated[list[Annotated[int, Field(ge=0, le=10)]], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 
 class NewFeedback(BaseModel):

@@ -21,13 +21,14 @@ Version = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Item(BaseModel):
-    """One statement, to agree with from 1 to 5."""
+    """One statement, to agree with from 1 to 5; or whether one would recommend it, from 0 to 10."""
 
     model_config = ConfigDict(extra="forbid")
 
     code: Slug
     text: Words
     reverse: bool = False
+    scale: Literal["agreement", "recommendation"] = "agreement"
 
 
 Items = Annotated[list[Item], Field(max_length=7)]

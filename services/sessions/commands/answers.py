@@ -15,6 +15,7 @@ from services.sessions.domain.follow_up import (
     pair,
     respondent,
 )
+from services.sessions.domain.forms import is_recommendation
 from shared import outbox, sql
 from shared.db import Connection, Record
 from shared.events.base import Event
@@ -157,9 +158,11 @@ async def _own_form(
     form_id, version, *rest = row["topic"].split(":")
     form = await conn.fetchrow(FORMS.get, UUID(form_id), int(version))
     assert form is not None
+    rated = [place for place, item in enumerate(form["items"]) if is_recommendation(item)]
+    answered = tuple(tuple(score for place, score in enumerate(row) if place not in rated) for row in scores)
     event = FormAnswersReleased(
-        **common, form_id=UUID(form_id), form_version=int(version), items=_items(form), answers=tuple(scores),
-        format=rest[0] if rest else None,
+        **common, form_id=UUID(form_id), form_version=int(version), items=_items(form), answers=answered,
+        format=rest[0] if rest else None, recommended=tuple(sorted(row[place] for row in scores for place in rated)),
     )  # fmt: skip
     totals = [sum(column) for column in zip(*scores, strict=True)]
     await conn.execute(
@@ -170,4 +173,7 @@ async def _own_form(
 
 
 def _items(survey: Record) -> tuple[FormItem, ...]:
-    return tuple(FormItem(code=item["code"], reverse=item["reverse"]) for item in survey["items"])
+    """What is agreed with, as events name it."""
+    return tuple(
+        FormItem(code=item["code"], reverse=item["reverse"]) for item in survey["items"] if not is_recommendation(item)
+    )

@@ -43,8 +43,8 @@ async def give_feedback(
         raise DidNotAttend("Feedback is asked of those who were there.", state=part.state)
     session = await store.lock(conn, session_id)
     form = await forms.asked_in(conn, session.programme_id, session.format)
-    asked, questions = ((form["form_id"], form["version"]), len(form["items"])) if form else (None, 0)
-    check_form(asked, own[0] if own else None, own[1] if own else (), questions)
+    asked, items = ((form["form_id"], form["version"]), form["items"]) if form else (None, ())
+    check_form(asked, own[0] if own else None, own[1] if own else (), items)
     if not await conn.fetchval(SQL.give, session_id, person_id):
         raise FeedbackAlreadyGiven("You have given feedback on this session already.")
     month = month_of(session.starts_at)

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.domain.follow_up import FormFrozen, ProgrammeNotRunning, UnknownForm
 from services.sessions.domain.formats import UnknownFormat
-from services.sessions.domain.forms import PULSE_ID, check_size
+from services.sessions.domain.forms import PULSE_ID, check_items
 from services.sessions.domain.programme import UnknownProgramme
 from services.sessions.domain.pulses import rotating
 from services.sessions.store import formats
@@ -22,7 +22,7 @@ FORMS = sql.load("services.sessions", "forms")
 
 async def create_form(conn: Connection, kind: str, theme: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A draft, version 1. Raises InvalidRequest."""
-    check_size(kind, theme, items)
+    check_items(kind, theme, items)
     return _form(await conn.fetchrow(SQL.insert_form, uuid7(), 1, kind, theme, list(items)))
 
 
@@ -35,7 +35,7 @@ async def change_form(
         raise UnknownForm("There is no such form, or no such version of it.")
     if forms[version]["state"] != "draft":
         raise FormFrozen("It is open: make a new version.", state=forms[version]["state"])
-    check_size(forms[version]["kind"], theme, items)
+    check_items(forms[version]["kind"], theme, items)
     return _form(await conn.fetchrow(SQL.change_form, form_id, version, theme, list(items)))
 
 

@@ -35,20 +35,36 @@ class NothingAsked(Refused):
     """The format asks nothing afterwards, and nobody has chosen a form for it."""
 
 
-def check_size(kind: str, theme: str, items: Sequence[object]) -> None:
-    """Raise InvalidRequest unless a form of that kind may ask so many questions."""
+def is_recommendation(item: Mapping[str, Any]) -> bool:
+    """Whether a question is answered from 0 to 10, and not from 1 to 5 as all others."""
+    return item.get("scale") == "recommendation"
+
+
+def check_items(kind: str, theme: str, items: Sequence[Mapping[str, Any]]) -> None:
+    """Raise InvalidRequest unless a form of that kind may ask so many questions, and such."""
     least, most = SIZES[kind]
     rotates = kind == "pulse" and theme == "safety" and not items
     if not rotates and not least <= len(items) <= most:
         raise InvalidRequest.naming("items", f"must be {least} to {most} for a {kind}")
+    ratings = [number for number, item in enumerate(items) if is_recommendation(item)]
+    if ratings and (kind != "feedback" or len(ratings) > 1 or len(items) == 1 or items[ratings[0]].get("reverse")):
+        problem = "a recommendation is asked once, after sessions, beside a statement and not reversed"
+        raise InvalidRequest.naming(f"items.{ratings[-1]}.scale", problem)
 
 
 def check_form(
-    asked: tuple[UUID, int] | None, answered: tuple[UUID, int] | None, scores: Sequence[int], questions: int
+    asked: tuple[UUID, int] | None,
+    answered: tuple[UUID, int] | None,
+    scores: Sequence[int],
+    items: Sequence[Mapping[str, Any]],
 ) -> None:
     """Raise OtherForm unless what was answered is what is asked, InvalidRequest unless it has a score a question."""
     if asked != answered:
         form_id, version = asked or (None, 1)
         raise OtherForm("Another form is asked here.", state="other form", form_id=form_id, form_version=version)
-    if len(scores) != questions:
-        raise InvalidRequest.naming("scores", f"must be {questions}, one for each question")
+    if len(scores) != len(items):
+        raise InvalidRequest.naming("scores", f"must be {len(items)}, one for each question")
+    for number, (score, item) in enumerate(zip(scores, items, strict=True)):
+        lowest, highest = (0, 10) if is_recommendation(item) else (1, 5)
+        if not lowest <= score <= highest:
+            raise InvalidRequest.naming(f"scores.{number}", f"must be {lowest} to {highest}")

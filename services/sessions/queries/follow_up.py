@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.sessions.domain.forms import is_recommendation
 from shared import sql
 from shared.db import Connection, Record
 
@@ -44,12 +45,12 @@ async def form_results(
 ) -> list[dict[str, Any]]:
     """What was released of each form and version, of all its sessions or of those of a format and month.
 
-    `score` is the mean of its questions, high is good.
+    `score` is the mean of its statements, high is good.
     """
     found = []
     for row in await conn.fetch(FORMS.results, programme_id, format_name, month):
         pairs = list(zip(row["items"], row["means"], strict=True))
-        good = [6 - mean if item["reverse"] else mean for item, mean in pairs]
+        good = [6 - mean if item["reverse"] else mean for item, mean in pairs if not is_recommendation(item)]
         found.append({
             "form_id": row["form_id"],
             "form_version": row["form_version"],
