@@ -80,6 +80,8 @@ class PairedAnswer(Value):
 
     before: tuple[Score, ...]
     after: tuple[Score, ...]
+    later: tuple[Score, ...] | None = None
+    """A third time, 30 days and more after the second; of nobody in a part where fewer than five have answered it."""
 
 
 class SurveyPaired(Event):
@@ -92,7 +94,7 @@ class SurveyPaired(Event):
     survey_id: UUID
     programme_id: UUID
     arm: Code
-    """`participants`, or `waitlist` for whoever is compared with them."""
+    """`participants`, `waitlist` for whoever is compared with them, or `teachers`: those of them who teach."""
     opened_on: date | None = None
     """The first day on which it was asked."""
     released_on: date
@@ -142,7 +144,7 @@ class ResponsesCounted(Event):
 
     programme_id: UUID
     kind: Code
-    """feedback, check-in-30, check-in-60, check-in-90, survey-before, survey-after or pulse."""
+    """feedback, check-in-30, check-in-60, check-in-90, survey-before, survey-after, survey-later or pulse."""
     month: date
     """First day of the month in which they were asked."""
     version: Annotated[int, Field(ge=1)]

@@ -67,20 +67,31 @@ async def record_survey_items(conn: Connection, surveys: Sequence[SurveyPaired])
 def _items(survey: SurveyPaired) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = []
     for place, item in enumerate(survey.items):
-        pairs = [(pair.before[place], pair.after[place]) for pair in survey.pairs]
-        if item.reverse:
-            pairs = [(HIGHEST + 1 - before, HIGHEST + 1 - after) for before, after in pairs]
+        turned = (HIGHEST + 1, -1) if item.reverse else (0, 1)
+        pairs = [(_good(pair.before[place], turned), _good(pair.after[place], turned)) for pair in survey.pairs]
+        kept = [
+            (_good(pair.after[place], turned), _good(pair.later[place], turned)) for pair in survey.pairs if pair.later
+        ]
         changes = [after - before for before, after in pairs]
+        lost = [later - after for after, later in kept]
         gains = [gain for before, after in pairs if (gain := normalised_gain(before, after, HIGHEST)) is not None]
         rows.append(
             {
                 **survey.model_dump(include={"survey_id", "arm", "part", "programme_id"}),
                 "code": item.code, "month": store.first_of_month(survey.released_on), "pairs": len(pairs),
                 "change": sum(changes), "least_change": min(changes), "most_change": max(changes),
-                "gaining": len(gains), "gain": sum(gains),
+                "gaining": len(gains), "gain": sum(gains), "kept": len(kept),
+                "kept_after": sum(after for after, _ in kept), "kept_later": sum(later for _, later in kept),
+                "least_kept": min(lost, default=None), "most_kept": max(lost, default=None),
             }
         )  # fmt: skip
     return rows
+
+
+def _good(score: int, turned: tuple[int, int]) -> int:
+    """A score with high being good."""
+    shift, sign = turned
+    return shift + sign * score
 
 
 async def record_acknowledgements(conn: Connection, told: Sequence[GroundRulesAcknowledged]) -> None:

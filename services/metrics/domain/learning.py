@@ -20,6 +20,15 @@ SOURCE = "MEASUREMENT 5"
 _PAIRS = "over matched pairs of the question coded `{}` in surveys before and after, 1 to 5; 10 pairs or more"
 _PAIRED: tuple[tuple[str, str, Unit, str, str], ...] = (
     ("normalised_gain", "Learning gain", "ratio", "Mean of (post - pre)/(max - pre), pre < max, ", "knowledge"),
+    (
+        "teacher_gain", "Teachers' learning gain", "ratio",
+        "The same of those who teach, asked apart (arm `teachers`): mean of (post - pre)/(max - pre), pre < max, ",
+        "knowledge",
+    ),
+    (
+        "retained_30", "Retained after 30 days", "ratio",
+        "Sum of scores 30 days later and more / sum of scores just after, over who answered a third time, ", "knowledge",
+    ),
     ("confidence_change", "Confidence", "score", "Mean of after - before ", "confidence"),
     ("commitment_change", "Commitment", "score", "Mean of after - before ", "commitment"),
 )
@@ -40,13 +49,5 @@ MEASURES = (
             denominator_counts="pairs of answers", answers=True,
         )
         for name, title, unit, formula, code in _PAIRED
-    ),
-    Measure(
-        "teacher_gain", "Teachers' learning gain", "ratio", None, "The learning gain of those who taught", SOURCE,
-        shown_at="waits for a survey of teachers apart from learners", answers=True,
-    ),
-    Measure(
-        "retained_30", "Retained after 30 days", "ratio", None, "score at day 30 / score after", SOURCE,
-        shown_at="waits for a survey that asks a third time", answers=True,
     ),
 )  # fmt: skip

@@ -90,6 +90,7 @@ SELECT cell_of($1::text, NULL, NULL, survey.programme_id, format, month) AS cell
 FROM surveys AS survey LEFT JOIN programmes USING (programme_id)
 CROSS JOIN LATERAL unnest(means_before, means_after) WITH ORDINALITY AS pair (one, other, place)
 WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL AND $7::text LIKE 'behaviour%'
+    AND arm <> 'teachers'
     AND ($4::uuid IS NULL OR survey.programme_id = $4) AND ($6::text IS NULL OR format = $6)
 GROUP BY 1, survey_id, arm, before
 ORDER BY survey_id, arm

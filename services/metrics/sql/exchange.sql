@@ -58,15 +58,29 @@ WHERE month >= $2::date AND month < $3::date AND $7::text = 'nps'
 GROUP BY 1
 
 -- name: learned
+-- What stayed is told of the pairs that were answered a third time alone.
+WITH told AS (
+    SELECT programme_id, month, gain, gaining, change, CASE $7::text WHEN 'retained_30' THEN kept ELSE pairs END AS pairs,
+        kept_after, kept_later, CASE $7::text WHEN 'retained_30' THEN least_kept ELSE least_change END AS least,
+        CASE $7::text WHEN 'retained_30' THEN most_kept ELSE most_change END AS most
+    FROM survey_items
+    WHERE arm = CASE $7::text WHEN 'teacher_gain' THEN 'teachers' ELSE 'participants' END
+        AND code = CASE WHEN $7::text IN ('normalised_gain', 'teacher_gain', 'retained_30') THEN 'knowledge'
+            ELSE split_part($7::text, '_', 1) END
+        AND ($7::text <> 'retained_30' OR kept > 0)
+)
 SELECT cell_of($1::text, NULL, NULL, item.programme_id, format, month) AS cell, max(pairs)::bigint AS persons,
     sum(pairs)::bigint AS n,
-    CASE WHEN sum(pairs) >= 10 THEN CASE $7::text WHEN 'normalised_gain' THEN sum(gain) ELSE sum(change) END END::float8
-        AS numerator,
-    CASE $7::text WHEN 'normalised_gain' THEN sum(gaining) ELSE sum(pairs) END::bigint AS denominator,
-    min(least_change) = max(most_change) AS alike
-FROM survey_items AS item LEFT JOIN programmes USING (programme_id)
-WHERE arm = 'participants' AND code = CASE $7::text WHEN 'normalised_gain' THEN 'knowledge' ELSE split_part($7::text, '_', 1) END
-    AND month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL
+    CASE WHEN sum(pairs) >= 10 THEN CASE $7::text
+        WHEN 'retained_30' THEN sum(kept_later)::float8 / sum(kept_after) * sum(pairs)
+        WHEN 'confidence_change' THEN sum(change)
+        WHEN 'commitment_change' THEN sum(change)
+        ELSE sum(gain)
+    END END::float8 AS numerator,
+    CASE WHEN $7::text IN ('normalised_gain', 'teacher_gain') THEN sum(gaining) ELSE sum(pairs) END::bigint AS denominator,
+    min(least) = max(most) AS alike
+FROM told AS item LEFT JOIN programmes USING (programme_id)
+WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL
     AND ($4::uuid IS NULL OR item.programme_id = $4) AND ($6::text IS NULL OR format = $6)
 GROUP BY 1
 

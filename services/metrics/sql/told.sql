@@ -33,12 +33,15 @@ ON CONFLICT DO NOTHING
 
 -- name: apply_survey_items
 INSERT INTO survey_items (
-    survey_id, arm, part, code, programme_id, month, pairs, change, least_change, most_change, gaining, gain
+    survey_id, arm, part, code, programme_id, month, pairs, change, least_change, most_change, gaining, gain, kept,
+    kept_after, kept_later, least_kept, most_kept
 )
-SELECT survey_id, arm, part, code, programme_id, month, pairs, change, least_change, most_change, gaining, gain
+SELECT survey_id, arm, part, code, programme_id, month, pairs, change, least_change, most_change, gaining, gain, kept,
+    kept_after, kept_later, least_kept, most_kept
 FROM jsonb_to_recordset($1) AS incoming (
     survey_id uuid, arm text, part int, code text, programme_id uuid, month date, pairs int, change int,
-    least_change int, most_change int, gaining int, gain float8
+    least_change int, most_change int, gaining int, gain float8, kept int, kept_after int, kept_later int,
+    least_kept int, most_kept int
 )
 ON CONFLICT DO NOTHING
 

@@ -1,6 +1,6 @@
 """What is asked after sessions: check-ins, surveys before and after, pulses."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from shared.events.sessions import Score
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["follow-up"])
+LATER = timedelta(days=30)
+WAVES = {"before_from", "before_to", "after_from", "after_to", "later_from", "later_to"}
 CHECKED_IN: Any = {"applied": 2, "frequency": 2, "effect": 3, "first_use_days": 4}
 ANSWERED: Any = {"wave": "before", "scores": [3, 4, 2, 5], "token": "kept-by-me-alone"}
 
@@ -53,7 +55,10 @@ class NewCheckIn(BaseModel):
 
 
 class NewSurvey(BaseModel):
-    """Which form is asked of whom, between which days; a pulse has no second wave."""
+    """Which form is asked of whom, between which days; a pulse has no second wave.
+
+    `arm`: `participants`; `waitlist` for whoever is compared with them; `teachers` asks those alone who teach there.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -80,14 +85,19 @@ class NewSurvey(BaseModel):
     before_to: date
     after_from: date | None = None
     after_to: date | None = None
+    later_from: date | None = Field(None, description="A third wave tells what has stayed 30 days later.")
+    later_to: date | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        days = [self.before_from, self.before_to, *(day for day in (self.after_from, self.after_to) if day)]
-        if (self.after_from is None) != (self.after_to is None) or days != sorted(days):
-            raise ValueError("before_from, before_to, after_from and after_to follow each other")
+        waves = (self.before_from, self.before_to, self.after_from, self.after_to, self.later_from, self.later_to)
+        days = [day for day in waves if day]
+        if any((begin is None) != (end is None) for begin, end in zip(waves[::2], waves[1::2], strict=True)) or days != sorted(days):
+            raise ValueError("the days of the waves follow each other, and each wave has two")
         if self.after_from and self.after_from <= self.before_to:
             raise ValueError("the second wave begins after the first has ended")
+        if self.later_from and (self.after_from is None or self.later_from < self.after_from + LATER):
+            raise ValueError(f"the third wave begins {LATER.days} days or more after the second did")
         return self
 
 
@@ -106,6 +116,8 @@ class Survey(BaseModel):
     before_to: date
     after_from: date | None
     after_to: date | None
+    later_from: date | None
+    later_to: date | None
     state: Literal["open", "closed"]
     outcome: str | None
 
@@ -114,11 +126,11 @@ Token = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern=
 
 
 class NewAnswer(BaseModel):
-    """One score a statement. The token is made and kept by whoever answers: it pairs their two waves."""
+    """One score a statement. The token is made and kept by whoever answers: it pairs their waves."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ANSWERED]})
 
-    wave: Literal["before", "after", "pulse"]
+    wave: Literal["before", "after", "later", "pulse"]
     scores: Annotated[list[Score], Field(min_length=1, max_length=7)]
     token: Token | None = None
 
@@ -177,7 +189,7 @@ async def answer_survey(survey_id: UUID, body: NewAnswer, edge: Edge) -> Respons
 @router.post("/v1/surveys", status_code=201, response_model=Survey, summary="Open a survey")
 async def open_survey(body: NewSurvey, edge: Edge) -> Response:
     """Freezes its form's version, and asks everybody in the programme's groups while a wave lasts."""
-    days = body.model_dump(include={"before_from", "before_to", "after_from", "after_to"})
+    days = body.model_dump(include=WAVES)
 
     async def work(conn: Connection) -> dict[str, Any]:
         return await surveys.open_survey(conn, body.programme_id, body.form_id, body.form_version, body.arm, days)

@@ -12,6 +12,7 @@ from services.sessions.domain.follow_up import (
     check_scores,
     chunks,
     draw,
+    hide_few,
     pair,
     respondent,
 )
@@ -130,7 +131,7 @@ async def _released(conn: Connection, row: Record, answers: Sequence[Any], today
 async def _paired(
     conn: Connection, survey: Record, cells: Mapping[str, Sequence[Mapping[str, Any]]], today: date
 ) -> list[Event]:
-    before, after = cells.get("survey-before", ()), cells.get("survey-after", ())
+    before, after, later = (cells.get(f"survey-{wave}", ()) for wave in ("before", "after", "later"))
     asked = await conn.fetchval(SQL.count_asked, survey["survey_id"])
     return [
         SurveyPaired(
@@ -145,10 +146,10 @@ async def _paired(
             asked=asked,
             before=len(before),
             after=len(after),
-            pairs=tuple(part),
+            pairs=hide_few(part),
             part=number,
         )
-        for number, part in enumerate(chunks(pair(before, after)))
+        for number, part in enumerate(chunks(pair(before, after, later)))
     ]
 
 

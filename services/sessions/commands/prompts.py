@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.sessions.domain.follow_up import TEACHING
 from services.sessions.store import formats
 from shared import outbox, sql
 from shared.db import Connection
@@ -23,7 +24,7 @@ async def plan_prompts(conn: Connection) -> int:
     since = mark["since"]
     silent = [name for name, shape in (await formats.known(conn)).items() if shape.feedback_form == "none"]
     planned = [await conn.execute(SQL.plan_feedback, since, silent), await conn.execute(SQL.plan_check_ins, since)]
-    planned.append(await conn.execute(SQL.plan_surveys))
+    planned.append(await conn.execute(SQL.plan_surveys, TEACHING))
     await conn.execute(SQL.move_mark, MARK, mark["until"])
     return sum(map(_count, planned))
 

@@ -54,7 +54,7 @@ async def new_version(conn: Connection, form_id: UUID) -> dict[str, Any]:
 async def open_survey(
     conn: Connection, programme_id: UUID, form_id: UUID, version: int, arm: str, days: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Ask a form before and after; from here on that version stands. Raises UnknownForm, ProgrammeNotRunning."""
+    """Ask a form before, after and perhaps later; from here on that version stands. Raises UnknownForm, ProgrammeNotRunning."""
     forms = {row["version"]: row for row in await conn.fetch(SQL.lock_forms, form_id)}
     form = forms.get(version)
     if form is None:
@@ -63,7 +63,7 @@ async def open_survey(
         raise InvalidRequest.naming("form_id", "is asked after sessions: PUT /v1/programmes/{id}/forms/feedback")
     await _check_running(conn, programme_id)
     await conn.execute(SQL.open_form, form_id, version)
-    waves = [days[name] for name in ("before_from", "before_to", "after_from", "after_to")]
+    waves = [days[f"{wave}_{end}"] for wave in ("before", "after", "later") for end in ("from", "to")]
     items = form["items"]
     if form["kind"] == "pulse" and form["theme"] == "safety" and not items:
         items = rotating(days["before_from"].year * 12 + days["before_from"].month)

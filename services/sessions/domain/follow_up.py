@@ -12,6 +12,8 @@ from shared.refusal import InvalidRequest, NotFound, Refused
 ENOUGH = 5
 CHUNK = 1000
 """Pairs an event: it stays far below the size a record may have."""
+TEACHING = ("teacher", "facilitator", "presenter", "host", "buddy", "mentor", "reviewer")
+"""Roles of a group or a session in which somebody teaches."""
 T = TypeVar("T")
 
 
@@ -61,11 +63,25 @@ def draw(answers: Sequence[T]) -> tuple[list[T], list[T]]:
     return drawn[:leaving], drawn[leaving:]
 
 
-def pair(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[PairedAnswer]:
+def pair(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], later: Sequence[Mapping[str, Any]] = ()
+) -> list[PairedAnswer]:
     """Whoever answered both times, by their pseudonym, shuffled; a pseudonym used twice pairs nobody."""
-    first, second = _single(before), _single(after)
+    first, second, third = _single(before), _single(after), _single(later)
     both = SystemRandom().sample(sorted(first.keys() & second.keys()), len(first.keys() & second.keys()))
-    return [PairedAnswer(before=tuple(first[one]), after=tuple(second[one])) for one in both]
+    return [
+        PairedAnswer(
+            before=tuple(first[one]), after=tuple(second[one]), later=tuple(third[one]) if one in third else None
+        )
+        for one in both
+    ]
+
+
+def hide_few(pairs: Sequence[PairedAnswer]) -> tuple[PairedAnswer, ...]:
+    """Pairs without what fewer than five of them have answered a third time."""
+    if sum(one.later is not None for one in pairs) >= ENOUGH:
+        return tuple(pairs)
+    return tuple(one.model_copy(update={"later": None}) for one in pairs)
 
 
 def chunks(pairs: Sequence[T]) -> list[list[T]]:

@@ -40,19 +40,28 @@ WHERE one.day + days + 14 >= current_date AND NOT EXISTS (
 ON CONFLICT DO NOTHING
 
 -- name: plan_surveys
--- Every member of the programme's groups, once a wave.
+-- Every member of the programme's groups, once a wave; of the arm `teachers` those who teach there ($1: as which roles).
 INSERT INTO prompts (person_id, kind, subject_id, programme_id, due_on, expires_on)
 SELECT DISTINCT m.person_id, w.kind, w.survey_id, w.programme_id, w.since, w.until
 FROM (
-    SELECT survey_id, programme_id, CASE kind WHEN 'pulse' THEN 'pulse' ELSE 'survey-before' END AS kind,
+    SELECT survey_id, programme_id, arm, CASE kind WHEN 'pulse' THEN 'pulse' ELSE 'survey-before' END AS kind,
            before_from AS since, before_to AS until
     FROM surveys WHERE state = 'open' AND current_date BETWEEN before_from AND before_to
     UNION ALL
-    SELECT survey_id, programme_id, 'survey-after', after_from, after_to
+    SELECT survey_id, programme_id, arm, 'survey-after', after_from, after_to
     FROM surveys WHERE state = 'open' AND current_date BETWEEN after_from AND after_to
+    UNION ALL
+    SELECT survey_id, programme_id, arm, 'survey-later', later_from, later_to
+    FROM surveys WHERE state = 'open' AND current_date BETWEEN later_from AND later_to
 ) AS w
 JOIN groups AS g USING (programme_id) JOIN group_members AS m USING (group_id)
-WHERE g.state <> 'ended'
+WHERE g.state <> 'ended' AND (
+    w.arm <> 'teachers' OR m.role = ANY ($1::text[]) OR EXISTS (
+        SELECT FROM participants AS t JOIN sessions AS s USING (session_id)
+        WHERE t.person_id = m.person_id AND s.programme_id = w.programme_id
+          AND (t.taught > 0 OR t.role = ANY ($1::text[]) AND t.state NOT IN ('cancelled_early', 'cancelled_late'))
+    )
+)
 ON CONFLICT DO NOTHING
 
 -- name: send_prompts
@@ -121,7 +130,7 @@ WHERE programme_id = $1 AND kind = $2 AND topic = $3 AND division = $4 AND month
 -- name: lock_over
 -- Surveys whose last wave is over.
 SELECT survey_id, programme_id, kind, arm, items, form_id, form_version, before_from FROM surveys
-WHERE state = 'open' AND coalesce(after_to, before_to) < current_date
+WHERE state = 'open' AND coalesce(later_to, after_to, before_to) < current_date
 ORDER BY survey_id LIMIT 100 FOR UPDATE SKIP LOCKED
 
 -- name: survey_cells
@@ -184,16 +193,17 @@ SELECT status FROM programmes WHERE programme_id = $1 FOR SHARE
 
 -- name: insert_survey
 INSERT INTO surveys (
-    survey_id, programme_id, kind, arm, form_id, form_version, items, theme, before_from, before_to, after_from, after_to
+    survey_id, programme_id, kind, arm, form_id, form_version, items, theme, before_from, before_to, after_from,
+    after_to, later_from, later_to
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 RETURNING survey_id, programme_id, kind, arm, form_id, form_version, items, theme, before_from, before_to, after_from,
-          after_to, state, outcome
+          after_to, later_from, later_to, state, outcome
 
 -- name: list_surveys
 -- $2 is the caller unless they see all: members of the programme's groups see its surveys.
 SELECT survey_id, programme_id, kind, arm, form_id, form_version, items, theme, before_from, before_to, after_from,
-       after_to, state, outcome
+       after_to, later_from, later_to, state, outcome
 FROM surveys AS s
 WHERE ($1::uuid IS NULL OR survey_id = $1)
   AND ($2::uuid IS NULL OR EXISTS (SELECT FROM prompts AS p WHERE p.person_id = $2 AND p.subject_id = s.survey_id))
