@@ -270,13 +270,17 @@ async def test_a_wrong_field_of_the_attendance_is_named(change: dict[str, Any], 
     assert [error["field"] for error in reply.json()["errors"]] == [field]
 
 
+PAST_HOUR = "UPDATE sessions SET starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'"
+
+
 async def test_when_it_began_and_who_was_above_whom_are_told_with_what_was_held(world: World) -> None:
     people = await world.people(5)
     facilitator, middle, *_ = people
     session = await one_session(world, people[1:], facilitator)
-    await world.execute("UPDATE sessions SET starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'")
-    (began,) = await world.fetch("SELECT starts_at + interval '4 minutes' AS at FROM sessions WHERE session_id = $1",
-                                 session)  # fmt: skip
+    await world.execute(PAST_HOUR)
+    (began,) = await world.fetch(
+        "SELECT starts_at + interval '4 minutes' AS at FROM sessions WHERE session_id = $1", session
+    )
     await world.hear(person(middle, version=2, manager_id=facilitator))
     await world.hear(person(people[2], version=2, manager_id=middle))
     path = f"/v1/sessions/{session}/attendance"
@@ -297,10 +301,9 @@ async def test_when_it_began_and_who_was_above_whom_are_told_with_what_was_held(
 async def test_a_manager_of_nobody_who_was_there_is_above_nobody(world: World) -> None:
     people = await world.people(5)
     session = await one_session(world, people[1:], people[0])
-    await world.execute("UPDATE sessions SET starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'")
+    await world.execute(PAST_HOUR)
     await world.hear(person(people[1], version=2, manager_id=people[0]))
-    entries = [{"person_id": str(one), "state": state} for one, state in zip(people[1:3], ("no_show", "attended"),
-                                                                             strict=True)]  # fmt: skip
+    entries = [{"person_id": str(people[1]), "state": "no_show"}, {"person_id": str(people[2]), "state": "attended"}]
     await world.call("PUT", f"/v1/sessions/{session}/attendance", {"entries": entries}, who=people[0])
     (told,) = await world.told("session.held")
     assert (told["began_at"], told["facilitator_above"]) == (None, False)

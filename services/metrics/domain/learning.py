@@ -21,13 +21,18 @@ _PAIRS = "over matched pairs of the question coded `{}` in surveys before and af
 _PAIRED: tuple[tuple[str, str, Unit, str, str], ...] = (
     ("normalised_gain", "Learning gain", "ratio", "Mean of (post - pre)/(max - pre), pre < max, ", "knowledge"),
     (
-        "teacher_gain", "Teachers' learning gain", "ratio",
+        "teacher_gain",
+        "Teachers' learning gain",
+        "ratio",
         "The same of those who teach, asked apart (arm `teachers`): mean of (post - pre)/(max - pre), pre < max, ",
         "knowledge",
     ),
     (
-        "retained_30", "Retained after 30 days", "ratio",
-        "Sum of scores 30 days later and more / sum of scores just after, over who answered a third time, ", "knowledge",
+        "retained_30",
+        "Retained after 30 days",
+        "ratio",
+        "Sum of scores 30 days later and more / sum of scores just after, over who answered a third time, ",
+        "knowledge",
     ),
     ("confidence_change", "Confidence", "score", "Mean of after - before ", "confidence"),
     ("commitment_change", "Commitment", "score", "Mean of after - before ", "commitment"),

@@ -89,8 +89,7 @@ _TIES: tuple[tuple[str, str, Unit, str], ...] = (
     ("largest_component", "Connected", "ratio", "Share of people in the largest connected group."),
     (
         "brokers", "Bridging people", "ratio",
-        "|c <= 0.5| / |people with a tie|; c, the constraint with divisions for contacts, is the sum of squares of the "
-        "shares of somebody's tie weight with each division. A band of k people or more, and so are the others (ADR 77).",
+        "|c <= 0.5| / |tied|; c, the constraint, divisions as contacts: sum of squares of the shares of tie weight.",
     ),
 )  # fmt: skip
 MEASURES = tuple(

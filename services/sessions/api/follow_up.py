@@ -92,7 +92,8 @@ class NewSurvey(BaseModel):
     def _in_order(self) -> Self:
         waves = (self.before_from, self.before_to, self.after_from, self.after_to, self.later_from, self.later_to)
         days = [day for day in waves if day]
-        if any((begin is None) != (end is None) for begin, end in zip(waves[::2], waves[1::2], strict=True)) or days != sorted(days):
+        halves = [begin for begin, end in zip(waves[::2], waves[1::2], strict=True) if (begin is None) != (end is None)]
+        if halves or days != sorted(days):
             raise ValueError("the days of the waves follow each other, and each wave has two")
         if self.after_from and self.after_from <= self.before_to:
             raise ValueError("the second wave begins after the first has ended")

@@ -54,7 +54,7 @@ async def new_version(conn: Connection, form_id: UUID) -> dict[str, Any]:
 async def open_survey(
     conn: Connection, programme_id: UUID, form_id: UUID, version: int, arm: str, days: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Ask a form before, after and perhaps later; from here on that version stands. Raises UnknownForm, ProgrammeNotRunning."""
+    """Ask a form before, after, perhaps later; that version stands then. Raises UnknownForm, ProgrammeNotRunning."""
     forms = {row["version"]: row for row in await conn.fetch(SQL.lock_forms, form_id)}
     form = forms.get(version)
     if form is None:

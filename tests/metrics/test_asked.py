@@ -1,0 +1,65 @@
+"""What people are asked beyond the standard form: whether they would recommend it, a third time, and teachers apart."""
+
+from datetime import date
+from uuid import uuid4
+
+from services.metrics.queries.scope import Window
+from shared.db import Connection
+from shared.events.follow_up import FormItem, PairedAnswer
+from tests.metrics.test_told import paired, released, whole
+from tests.metrics.world import deliver, programme
+
+
+async def test_a_net_promoter_score_comes_with_its_interval(conn: Connection) -> None:
+    """K4: P = .5, D = .2 of 100 answers are 30 +- 15.3; of one sort alone it would tell each answer."""
+    rated = (*[10] * 30, *[9] * 20, *[8] * 15, *[7] * 15, *[6] * 10, *[0] * 10)
+    batch = released(*[(3,)] * 100, recommended=rated)
+    await deliver(conn, [programme(), batch, batch])
+    cell = await whole(conn, "nps")
+    assert cell
+    assert (cell.value, cell.half_interval, cell.n, cell.denominator) == (30, 15.3, 100, 100)
+    november = date(2026, 11, 1)
+    await deliver(conn, [released(*[(3,)] * 5, recommended=(9, 9, 10, 10, 10), month=november)])
+    alike = await whole(conn, "nps", window=Window.covering(november, november))
+    assert alike
+    assert (alike.value, alike.suppressed) == (None, True)
+    assert (await whole(conn, "nps", by="programme")) is not None
+
+
+async def test_what_stayed_is_of_those_who_were_asked_a_third_time(conn: Connection) -> None:
+    """K11: 8 of 10 with 4 afterwards have 3 a month later, two have 5; who was silent then does not count."""
+    item = (FormItem(code="knowledge", reverse=False),)
+    third = [PairedAnswer(before=(1,), after=(4,), later=(later,)) for later in (*[3] * 8, 5, 5)]
+    silent = [PairedAnswer(before=(1,), after=(5,))] * 6
+    survey = paired(*[(1, 4)] * 5, code="knowledge").model_copy(update={"items": item, "pairs": (*third, *silent)})
+    await deliver(conn, [programme(), survey, survey])
+    cell = await whole(conn, "retained_30")
+    assert cell
+    assert (cell.value, cell.n, cell.denominator) == (round(34 / 40, 2), 10, 10)
+    turned = survey.model_copy(update={"survey_id": uuid4(), "items": (FormItem(code="knowledge", reverse=True),),
+                                       "released_on": date(2026, 11, 20)})  # fmt: skip
+    await deliver(conn, [turned])
+    november = await whole(conn, "retained_30", window=Window.covering(turned.released_on, turned.released_on))
+    assert november
+    assert november.value == round((8 * 3 + 2 * 1) / 20, 2)
+    again = {"survey_id": uuid4(), "pairs": (*third[:9], *silent), "released_on": date(2026, 9, 1)}
+    few = survey.model_copy(update=again)
+    await deliver(conn, [few])
+    september = await whole(conn, "retained_30", window=Window.covering(few.released_on, few.released_on))
+    assert september
+    assert (september.value, september.n) == (None, 9)
+
+
+async def test_teachers_gain_is_counted_apart_from_learners(conn: Connection) -> None:
+    """K22: from 3 to 4 of 5 is half of what could be gained; 60 of 100 to 80 likewise."""
+    learners = paired(*[(1, 2)] * 9, (1, 4), code="knowledge")
+    teachers = paired(*[(3, 4)] * 11, (3, 5), code="knowledge").model_copy(update={"arm": "teachers"})
+    await deliver(conn, [programme(), learners, teachers])
+    taught, learned = await whole(conn, "teacher_gain"), await whole(conn, "normalised_gain")
+    assert taught
+    assert learned
+    assert (taught.value, taught.n) == (round((11 * 0.5 + 1) / 12, 2), 12)
+    assert (learned.value, learned.n) == (round((9 * 0.25 + 0.75) / 10, 2), 10)
+    change = await whole(conn, "behaviour_change")
+    assert change
+    assert change.n == 10
