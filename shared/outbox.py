@@ -11,6 +11,7 @@ from typing import TypeAlias
 from opentelemetry import trace
 
 from shared import sql
+from shared.copying import NULL, byteas, copy, field, texts
 from shared.db import Connection
 from shared.envelope import Envelope, encode
 from shared.events.base import Event
@@ -18,13 +19,14 @@ from shared.tracing import start, trace_headers
 
 SQL = sql.load("shared", "delivery")
 _muted: ContextVar[bool] = ContextVar("muted", default=False)
-Row: TypeAlias = tuple[str, str, Sequence[str], Sequence[bytes], bytes | None]
+Row: TypeAlias = tuple[str, str, tuple[str, ...], Sequence[bytes], bytes | None]
 Rows: TypeAlias = Sequence[Row]
 AT_ONCE = 100
 WITHOUT_PAUSE = 20
 """Records made before others have their turn."""
 COLUMNS = ("topic", "key", "header_names", "header_values", "value")
 KINDS = ("text", "text", "text[]", "bytea[]", "bytea")
+FIELDS = len(COLUMNS).to_bytes(2)
 
 
 async def append(conn: Connection, event: Event, cause: Envelope[Event] | None = None) -> None:
@@ -76,7 +78,7 @@ async def prepare(events: Iterable[tuple[Event, Envelope[Event] | None]]) -> lis
 async def write(conn: Connection, rows: Rows) -> None:
     """Append what `prepare` has made."""
     if rows:
-        await conn.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
+        await copy(conn, "outbox", COLUMNS, map(_copied, rows))
 
 
 @contextmanager
@@ -113,3 +115,10 @@ def _row(event: Event, cause: Envelope[Event] | None) -> Row:
         span.end()
     names, texts = zip(*headers, strict=True)
     return topic, event.key, names, texts, value
+
+
+def _copied(row: Row) -> bytes:
+    topic, key, names, values, value = row
+    return (
+        FIELDS + field(topic) + field(key) + texts(names) + byteas(values) + (NULL if value is None else field(value))
+    )

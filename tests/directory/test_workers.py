@@ -8,6 +8,7 @@ import pytest
 from services.directory.commands.workers import apply_due
 from services.directory.domain.history import due_at
 from services.directory.domain.refusals import ImpossibleDate, ReportingLineCycle, SequenceReused, UnknownTimeZone
+from services.directory.store.records import MANY
 from shared.db import Connection
 from tests.directory.hr import (
     LATER,
@@ -68,6 +69,28 @@ async def test_the_same_record_again_changes_nothing(conn: Connection) -> None:
     await tell(conn, worker("E1"))
     assert len(await changes(conn, "E1")) == 1
     assert len(await published(conn, "directory.contacts")) == 1
+
+
+async def test_many_records_at_once_are_kept_as_single_ones_are(conn: Connection) -> None:
+    many = [worker(f"E{number}", given_name="Zoë", seq=2**62) for number in range(MANY)]
+    await tell(conn, *many[1:], worker("E0", on=LATER))
+    await tell(conn, *many)
+    columns = "effective_at, sequence, due_at, pending, state, source"
+    assert await conn.fetchval("SELECT count(*) FROM worker_records") == MANY + 1
+    (first,) = await conn.fetch(f"SELECT {columns} FROM worker_records WHERE employee_number = 'E1'")
+    await conn.execute("DELETE FROM worker_records WHERE employee_number = 'E1'")
+    await tell(conn, many[1])
+    (alone,) = await conn.fetch(f"SELECT {columns} FROM worker_records WHERE employee_number = 'E1'")
+    assert first == alone
+    assert (
+        await conn.fetchval("SELECT pending FROM worker_records WHERE effective_at = $1", LATER),
+        first["pending"],
+    ) == (
+        True,
+        False,
+    )
+    with pytest.raises(SequenceReused, match="E5 "):
+        await tell(conn, *(each for each in many if each.key != "E5"), worker("E5", given_name="Else", seq=2**62))
 
 
 async def test_a_record_that_changes_nothing_public_publishes_nothing(conn: Connection) -> None:

@@ -9,6 +9,7 @@ import pytest
 from shared import outbox, sql
 from shared.db import Database, connect
 from shared.envelope import MAX_BYTES, TooLarge
+from shared.events.directory import PersonErased
 from shared.kafka import KafkaError
 from shared.relay import LOCK, Relay
 from shared.settings import Settings
@@ -70,6 +71,17 @@ async def test_a_change_and_its_event_are_written_together_or_not_at_all(db: Dat
         kept = dict(zip(row["header_names"], row["header_values"], strict=True))
         assert (row["topic"], row["key"], row["value"]) == (made[0], made[1], made[4])
         assert (tuple(kept), kept["ce_sequence"]) == (made[2], b"000000000002")
+
+
+async def test_many_events_at_once_are_kept_word_for_word(db: Database) -> None:
+    rows = await outbox.prepare([(participation(uuid4(), 1), None), (PersonErased(person_id=uuid4()), None)])
+    rows += [("a", "ü", ("none",), [], None), ("b", "k", ("x", "y"), [b"", b"\0\xff"], b"")]
+    async with db.transaction() as conn:
+        await outbox.write(conn, rows)
+        kept = await conn.fetch("SELECT topic, key, header_names, header_values, value FROM outbox ORDER BY id")
+    assert [tuple(row) for row in kept] == [
+        (topic, key, list(names), list(values), value) for topic, key, names, values, value in rows
+    ]
 
 
 class Noting:

@@ -85,7 +85,9 @@ def derive(
 
 
 def _first(values: dict[str, Any]) -> PersonChanged:
-    return PersonChanged.trusted({**values, "reasons": reasons(None, PersonChanged.trusted(values))})
+    made = PersonChanged.trusted(values)
+    values["reasons"] = reasons(None, made)
+    return made
 
 
 def _next(before: Person, values: dict[str, Any], worker: WorkerUpserted, now: datetime) -> PersonChanged:
@@ -191,27 +193,27 @@ def offers(
     """What somebody says they teach, else what HR's levels let them teach; at the level that all evidence gives."""
     levels = {one.skill_id: one.level for one in known if one.source}
     said = profile.offers
-    stated = {one.skill_id: one.level for one in (skills if said is None else said)}
     found = {}
-    for skill_id, level in stated.items():
-        name = replaced.get(skill_id, skill_id)
-        found[name] = levels.get(name, level)
-    return tuple(
-        offer(skill_id, found[skill_id])
-        for skill_id in (found if said is not None else sorted(found))
-        if said is not None or found[skill_id] >= OFFERED_FROM_LEVEL
-    )
+    for one in skills if said is None else said:
+        name = replaced.get(one.skill_id, one.skill_id)
+        found[name] = levels.get(name, one.level)
+    if said is not None:
+        return tuple([offer(skill_id, level) for skill_id, level in found.items()])
+    taught = sorted(skill_id for skill_id, level in found.items() if level >= OFFERED_FROM_LEVEL)
+    return tuple([offer(skill_id, found[skill_id]) for skill_id in taught])
 
 
 def needs(profile: Profile, known: Iterable[Proficiency], replaced: Mapping[str, str]) -> tuple[SkillNeed, ...]:
     """What somebody says they want to learn, else every gap to a target; who still asks has not arrived."""
-    levels = {one.skill_id: one for one in known}
     if profile.needs is None:
         return tuple(
-            need_of(one.skill_id, one.level, one.target_level)
-            for one in levels.values()
-            if one.target_level is not None and one.target_level > one.level
+            [
+                need_of(one.skill_id, one.level, one.target_level)
+                for one in known
+                if one.target_level is not None and one.target_level > one.level
+            ]
         )
+    levels = {one.skill_id: one for one in known}
     found = {}
     for need in profile.needs:
         name = replaced.get(need.skill_id, need.skill_id)
