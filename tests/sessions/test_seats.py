@@ -1,5 +1,6 @@
 """Seats: never too many, never empty while somebody waits, and whoever gets or may take one is told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.sessions.commands.attendance import rsvp
+from services.sessions.domain.session import Participation
+from shared.db import Connection
 from tests.sessions.conftest import World
 from tests.sessions.events import contact
 from tests.sessions.gathering import add, found, workday
@@ -113,3 +117,22 @@ async def test_whoever_watches_is_told_of_a_free_seat_once_and_not_of_one_that_i
     await answer(world, session, first, ACCEPT)
     assert [str(mail["Subject"]) for mail in await deliver(world, box) if "free" in mail["Subject"]] == []
     assert datetime.now(UTC) < workday(5)
+
+
+async def test_an_answer_that_waited_for_another_one_of_the_same_person_changes_nothing_twice(world: World) -> None:
+    session, (person,) = await gather(world, 1, 1)
+    waits = "SELECT pg_blocking_pids($1) <> '{}'"
+    async with world.db.acquire() as second:
+        async with world.db.transaction() as first:
+            await rsvp(first, session, person, "accept", 1)
+            waiting = asyncio.create_task(_in_transaction(second, session, person))
+            while not await first.fetchval(waits, second.get_server_pid()):
+                pass
+        part = await waiting
+    assert (part.state, part.version) == ("registered", 1)
+    assert [one["version"] for one in await world.told("participation.changed")] == [1]
+
+
+async def _in_transaction(conn: Connection, session: UUID, person: UUID) -> Participation:
+    async with conn.transaction():
+        return await rsvp(conn, session, person, "accept", 1)

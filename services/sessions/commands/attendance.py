@@ -59,7 +59,10 @@ async def rsvp(
     if state == part.state:
         return part
     answered = replace(part, state=state, version=part.version + 1)
-    await outbox.append_with(conn, answered.told(session), PARTICIPANTS.answer, session_id, person_id, state)
+    change = PARTICIPANTS.wait if state == "waitlisted" else PARTICIPANTS.answer
+    seen = (session_id, person_id, state, part.state, part.version)
+    if not await outbox.append_with(conn, answered.told(session), change, *seen):
+        return await rsvp(conn, session_id, person_id, answer, rules_version)  # the part has changed before the lock
     if answer == "decline":
         await promote(conn, {session_id: session})
     return answered

@@ -10,14 +10,12 @@ from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven
 from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import forms
-from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection
 from shared.events.sessions import FeedbackAnswer
 
 SQL = sql.load("services.sessions", "feedback")
 FOLLOW_UP = sql.load("services.sessions", "follow_up")
-PEOPLE = sql.load("services.sessions", "people")
 
 
 async def give_feedback(
@@ -34,30 +32,29 @@ async def give_feedback(
 
     Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, NothingAsked, OtherForm, InvalidRequest.
     """
-    # Two answers of one person take turns here: each must see the other to get a round of its own.
-    division = await conn.fetchval(PEOPLE.lock_division, person_id)
-    part = await store.get_participation(conn, session_id, person_id)
+    part = await conn.fetchrow(SQL.lock_answering, session_id, person_id)
     if part is None:
         raise UnknownSession("There is no such session, or you were not in it.")
-    if part.state != "attended":
-        raise DidNotAttend("Feedback is asked of those who were there.", state=part.state)
-    session = await store.lock(conn, session_id)
-    form = await forms.asked_in(conn, session.programme_id, session.format)
+    if part["state"] != "attended":
+        raise DidNotAttend("Feedback is asked of those who were there.", state=part["state"])
+    programme_id, format_name, division = part["programme_id"], part["format"], part["division"]
+    form = await forms.asked_in(conn, programme_id, format_name)
     asked, items = ((form["form_id"], form["version"]), form["items"]) if form else (None, ())
     check_form(asked, own[0] if own else None, own[1] if own else (), items)
-    if not await conn.fetchval(SQL.give, session_id, person_id):
-        raise FeedbackAlreadyGiven("You have given feedback on this session already.")
-    month = month_of(session.starts_at)
+    month = month_of(part["starts_at"])
     begin = datetime.combine(month, time(), UTC)
-    round_number = await conn.fetchval(SQL.count_given, person_id, session.programme_id, begin)
+    # Another statement than the one that locked: each answer must see the one before it, to get a round of its own.
+    round_number = await conn.fetchval(SQL.give, session_id, person_id, programme_id, begin)
+    if round_number is None:
+        raise FeedbackAlreadyGiven("You have given feedback on this session already.")
     if own is not None:
         (form_id, version), given = own
-        topic = f"{form_id}:{version}:{session.format}"
-        cell = (session.programme_id, "feedback", topic, division or "none", month, round_number)
+        topic = f"{form_id}:{version}:{format_name}"
+        cell = (programme_id, "feedback", topic, division, month, round_number)
         await conn.execute(FOLLOW_UP.keep, *cell, {"s": list(given)})
         return
     assert answer is not None
-    kept = (session.programme_id, session.format, division or "none", month, round_number)
+    kept = (programme_id, format_name, division, month, round_number)
     scores = (answer.usefulness, answer.relevance, answer.engagement)
     await conn.execute(SQL.keep, *kept, *scores, [comment] if comment else [])
 

@@ -1,17 +1,28 @@
 -- Feedback. No query joins what was answered with who has answered, and none can.
 
+-- name: lock_answering
+-- One's part in a session and what an answer is kept under. Two answers of one person take turns from here on.
+WITH me AS (SELECT division FROM people WHERE person_id = $2 FOR NO KEY UPDATE)
+SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at,
+       coalesce((SELECT division FROM me), 'none') AS division
+FROM participants AS t JOIN sessions AS s USING (session_id)
+JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+WHERE t.session_id = $1 AND t.person_id = $2
+
 -- name: give
--- They have answered, and need not be asked any more.
+-- They have answered, and need not be asked any more; the how manieth answer to the programme's sessions of the month
+-- ($4) it is, or no row where they had answered already.
 WITH asked AS (
     UPDATE prompts SET answered = true
     WHERE person_id = $2 AND kind = 'feedback' AND subject_id = $1 AND NOT answered
+), given AS (
+    INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING session_id
 )
-INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true
-
--- name: count_given
--- How many answers somebody has given to a programme's sessions of a month.
-SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
-WHERE f.person_id = $1 AND s.programme_id = $2 AND date_trunc('month', s.starts_at, 'UTC') = $3::timestamptz
+SELECT 1 + (
+    SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
+    WHERE f.person_id = $2 AND s.programme_id = $3 AND date_trunc('month', s.starts_at, 'UTC') = $4::timestamptz
+) AS round
+FROM given
 
 -- name: keep
 INSERT INTO feedback_cells AS c (programme_id, format, division, month, round, answers, comments)

@@ -13,8 +13,22 @@ SELECT count(*) FROM participants
 WHERE session_id = $1 AND state = 'registered' AND NOT role = ANY ($2::text[])
 
 -- name: lock_answering
--- The session, locked; one person's part, whether they have accepted the rules, and how many seats are taken by then.
-SELECT * FROM lock_answering($1, $2, $3)
+-- The session, locked, and how many seats are taken by then. One's part, and whether one has accepted the rules, may be
+-- as they were before the lock was granted: what changes a part names the one it has seen.
+SELECT seen.*, seats_taken($1, $3) AS taken
+FROM (
+    SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+           coalesce(s.format, g.format, p.format) AS format, g.skill_id, s.starts_at, s.ends_at, s.capacity,
+           s.facilitator_id, t.person_id, t.role, t.state AS part_state, t.version AS part_version, t.minutes,
+           t.taught, t.asked AS asked_count, t.shared, t.challenged, t.summarised,
+           EXISTS (
+               SELECT FROM acknowledgements AS a
+               WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
+           ) AS acknowledged
+    FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+    LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
+    WHERE s.session_id = $1 FOR UPDATE OF s
+) AS seen
 
 -- name: get_expected
 SELECT DISTINCT person_id, role FROM participants
@@ -24,11 +38,16 @@ WHERE session_id = ANY ($1::uuid[]) AND state IN ('invited', 'registered', 'wait
 UPDATE participants SET state = 'registered' WHERE session_id = $1 AND person_id = $2 AND state = 'invited'
 
 -- name: answer
--- A new place on the waitlist is the last one; whoever is not waiting has none.
+-- Of a part that is as it was seen; whoever is not waiting has no place.
+UPDATE participants SET state = $3, version = version + 1, place = NULL
+WHERE session_id = $1 AND person_id = $2 AND state = $4 AND version = $5
+RETURNING true
+
+-- name: wait
+-- The last place on the waitlist, for a part that is as it was seen.
 UPDATE participants AS p SET state = $3, version = version + 1,
-    place = CASE WHEN $3 = 'waitlisted'
-        THEN (SELECT coalesce(max(o.place), 0) + 1 FROM participants AS o WHERE o.session_id = $1) END
-WHERE session_id = $1 AND person_id = $2
+    place = (SELECT coalesce(max(o.place), 0) + 1 FROM participants AS o WHERE o.session_id = $1)
+WHERE session_id = $1 AND person_id = $2 AND state = $4 AND version = $5
 RETURNING true
 
 -- name: promote

@@ -34,7 +34,10 @@ def participation(row: Record) -> Participation:
 async def lock_answering(
     conn: Connection, session_id: UUID, person_id: UUID
 ) -> tuple[Session, Participation | None, int, bool]:
-    """The session, locked; one's part, how many seats are taken, whether one has accepted the rules. UnknownSession."""
+    """The session, locked; one's part, how many seats are taken, whether one has accepted the rules. UnknownSession.
+
+    The part and the rules may be as they were before the lock was granted.
+    """
     row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, sorted(WITHOUT_SEAT))
     if row is None:
         raise UnknownSession("There is no such session.")
