@@ -52,6 +52,7 @@ SELECT (jsonb_populate_record(NULL::people, jsonb_build_object(
 FROM (SELECT $1::text[] AS ids) AS known, generate_series(1, $2::int) AS n,
      LATERAL (SELECT ARRAY[1 + n % 20, 1 + n * 7 % 300, 1 + n * 31 % cardinality(ids)] AS own) AS chosen
 """
+PAIRS = 100
 SYLLABLES = ("man", "age", "pro", "cess", "staff", "ing", "data", "mo", "del", "sup", "port", "te", "ach", "lead", "er")
 
 
@@ -132,8 +133,17 @@ async def _search(db: Database, skills: list[dict[str, Any]], searches: int) -> 
     async with db.acquire() as conn:
         ours = await _timed(conn, found, typed[:searches])
         scan = await _timed(conn, scanned, typed[: max(50, searches // 10)])
+        broad = await _timed(conn, found, _broad(skills))
     print(f"search, {searches} keystrokes: {_figures(ours)}")
     print(f"  the scan it replaces: {_figures(scan)}; p95 {_p95(scan) / _p95(ours):.1f} times ours")
+    print(f"  every beginning of one and two letters, and {PAIRS} pairs of such: {_figures(broad)}")
+
+
+def _broad(skills: list[dict[str, Any]]) -> list[str]:
+    words = {word.lower() for skill in skills for word in skill["label"].split()}
+    two = sorted({word[:2] for word in words if word[:2].isalpha()})
+    pairs = [" ".join(random.Random(at).sample(two, 2)) for at in range(PAIRS)]
+    return [*sorted({word[0] for word in two}), *two, *pairs]
 
 
 async def _experts(db: Database, skills: list[dict[str, Any]], people: int) -> None:

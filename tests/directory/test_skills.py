@@ -1,11 +1,14 @@
 """The taxonomy: imported line by line, searched by label."""
 
 import json
+from itertools import permutations
 from typing import Any
 
 import httpx
+import pytest
 
 from services.directory.commands.skills import index_terms
+from services.directory.queries import skills
 from shared.auth import ROLES
 from shared.db import Database
 from tests.directory.hr import published
@@ -103,6 +106,47 @@ async def test_what_is_typed_is_found_by_rank_across_pages(api: httpx.AsyncClien
     assert [item["label"] for item in in_any_order.json()["items"]] == ["Teach adults"]
     also = await api.get("/v1/skills?q=teach one", headers=issuer.bearer("employee"))
     assert [(item["label"], item["matched"]) for item in also.json()["items"]] == [("Mentoring", "teach one person")]
+
+
+@pytest.mark.parametrize("language", [None, "en", "de"])
+async def test_walking_through_all_skills_finds_what_gathering_does(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, language: str | None
+) -> None:
+    words = ("To teach", "teach", "Tea", "Ask", "Art of teaching", "tools", "Ärzte")
+    lines = [
+        line(
+            f"s:{number}",
+            f"{one} {other}",
+            alternatives=[f"{other} and {one}", f"an {one}"],
+            deprecated=number % 11 == 0,
+        )
+        for number, (one, other) in enumerate(permutations(words, 2))
+    ]
+    await bring_in(api, issuer, *lines)
+    lehren = [line(f"s:{number}", f"Lehren {number} an Tee") for number in range(20)]
+    await api.post("/v1/skills/import?language=de", content=b"\n".join(lehren), headers=issuer.bearer("hr-system"))
+    for typed in ("t", "te", "a", "an", "of", "ar", "tea to", "an tea", "ar as", "le an", "zzz", "zz te"):
+        found = []
+        for many in (10_000, 1):
+            monkeypatch.setattr(skills, "MANY", many)
+            found.append(await pages(api_db, typed, language))
+        assert found[0] == found[1]
+        german = typed in {"t", "te", "a", "an", "le an"}
+        english = typed != "le an" and "zz" not in typed
+        assert bool(found[0]) == {"de": german, "en": english, None: german or english}[language]
+
+
+async def pages(db: Database, typed: str, language: str | None) -> list[tuple[Any, ...]]:
+    """All that is found, seven at a time."""
+    found: list[tuple[Any, ...]] = []
+    after = None
+    while True:
+        async with db.acquire() as conn:
+            rows = await skills.search_skills(conn, typed, language, after, 7)
+        found += [tuple(row.values()) for row in rows[:7]]
+        if len(rows) <= 7:
+            return found
+        after = rows[6]["rank"], rows[6]["sort"], rows[6]["skill_id"]
 
 
 async def test_an_own_skill_lies_beside_the_public_ones(api: httpx.AsyncClient, issuer: Issuer) -> None:

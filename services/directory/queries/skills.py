@@ -15,6 +15,8 @@ SHORTEST_WORD = 2
 MOST_WORDS = 60
 """As many as there are bits to tell which of them a skill has."""
 MOST_NARROWER = 200
+MANY = 1000
+"""Of so many terms it takes longer to gather and sort the skills than to walk through all in order."""
 TOPIC = 5
 """Best matches that a question about somebody who knows is about."""
 
@@ -45,17 +47,29 @@ async def search_skills(
     for rank in RANKS:
         if rank >= start and len(found) <= limit:
             place = (label, skill_id) if rank == start else (None, None)
+            asked = rank, typed, typed + AFTER_ALL, language
+            # Labels that begin alike stand together: there is nothing to find on the way to them.
+            many = rank > 0 and await conn.fetchval(SQL.terms_of_rank, *asked, MANY) == MANY
             found += await conn.fetch(
-                SQL.search_rank, rank, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
+                SQL.walk_rank if many else SQL.search_rank, *asked, *place, limit + 1 - len(found)
             )
     each = sorted(set(typed.split()))[:MOST_WORDS]
     if len(each) > 1 and min(map(len, each)) >= SHORTEST_WORD and len(found) <= limit:
         place = (label, skill_id) if start == IN_ANY_ORDER else (None, None)
-        ends = [word + AFTER_ALL for word in each]
-        found += await conn.fetch(
-            SQL.search_words, each, ends, typed, typed + AFTER_ALL, language, *place, limit + 1 - len(found)
-        )
+        found += await _in_any_order(conn, each, typed, language, place, limit + 1 - len(found))
     return found
+
+
+async def _in_any_order(
+    conn: Connection, each: list[str], typed: str, language: str | None, place: tuple[str | None, str | None], most: int
+) -> list[Record]:
+    ends = [word + AFTER_ALL for word in each]
+    counts = [row["terms"] for row in await conn.fetch(SQL.terms_of_words, each, ends, language, MANY)]
+    asked = each, ends, typed, typed + AFTER_ALL, language, *place, most
+    rarest = counts.index(min(counts))
+    if counts[rarest] == MANY:
+        return await conn.fetch(SQL.walk_words, *asked)
+    return await conn.fetch(SQL.search_words, *asked, each[rarest], ends[rarest])
 
 
 async def get_skill(conn: Connection, skill_id: str) -> Found | None:

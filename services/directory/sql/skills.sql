@@ -65,6 +65,23 @@ SELECT skill_id, version, label, label AS sort, 0 AS rank, NULL AS matched FROM 
 WHERE NOT deprecated AND ($1::text IS NULL OR (label, skill_id) > ($1, $2::text))
 ORDER BY label, skill_id LIMIT $3
 
+-- name: terms_of_rank
+-- How many terms of a rank begin so; counted up to $5.
+SELECT count(*) FROM (
+    SELECT FROM skill_terms
+    WHERE rank = $1 AND term >= $2 AND term < $3 AND ($4::text IS NULL OR language = $4) LIMIT $5
+) AS few
+
+-- name: terms_of_words
+-- The same of each of several words, whatever the rank.
+SELECT (
+    SELECT count(*) FROM (
+        SELECT FROM skill_terms WHERE term >= word.first AND term < word.last AND ($3::text IS NULL OR language = $3)
+        LIMIT $4
+    ) AS few
+) AS terms
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place) ORDER BY place
+
 -- name: search_rank
 -- One rank of matches: terms from $2 to before $3. Who is found by a better rank is there already.
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
@@ -85,25 +102,66 @@ WHERE NOT skills.deprecated
   )
 ORDER BY skills.label, skills.skill_id LIMIT $7
 
+-- name: walk_rank
+-- The same where there are many: skills are looked at in their order until there are enough.
+SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
+       best.rank, CASE WHEN $1 % 2 = 1 THEN best.term END AS matched
+FROM skills
+CROSS JOIN LATERAL (
+    SELECT min(rank) AS rank, min(term) FILTER (WHERE rank = $1) AS term FROM skill_terms
+    WHERE skill_terms.skill_id = skills.skill_id AND term >= $2 AND term < $3 AND ($4::text IS NULL OR language = $4)
+) AS best
+LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $4 AND local.preferred
+WHERE NOT skills.deprecated AND best.rank = $1
+  AND ($5::text IS NULL OR (skills.label, skills.skill_id) > ($5, $6::text))
+ORDER BY skills.label, skills.skill_id LIMIT $7
+
 -- name: search_words
--- Skills that have each of the words somewhere, in any order, and not all of them in this one.
+-- Skills that have each of the words somewhere, in any order, and not all of them in this one. Looked for among those
+-- that have the rarest, from $9 to before $10.
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
        4::smallint AS rank, NULL AS matched
 FROM (
-    SELECT one.skill_id
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place)
-    JOIN skill_terms AS one ON one.term >= word.first AND one.term < word.last
-    WHERE $5::text IS NULL OR one.language = $5
-    GROUP BY one.skill_id
-    HAVING bit_or(1::bigint << (word.place - 1)::int) = (1::bigint << cardinality($1::text[])) - 1
+    SELECT DISTINCT skill_id FROM skill_terms WHERE term >= $9 AND term < $10 AND ($5::text IS NULL OR language = $5)
 ) AS found
 JOIN skills USING (skill_id)
 LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
 WHERE NOT skills.deprecated
   AND ($6::text IS NULL OR (skills.label, skills.skill_id) > ($6, $7::text))
   AND NOT EXISTS (
+      SELECT FROM unnest($1::text[], $2::text[]) AS word (first, last)
+      WHERE NOT EXISTS (
+          SELECT FROM skill_terms AS one
+          WHERE one.skill_id = skills.skill_id AND one.term >= word.first AND one.term < word.last
+            AND ($5::text IS NULL OR one.language = $5)
+      )
+  )
+  AND NOT EXISTS (
       SELECT FROM skill_terms AS better
-      WHERE better.skill_id = found.skill_id AND better.term >= $3 AND better.term < $4
+      WHERE better.skill_id = skills.skill_id AND better.term >= $3 AND better.term < $4
+        AND ($5::text IS NULL OR better.language = $5)
+  )
+ORDER BY skills.label, skills.skill_id LIMIT $8
+
+-- name: walk_words
+-- The same where there are many of each: skills are looked at in their order until there are enough.
+SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
+       4::smallint AS rank, NULL AS matched
+FROM skills
+LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
+WHERE NOT skills.deprecated
+  AND ($6::text IS NULL OR (skills.label, skills.skill_id) > ($6, $7::text))
+  AND NOT EXISTS (
+      SELECT FROM unnest($1::text[], $2::text[]) AS word (first, last)
+      WHERE NOT EXISTS (
+          SELECT FROM skill_terms AS one
+          WHERE one.skill_id = skills.skill_id AND one.term >= word.first AND one.term < word.last
+            AND ($5::text IS NULL OR one.language = $5)
+      )
+  )
+  AND NOT EXISTS (
+      SELECT FROM skill_terms AS better
+      WHERE better.skill_id = skills.skill_id AND better.term >= $3 AND better.term < $4
         AND ($5::text IS NULL OR better.language = $5)
   )
 ORDER BY skills.label, skills.skill_id LIMIT $8
