@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from json import JSONDecodeError
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ import msgspec
 import orjson
 from cloudevents.core.base import BaseCloudEvent, EventFactory
 from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka
+from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.base import Format
 from cloudevents.core.formats.json import JSONFormat
 from opentelemetry.trace import INVALID_SPAN, Span
@@ -176,7 +178,7 @@ def decode(
     event = _parse(cls, raw.value if told.data is None else told.data, read)
     key = str(getattr(event, cls.key_field))
     if raw.key != key.encode():
-        detail = f"the record key {raw.key_text!r} is not the event's {cls.key_field} {key!r}"
+        detail = f"the record key is not the event's {cls.key_field}"
         raise Undecodable(detail)
     return Envelope(
         told.id,
@@ -245,7 +247,8 @@ def _attributes(raw: Raw, headers: Mapping[str, bytes]) -> Attributes:
     try:
         event = from_kafka(KafkaMessage(headers=dict(headers), key=raw.key, value=raw.value), FORMAT)
     except Exception as error:
-        detail = f"not a CloudEvent: {error}"
+        told = error if isinstance(error, BaseCloudEventException | JSONDecodeError) else type(error).__name__
+        detail = f"not a CloudEvent: {told}"  # other messages quote what could not be read
         raise Undecodable(detail) from error
     trace = event.get_extension("traceparent")
     return Attributes(

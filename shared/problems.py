@@ -79,8 +79,15 @@ def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:
         if error["type"] == "json_invalid":
             found.append({"field": place, "message": f"not JSON at position {rest[0]}: {error['ctx']['error']}"})
         else:
-            found.append({"field": ".".join(rest) or place, "message": error["msg"]})
+            found.append({"field": ".".join(rest) or place, "message": _message(error)})
     return found
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """What is wrong, without the value: of a union's tag the library repeats it."""
+    if error["type"] == "union_tag_invalid":
+        return f"{error['ctx']['discriminator'].strip(chr(39))} must be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"])
 
 
 def _report(error: Exception, request_id: str) -> None:

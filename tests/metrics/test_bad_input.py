@@ -123,7 +123,7 @@ async def test_what_is_written_while_others_fold_counts_once(db: Database, folde
 @pytest.mark.parametrize(
     ("name", "query", "status", "words"),
     [
-        ("happiness", {}, 404, "no measure named"),
+        ("happiness", {}, 404, "no measure of that name"),
         ("learning_hours", {"starts_on": "1970-01-01", "ends_on": "2020-01-01"}, 422, "months before"),
         ("learning_hours", {"by": "person"}, 422, "by"),
         ("learning_hours", {"by": "unit", "person_id": str(uuid4())}, 422, "person_id"),

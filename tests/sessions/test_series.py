@@ -56,7 +56,7 @@ def test_a_rule_keeps_its_local_time_whatever_the_clock_does(
         ("FREQ=DAILY;UNTIL=soon", "no date"),
         ("FREQ=WEEKLY;COUNT=3;BYHOUR=3", "cannot be read"),
         ("FREQ=WEEKLY;COUNT=3\r\nATTENDEE:x", "cannot be read"),
-        ("FREQ=WEEKLY;COUNT=x", "cannot be read"),
+        ("FREQ=WEEKLY;COUNT=x", "is not a recurrence rule"),
         ("FREQ=WEEKLY;COUNT=2;COUNT=3", "cannot be read"),
         ("", "cannot be read"),
     ],

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from scim2_models import SCIMException
 from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
@@ -47,6 +47,15 @@ MOST = 100
 JTI = 256
 
 
+def _ids(errors: dict[str, Any]) -> dict[str, Any]:
+    for name in errors:
+        try:
+            UUID(name)
+        except ValueError:
+            raise ValueError("is by the ids of tokens") from None
+    return errors
+
+
 class PollRequest(BaseModel):
     """RFC 8936: which tokens are known, or could not be used, and how many more to send."""
 
@@ -56,7 +65,8 @@ class PollRequest(BaseModel):
     return_immediately: Annotated[bool, Field(alias="returnImmediately")] = True
     """Accepted; the answer never waits."""
     ack: Annotated[list[UUID], Field(max_length=1000)] = []
-    set_errs: Annotated[dict[UUID, dict[str, str]], Field(alias="setErrs", max_length=1000)] = {}
+    set_errs: Annotated[dict[str, Any], Field(alias="setErrs", max_length=1000), AfterValidator(_ids)] = {}
+    """Only whose they are counts: why is the receiver's affair."""
 
 
 class Verification(BaseModel):
@@ -114,7 +124,7 @@ async def receive_scim_event(edge: Edge) -> Response:
     except MalformedToken as malformed:
         return _refusal("invalid_request", str(malformed))
     except SCIMException as refused:
-        return _refusal("invalid_request", refused.to_error().detail or str(refused))
+        return _refusal("invalid_request", service.error_of(refused).detail or "")
 
 
 @router.post("/poll", response_model=PollReply, summary="Ask for security event tokens")
@@ -124,7 +134,7 @@ async def poll_scim_events(body: PollRequest, edge: Edge) -> Response:
     subscriber = edge.principal.subject
 
     async def work(conn: Connection) -> Reply:
-        rows = await poll(conn, subscriber, [*body.ack, *body.set_errs], body.max_events)
+        rows = await poll(conn, subscriber, [*body.ack, *map(UUID, body.set_errs)], body.max_events)
         sets = {
             str(row["jti"]): signed(key, claims_of(issuer, subscriber, dict(row))) for row in rows[: body.max_events]
         }

@@ -7,9 +7,11 @@ from scim2_models import (
     AuthenticationScheme,
     Bulk,
     ChangePassword,
+    Error,
     ETag,
     Filter,
     InvalidFilterException,
+    NotFoundException,
     Pagination,
     Patch,
     PatchOp,
@@ -39,6 +41,13 @@ MANAGER = f"{ENTERPRISE}:manager".lower()
 
 class DirectoryScim(ScimService):
     """The library's service, which reads Entra's ways of naming a manager too."""
+
+    @staticmethod
+    def error_of(exception: Exception) -> Error:
+        """As the library, which repeats in its text what was asked for and is not there."""
+        if isinstance(exception, NotFoundException):
+            exception = NotFoundException(detail="There is no such resource here.")
+        return ScimService.error_of(exception)
 
     def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> PatchOp[Resource[Any]]:
         """As the library, after `normalise`."""

@@ -67,7 +67,7 @@ class DirectoryStorage(AsyncScimStorage):
         """One resource; members stay out when nobody asked for them."""
         found = await self._load([_id(resource_id)], [resource_type], _members_wanted(response_parameters))
         if not found:
-            raise NotFoundException(detail=f"There is no {resource_type.name} {resource_id!r} here.")
+            raise NotFoundException(detail=f"There is no such {resource_type.name} here.")
         return found[0]
 
     async def search(
@@ -187,7 +187,7 @@ def _id(text: str | None) -> UUID:
     try:
         return UUID(text or "")
     except ValueError:
-        raise NotFoundException(detail=f"There is no resource {text!r} here.") from None
+        raise NotFoundException(detail="There is no such resource here.") from None
 
 
 def _members_wanted(parameters: ResponseParameters[Any] | None) -> bool:

@@ -43,7 +43,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise UnknownTimeZone(f"{name!r} is not a time zone of the IANA database.") from error
+        raise UnknownTimeZone("timeZone is no zone of the IANA database.") from error
 
 
 def check_sequence(number: int) -> None:
@@ -59,8 +59,12 @@ def check_codes(record: WorkerUpserted) -> None:
         ("managerEmployeeNumber", record.manager_employee_number),
         ("unitCode", record.unit_code),
     ):
-        if code is not None and not (code.isascii() and code.isprintable() and code.strip() == code):
-            raise UnclearCode(f"{field} {code!a} is not plain: printable ASCII without spaces around it.")
+        if code is None:
+            continue
+        for number, char in enumerate(code, 1):
+            if not " " <= char <= "~" or (char == " " and number in {1, len(code)}):
+                plain = "printable ASCII without spaces around it"
+                raise UnclearCode(f"{field}: character {number} is U+{ord(char):04X}, and not {plain}.")
 
 
 def check_address(record: WorkerUpserted) -> None:

@@ -22,7 +22,7 @@ def _zones() -> frozenset[str]:
 def check_zone(zone: str) -> None:
     """Raise UnknownTimeZone for a zone the time zone database does not have."""
     if zone not in _zones():
-        raise UnknownTimeZone(f"There is no time zone {zone}.")
+        raise UnknownTimeZone("The time zone is none of the IANA database.")
 
 
 @cache

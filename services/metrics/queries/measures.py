@@ -42,8 +42,7 @@ def find(name: str) -> Measure:
     if name in MEASURES:
         detail = f"{MEASURES[name].title} is defined and not counted here: {MEASURES[name].shown_at}."
         raise NotCountedHere(detail, shown_at=MEASURES[name].shown_at)
-    detail = f"There is no measure named {name}."
-    raise UnknownMeasure(detail, measures=sorted(COUNTED))
+    raise UnknownMeasure("There is no measure of that name.", measures=sorted(COUNTED))
 
 
 async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:

@@ -90,4 +90,4 @@ def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnknownTimeZone(f"No time zone is named {name}.", time_zone=name) from error
+        raise UnknownTimeZone("The time zone is none of the IANA database.") from error

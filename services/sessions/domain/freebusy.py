@@ -34,7 +34,7 @@ def parse(content: bytes) -> FreeBusy:
     try:
         found = Calendar.from_ical(content).walk("VFREEBUSY")
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise InvalidRequest.naming("VCALENDAR", f"cannot be read: {str(error)[:100] or 'it is empty'}") from error
+        raise InvalidRequest.naming("VCALENDAR", "is not an iCalendar object") from error
     if len(found) != 1:
         raise InvalidRequest.naming("VFREEBUSY", f"must be one, and there are {len(found)}")
     part = found[0]

@@ -53,10 +53,10 @@ def _zone(name: str) -> ZoneInfo:
 def _checked(rrule: str, zone: ZoneInfo) -> str:
     """The rule with UNTIL in local time, as its start is; refused where it never ends or is finer than a day."""
     parts: dict[str, str] = {}
-    for part in rrule.upper().removeprefix("RRULE:").split(";"):
+    for number, part in enumerate(rrule.upper().removeprefix("RRULE:").split(";"), 1):
         name, equals, value = part.partition("=")
         if not equals or name not in PARTS or name in parts or not value.replace(",", "").replace("-", "").isalnum():
-            raise InvalidRequest.naming("rrule", f"cannot be read at {part[:40]!r}")
+            raise InvalidRequest.naming("rrule", f"cannot be read at part {number}")
         parts[name] = value
     if parts.get("FREQ") not in FREQUENCIES:
         raise InvalidRequest.naming("rrule", "needs FREQ of DAILY, WEEKLY, MONTHLY or YEARLY")
@@ -68,7 +68,7 @@ def _checked(rrule: str, zone: ZoneInfo) -> str:
     try:
         rrulestr(text, dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - only to see whether it can be read
     except (ValueError, KeyError, IndexError, OverflowError) as error:
-        raise InvalidRequest.naming("rrule", f"cannot be read: {error}") from error
+        raise InvalidRequest.naming("rrule", "is not a recurrence rule of RFC 5545") from error
     return text
 
 

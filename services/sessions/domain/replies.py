@@ -71,7 +71,7 @@ def _calendar(content: bytes) -> Component:
 def _reply(calendar: Component, sender: str | None) -> CalendarReply:
     method = str(calendar.get("METHOD", "")).upper()
     if method != "REPLY":
-        raise InvalidRequest.naming("METHOD", f"must be REPLY and is {method or 'missing'}")
+        raise InvalidRequest.naming("METHOD", "must be REPLY")
     events = [event for event in calendar.walk("VEVENT") if isinstance(event, Event)]
     if len(events) != 1:
         raise InvalidRequest.naming("VEVENT", f"there must be one, and there are {len(events)}")
