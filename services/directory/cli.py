@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args
 from uuid import UUID
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.directory.commands import accounts, feeds, holds
 from services.directory.commands import republish as republishing
-from services.directory.domain.adapters import AdapterName
+from services.directory.domain.adapters import AdapterName, check_header
 from services.directory.domain.lines import Encoding, Form, Line, Reader
 from services.directory.queries import feeds as feed_queries
 from services.directory.queries import holds as hold_queries
@@ -105,7 +106,11 @@ def feed(
     if resume is None and not source:
         _fail("--source is needed, for a new feed")
     defaults = dict(each.partition("=")[::2] for each in default or ())
-    found: Form = "jsonl" if (form or file.suffix.lstrip(".")) in {"jsonl", "ndjson", "json"} else "csv"
+    found: Form = (
+        "jsonl"
+        if (form or Path(file.name.removesuffix(".gz")).suffix.lstrip(".")) in {"jsonl", "ndjson", "json"}
+        else "csv"
+    )
 
     async def begin(db: Database) -> Feed:
         now = datetime.now(UTC)
@@ -155,7 +160,7 @@ async def _report(db: Database, job: Feed) -> None:
 
 def _thousands(file: Path, job: Feed) -> Iterator[tuple[list[Line], int]]:
     """Lines with the number of bytes read so far."""
-    reader, waiting = Reader(job.form, job.encoding), list[Line]()
+    reader, waiting = Reader(job.form, job.encoding, partial(check_header, job.adapter)), list[Line]()
     with file.open("rb") as stream:
         while True:
             chunk = stream.read(CHUNK_BYTES)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from services.directory.api.moments import Moment
 from services.directory.commands import feeds as commands
-from services.directory.domain.adapters import AdapterName
+from services.directory.domain.adapters import AdapterName, check_header
 from services.directory.domain.lines import Encoding, Form, Line, Reader
 from services.directory.domain.refusals import FeedState, UnknownFeed
 from services.directory.queries import feeds as queries
@@ -157,7 +158,10 @@ async def get_feed(feed_id: UUID, edge: Edge) -> Response:
     summary="Send the file",
 )
 async def send_lines(feed_id: UUID, edge: Edge) -> Response:
-    """A thousand lines a transaction. When it broke off, send the whole file again: it goes on where it was."""
+    """A thousand lines a transaction. When it broke off, send the whole file again: it goes on where it was.
+
+    A file packed by gzip is unpacked, whatever the request says of it.
+    """
 
     async def work(conn: Connection) -> Any:
         job = await queries.get_feed(conn, feed_id)
@@ -169,7 +173,7 @@ async def send_lines(feed_id: UUID, edge: Edge) -> Response:
 
     async with edge.transaction() as conn:
         job = await work(conn)
-    reader = Reader(job.form, job.encoding)
+    reader = Reader(job.form, job.encoding, partial(check_header, job.adapter))
     try:
         async for lines in _thousands(reader, edge.request.stream()):
             parsed = await asyncio.to_thread(commands.read, job, lines)

@@ -1,7 +1,7 @@
 """Other systems' exports as canonical workers: names of columns, words for states, shapes of dates."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal, NamedTuple
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from services.directory.domain.history import check_address, check_codes, check_sequence, due_at
 from services.directory.domain.lines import Line
+from services.directory.domain.refusals import UnreadableFile
 from shared.events.hr import WorkerUpserted
 from shared.refusal import Refused
 
@@ -120,7 +121,7 @@ def parse(adapter: AdapterName, line: Line, defaults: Mapping[str, object], day:
         return Parsed(line.number, None, None, f"The line {line.broken}.")
     found, origin = _fields(ADAPTERS[adapter], line.fields)
     number = found.get("employee_number")
-    name = str(number)[:200] if number is not None else None
+    name = _storable(str(number)[:200]) if number is not None else None
     values = {"effective_at": day, "sequence_number": sequence, **defaults, **found}
     try:
         record = WorkerUpserted.model_validate(values)
@@ -133,6 +134,13 @@ def parse(adapter: AdapterName, line: Line, defaults: Mapping[str, object], day:
     except Refused as refused:
         return Parsed(line.number, name, None, refused.detail)
     return Parsed(line.number, record.employee_number, record)
+
+
+def check_header(adapter: AdapterName, names: Sequence[str]) -> None:
+    """Raises UnreadableFile for a header that cannot tell one worker from another: this is no such file."""
+    wanted = (*ADAPTERS[adapter].columns.get("employee_number", ()), "employeeNumber")
+    if not {*map(_plain, wanted)} & {*map(_plain, names)}:
+        raise UnreadableFile(f"The header has no column for the employee number: {' or '.join(wanted)}.")
 
 
 def _fields(adapter: Adapter, row: Mapping[str, object]) -> tuple[dict[str, object], dict[str, str]]:
@@ -256,4 +264,9 @@ def _reason(error: ValidationError, origin: Mapping[str, str]) -> str:
         return ".".join([origin.get(name, first), *map(str, place[1:])])
 
     found = error.errors(include_input=False, include_url=False)
-    return "; ".join(f"{column(each['loc'])}: {each['msg']}" for each in found[:5])
+    return _storable("; ".join(f"{column(each['loc'])}: {each['msg']}" for each in found[:5]))
+
+
+def _storable(text: str) -> str:
+    """Half a character of UTF-16, which JSON may hold and no database does, as it is escaped."""
+    return text.encode(errors="backslashreplace").decode()

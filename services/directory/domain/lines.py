@@ -6,9 +6,10 @@ import io
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
+from services.directory.domain.gzipped import Unpacker
 from services.directory.domain.refusals import UnreadableFile
 
 Form = Literal["csv", "jsonl"]
@@ -21,6 +22,9 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = ",;\t|"
 ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 NUL = "holds a NUL character"
+TOO_LONG = f"is longer than {LONGEST} characters"
+Check: TypeAlias = Callable[[Sequence[str]], None]
+"""Raises UnreadableFile for a header that names nothing of use."""
 
 
 class Line(NamedTuple):
@@ -32,24 +36,26 @@ class Line(NamedTuple):
 
 
 class Reader:
-    """Fed with bytes; gives records. Holds no more than one of them."""
+    """Fed with bytes, plain or packed by gzip; gives records. Holds no more than one of them."""
 
-    def __init__(self, form: Form, encoding: Encoding = "utf-8") -> None:
+    def __init__(self, form: Form, encoding: Encoding = "utf-8", check: Check | None = None) -> None:
+        self._unpacker = Unpacker()
         self._encoding = encoding
         self._decoder: codecs.IncrementalDecoder | None = None
         self._first = b""
         self._text = ""
         self._number = 0
         self._too_long = False
-        self._parser: _Csv | _JsonLines = _Csv() if form == "csv" else _JsonLines()
+        self._parser: _Csv | _JsonLines = _Csv(check) if form == "csv" else _JsonLines()
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
-        """The records that end in this chunk. Raises UnreadableFile for a header nobody can use."""
-        yield from self._take(self._decode(chunk))
+        """The records that end in this chunk. Raises UnreadableFile for a header nobody can use, or broken gzip."""
+        for piece in self._unpacker.feed(chunk):
+            yield from self._take(self._decode(piece))
 
     def finish(self) -> Iterator[Line]:
-        """What is left at the end of the file."""
-        yield from self._take(self._decode(b"", final=True) + "\n")
+        """What is left at the end of the file. Raises UnreadableFile where it has no header, or is cut off."""
+        yield from self._take(self._decode(self._unpacker.finish(), final=True) + "\n")
         yield from self._parser.finish()
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> str:
@@ -69,7 +75,7 @@ class Reader:
             self._number += 1
             if self._too_long or len(line) > LONGEST:
                 self._too_long = False
-                yield Line(self._number, None, f"is longer than {LONGEST} characters")
+                yield self._parser.broken(self._number, TOO_LONG)
             else:
                 yield from self._parser.line(self._number, line.removesuffix("\r"))
         if len(self._text) > LONGEST:
@@ -83,7 +89,7 @@ class _JsonLines:
         if not text.strip():
             return
         if reason := NUL if ESCAPED_NUL.search(text) else _unreadable(text):
-            yield Line(number, None, reason)
+            yield self.broken(number, reason)
             return
         try:
             fields = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
@@ -95,6 +101,9 @@ class _JsonLines:
             named = isinstance(fields, dict)
             yield Line(number, fields if named else None, None if named else "is not a JSON object")
 
+    def broken(self, number: int, reason: str) -> Line:
+        return Line(number, None, reason)
+
     def finish(self) -> Iterator[Line]:
         return iter(())
 
@@ -102,7 +111,8 @@ class _JsonLines:
 class _Csv:
     """RFC 4180 under a header; the delimiter is the header's."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Check | None) -> None:
+        self._check = check
         self._header: list[str] | None = None
         self._delimiter = ","
         self._open: list[tuple[int, str]] = []
@@ -126,25 +136,33 @@ class _Csv:
             yield from self._give_up(waiting)
             for number, text in waiting:
                 yield from self.line(number, text)
+        if self._header is None:
+            raise UnreadableFile("The file has no header.")
+
+    def broken(self, number: int, reason: str) -> Line:
+        """A broken record; behind a broken header no record means anything."""
+        if self._header is None:
+            raise UnreadableFile(f"The header {reason}.")
+        return Line(number, None, reason)
 
     def _give_up(self, waiting: deque[tuple[int, str]]) -> Iterator[Line]:
         """The quote of the first line never ends: what follows is read anew."""
         (number, _), *rest = self._open
         waiting.extendleft(reversed(rest))
         self._open = []
-        yield Line(number, None, "has a quote that does not end")
+        yield self.broken(number, "has a quote that does not end")
 
     def _record(self, lines: list[tuple[int, str]]) -> Iterator[Line]:
         number, text = lines[0][0], "\n".join(part for _, part in lines)
         if reason := _unreadable(text):
-            yield Line(number, None, reason)
+            yield self.broken(number, reason)
             return
         if self._header is None:
             self._header = self._read_header(text)
             return
         try:
-            (values,) = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
-        except (csv.Error, ValueError) as error:
+            values = self._fields(text)
+        except csv.Error as error:
             yield Line(number, None, f"is not CSV: {error}")
             return
         if len(values) == len(self._header):
@@ -155,13 +173,20 @@ class _Csv:
     def _read_header(self, text: str) -> list[str]:
         self._delimiter = max(DELIMITERS, key=text.count)
         try:
-            (names,) = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
-        except (csv.Error, ValueError) as error:
+            names = [name.strip() for name in self._fields(text)]
+        except csv.Error as error:
             raise UnreadableFile(f"The header is not CSV: {error}.") from error
-        names = [name.strip() for name in names]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise UnreadableFile(f"The header names twice: {', '.join(twice)}.")
+        if self._check:
+            self._check(names)
         return names
+
+    def _fields(self, text: str) -> list[str]:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True))
+        if len(rows) != 1:
+            raise csv.Error("a carriage return without a line feed ends no line")
+        return rows[0]
 
 
 def _unreadable(text: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from scim2_models import InvalidCursorException, Resource, ScimFilter, SearchRequest
+from scim2_models import InvalidCursorException, InvalidValueException, Resource, ScimFilter, SearchRequest
 
 from services.directory.domain.account import ENTERPRISE
 from services.directory.queries.scim_filter import Compiler, Parameters, order
@@ -16,6 +16,8 @@ from shared.db import Connection, Record
 
 SQL = sql.load("services.directory", "scim")
 Kind: TypeAlias = Literal["User", "Group"]
+FARTHEST = 2**53
+"""Nobody is so far from the first, and JSON's readers count no farther."""
 MEMBERSHIPS = """(
     SELECT jsonb_agg(jsonb_build_object('value', group_id)) FROM (
         SELECT group_id FROM group_members WHERE member_id = id
@@ -142,13 +144,17 @@ async def search(
     conn: Connection, models: Mapping[Kind, type[Resource[Any]]], request: SearchRequest[Any], position: Any
 ) -> Found:
     """One page, by index with the number of all, or by cursor without."""
+    if (request.start_index or 0) > FARTHEST:
+        raise InvalidValueException(detail=f"startIndex is at most {FARTHEST}")
     query = Search(models, request)
     descending = request.sort_by is not None and request.sort_order == SearchRequest.SortOrder.descending
     if request.cursor is None:
         total = int(await conn.fetchval(query.count(), *query.parameters.values))
         if request.count == 0:
             return Found(total, [])
-        statement = query.page(backward=descending, limit=request.count, offset=request.start_index_0 or 0)
+        statement = query.page(
+            backward=descending, limit=request.count, offset=min(request.start_index_0 or 0, FARTHEST)
+        )
         return Found(total, list(await conn.fetch(statement, *query.parameters.values)))
     if request.count == 0:
         return Found(None, [])
