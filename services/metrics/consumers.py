@@ -27,6 +27,7 @@ from shared.events.directory import PersonChanged, PersonErased, SkillChanged, U
 from shared.events.follow_up import (
     CheckInsReleased,
     CourseGapCounted,
+    FacilitationRated,
     FormAnswersReleased,
     PulseReleased,
     ResponsesCounted,
@@ -215,6 +216,7 @@ HANDLERS: Handlers = {
     PulseReleased: _data(follow_up.record_pulses),
     SurveyPaired: on_survey,
     FormAnswersReleased: _data(told.record_form_answers),
+    FacilitationRated: _data(told.record_facilitation),
     ResponsesCounted: _data(follow_up.record_responses),
     CourseGapCounted: _data(course_gaps.record_course_gaps),
     ErasureRequested: on_erasure_requested,

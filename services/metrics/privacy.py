@@ -50,6 +50,7 @@ CATALOGUE = Catalogue(
             "form_answers", "Means of anonymous answers to an organization's own questions, five or more.", "aggregate"
         ),
         Table("survey_items", "Sums of what answers to a question changed by, over five pairs or more.", "aggregate"),
+        Table("facilitation", "What five people and more say of one facilitator, not named, as sums.", "aggregate"),
         Table("barrier_cells", "How many answers named what was in the way, as last shown.", "aggregate"),
         Table(
             "help_requests", "When help was asked for and first offered; neither by whom nor about what.", "aggregate"

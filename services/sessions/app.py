@@ -6,6 +6,7 @@ from services.sessions.api import (
     artefacts,
     availability,
     calendar,
+    facilitation,
     feedback,
     formats,
     founding,
@@ -25,7 +26,7 @@ from shared import web
 from shared.privacy.api import catalogue_router
 from shared.settings import Settings
 
-NOUNS = (programmes, groups, sessions, feedback, calendar, formats, availability)
+NOUNS = (programmes, groups, sessions, feedback, facilitation, calendar, formats, availability)
 GATHERING = (founding, series, artefacts, quicklogs, recordings, watches)
 
 

@@ -41,6 +41,8 @@ KEEPING: Policy = {
     "PUT /v1/sessions/{session_id}/course-questions": PEOPLE,
     "POST /v1/programmes/{programme_id}/goal-renewals": OWNERS,
     "GET /v1/programmes/{programme_id}/goal-history": allow("programme-owner", "analyst", "admin"),
+    "POST /v1/sessions/{session_id}/facilitation": PEOPLE,
+    "GET /v1/facilitation": PEOPLE,
     "GET /v1/sessions/{session_id}/duties": PEOPLE,
     "PUT /v1/sessions/{session_id}/duties": PEOPLE,
 }

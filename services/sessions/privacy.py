@@ -47,6 +47,15 @@ REACHING = (
     Table("programme_forms", "Which form asks in which programme.", "reference"),
     Table("format_forms", "Which form asks after sessions of which format.", "reference"),
     Table("form_batches", "Sums over five and more answers to an own form.", "feedback", aged=older("released_on")),
+    Table(
+        "facilitation_batches",
+        "Sums of what five people and more say of whoever leads them.",
+        "feedback",
+        about=own("facilitator_id"),
+        mentions=("facilitator_id",),
+        withheld=("totals",),
+        aged=older("released_on"),
+    ),
     Table("surveys", "Which form is asked in which programme, and when.", "reference"),
     Table("review_rounds", "Rounds of peer review in groups.", "reference"),
     Table(

@@ -135,6 +135,31 @@ class FormAnswersReleased(Event):
     """Where the form asks whether people would recommend it: one answer a person, in an order of their own."""
 
 
+class FacilitationAnswer(Value):
+    """What one member of a group says of whoever leads it."""
+
+    flow: Score
+    neutral: Score
+    heard: Score
+    safe: Score
+    on_time: Score
+
+
+class FacilitationRated(Event):
+    """A shuffled batch of answers about one facilitator, by five or more people; nothing says about whom."""
+
+    event_type = "org.lateral.sessions.facilitation.rated.v1"
+    topic = SESSIONS_FEEDBACK
+    key_field = "programme_id"
+
+    batch_id: UUID
+    programme_id: UUID
+    month: date
+    """First day of the quarter in which they were led."""
+    released_on: date
+    answers: Annotated[tuple[FacilitationAnswer, ...], Field(min_length=5)]
+
+
 class ResponsesCounted(Event):
     """How many were asked and how many have answered, so far; never of fewer than five people."""
 
@@ -144,7 +169,8 @@ class ResponsesCounted(Event):
 
     programme_id: UUID
     kind: Code
-    """feedback, check-in-30, check-in-60, check-in-90, survey-before, survey-after, survey-later or pulse."""
+    """feedback, check-in-30, check-in-60, check-in-90, survey-before, survey-after, survey-later, facilitation
+    or pulse."""
     month: date
     """First day of the month in which they were asked."""
     version: Annotated[int, Field(ge=1)]

@@ -1,13 +1,16 @@
-"""What people are asked beyond the standard form: whether they would recommend it, a third time, and teachers apart."""
+"""What is asked beyond the standard form: whether they would recommend it, a third time, of teachers, of who leads."""
 
 from datetime import date
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
-from services.metrics.queries.scope import Window
+from services.metrics.domain.measures import MEASURES
+from services.metrics.queries.release import Release
+from services.metrics.queries.scope import Scope, Window
 from shared.db import Connection
-from shared.events.follow_up import FormItem, PairedAnswer
-from tests.metrics.test_told import paired, released, whole
-from tests.metrics.world import deliver, programme
+from shared.events.follow_up import FacilitationAnswer, FacilitationRated, FormItem, PairedAnswer
+from tests.metrics.test_told import WINDOW, paired, released, whole
+from tests.metrics.world import OCTOBER, PROGRAMME, deliver, programme
 
 
 async def test_a_net_promoter_score_comes_with_its_interval(conn: Connection) -> None:
@@ -63,3 +66,38 @@ async def test_teachers_gain_is_counted_apart_from_learners(conn: Connection) ->
     change = await whole(conn, "behaviour_change")
     assert change
     assert change.n == 10
+
+
+def rated(count: int, score: int, programme_id: UUID = PROGRAMME, **changes: Any) -> FacilitationRated:
+    """So many answers with one score for everything."""
+    answer = FacilitationAnswer(flow=score, neutral=score, heard=score, safe=score, on_time=score)
+    values: dict[str, Any] = {
+        "batch_id": uuid4(), "programme_id": programme_id, "month": OCTOBER, "released_on": date(2026, 11, 2),
+        "answers": (answer,) * count,
+    }  # fmt: skip
+    return FacilitationRated(**(values | changes))
+
+
+async def test_facilitators_are_told_in_sums_of_ten_answers(conn: Connection) -> None:
+    """Of each programme (10 * m + sum x) / (10 + n), m of all answers; nobody's is told by name."""
+    one, other = uuid4(), uuid4()
+    await deliver(conn, [programme(one, name="One"), programme(other, name="Other")])
+    batches = [rated(5, 5, one), rated(5, 4, one), rated(30, 3, other), rated(10, 4, other)]
+    await deliver(conn, [*batches, batches[0]])
+    mean = (25 + 20 + 90 + 40) / 50
+    scope = Scope(WINDOW, "programme")
+    found = {cell.group: cell for cell in await Release(conn, 5).cells(MEASURES["facilitator_quality"], scope)}
+    assert (found[str(one)].value, found[str(one)].n) == (round((10 * mean + 45) / 20, 1), 10)
+    assert (found[str(other)].value, found[str(other)].n) == (round((10 * mean + 130) / 50, 1), 40)
+    assert await whole(conn, "facilitator_quality", by="unit") is None
+
+
+async def test_fewer_than_ten_answers_about_facilitators_have_no_number(conn: Connection) -> None:
+    await deliver(conn, [programme(), rated(9, 4), rated(9, 3, month=date(2026, 7, 1))])
+    cell = await whole(conn, "facilitator_quality")
+    assert cell
+    assert cell.value is None
+    summer = Window.covering(date(2026, 7, 1), OCTOBER)
+    both = await whole(conn, "facilitator_quality", window=summer)
+    assert both
+    assert (both.value, both.n) == (3.5, 18)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from statistics import fmean
 from typing import Any
 
 from services.metrics import store
@@ -13,7 +14,7 @@ from services.metrics.domain.learning import HIGHEST, normalised_gain
 from services.metrics.domain.transfer import BARRIERS
 from shared.db import Connection, Record
 from shared.events.directory import PersonChanged
-from shared.events.follow_up import FormAnswersReleased, SurveyPaired
+from shared.events.follow_up import FacilitationRated, FormAnswersReleased, SurveyPaired
 from shared.events.knowledge import KnowledgeUsed
 from shared.events.matching import HelpClosed, HelpEvent, HelpOffered
 from shared.events.sessions import GroundRulesAcknowledged
@@ -92,6 +93,17 @@ def _good(score: int, turned: tuple[int, int]) -> int:
     """A score with high being good."""
     shift, sign = turned
     return shift + sign * score
+
+
+async def record_facilitation(conn: Connection, batches: Sequence[FacilitationRated]) -> None:
+    """Record what groups say of whoever leads them: one mean a person, summed."""
+    rows = []
+    for batch in {batch.batch_id: batch for batch in batches}.values():
+        means = [fmean(answer.model_dump().values()) for answer in batch.answers]
+        kept = {"batch_id": batch.batch_id, "programme_id": batch.programme_id, "month": batch.month.replace(day=1)}
+        rows.append(kept | {"answers": len(means), "total": sum(means), "least": min(means), "most": max(means)})
+    await conn.execute(store.FACTS.open_months, sorted({row["month"] for row in rows}))
+    await conn.execute(SQL.apply_facilitation, rows)
 
 
 async def record_acknowledgements(conn: Connection, told: Sequence[GroundRulesAcknowledged]) -> None:

@@ -11,6 +11,7 @@ PREPARATION = 1.0
 """Hours of preparation an hour of session takes."""
 WEEKS_A_MONTH = 52 / 12
 SHRINKAGE = 10
+ENOUGH_FOR_OWNERS = 10
 ENOUGH_ITEMS = 5
 SHARED_VIEW = 0.5
 
@@ -42,8 +43,13 @@ def month_of(day: date) -> date:
 
 
 def shrunk_mean(scores: Sequence[float], organization_mean: float, weight: int = SHRINKAGE) -> float:
-    """(C*m + sum x)/(C + n): few answers stay near the organization's mean."""
-    return (weight * organization_mean + sum(scores)) / (weight + len(scores))
+    """Few answers stay near the organization's mean."""
+    return shrunk(sum(scores), len(scores), organization_mean, weight)
+
+
+def shrunk(total: float, count: int, organization_mean: float, weight: int = SHRINKAGE) -> float:
+    """(C*m + sum x)/(C + n)."""
+    return (weight * organization_mean + total) / (weight + count)
 
 
 def person_mean(answers: Sequence[int | None], reverse: Sequence[bool]) -> float | None:
@@ -95,10 +101,11 @@ MEASURES = (
         "MEASUREMENT 11", n_counts="facilitators", denominator_counts="facilitators",
     ),
     Measure(
-        "facilitator_quality", "Facilitator quality", "score", None,
-        "(C*m + sum x)/(C + n), C = 10, m the organization's mean, over: kept flow, neutral, everyone heard, safe, on "
-        "time. To the facilitator from 5 answers of 2 sessions on, to the owner from 10", "MEASUREMENT 12",
-        answers=True, digits=1, shown_at="waits for answers about facilitators: no form asks for them yet",
+        "facilitator_quality", "Facilitator quality", "score", "facilitation",
+        "(C*m + sum x)/(C + n), C = 10, m the organization's mean, x a person's mean of: kept flow, neutral, everyone "
+        "heard, safe, on time; in the quarter's first month. Of 10 answers or more and no facilitator by name: "
+        "each reads their own in sessions, from 5 answers on, each about 2 sessions or more", "MEASUREMENT 12",
+        n_counts="answers", denominator_counts="answers", answers=True, digits=1,
     ),
     Measure(
         "conflicts_of_interest", "Facilitators above a member", "count", "sessions",

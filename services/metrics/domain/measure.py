@@ -29,6 +29,7 @@ Family = Literal[
     "learned",
     "form",
     "recommendation",
+    "facilitation",
     "help",
     "knowledge",
     "rules",

@@ -152,6 +152,13 @@ def _recommendation(cell: str, rows: list[Record], name: str, scope: Scope) -> T
     return Tally(cell, value, row["persons"], row["answers"], row["answers"], row["alike"], spread)
 
 
+def _facilitation(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
+    (row,) = rows
+    n, enough = row["n"], row["n"] >= facilitation.ENOUGH_FOR_OWNERS
+    value = facilitation.shrunk(row["total"], n, row["everybody"]) if enough else None
+    return Tally(cell, value, row["persons"], n, n, row["alike"])
+
+
 def _overload(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
     over = sum(facilitation.overloaded(_utilisation(row)) for row in rows)
     return Tally(cell, over / len(rows), len(rows), len(rows), len(rows))
@@ -186,5 +193,6 @@ TALLIES: dict[str, Callable[[str, list[Record], str, Scope], Tally | None]] = {
     "hosting": _hosting,
     "form": _pulse,
     "recommendation": _recommendation,
+    "facilitation": _facilitation,
     "overload": _overload,
 }

@@ -84,6 +84,16 @@ WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text
     AND ($4::uuid IS NULL OR item.programme_id = $4) AND ($6::text IS NULL OR format = $6)
 GROUP BY 1
 
+-- name: facilitation
+WITH rated AS (SELECT * FROM facilitation WHERE month >= $2::date AND month < $3::date AND $7::text = 'facilitator_quality')
+SELECT cell_of($1::text, NULL, NULL, rated.programme_id, format, month) AS cell, max(answers)::bigint AS persons,
+    sum(answers)::bigint AS n, sum(total) AS total, (SELECT sum(total) / sum(answers) FROM rated) AS everybody,
+    min(least) = max(most) AS alike
+FROM rated LEFT JOIN programmes USING (programme_id)
+WHERE $1::text <> 'unit' AND $5::text IS NULL
+    AND ($4::uuid IS NULL OR rated.programme_id = $4) AND ($6::text IS NULL OR format = $6)
+GROUP BY 1
+
 -- name: rules
 WITH expected AS (
     SELECT DISTINCT cell_of($1::text, unit_path, $5::text, fact.programme_id, fact.format, month) AS cell, group_id,

@@ -45,6 +45,14 @@ FROM jsonb_to_recordset($1) AS incoming (
 )
 ON CONFLICT DO NOTHING
 
+-- name: apply_facilitation
+INSERT INTO facilitation (batch_id, programme_id, month, answers, total, least, most)
+SELECT batch_id, programme_id, month, answers, total, least, most
+FROM jsonb_to_recordset($1) AS incoming (
+    batch_id uuid, programme_id uuid, month date, answers int, total float8, least float8, most float8
+)
+ON CONFLICT DO NOTHING
+
 -- name: apply_acknowledgements
 INSERT INTO acknowledgements AS kept (group_id, person_id, version)
 SELECT group_id, person_id, max(version)

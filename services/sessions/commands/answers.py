@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.sessions.domain.facilitation import STATEMENTS
 from services.sessions.domain.follow_up import (
     AlreadyAnswered,
     NotAsked,
@@ -22,6 +23,8 @@ from shared.db import Connection, Record
 from shared.events.base import Event
 from shared.events.follow_up import (
     CheckInsReleased,
+    FacilitationAnswer,
+    FacilitationRated,
     FormAnswersReleased,
     FormItem,
     PulseReleased,
@@ -31,6 +34,7 @@ from shared.events.follow_up import (
 
 SQL = sql.load("services.sessions", "follow_up")
 FORMS = sql.load("services.sessions", "forms")
+FACILITATION = sql.load("services.sessions", "facilitation")
 PEOPLE = sql.load("services.sessions", "people")
 
 
@@ -67,6 +71,17 @@ async def answer_survey(
     kept = {"s": list(scores), "t": respondent(survey_id, token) if token and wave != "pulse" else None}
     apart = division or "none" if wave == "pulse" else "all"
     await conn.execute(SQL.keep, programme, kind, str(survey_id), apart, month, 0, kept)
+
+
+async def rate_facilitator(conn: Connection, session_id: UUID, person_id: UUID, answer: FacilitationAnswer) -> None:
+    """Keep what somebody says of whoever led them, without an author. Raises NotAsked, AlreadyAnswered, NotOpen."""
+    programme = await _take(conn, person_id, "facilitation", session_id)
+    session = await conn.fetchrow(FACILITATION.led, session_id)
+    if session is None:
+        raise NotAsked("Nobody leads this session any more.")
+    # Everybody answers once a quarter about a facilitator: five answers of a cell are five people's.
+    cell = (programme, "facilitation", str(session["facilitator_id"]), "all", session["month"], 0)
+    await conn.execute(SQL.keep, *cell, answer.model_dump(mode="json"))
 
 
 async def release_answers(conn: Connection) -> int:
@@ -121,6 +136,8 @@ async def _released(conn: Connection, row: Record, answers: Sequence[Any], today
         scores = tuple(tuple(answer["s"]) for answer in answers)
         form = {"form_id": survey["form_id"], "form_version": survey["form_version"]}
         return PulseReleased(**common, **form, theme=survey["theme"], items=_items(survey), answers=scores)
+    if row["kind"] == "facilitation":
+        return await _rated(conn, row, common, answers)
     if row["kind"] == "feedback":
         return await _own_form(conn, row, common, [tuple(answer["s"]) for answer in answers])
     day = int(row["kind"].rsplit("-", 1)[-1])
@@ -151,6 +168,19 @@ async def _paired(
         )
         for number, part in enumerate(chunks(pair(before, after, later)))
     ]
+
+
+async def _rated(
+    conn: Connection, row: Record, common: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]
+) -> FacilitationRated:
+    told = {name: value for name, value in common.items() if name != "division"}
+    event = FacilitationRated(**told, answers=tuple(FacilitationAnswer(**answer) for answer in answers))
+    totals = [sum(answer[name] for answer in answers) for name in STATEMENTS]
+    await conn.execute(
+        FACILITATION.insert_batch, event.batch_id, UUID(row["topic"]), event.programme_id, event.month,
+        event.released_on, len(answers), totals,
+    )  # fmt: skip
+    return event
 
 
 async def _own_form(

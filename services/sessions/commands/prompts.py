@@ -9,6 +9,7 @@ from shared.db import Connection
 from shared.events.follow_up import ResponsesCounted
 
 SQL = sql.load("services.sessions", "follow_up")
+FACILITATION = sql.load("services.sessions", "facilitation")
 AT_ONCE = 1000
 MARK = "plan-prompts"
 
@@ -25,6 +26,7 @@ async def plan_prompts(conn: Connection) -> int:
     silent = [name for name, shape in (await formats.known(conn)).items() if shape.feedback_form == "none"]
     planned = [await conn.execute(SQL.plan_feedback, since, silent), await conn.execute(SQL.plan_check_ins, since)]
     planned.append(await conn.execute(SQL.plan_surveys, TEACHING))
+    planned.append(await conn.execute(FACILITATION.plan, since))
     await conn.execute(SQL.move_mark, MARK, mark["until"])
     return sum(map(_count, planned))
 

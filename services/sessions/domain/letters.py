@@ -28,6 +28,7 @@ PROMPTS: Mapping[str, str] = {
     "survey-before": "Before it begins: a few statements about how you work together. Your answer has no name.",
     "survey-after": "The same statements as at the beginning: what has changed? Your answer has no name.",
     "survey-later": "The same statements a last time: what has stayed? Your answer has no name.",
+    "facilitation": "How were you led? Five statements about whoever leads your group. Your answer has no name.",
     "pulse": "Two statements about your group, to agree with or not. Your answer has no name.",
     "review": "Somebody's work waits for your review.",
 }
