@@ -22,6 +22,8 @@ class TransferAnswer(Value):
     """Days from the session to the first use; none yet is None."""
     barrier: Code | None
     """time, manager, no-occasion, not-relevant, tools, other; or none."""
+    minutes_saved: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Minutes that using it has saved since the session, as they say; None where they do not."""
 
 
 class CheckInsReleased(Event):

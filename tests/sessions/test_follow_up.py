@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.sessions.commands import answers, prompts
 from services.sessions.domain.follow_up import CHUNK, chunks, draw, pair
-from services.sessions.domain.pulses import SAFETY, rotating
+from services.sessions.domain.pulses import ROTATING, rotating
 from tests.sessions.conftest import PAST, TODAY, World
 from tests.sessions.events import circle
 
@@ -294,9 +294,10 @@ def test_a_token_used_twice_pairs_nobody() -> None:
     assert [(one.before, one.after) for one in pair(before, after)] == [((3,), (4,))]
 
 
-def test_seven_turns_ask_every_statement_twice() -> None:
-    asked = Counter(item["code"] for turn in range(7) for item in rotating(turn))
-    assert asked == {item["code"]: 2 for item in SAFETY}
+def test_as_many_turns_as_statements_ask_each_twice() -> None:
+    for theme, items in ROTATING.items():
+        asked = Counter(item["code"] for turn in range(len(items)) for item in rotating(turn, theme))
+        assert asked == {item["code"]: 2 for item in items}
 
 
 @pytest.mark.parametrize("items", [ITEMS[:3], [*ITEMS, ITEMS[0]], [{**one, "text": ""} for one in ITEMS]])

@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 
 from services.sessions.commands import answers, prompts
+from services.sessions.domain.pulses import ROTATING
 from tests.sessions.conftest import TODAY, World
-from tests.sessions.test_follow_up import answer, opened, run, second_wave
+from tests.sessions.events import circle
+from tests.sessions.test_follow_up import CHECK_IN, answer, held, opened, run, second_wave
 
 
 async def close(world: World) -> list[dict[str, Any]]:
@@ -66,3 +68,35 @@ async def test_a_survey_of_teachers_asks_those_alone_who_teach(world: World) -> 
     await run(world, prompts.plan_prompts)
     rows = await world.fetch("SELECT person_id FROM prompts WHERE subject_id = $1", UUID(asked["survey_id"]))
     assert {row["person_id"] for row in rows} == {host, teacher, once}
+
+
+async def test_a_pulse_on_belonging_asks_two_of_its_own_statements(world: World) -> None:
+    """K20."""
+    people = await world.people(5)
+    programme = await world.programme(group_size_max=8, group_size_min=4)
+    await world.hear(circle(programme, people, None))
+    form = (await world.own("POST", "/v1/forms", {"kind": "pulse", "theme": "belonging", "items": []})).json()
+    body = {"programme_id": str(programme), "form_id": form["form_id"], "form_version": 1,
+            "before_from": str(TODAY - timedelta(days=1)), "before_to": str(TODAY + timedelta(days=2))}  # fmt: skip
+    survey = (await world.own("POST", "/v1/surveys", body)).json()
+    assert {item["code"] for item in survey["items"]} <= {item["code"] for item in ROTATING["belonging"]}
+    await run(world, prompts.plan_prompts)
+    for person in people:
+        assert await answer(world, survey["survey_id"], person, "pulse", (4, 2), None) == 202
+    await run(world, answers.release_answers)
+    (event,) = await world.told("pulse.released")
+    assert (event["theme"], len(event["items"]), event["answers"]) == ("belonging", 2, [[4, 2]] * 5)
+
+
+async def test_minutes_saved_are_told_with_a_check_in(world: World) -> None:
+    """K23: by those who can say; what was not used saves nothing."""
+    _, session, people = await held(world, 5, 33)
+    await run(world, prompts.plan_prompts)
+    path = f"/v1/sessions/{session}/check-ins/30"
+    assert (await world.call("POST", path, {"applied": 0, "minutes_saved": 5}, who=people[0])).status_code == 422
+    for person, saved in zip(people, (0, 15, 30, 240, None), strict=True):
+        assert (await world.call("POST", path, {**CHECK_IN, "minutes_saved": saved}, who=person)).status_code == 202
+    await run(world, answers.release_answers)
+    (event,) = await world.told("check-ins.released")
+    told = [one["minutes_saved"] for one in event["answers"]]
+    assert sorted(told, key=lambda saved: -1 if saved is None else saved) == [None, 0, 15, 30, 240]

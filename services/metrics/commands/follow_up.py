@@ -14,8 +14,10 @@ from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCo
 
 async def record_check_ins(conn: Connection, batches: Sequence[CheckInsReleased]) -> None:
     """Record what became of sessions."""
-    rows = [
-        {
+    rows = []
+    for batch in {batch.batch_id: batch for batch in batches}.values():
+        saved = [answer.minutes_saved for answer in batch.answers if answer.minutes_saved is not None]
+        row = {
             **batch.model_dump(include={"batch_id", "programme_id", "format", "division", "day"}),
             "month": store.first_of_month(batch.month),
             "answers": len(batch.answers),
@@ -23,9 +25,12 @@ async def record_check_ins(conn: Connection, batches: Sequence[CheckInsReleased]
             "depth": sum(answer.frequency * answer.effect for answer in batch.answers),
             "first_use_days": [answer.first_use_days for answer in batch.answers],
             "barriers": Counter(answer.barrier for answer in batch.answers if answer.barrier),
+            "saving": len(saved),
+            "minutes_saved": sum(saved),
+            "least_saved": min(saved, default=None),
+            "most_saved": max(saved, default=None),
         }
-        for batch in {batch.batch_id: batch for batch in batches}.values()
-    ]
+        rows.append(row)
     await _store(conn, store.FACTS.apply_check_ins, rows)
 
 

@@ -97,7 +97,7 @@ def _good(score: int, turned: tuple[int, int]) -> int:
 
 async def record_facilitation(conn: Connection, batches: Sequence[FacilitationRated]) -> None:
     """Record what groups say of whoever leads them: one mean a person, summed."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for batch in {batch.batch_id: batch for batch in batches}.values():
         means = [fmean(answer.model_dump().values()) for answer in batch.answers]
         kept = {"batch_id": batch.batch_id, "programme_id": batch.programme_id, "month": batch.month.replace(day=1)}

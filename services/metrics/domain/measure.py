@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 By = Literal["none", "unit", "programme", "format", "month"]
-Unit = Literal["ratio", "sessions", "hours", "index", "score", "seconds", "days", "people", "count", "points", "money"]
+Unit = Literal[
+    "ratio", "sessions", "hours", "index", "score", "seconds", "days", "people", "count", "points", "money", "minutes"
+]
 Family = Literal[
     "participation",
     "attendance",
@@ -30,6 +32,9 @@ Family = Literal[
     "form",
     "recommendation",
     "facilitation",
+    "saved",
+    "agility",
+    "newcomer_ties",
     "help",
     "knowledge",
     "rules",

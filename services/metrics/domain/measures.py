@@ -1,6 +1,7 @@
 """The catalogue: what every published number means, in which version of its definition, and where that comes from."""
 
 from services.metrics.domain import (
+    agility,
     behaviour,
     culture,
     engagement,
@@ -37,6 +38,7 @@ _SECTIONS = (
     matching,
     pipeline,
     culture,
+    agility,
 )
 MEASURES: dict[str, Measure] = {measure.name: measure for section in _SECTIONS for measure in section.MEASURES}
 COUNTED: dict[str, Measure] = {name: measure for name, measure in MEASURES.items() if measure.family}

@@ -19,7 +19,18 @@ from shared.telemetry import SUPPRESSED
 SQL = sql.load("services.metrics", "dimensions")
 STAFF = COUNTED["participation_rate"]
 FACTS = frozenset(
-    {"participation", "attendance", "presence", "places", "reach", "sessions", "evenness", "engagement", "rules"}
+    {
+        "participation",
+        "attendance",
+        "presence",
+        "places",
+        "reach",
+        "sessions",
+        "evenness",
+        "engagement",
+        "rules",
+        "agility",
+    }
 )
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
 WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."

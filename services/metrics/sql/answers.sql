@@ -41,6 +41,15 @@ SELECT cell, persons, coalesce(answers, 0)::bigint AS n, coalesce(answers, 0)::f
 FROM asked LEFT JOIN answered USING (cell)
 WHERE $7::text = 'response_rate'
 
+-- name: saved
+SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell, max(saving)::bigint AS persons,
+    sum(saving)::bigint AS n, sum(minutes_saved)::float8 AS numerator, sum(saving)::bigint AS denominator,
+    min(least_saved) = max(most_saved) AS alike
+FROM check_ins
+WHERE saving > 0 AND month >= $2::date AND month < $3::date AND $7::text = 'minutes_saved'
+    AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6) AND ($5::text IS NULL OR division = $5)
+GROUP BY 1
+
 -- name: transfer
 WITH told AS (
     SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell, max(answers) AS persons,

@@ -245,12 +245,14 @@ SELECT fold_months()
 
 -- name: apply_check_ins
 INSERT INTO check_ins (
-    batch_id, programme_id, format, division, month, day, answers, applied, depth, first_use_days, barriers
+    batch_id, programme_id, format, division, month, day, answers, applied, depth, first_use_days, barriers, saving,
+    minutes_saved, least_saved, most_saved
 )
-SELECT batch_id, programme_id, format, division, month, day, answers, applied, depth, first_use_days, barriers
+SELECT batch_id, programme_id, format, division, month, day, answers, applied, depth, first_use_days, barriers, saving,
+    minutes_saved, least_saved, most_saved
 FROM jsonb_to_recordset($1) AS incoming (
     batch_id uuid, programme_id uuid, format text, division text, month date, day int, answers int, applied int,
-    depth int, first_use_days int[], barriers jsonb
+    depth int, first_use_days int[], barriers jsonb, saving int, minutes_saved int, least_saved int, most_saved int
 )
 ON CONFLICT DO NOTHING
 

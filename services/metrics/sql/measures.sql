@@ -76,6 +76,61 @@ SELECT cell, count(*) AS persons, count(*) AS n,
     CASE WHEN $7::text = 'retention' THEN count(*) FILTER (WHERE was_here) ELSE count(*) END AS denominator
 FROM people GROUP BY cell
 
+-- name: agility
+-- How many different skills, roles or other units somebody has met, each once a cell.
+WITH own AS (
+    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id, session_id, role,
+        unit_path[cardinality(unit_path)] AS unit
+    FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND ($6::text IS NULL OR format = $6)
+),
+present AS (
+    SELECT DISTINCT session_id, unit_path[cardinality(unit_path)] AS unit FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date AND $7::text = 'units_met'
+),
+met AS (
+    SELECT cell, person_id, role AS what FROM own WHERE $7::text = 'roles_met'
+    UNION
+    SELECT cell, person_id, skill_id FROM own JOIN sessions USING (session_id)
+    WHERE $7::text = 'skills_met' AND skill_id IS NOT NULL
+    UNION
+    SELECT cell, person_id, present.unit FROM own JOIN present USING (session_id) WHERE present.unit <> own.unit
+),
+found AS (SELECT cell, count(*) AS met FROM met GROUP BY cell),
+people AS (SELECT cell, count(DISTINCT person_id) AS persons FROM own GROUP BY cell)
+SELECT cell, persons, persons AS n, coalesce(met, 0)::float8 AS numerator, persons AS denominator
+FROM people LEFT JOIN found USING (cell)
+WHERE $7::text IN ('skills_met', 'roles_met', 'units_met')
+
+-- name: newcomer_ties
+-- Of months whose last hire has been here so long: a number that grew by one newcomer a day would tell of that one.
+WITH days AS (SELECT right($7::text, 2)::int AS within WHERE $7::text LIKE 'newcomer_ties%'),
+hired AS (
+    SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
+    FROM membership ORDER BY person_id, version DESC
+),
+newcomers AS (
+    SELECT person_id, hired_on, unit_path, within FROM hired CROSS JOIN days
+    WHERE hired_on >= $2::date AND hired_on < $3::date AND $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL
+        AND $6::text IS NULL AND ($5::text IS NULL OR $5 = ANY (unit_path))
+        AND (date_trunc('month', hired_on) + interval '1 month')::date + within <= current_date
+),
+ties AS (
+    SELECT newcomers.person_id, count(DISTINCT other.person_id) AS met
+    FROM newcomers
+    JOIN participations AS own ON own.person_id = newcomers.person_id AND own.state = 'attended'
+        AND (own.starts_at AT TIME ZONE 'UTC')::date <= hired_on + within
+    JOIN participations AS other ON other.session_id = own.session_id AND other.month = own.month
+        AND other.state = 'attended' AND other.person_id <> own.person_id
+    GROUP BY newcomers.person_id
+)
+SELECT cell_of($1::text, unit_path, $5::text, NULL, NULL, date_trunc('month', hired_on)::date) AS cell,
+    count(*) AS persons, count(*) AS n, coalesce(sum(met), 0)::float8 AS numerator, count(*) AS denominator
+FROM newcomers LEFT JOIN ties USING (person_id)
+GROUP BY 1
+
 -- name: places
 WITH held AS (
     SELECT session_id, capacity FROM sessions

@@ -45,12 +45,17 @@ class NewCheckIn(BaseModel):
     frequency: Annotated[int, Field(ge=0, le=4)] = 0
     effect: Annotated[int, Field(ge=0, le=4)] = 0
     first_use_days: Annotated[int, Field(ge=0, le=120)] | None = None
+    minutes_saved: Annotated[int, Field(ge=0, le=10_000)] | None = Field(
+        None, description="What using it has saved since the session, where one can say."
+    )
     barrier: Literal["time", "manager", "no-occasion", "not-relevant", "tools", "other"] | None = None
 
     @model_validator(mode="after")
     def _unused(self) -> Self:
-        if self.applied == 0 and (self.frequency or self.effect or self.first_use_days is not None):
-            raise ValueError("what was not applied has no frequency, effect or first use")
+        if self.applied == 0 and (
+            self.frequency or self.effect or self.first_use_days is not None or self.minutes_saved
+        ):
+            raise ValueError("what was not applied has no frequency, effect or first use, and saves nothing")
         return self
 
 

@@ -50,9 +50,9 @@ class FormContent(BaseModel):
 
 
 class NewForm(FormContent):
-    """A survey has four to six statements, feedback one to three; a pulse two, or none where its theme is safety.
+    """A survey has four to six statements, feedback one to three; a pulse two, or none on safety or belonging.
 
-    Then two of the seven standard statements take turns.
+    Then two of the standard statements take turns.
     """
 
     model_config = ConfigDict(

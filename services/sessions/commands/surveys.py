@@ -65,8 +65,8 @@ async def open_survey(
     await conn.execute(SQL.open_form, form_id, version)
     waves = [days[f"{wave}_{end}"] for wave in ("before", "after", "later") for end in ("from", "to")]
     items = form["items"]
-    if form["kind"] == "pulse" and form["theme"] == "safety" and not items:
-        items = rotating(days["before_from"].year * 12 + days["before_from"].month)
+    if form["kind"] == "pulse" and not items:
+        items = rotating(days["before_from"].year * 12 + days["before_from"].month, form["theme"])
     row = await conn.fetchrow(
         SQL.insert_survey, uuid7(), programme_id, form["kind"], arm, form_id, version, items, form["theme"], *waves
     )
@@ -114,7 +114,7 @@ async def open_pulses(conn: Connection) -> int:
     await conn.execute(FORMS.ensure_pulse, PULSE_ID)
     rows = []
     for due in await conn.fetch(FORMS.pulses_due, PULSE_ID):
-        items = due["items"] or rotating(due["turn"])
+        items = due["items"] or rotating(due["turn"], due["theme"])
         key = (due["programme_id"], due["form_id"], due["form_version"])
         rows.append((*key, {"items": items}, due["theme"], due["turn"]))  # a bare list would be a dimension
     return len(await conn.fetch(FORMS.open_pulses, *map(list, zip(*rows, strict=True)))) if rows else 0

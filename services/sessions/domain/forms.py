@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.sessions.domain.formats import FeedbackForm
+from services.sessions.domain.pulses import ROTATING
 from shared.refusal import InvalidRequest, Refused
 
 MOST_QUESTIONS = 3
@@ -43,7 +44,7 @@ def is_recommendation(item: Mapping[str, Any]) -> bool:
 def check_items(kind: str, theme: str, items: Sequence[Mapping[str, Any]]) -> None:
     """Raise InvalidRequest unless a form of that kind may ask so many questions, and such."""
     least, most = SIZES[kind]
-    rotates = kind == "pulse" and theme == "safety" and not items
+    rotates = kind == "pulse" and theme in ROTATING and not items
     if not rotates and not least <= len(items) <= most:
         raise InvalidRequest.naming("items", f"must be {least} to {most} for a {kind}")
     ratings = [number for number, item in enumerate(items) if is_recommendation(item)]

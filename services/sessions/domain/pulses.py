@@ -1,5 +1,6 @@
-"""The pulse on psychological safety: seven statements of our own wording (construct: Edmondson 1999), two at a time."""
+"""The standard pulses in our own words, two statements at a time: safety (construct: Edmondson 1999), belonging."""
 
+from collections.abc import Mapping
 from typing import Any
 
 STATEMENTS = (
@@ -11,11 +12,26 @@ STATEMENTS = (
     ("nobody-against", False, "Nobody here would work against my effort."),
     ("strengths-used", False, "What I am good at gets used here."),
 )
-SAFETY: tuple[dict[str, Any], ...] = tuple(
-    {"code": code, "text": text, "reverse": reverse} for code, reverse, text in STATEMENTS
+BELONGING_STATEMENTS = (
+    ("fit-in", False, "I fit in here."),
+    ("outsider", True, "I feel like an outsider here."),
+    ("missed", False, "Somebody here would miss me."),
+    ("myself", False, "I can be myself here."),
+    ("alone-with-it", True, "With what I find hard I am alone here."),
 )
+Items = tuple[dict[str, Any], ...]
 
 
-def rotating(turn: int) -> list[dict[str, Any]]:
-    """The two statements of a turn: after seven turns every one was asked twice."""
-    return [SAFETY[(2 * turn + step) % len(SAFETY)] for step in (0, 1)]
+def _items(statements: tuple[tuple[str, bool, str], ...]) -> Items:
+    return tuple({"code": code, "text": text, "reverse": reverse} for code, reverse, text in statements)
+
+
+SAFETY = _items(STATEMENTS)
+ROTATING: Mapping[str, Items] = {"safety": SAFETY, "belonging": _items(BELONGING_STATEMENTS)}
+"""What a pulse of that theme asks that has no items of its own."""
+
+
+def rotating(turn: int, theme: str = "safety") -> list[dict[str, Any]]:
+    """The two statements of a turn: after as many turns as there are statements every one was asked twice."""
+    items = ROTATING[theme]
+    return [items[(2 * turn + step) % len(items)] for step in (0, 1)]
