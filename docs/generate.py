@@ -65,20 +65,19 @@ def measures_page() -> str:
     """Every measure with its definition, in the catalogue's order."""
     catalogue = importlib.import_module("services.metrics.domain.measures").MEASURES
     counted = [measure for measure in catalogue.values() if measure.family]
-    elsewhere = [measure for measure in catalogue.values() if not measure.family and not measure.waits]
+    elsewhere = [measure for measure in catalogue.values() if not measure.family]
     lines = ["# Measures", "", "Generated from `services/metrics/domain` by `make docs`; do not edit.", ""]
     lines += ["Every value carries its definition's version, its window, what it rests on and why it may be missing."]
     lines += [f"Of {len(catalogue)} definitions {len(counted)} are counted by `GET /v1/measures/{{name}}` and"]
-    lines += [f"{len(elsewhere)} are read where the table says; the others are defined, and say what they wait for."]
+    lines += [f"{len(elsewhere)} are read where the table says."]
     source = None
     for measure in catalogue.values():
         if measure.source != source:
             source = measure.source
-            lines += ["", f"## {source}", "", "| Measure | Unit | Definition | n, divided by | Counted |"]
+            lines += ["", f"## {source}", "", "| Measure | Unit | Definition | n, divided by | Read |"]
             lines += ["|---|---|---|---|---|"]
         divided = f"{measure.n_counts}, {measure.denominator_counts or 'nothing'}"
         at = measure.shown_at or f"`GET /v1/measures/{measure.name}`"
-        at = f"**not counted**: {at}" if measure.waits else f"yes: {at}"
         name = f"{measure.title}<br>`{measure.definition_version}`"
         lines.append(f"| {name} | {measure.unit} | {measure.formula.replace('|', chr(92) + '|')} | {divided} | {at} |")
     return "\n".join(lines) + "\n"

@@ -34,7 +34,7 @@ class MeasureOut(BaseModel):
     source: str
     n_counts: str
     denominator_counts: str | None
-    shown_at: str | None = Field(None, description="Where it is read when not here, or what it waits for.")
+    shown_at: str | None = Field(None, description="Where it is read when not here.")
 
 
 class Catalogue(BaseModel):

@@ -51,7 +51,7 @@ class Measure:
     title: str
     unit: Unit
     family: Family | None
-    """The query that counts it; None for what is read elsewhere or rests on figures no service has."""
+    """The query that counts it; None for what is read elsewhere."""
     formula: str
     source: str
     n_counts: str = "people"
@@ -62,17 +62,12 @@ class Measure:
     answers: bool = False
     """Made of confidential answers: no selection, only the fixed cells of a month or a quarter."""
     shown_at: str | None = None
-    """Where a measure without a query is read, or what it waits for."""
+    """Where a measure without a query is read."""
 
     @property
     def definition_version(self) -> str:
         """The definition as one word, beside every value."""
         return f"{self.name}/{self.version}"
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is defined and nowhere counted; `shown_at` says what for."""
-        return self.family is None and (self.shown_at or "").startswith("waits")
 
     def rounded(self, value: float | None) -> float | None:
         """As precise as it may be published; ratios to whole per cent."""

@@ -42,4 +42,4 @@ _SECTIONS = (
 )
 MEASURES: dict[str, Measure] = {measure.name: measure for section in _SECTIONS for measure in section.MEASURES}
 COUNTED: dict[str, Measure] = {name: measure for name, measure in MEASURES.items() if measure.family}
-"""Those that `GET /v1/measures/{name}` counts; the others say where they are read or what they wait for."""
+"""Those that `GET /v1/measures/{name}` counts; the others say where they are read."""

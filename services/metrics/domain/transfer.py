@@ -73,19 +73,6 @@ MEASURES = (
         answers=True,
     ),
     Measure(
-        "minutes_saved",
-        "Minutes saved",
-        "minutes",
-        "saved",
-        "Mean of the minutes that people say using what they learned has saved them since the session, over check-ins "
-        "that say so",
-        "MISSION K23",
-        n_counts="answers",
-        denominator_counts="answers",
-        digits=0,
-        answers=True,
-    ),
-    Measure(
         "barriers",
         "What was in the way",
         "count",
@@ -97,5 +84,18 @@ MEASURES = (
         answers=True,
         digits=0,
         shown_at="GET /v1/barriers",
+    ),
+    Measure(
+        "minutes_saved",
+        "Minutes saved",
+        "minutes",
+        "saved",
+        "Mean of the minutes that people say using what they learned has saved them since the session, over check-ins "
+        "that say so",
+        "MISSION K23",
+        n_counts="answers",
+        denominator_counts="answers",
+        digits=0,
+        answers=True,
     ),
 )
