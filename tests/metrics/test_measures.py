@@ -142,7 +142,8 @@ async def test_a_cancelled_session_is_not_held(conn: Connection, staff: dict[str
     sessions = [held(uuid4()) for _ in range(3)]
     await deliver(conn, sessions)
     await deliver(conn, [part(one.session_id, who) for one in sessions for who in staff["sales"][:6]])
-    await deliver(conn, [SessionCancelled(**(sessions[0].model_dump() | {"version": 3}))])
+    same = sessions[0].model_dump(include=set(SessionCancelled.model_fields))
+    await deliver(conn, [SessionCancelled(**(same | {"version": 3}))])
     assert await value(conn, "sessions_held") == 2
     assert (await cells(conn, "sessions_held", "format"))["Mentoring"].value == 2
     assert await value(conn, "learning_hours") == 18

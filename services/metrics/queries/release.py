@@ -30,6 +30,8 @@ FACTS = frozenset(
         "engagement",
         "rules",
         "agility",
+        *shown.OF_MATCHES,
+        *shown.OF_HOSTS,
     }
 )
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
@@ -127,7 +129,7 @@ class Release:
         k = await shown.threshold(self._conn, scope, self._set_k)
         cells = await self._judge(measure, scope, k, seen)
         if before and of_facts:
-            changed = await shown.changed_people(self._conn, scope, before)
+            changed = await shown.changed_people(self._conn, measure, scope, before)
             stay = confidentiality.unsettled(changed, k)
             old = before.cells
             cells |= {name: old[name] for name in stay & old.keys() & cells.keys() if not cells[name].reason}

@@ -16,6 +16,10 @@ from shared.db import Connection, Record
 SQL = sql.load("services.metrics", "releases")
 STAFF = frozenset({"participation", "reach"})
 """Families about everybody who could have come; each window and programme asks them another question."""
+OF_MATCHES = frozenset({"matching", "pairs"})
+"""Families about people who were proposed to each other."""
+OF_HOSTS = frozenset({"hosting", "overload"})
+"""Families about people who facilitate."""
 DEPTH = 2
 """Classes are at least as fine as divisions, so that most tables share them."""
 
@@ -98,13 +102,14 @@ async def has_changed(conn: Connection, scope: Scope, seen: str) -> bool:
     return found
 
 
-async def changed_people(conn: Connection, scope: Scope, before: Edition) -> dict[str, int]:
+async def changed_people(conn: Connection, measure: Measure, scope: Scope, before: Edition) -> dict[str, int]:
     """By cell, how many people's facts have changed since its number was counted."""
+    query = _kind(measure, SQL.changed_people, SQL.changed_people_of_matches, SQL.changed_hosts)
     window = scope.window
     selection = (scope.by, window.start, window.end, scope.programme_id, scope.unit, scope.format)
     changed = {}
     for seen in {cell.seen for cell in before.cells.values()}:
-        for row in await conn.fetch(SQL.changed_people, *selection, seen):
+        for row in await conn.fetch(query, *selection, seen):
             if row["cell"] in before.cells and before.cells[row["cell"]].seen == seen:
                 changed[row["cell"]] = row["persons"]
     return changed
@@ -165,13 +170,21 @@ async def out_of_reach(
     rows = [*before, *({**scope.row, "cell": cell} for cell in cells)]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
-    asked = (SQL.classes_of_staff if staff else SQL.classes, start, end, depth)
+    of_facts = SQL.classes_of_staff if staff else SQL.classes
+    asked = (_kind(measure, of_facts, SQL.classes_of_matches, SQL.classes_of_hosts), start, end, depth)
     if asked not in known:
         known[asked] = await conn.fetch(*asked)
     classes = known[asked]
     if not classes:
         return set()
     return await asyncio.to_thread(_refused, classes, rows, len(before), k)
+
+
+def _kind(measure: Measure, of_facts: str, of_matches: str, of_hosts: str) -> str:
+    """The query for whatever people a measure is about."""
+    if measure.family in OF_MATCHES:
+        return of_matches
+    return of_hosts if measure.family in OF_HOSTS else of_facts
 
 
 def _of_staff(row: Mapping[str, Any]) -> bool:

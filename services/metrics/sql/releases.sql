@@ -69,6 +69,39 @@ WHERE month >= $2::date AND month < $3::date
     )
 GROUP BY 1
 
+-- name: changed_people_of_matches
+-- The same of people who were proposed to each other: their matches, and the sessions of these, have changed.
+WITH changed AS (
+    SELECT programme_id, format, first_seen_at, member,
+        CASE WHEN $1::text = 'unit' OR $5::text IS NOT NULL
+            THEN unit_on(member, (first_seen_at AT TIME ZONE 'UTC')::date) END AS unit_path
+    FROM matches LEFT JOIN programmes USING (programme_id) CROSS JOIN LATERAL unnest(member_ids) AS each (member)
+    WHERE first_seen_at >= $2::date::timestamp AT TIME ZONE 'UTC'
+        AND first_seen_at < $3::date::timestamp AT TIME ZONE 'UTC'
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+        AND (NOT pg_visible_in_snapshot(matches.changed_by, $7::text::pg_snapshot) OR match_id IN (
+            SELECT match_id FROM sessions
+            WHERE changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
+                AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
+        ))
+)
+SELECT coalesce(cell_of($1::text, unit_path, $5::text, programme_id, format, month_of(first_seen_at)), '') AS cell,
+    count(DISTINCT member) AS persons
+FROM changed WHERE $5::text IS NULL OR $5 = ANY (unit_path)
+GROUP BY 1
+
+-- name: changed_hosts
+-- The same of people who facilitate: their sessions have changed.
+SELECT coalesce(cell_of($1::text, NULL, NULL, programme_id, format, month_of(starts_at)), '') AS cell,
+    count(DISTINCT facilitator_id) AS persons
+FROM sessions
+WHERE starts_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND starts_at < $3::date::timestamp AT TIME ZONE 'UTC'
+    AND facilitator_id IS NOT NULL AND $5::text IS NULL
+    AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    AND changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
+    AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
+GROUP BY 1
+
 -- name: everything_shown
 -- All cells of a measure that were ever shown of overlapping months, other tables' and this one's.
 SELECT scope, cell, window_start, window_end, by, programme_id, unit, format
@@ -83,6 +116,27 @@ FROM (
     SELECT DISTINCT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id
     FROM participations WHERE month >= $1::date AND month < $2::date
 ) AS each
+GROUP BY 1, 2, 3, 4
+
+-- name: classes_of_matches
+-- The same of people who were proposed to each other, in the month they first were.
+SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, count(DISTINCT member)::int AS persons
+FROM (
+    SELECT month_of(first_seen_at) AS month, unit_on(member, (first_seen_at AT TIME ZONE 'UTC')::date) AS unit_path,
+        programme_id, coalesce(format, '') AS format, member
+    FROM matches LEFT JOIN programmes USING (programme_id) CROSS JOIN LATERAL unnest(member_ids) AS each (member)
+    WHERE member IS NOT NULL AND first_seen_at >= $1::date::timestamp AT TIME ZONE 'UTC'
+        AND first_seen_at < $2::date::timestamp AT TIME ZONE 'UTC'
+) AS each
+GROUP BY 1, 2, 3, 4
+
+-- name: classes_of_hosts
+-- The same of people who facilitate; no table tells them apart by unit.
+SELECT month_of(starts_at) AS month, ('{}'::text[])[:$3::int] AS unit_path, programme_id, format,
+    count(DISTINCT facilitator_id)::int AS persons
+FROM sessions
+WHERE state = 'held' AND facilitator_id IS NOT NULL AND starts_at >= $1::date::timestamp AT TIME ZONE 'UTC'
+    AND starts_at < $2::date::timestamp AT TIME ZONE 'UTC'
 GROUP BY 1, 2, 3, 4
 
 -- name: classes_of_staff
