@@ -1,10 +1,12 @@
 """Remembers what a consumer has handled, in the transaction that handles it: an effect happens once."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from shared import sql
-from shared.db import Connection, UniqueViolation
+from shared.copying import copy_all_new, field
+from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.base import Event
 from shared.telemetry import DUPLICATES
@@ -12,6 +14,7 @@ from shared.telemetry import DUPLICATES
 SQL = sql.load("shared", "delivery")
 MANY = 500
 """From here on COPY with a savepoint takes less than the statement."""
+COPIED = ("consumer", "source", "event_id")
 
 
 async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Event]]) -> list[Envelope[Event]]:
@@ -24,15 +27,8 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
         return []
     wanted = sorted(unique)
     seen: set[tuple[str, str]] | None = None
-    if len(wanted) >= MANY:
-        with suppress(UniqueViolation):
-            async with conn.transaction():
-                await conn.copy_records_to_table(
-                    "inbox",
-                    records=[(consumer, source, item) for source, item in wanted],
-                    columns=("consumer", "source", "event_id"),
-                )
-            seen = set()
+    if len(wanted) >= MANY and await copy_all_new(conn, "inbox", COPIED, _rows(consumer, wanted)):
+        seen = set()
     if seen is None:
         rows = await conn.fetch(SQL.claim, consumer, [source for source, _ in wanted], [item for _, item in wanted])
         seen = {(row["source"], row["event_id"]) for row in rows}
@@ -41,6 +37,13 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
     fresh = [each for each in envelopes if (name := (each.source, each.id)) not in seen and unique[name] is each]
     DUPLICATES.inc(len(envelopes) - len(fresh))
     return fresh
+
+
+def _rows(consumer: str, wanted: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    begin = len(COPIED).to_bytes(2) + field(consumer)
+    for source, found in groupby(wanted, itemgetter(0)):
+        same = begin + field(source)
+        yield from (same + field(item) for _, item in found)
 
 
 async def prune(conn: Connection) -> int:

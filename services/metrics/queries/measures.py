@@ -20,7 +20,7 @@ class UnknownMeasure(NotFound):
 
 
 class NotCountedHere(Refused):
-    """The measure is defined; its value is read elsewhere."""
+    """The measure is defined; its value is read elsewhere, or waits for figures that no service has."""
 
     status = 409
 
