@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.local.processes import STABLE_AFTER
 from tests.faults import harm, nemeses
 from tests.faults.nemeses import Nemesis, strike
 from tests.faults.page import page, tell
@@ -90,7 +91,12 @@ def brokers(seed: int = 1, count: Count = 20, hangs: int = 10, record: Record = 
 @app.command()
 def databases(seed: int = 1, count: Count = 20, promotions: int = 5, record: Record = None) -> None:
     """The database crashes, or is lost and its standby promoted."""
-    rounds = [nemeses.database_crashes] * count + [nemeses.standby_is_promoted] * promotions
+
+    async def crash(site: Site) -> None:
+        await asyncio.sleep(STABLE_AFTER)  # its keeper waits ever longer for a server that falls again and again
+        await harm.crash_database(site)
+
+    rounds = [crash] * count + [nemeses.standby_is_promoted] * promotions
     run("The database lost", f"databases --count {count} --promotions {promotions}", seed, rounds, record)
 
 
