@@ -28,8 +28,12 @@ UNAVAILABLE: tuple[type[Exception], ...] = (
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCachedStatementError,
 )
-"""Errors that say the database is in trouble, not the statement: wait and try again."""
+"""Errors that say the database is in trouble, not the statement: wait and try again.
+
+The last one: a migration has added a column to what a statement finds; the driver prepares it anew.
+"""
 
 
 WAITING_PER_CONNECTION = 16

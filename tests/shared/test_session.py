@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from shared.db import Database
+from shared.db import TROUBLE, Database
 from shared.session import leaves_something, verb
 from shared.settings import Settings
 from shared.tracing import tracer
@@ -51,6 +51,22 @@ async def test_nothing_is_cleaned_where_nothing_was_left(alone: Database) -> Non
     await alone.close()
     assert not [query for query in said if "RESET" in query]
     assert len(said) == 6
+
+
+async def test_a_column_that_a_migration_adds_is_met_by_trying_again(alone: Database) -> None:
+    async with alone.acquire() as conn:
+        await conn.execute("CREATE TABLE grows (one int); INSERT INTO grows VALUES (1)")
+    async with alone.transaction() as conn:
+        await conn.fetchrow("SELECT * FROM grows")
+    async with alone.acquire() as conn:
+        await conn.execute("ALTER TABLE grows ADD COLUMN two int")
+    with pytest.raises(TROUBLE):
+        async with alone.transaction() as conn:
+            await conn.fetchrow("SELECT * FROM grows")
+    async with alone.transaction() as conn:
+        found = await conn.fetchrow("SELECT * FROM grows")
+    assert dict(found or {}) == {"one": 1, "two": None}
+    await alone.close()
 
 
 async def test_a_transaction_that_was_left_open_is_rolled_back(alone: Database) -> None:

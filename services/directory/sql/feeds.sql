@@ -5,14 +5,20 @@ INSERT INTO feeds (feed_id, source, adapter, form, encoding, snapshot, defaults,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 
 -- name: lock_feed
-SELECT * FROM feeds WHERE feed_id = $1 FOR UPDATE
+SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
+       unreadable, missing, created_by, created_at, updated_at
+FROM feeds WHERE feed_id = $1 FOR UPDATE
 
 -- name: get_feed
-SELECT * FROM feeds WHERE feed_id = $1
+SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
+       unreadable, missing, created_by, created_at, updated_at
+FROM feeds WHERE feed_id = $1
 
 -- name: list_feeds
 -- Newest first.
-SELECT * FROM feeds
+SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
+       unreadable, missing, created_by, created_at, updated_at
+FROM feeds
 WHERE $1::timestamptz IS NULL OR (created_at, feed_id) < ($1, $2::uuid)
 ORDER BY created_at DESC, feed_id DESC LIMIT $3
 
@@ -57,7 +63,9 @@ WHERE missing.feed_id = $1 AND ($2::text IS NULL OR missing.employee_number > $2
 ORDER BY missing.employee_number LIMIT $3
 
 -- name: lock_confirmed
-SELECT * FROM feeds WHERE state = 'confirmed' ORDER BY feed_id LIMIT 1 FOR UPDATE
+SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
+       unreadable, missing, created_by, created_at, updated_at
+FROM feeds WHERE state = 'confirmed' ORDER BY feed_id LIMIT 1 FOR UPDATE
 
 -- name: next_missing
 SELECT employee_number FROM feed_missing
