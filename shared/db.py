@@ -18,6 +18,11 @@ Record: TypeAlias = asyncpg.Record
 UniqueViolation = asyncpg.UniqueViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 CheckViolation = asyncpg.CheckViolationError
+UNSTORABLE_TEXT: tuple[type[Exception], ...] = (
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+)
+"""What a NUL character meets, which JSON knows and PostgreSQL does not."""
 
 UNAVAILABLE: tuple[type[Exception], ...] = (
     OSError,

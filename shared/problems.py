@@ -3,7 +3,7 @@
 import logging
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,13 +13,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from shared.db import TROUBLE
+from shared.db import TROUBLE, UNSTORABLE_TEXT
 from shared.refusal import InvalidRequest, Refused
 
 MEDIA_TYPE = "application/problem+json"
-UNSTORABLE_TEXT = frozenset({"22021", "22P05"})
-"""SQLSTATEs of a NUL character, which JSON knows and PostgreSQL does not."""
+UNSTORABLE = "Some text holds a character that cannot be stored."
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ def respond(error: Exception, request_id: str) -> Response:
     """The problem an exception stands for. What nobody foresaw is logged and answered without a word about it."""
     if isinstance(error, RequestValidationError):
         error = InvalidRequest("The request does not fit its description.", errors=_errors(error.errors()))
-    elif getattr(error, "sqlstate", None) in UNSTORABLE_TEXT:
-        error = InvalidRequest("Some text holds a character that cannot be stored.")
+    elif isinstance(error, UNSTORABLE_TEXT):
+        error = InvalidRequest(UNSTORABLE)
     if isinstance(error, Refused):
         headers = {"Retry-After": "1"} if error.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
         headers |= getattr(error, "headers", {})
@@ -68,8 +68,28 @@ def respond(error: Exception, request_id: str) -> Response:
 
 
 async def handle(request: Request, error: Exception) -> Response:
-    """`respond` as an exception handler of the application."""
+    """`respond` as an exception handler of the application, where the request can still be looked at."""
+    if isinstance(error, UNSTORABLE_TEXT):
+        fields = [*_with_nul(await _sent(request)), *_with_nul({**request.path_params, **request.query_params})]
+        message = "holds a character that cannot be stored"
+        error = InvalidRequest(UNSTORABLE, errors=[{"field": field, "message": message} for field in fields])
     return respond(error, request.state.request_id)
+
+
+async def _sent(request: Request) -> Any:
+    try:
+        return orjson.loads(await request.body())
+    except (orjson.JSONDecodeError, ClientDisconnect):
+        return None
+
+
+def _with_nul(value: Any, field: str = "") -> Iterator[str]:
+    """Where such text stands in what was sent."""
+    if isinstance(value, str) and "\0" in value:
+        yield field or "body"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from _with_nul(part, f"{field}.{name}" if field else str(name))
 
 
 def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import migrate, problems
 from shared.auth import PUBLIC, Allow, Policy, Verifier, authorize
-from shared.db import TROUBLE, Database
+from shared.db import TROUBLE, UNSTORABLE_TEXT, Database
 from shared.gate import Operations
 from shared.settings import Settings
 from shared.telemetry import HTTP_DURATION
@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], 
         telemetry=NO_TELEMETRY,
         dependencies=[Depends(_same_route)],
         generate_unique_id_function=lambda route: route.name,
-        exception_handlers={HTTPException: problems.handle, RequestValidationError: problems.handle},
+        exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, *UNSTORABLE_TEXT), problems.handle),
     )
     app.state.settings, app.state.draining = settings, False
     for router in (health, *routers):

@@ -1,7 +1,7 @@
 """A facilitator is above nobody, is chosen in turn, and goes when the reporting line changes."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.domain.hours import Hours
 from services.sessions.domain.rota import Host, in_turn, mean_load
 from shared import sql
-from tests.sessions.conftest import World
+from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import circle, person
 from tests.sessions.gathering import add, found, workday
 
@@ -97,6 +97,30 @@ async def test_a_cohort_gets_a_neutral_facilitator_in_turn_and_everybody_sees_wh
     version = (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()["version"]
     await world.call("PUT", path, {"person_id": second["facilitator_id"]}, who=one)
     assert (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()["version"] == version
+
+
+async def test_nobody_who_is_away_is_asked_and_a_session_that_one_missed_is_no_merit(world: World) -> None:
+    here, missed = await world.people(2)
+    away: dict[str, Any] = {"paused_until": TODAY + timedelta(days=30)}
+    for change in (away, {"status": "leave"}, {"leaves_on": TODAY + timedelta(days=3)}, NOT_READY):
+        await world.people(1, **change)
+    (lead,) = await world.people(1, **NOT_READY)
+    group = await found(world, lead, await world.programme(format="community_of_practice"), charter="We")
+    for who in (here, missed):
+        session = await add(world, lead, group, workday(3 + 2 * (who == missed)))
+        await world.execute("UPDATE sessions SET facilitator_id = $2 WHERE session_id = $1", session, who)
+    await world.execute(
+        "INSERT INTO participants (session_id, person_id, role, state) VALUES ($1, $2, 'facilitator', 'no_show')",
+        session, missed,
+    )  # fmt: skip
+    months = {workday(3).replace(day=1), workday(5).replace(day=1)}
+    found_ = [await world.fetch(SQL.pool, [], month, TODAY + timedelta(days=7)) for month in months]
+    assert {row["person_id"] for rows in found_ for row in rows} == {here, missed}
+    minutes = {
+        who: sum(row["assigned"] for rows in found_ for row in rows if row["person_id"] == who)
+        for who in (here, missed)
+    }
+    assert (minutes[here] > 0, minutes[missed]) == (True, 0)
 
 
 async def test_a_manager_change_far_up_the_line_replaces_the_facilitator_and_invites_the_next(world: World) -> None:

@@ -119,6 +119,18 @@ async def test_whoever_watches_is_told_of_a_free_seat_once_and_not_of_one_that_i
     assert datetime.now(UTC) < workday(5)
 
 
+async def test_whoever_runs_a_session_takes_nobodys_seat(world: World) -> None:
+    session, (host, first, second) = await gather(world, 3, 1)
+    await world.execute(
+        "INSERT INTO participants (session_id, person_id, role) VALUES ($1, $2, 'host'), ($1, $3, 'facilitator')",
+        session, host, (await world.people(1))[0],
+    )  # fmt: skip
+    await world.execute("UPDATE participants SET state = 'registered' WHERE role = 'facilitator'")
+    assert [await answer(world, session, who, ACCEPT) for who in (host, first, second)] == [
+        "registered", "registered", "waitlisted",
+    ]  # fmt: skip
+
+
 async def test_an_answer_that_waited_for_another_one_of_the_same_person_changes_nothing_twice(world: World) -> None:
     session, (person,) = await gather(world, 1, 1)
     waits = "SELECT pg_blocking_pids($1) <> '{}'"
