@@ -26,8 +26,8 @@ from services.directory.commands import accounts, groups
 from services.directory.domain.refusals import LeaversHeld, NotYours, Taken
 from services.directory.queries import scim as queries
 from services.directory.queries.scim import Kind
-from shared.db import Connection, Record
-from shared.problems import UNSTORABLE_TEXT
+from shared.db import UNSTORABLE_TEXT, Connection, Record
+from shared.problems import UNSTORABLE
 from shared.refusal import NotFound, PreconditionFailed, Refused
 
 AnyResource = Resource[Any]
@@ -207,10 +207,8 @@ def _in_scim_words() -> Iterator[None]:
         yield
     except Refused as refused:
         raise scim_error(refused) from refused
-    except Exception as error:
-        if getattr(error, "sqlstate", None) in UNSTORABLE_TEXT:
-            raise InvalidValueException(detail="Some text holds a character that cannot be stored.") from error
-        raise
+    except UNSTORABLE_TEXT as error:
+        raise InvalidValueException(detail=UNSTORABLE) from error
 
 
 def scim_error(refused: Refused) -> SCIMException:

@@ -29,18 +29,35 @@ WITH told AS (
 UPDATE suggestions SET state = $2, reply = $3, version = version + 1 WHERE suggestion_id = $1
 
 -- name: list
--- $1 is the one asked for, $2 the caller, $3 whether they oversee programmes. To others than those and its author: what
--- was answered, without a name, of programmes they are in the audience of; nothing of closed ones.
+-- $1 is the one asked for, $2 the caller, $3 whether they oversee programmes: all is theirs to see. To others: their own
+-- ($7 alone), and what was answered, without a name, of programmes they are in the audience of; nothing of closed ones.
+-- Each of the three is a page in order of id by itself, so that an index ends it.
+WITH concerned AS MATERIALIZED (
+    SELECT g.programme_id FROM programmes AS g JOIN people AS p ON p.person_id = $2
+    WHERE NOT $3::boolean AND g.confidentiality <> 'closed' AND in_audience(p, g)
+), seen AS (
+    (SELECT suggestion_id FROM suggestions
+    WHERE $3 AND NOT $7::boolean AND ($1::uuid IS NULL OR suggestion_id = $1) AND ($4::uuid IS NULL OR programme_id = $4)
+      AND ($5::uuid IS NULL OR item_id = $5) AND ($6::text IS NULL OR state = $6)
+      AND ($8::uuid IS NULL OR suggestion_id > $8)
+    ORDER BY suggestion_id LIMIT $9)
+    UNION
+    (SELECT suggestion_id FROM suggestions
+    WHERE author_id = $2 AND ($1::uuid IS NULL OR suggestion_id = $1) AND ($4::uuid IS NULL OR programme_id = $4)
+      AND ($5::uuid IS NULL OR item_id = $5) AND ($6::text IS NULL OR state = $6)
+      AND ($8::uuid IS NULL OR suggestion_id > $8)
+    ORDER BY suggestion_id LIMIT $9)
+    UNION
+    (SELECT suggestion_id FROM suggestions
+    WHERE NOT $3 AND NOT $7 AND state <> 'open'
+      AND (programme_id IS NULL OR programme_id IN (SELECT programme_id FROM concerned)) AND ($1::uuid IS NULL OR suggestion_id = $1) AND ($4::uuid IS NULL OR programme_id = $4)
+      AND ($5::uuid IS NULL OR item_id = $5) AND ($6::text IS NULL OR state = $6)
+      AND ($8::uuid IS NULL OR suggestion_id > $8)
+    ORDER BY suggestion_id LIMIT $9)
+)
 SELECT s.suggestion_id, s.version, s.programme_id, s.item_id, s.text, s.state, s.reply, s.made_on,
-       CASE WHEN $3::boolean OR s.author_id = $2 THEN s.author_id END AS author_id
-FROM suggestions AS s LEFT JOIN programmes AS g USING (programme_id)
-WHERE ($1::uuid IS NULL OR s.suggestion_id = $1)
-  AND ($3 OR s.author_id = $2 OR (s.state <> 'open' AND (g.programme_id IS NULL OR (
-      g.confidentiality <> 'closed' AND EXISTS (SELECT FROM people AS p WHERE p.person_id = $2 AND in_audience(p, g))
-  ))))
-  AND ($4::uuid IS NULL OR s.programme_id = $4) AND ($5::uuid IS NULL OR s.item_id = $5)
-  AND ($6::text IS NULL OR s.state = $6) AND (NOT $7::boolean OR s.author_id = $2)
-  AND ($8::uuid IS NULL OR s.suggestion_id > $8)
+       CASE WHEN $3 OR s.author_id = $2 THEN s.author_id END AS author_id
+FROM seen JOIN suggestions AS s USING (suggestion_id)
 ORDER BY s.suggestion_id LIMIT $9
 
 -- name: count_rows
