@@ -1,7 +1,6 @@
 """What a programme is worth, as its organization declares it: its own figures, and training that was not bought."""
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
@@ -50,21 +49,6 @@ class TrainingNotBought(BaseModel):
 Declaration = Annotated[OwnFigure | TrainingNotBought, Field(discriminator="measure")]
 
 
-class DeclaredOut(BaseModel):
-    """`value` follows from what was `said`; it is declared, not counted here. `claim` says what it proves of causes."""
-
-    programme_id: UUID
-    name: str
-    version: int
-    declared_on: date
-    measure: str
-    definition_version: str
-    value: float | None
-    unit: str
-    claim: str
-    said: dict[str, Any]
-
-
 class Selection(BaseModel):
     """Which page."""
 
@@ -73,7 +57,9 @@ class Selection(BaseModel):
     limit: Limit = DEFAULT_LIMIT
 
 
-@router.get("/v1/programmes/{programme_id}/figures", response_model=Page[DeclaredOut], summary="List what is declared")
+@router.get(
+    "/v1/programmes/{programme_id}/figures", response_model=Page[queries.Declared], summary="List what is declared"
+)
 async def list_figures(programme_id: UUID, selection: Annotated[Selection, Query()], edge: Edge) -> Response:
     """In order of name, each with the assumptions it rests on."""
     key, limit = decode_cursor(selection.cursor, str), selection.limit
@@ -86,7 +72,7 @@ async def list_figures(programme_id: UUID, selection: Annotated[Selection, Query
 
 
 @router.put(
-    "/v1/programmes/{programme_id}/figures/{name}", response_model=DeclaredOut, summary="Declare what it is worth"
+    "/v1/programmes/{programme_id}/figures/{name}", response_model=queries.Declared, summary="Declare what it is worth"
 )
 async def declare_figure(programme_id: UUID, name: Name, body: Declaration, edge: Edge) -> Response:
     """A figure and what it assumes. To replace one, If-Match names the version that was read."""

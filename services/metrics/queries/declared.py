@@ -15,7 +15,7 @@ SQL = sql.load("services.metrics", "declared")
 
 @dataclass(frozen=True)
 class Declared:
-    """A figure as it was declared, and its value; `claim` says what may be said of causes."""
+    """`value` follows from what was `said`; it is declared, not counted here. `claim` says what it proves of causes."""
 
     programme_id: UUID
     name: str
