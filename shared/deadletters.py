@@ -42,6 +42,7 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     A full-state topic's key is not held: the next good record says everything again and supersedes this one. Of
     somebody who was erased nothing is kept but that there was a record.
     """
+    raw = raw._replace(headers=tuple((name.replace("\0", "\\x00"), value) for name, value in raw.headers))
     headers = dict(raw.headers)
     kind, event = _text(headers.get("ce_type")), _text(headers.get("ce_id"))
     whose: bytes | None = subject_of(raw)

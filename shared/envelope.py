@@ -24,6 +24,8 @@ from shared.refusal import Refused
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 MAX_BYTES = 262_144
+LONGEST_NAMES = 600
+"""Characters of source and id together: what remembers them is an index, whose entries end at 2,704 bytes."""
 PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z")
 PLAIN_BYTES = bytes(set(range(0x21, 0x7F)) - {ord("%")})
 """Printable ASCII without `%` and space: nothing that could be escaped or stripped."""
@@ -56,8 +58,10 @@ class Raw(NamedTuple):
 
     @property
     def key_text(self) -> str | None:
-        """The key for people and for parking; bytes that are not UTF-8 are shown escaped."""
-        return None if self.key is None else self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+        """The key for people and for parking: bytes that are not UTF-8 escaped, of a long one the beginning."""
+        if self.key is None:
+            return None
+        return self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")[:LONGEST_NAMES]
 
 
 @dataclass(slots=True)
@@ -171,6 +175,7 @@ def decode(
     cls = classes.get(told.type)
     if cls is None:
         return None
+    _check_names(told.source, told.id)
     read = hot.get(told.type) if hot else None
     if cls.topic.name != raw.topic:
         detail = f"{cls.event_type} does not belong on {raw.topic}"
@@ -262,11 +267,29 @@ def _attributes(raw: Raw, headers: Mapping[str, bytes]) -> Attributes:
     )
 
 
+def _check_names(source: str, name: str) -> None:
+    """An event is known by these for weeks: what cannot be kept is nobody's name. Raises Undecodable."""
+    both = source + name
+    if len(both) > LONGEST_NAMES:
+        detail = f"source and id have more than {LONGEST_NAMES} characters"
+        raise Undecodable(detail)
+    try:
+        both.encode()
+    except UnicodeEncodeError:
+        both = "\0"
+    if "\0" in both:
+        detail = "source or id holds a character that no database text can hold"
+        raise Undecodable(detail)
+
+
 def _parse(cls: type[Event], data: object, read: Callable[[bytes], Any] | None = None) -> Event:
     try:
         body = data if isinstance(data, bytes) else orjson.dumps(data)
-    except (TypeError, RecursionError) as error:
+    except RecursionError as error:
         detail = "data nested too deeply"
+        raise Undecodable(detail) from error
+    except TypeError as error:  # says what, and never which value
+        detail = f"data that is not JSON as others read it: {error}"
         raise Undecodable(detail) from error
     if b"\\" in body and rb"\u0000" in body:  # one byte is found ten times as fast
         detail = "a NUL character, which no database text can hold"
@@ -300,9 +323,12 @@ def _decode_tombstone(raw: Raw, classes: Mapping[str, type[Event]]) -> Envelope[
     except ValueError as error:
         detail = f"a tombstone whose key is no {cls.key_field}"
         raise Undecodable(detail) from error
+    name = _header(headers, "ce_id") or f"{raw.topic}/{raw.partition}/{raw.offset}"
+    source = _header(headers, "ce_source") or f"/{raw.topic}"
+    _check_names(source, name)
     return Envelope(
-        id=_header(headers, "ce_id") or f"{raw.topic}/{raw.partition}/{raw.offset}",
-        source=_header(headers, "ce_source") or f"/{raw.topic}",
+        id=name,
+        source=source,
         type=cls.event_type,
         subject=event.key,
         time=datetime.now(UTC),
