@@ -1,5 +1,5 @@
 import asyncio
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sessions.commands.feedback import give_feedback, release_feedback
-from services.sessions.domain.feedback import release
+from services.sessions.domain.feedback import release, told_in_tens
 from shared.events.sessions import FeedbackAnswer
 from tests.sessions.conftest import PAST, TODAY, World
 from tests.sessions.events import circle
 
 FIRST = datetime.combine(TODAY.replace(day=1), time(9), UTC)
+HOUR = timedelta(hours=1)
 GOOD = {"usefulness": 5, "relevance": 4, "engagement": 3}
 
 
@@ -107,6 +108,28 @@ async def test_a_batch_has_one_answer_a_person_although_they_answer_at_once(worl
     assert await release_all(world) == len(sessions)
     for event in await world.told("feedback.released"):
         assert sorted(answer["usefulness"] for answer in event["answers"]) == [1, 2, 3, 4, 5]
+
+
+async def test_another_programme_of_the_month_is_a_round_of_its_own(world: World) -> None:
+    (one, *_), people = await held(world, 4)
+    programme = await world.programme(**PAST, group_size_max=8, cadence_days=7)
+    await world.hear(circle(programme, people, None))
+    await world.execute("UPDATE participants SET state = 'attended'")
+    other = (await world.fetch("SELECT session_id FROM sessions WHERE programme_id = $1 LIMIT 1", programme))[0][0]
+    moved = "UPDATE sessions SET starts_at = $1, ends_at = $2 WHERE session_id = $3"
+    await world.execute(moved, FIRST, FIRST + HOUR, other)
+    for session in (one, other):
+        await give(world, session, people[0])
+    assert [row["round"] for row in await world.fetch("SELECT round FROM feedback_cells")] == [1, 1]
+
+
+def test_which_answers_leave_first_is_drawn_by_lot_and_words_leave_in_tens() -> None:
+    answers = [FeedbackAnswer(usefulness=1 + n // 3, relevance=1, engagement=1) for n in range(9)]
+    cell = (uuid4(), "study_group", "sales", FIRST.date())
+    waiting = {tuple(answer.usefulness for answer in release(cell, answers, [], TODAY)[1]) for _ in range(200)}
+    assert len({tuple(sorted(one)) for one in waiting}) > 1
+    batches = [(5, ["b"]), (5, ["a"]), (5, ["c"]), (4, ["d"])]
+    assert [told_in_tens(batches[:count]) for count in range(5)] == [[], [], ["a", "b"], ["a", "b"], ["a", "b"]]
 
 
 async def test_divisions_are_never_mixed(world: World) -> None:

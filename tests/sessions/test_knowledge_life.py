@@ -79,6 +79,8 @@ async def test_what_is_not_renewed_expires_and_its_author_is_told_once(base: Wor
     (author, reader) = await base.people(2)
     item = await leave(base, author, RESOURCE)
     path = f"/v1/knowledge/{item['item_id']}"
+    await base.execute("UPDATE knowledge SET expires_on = current_date")
+    assert await run(base, knowledge.expire) == 0
     await base.execute("UPDATE knowledge SET expires_on = current_date - 400")
     assert [await run(base, knowledge.expire) for _ in range(2)] == [1, 0]
     assert (await base.call("GET", path, who=reader)).status_code == 404

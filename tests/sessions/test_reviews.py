@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.sessions.commands.reviews import run_rounds
 from services.sessions.domain.reviews import allocate, disputed
+from shared import sql
 from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import circle
 
@@ -33,6 +34,9 @@ def test_reviewers_differ_when_they_are_three_points_apart() -> None:
     assert disputed([[5, 4], [2, 4]], 2)
     assert disputed([[5, 5]], 2)
     assert not disputed([[5, 5]], 1)
+
+
+SQL = sql.load("services.sessions", "reviews")
 
 
 async def tick(world: World) -> int:
@@ -125,6 +129,19 @@ async def test_a_missed_review_goes_to_somebody_who_was_not_asked(world: World) 
     )
     assert len(rows) == 2
     assert all(row["reviewer_id"] not in {row["author_id"], people[0], people[5]} for row in rows)
+
+
+async def test_neither_the_author_nor_the_facilitator_takes_over_a_review(world: World) -> None:
+    _, people = await started(world)
+    ((work, author),) = await world.fetch("SELECT work_id, author_id FROM works ORDER BY work_id LIMIT 1")
+    assert await world.fetch(SQL.candidates, work)
+    for one in set(people[:5]) - {author}:
+        await world.execute(
+            "INSERT INTO reviews (work_id, reviewer_id, due_on, again) VALUES ($1, $2, current_date, true)"
+            " ON CONFLICT DO NOTHING",
+            work, one,
+        )  # fmt: skip
+    assert await world.fetch(SQL.candidates, work) == []
 
 
 async def test_where_reviewers_differ_the_facilitator_has_a_word(world: World) -> None:

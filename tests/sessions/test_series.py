@@ -77,6 +77,8 @@ def test_an_occurrence_moves_and_until_is_read_in_its_zone() -> None:
         "2026-10-27T09:00:00+00:00",
         "2026-11-02T08:00:00+00:00",
     ]
+    to_a_day = Recurrence("FREQ=DAILY;UNTIL=20261021", start, "Europe/Berlin").occurrences()
+    assert [one.day for one in to_a_day] == [19, 20, 21]
     with pytest.raises(InvalidRequest, match="no occurrence"):
         Recurrence("FREQ=DAILY;COUNT=2", start, "UTC", (start - timedelta(days=1),)).occurrences()
 

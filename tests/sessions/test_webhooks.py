@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from services.sessions.domain.letters import Text, slack, teams
 from services.sessions.domain.messages import Letter
 from services.sessions.domain.webhooks import WAITS
+from shared import sql
 from shared.courier import run_once
 from shared.events.sessions import SessionScheduled
 from shared.posting import ForbiddenAddress, Guard, is_public, post
@@ -25,6 +27,8 @@ from tests.sessions.receiver import Receiver, serving_receiver
 
 LOOPBACK = ("127.0.0.0/8",)
 SCHEDULED = "org.lateral.sessions.session.scheduled.v1"
+
+WEBHOOKS = sql.load("services.sessions", "webhooks")
 
 
 @pytest.fixture
@@ -174,6 +178,10 @@ async def test_a_dead_receiver_holds_up_no_other(world: World, receiver: Receive
     (event,) = await scheduled(world)
     for _ in range(15):
         await world.hear(event)
+    async with world.db.transaction() as conn:
+        claimed = Counter(row["webhook_id"] for row in await conn.fetch(WEBHOOKS.claim))
+        await conn.execute("UPDATE webhook_deliveries SET claimed_at = NULL, attempts = 0")
+    assert sorted(claimed.values()) == [10, 10]
     await carry(world)
     assert len(receiver.got) == 15
     rows = await world.fetch("SELECT DISTINCT state FROM webhook_deliveries WHERE webhook_id = $1", dead)
