@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.sessions.commands.attendance import rsvp
+from services.sessions.commands.feedback import give_feedback
 from services.sessions.commands.groups import form_groups
 from services.sessions.commands.people import project_people
 from services.sessions.domain.hours import Hours, Span
@@ -27,7 +28,7 @@ from shared.db import WAITING_PER_CONNECTION, Connection, Database
 from shared.envelope import Envelope
 from shared.events.directory import PersonChanged
 from shared.events.matching import CircleFormed, MatchMember
-from shared.events.sessions import ParticipationChanged
+from shared.events.sessions import FeedbackAnswer, ParticipationChanged
 from shared.migrate import migrate
 from shared.settings import load
 
@@ -145,37 +146,62 @@ async def sign_ups(db: Database, people: int) -> None:
 
 
 async def writes(db: Database, rounds: int, size: int) -> None:
-    """Sign-ups for which there is room and bare writes by turns, each round in the other order."""
-    ratios, rates, bares = [], [], []
-    for number in range(rounds):
-        async with db.transaction() as conn:
-            asked = await crowd(conn, size // SEATS, SEATS)
-        works = [partial(rsvp, session_id=session, person_id=one, answer="accept") for session, one in asked]
-        first = await bare(db, size) if number % 2 else None
-        taken, _ = await at_once(db, works)
-        rate, ceiling = size / taken, first or await bare(db, size)
-        ratios.append(rate / ceiling)
-        rates.append(rate)
-        bares.append(ceiling)
-    rate, ceiling, ratio = map(statistics.median, (rates, bares, ratios))
-    print(
-        f"writes      {rate:,.0f} sign-ups/s, bare row and outbox row {ceiling:,.0f}/s: ratio {ratio:.2f} (median of"
-        f" {rounds} by turns of {size:,}, {AT_ONCE} at once; {min(ratios):.2f} to {max(ratios):.2f})"
-    )
-
-
-async def bare(db: Database, count: int) -> float:
-    """The ceiling: one row and one outbox row in a transaction, nothing checked; writes per second."""
+    """Sign-ups for which there is room, answers, and bare writes by turns, each round in another order."""
     async with db.transaction() as conn:
-        await conn.execute(
-            "CREATE TABLE IF NOT EXISTS bare"
-            " (session_id uuid, person_id uuid, state text, PRIMARY KEY (session_id, person_id))"
-        )
-    session, programme_id = uuid4(), uuid4()
+        await conn.execute("CREATE TABLE bare (session_id uuid, person_id uuid, PRIMARY KEY (session_id, person_id))")
+    kinds: dict[str, Callable[[Database, Sequence[tuple[UUID, UUID]]], Awaitable[float]]] = {
+        "sign-ups": sign_up,
+        "answers": answer,
+        "the same row": partial(bare, insert=SAME_ROW),
+        "a row of two columns": partial(bare, insert=THIN_ROW),
+    }
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        for kind in sorted(kinds, key=lambda each: (list(kinds).index(each) + number) % len(kinds)):
+            async with db.transaction() as conn:
+                asked = await crowd(conn, size // SEATS, SEATS)
+            rates[kind].append(await kinds[kind](db, asked))
+    for kind in ("sign-ups", "answers"):
+        for peer in ("the same row", "a row of two columns"):
+            ratios = [ours / bare for ours, bare in zip(rates[kind], rates[peer], strict=True)]
+            print(
+                f"writes      {statistics.median(rates[kind]):,.0f} {kind}/s; bare, {peer} and one in the outbox,"
+                f" {statistics.median(rates[peer]):,.0f}/s: ratio {statistics.median(ratios):.2f} (median of {rounds}"
+                f" by turns of {size:,}, {AT_ONCE} at once; {min(ratios):.2f} to {max(ratios):.2f})"
+            )
 
-    async def write(conn: Connection) -> None:
+
+async def sign_up(db: Database, asked: Sequence[tuple[UUID, UUID]]) -> float:
+    """Sign-ups per second."""
+    taken, _ = await at_once(db, [partial(rsvp, session_id=s, person_id=one, answer="accept") for s, one in asked])
+    return len(asked) / taken
+
+
+async def answer(db: Database, asked: Sequence[tuple[UUID, UUID]]) -> float:
+    """Feedback by people who are known and were there; answers per second."""
+    async with db.transaction() as conn:
+        await project_people(conn, [envelope(person(one, ZONES[0]), at) for at, (_, one) in enumerate(asked)])
+        await conn.execute(
+            "UPDATE participants SET state = 'attended' WHERE person_id = ANY ($1::uuid[])", [one for _, one in asked]
+        )
+    said = FeedbackAnswer(usefulness=5, relevance=4, engagement=3)
+    taken, _ = await at_once(
+        db, [partial(give_feedback, session_id=s, person_id=one, answer=said, comment=None) for s, one in asked]
+    )
+    return len(asked) / taken
+
+
+SAME_ROW = "INSERT INTO participants (session_id, person_id, role, state) VALUES ($1, $2, 'participant', 'registered')"
+THIN_ROW = "INSERT INTO bare VALUES ($1, $2)"
+
+
+async def bare(db: Database, asked: Sequence[tuple[UUID, UUID]], insert: str) -> float:
+    """The ceiling: one row and one outbox row in a transaction, nothing checked; writes per second."""
+    programme_id = uuid4()
+
+    async def write(conn: Connection, session: UUID) -> None:
         one = uuid4()
-        await conn.execute("INSERT INTO bare VALUES ($1, $2, 'registered')", session, one)
+        await conn.execute(insert, session, one)
         event = ParticipationChanged(
             session_id=session, person_id=one, version=1, programme_id=programme_id, format="study_group",
             session_starts_at=datetime.now(UTC), state="registered", role="participant", minutes=0, taught=0, asked=0,
@@ -183,8 +209,8 @@ async def bare(db: Database, count: int) -> float:
         )  # fmt: skip
         await outbox.append(conn, event)
 
-    taken, _ = await at_once(db, [write] * count)
-    return count / taken
+    taken, _ = await at_once(db, [partial(write, session=session) for session, _ in asked])
+    return len(asked) / taken
 
 
 def groups_of_six(count: int) -> tuple[list[Request], dict[UUID, Hours]]:
