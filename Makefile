@@ -33,8 +33,13 @@ test-flows: .venv/.ready ## the cross-service flows and what one broker is enoug
 test-faults: .venv/.ready ## a quarter of an hour of faults drawn by seeds, on three brokers
 	@LATERAL_LOCAL_BROKER=apache $(PYTEST) -m cluster
 
-soak: .venv/.ready ## faults drawn by seeds, thirty times five minutes: make soak SEED=7 RUNS=1 MINUTES=30 (needs Java and Maven)
-	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --runs $(or $(RUNS),30) --minutes $(or $(MINUTES),5)
+soak: .venv/.ready ## all figures of delivery whole, in six hours; one soak: make soak SEED=7 RUNS=1 MINUTES=30 (needs Java and Maven)
+	@$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --runs $(or $(RUNS),30) --minutes $(or $(MINUTES),5) --rest 0.2
+	@test -n "$(RUNS)" || { set -e; for each in kills stops members "brokers --hangs 10" databases; do \
+		$(BIN)/python -m tests.faults.campaigns $$each --seed $(or $(SEED),1); done; \
+	$(BIN)/python -m tests.faults.soak --seed $(or $(SEED),1) --strikes 1 --only brokers_are_away_for_five_minutes; \
+	$(BIN)/python -m tests.faults.erasures --seed $(or $(SEED),1) --count 1000 --events 50000; \
+	$(BIN)/python -m bench.bench_replay --size 1000000 --hostile 10000; }
 
 check: .venv/.ready ## lint, types, import contracts, generated files
 	@$(BIN)/ruff check .

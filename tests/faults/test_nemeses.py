@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults import harm
 from tests.faults.nemeses import (
+    NEMESES,
     Nemesis,
     all_brokers_are_killed,
     all_brokers_are_stopped,
@@ -68,4 +69,21 @@ async def test_a_tenth_of_each_figure_is_reached(
 ) -> None:
     """What the draw has left short is done now."""
     while figure(site.rig) < enough:
+        assert await strike(site, nemesis) == []
+        site.rig.struck[nemesis.__name__] += 1
+
+
+async def test_brokers_away_for_half_a_minute_lose_nothing(site: Site) -> None:
+    """Rows 9 and 10: a tenth of the five minutes."""
+
+    async def away(site: Site) -> None:
+        await harm.lose_brokers(site, politely=True, seconds=30)
+
+    assert await strike(site, away) == []
+
+
+@pytest.mark.parametrize("nemesis", NEMESES, ids=lambda nemesis: nemesis.__name__)
+async def test_every_kind_of_fault_has_struck(nemesis: Nemesis, site: Site) -> None:
+    """Those that no draw and no figure has brought strike now."""
+    if not site.rig.struck[nemesis.__name__]:
         assert await strike(site, nemesis) == []
