@@ -54,7 +54,11 @@ async def test_an_account_of_a_worker_hr_has_told_of_is_that_person(identity: Id
     refused(await identity.ask("POST", "/Users", numbered("twin", "E1")), 409, "uniqueness")
 
 
-@pytest.mark.parametrize("body", [numbered("ada", "E1"), account("ada")], ids=["by number", "by address"])
+@pytest.mark.parametrize(
+    "body",
+    [numbered("ada", "E1"), account("ada"), account("Ada", emails=[])],
+    ids=["by number", "by address", "by user name"],
+)
 async def test_an_account_that_came_first_becomes_hrs_worker(
     body: dict[str, Any], identity: Identity, api_db: Database
 ) -> None:
@@ -86,6 +90,43 @@ async def test_who_stops_being_active_has_left_at_once_and_everywhere(identity: 
     await hr_says(api_db, worker("E1", seq=3, status="left"))
     await identity.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "title", "value": "Back"})
     assert (await people(api_db))["E1"][2] == "left"  # nobody is brought back whom HR has seen leave
+
+
+@pytest.mark.parametrize("way", ["PATCH", "DELETE"])
+async def test_who_is_let_in_no_more_before_the_first_day_does_not_start(
+    way: str, identity: Identity, api_db: Database
+) -> None:
+    await hr_says(api_db, worker("E1", status="prehire"), worker("R", "E1"))
+    ada = await identity.create(numbered("ada", "E1"))
+    assert (await people(api_db))["E1"][2] == "prehire"
+    if way == "DELETE":
+        await identity.ask("DELETE", f"/Users/{ada['id']}")
+    else:
+        await identity.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "active", "value": False})
+    async with api_db.acquire() as conn:
+        told = await latest(conn, "E1")
+        assert (told.status, told.reasons) == ("left", ("left",))
+        assert (await latest(conn, "R")).manager_id is None
+    await hr_says(api_db, worker("E1", seq=2, status="prehire", job_title="Chief"), worker("E1", seq=3))
+    assert (await people(api_db))["E1"][2] == "left"  # the stricter of the two, whatever HR says later
+    if way == "DELETE":
+        assert (await identity.create(numbered("ada", "E1")))["id"] == ada["id"]
+    else:
+        await identity.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "active", "value": True})
+    async with api_db.acquire() as conn:
+        told = await latest(conn, "E1")
+        assert (told.status, told.reasons) == ("active", ("rehired",))
+        assert str((await latest(conn, "R")).manager_id) == ada["id"]
+
+
+async def test_who_is_let_in_before_the_first_day_starts_with_hr(identity: Identity, api_db: Database) -> None:
+    await hr_says(api_db, worker("E1", status="prehire"))
+    ada = await identity.create(numbered("ada", "E1", active=False))
+    assert (await people(api_db))["E1"][2] == "left"
+    await identity.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "active", "value": True})
+    assert (await people(api_db))["E1"][2] == "prehire"
+    await hr_says(api_db, worker("E1", seq=2))
+    assert (await people(api_db))["E1"][2] == "active"
 
 
 async def test_the_deprovisioned_leave_and_are_the_same_person_when_they_return(

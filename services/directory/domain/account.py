@@ -142,8 +142,8 @@ def alone(account: Account, *, time_zone: str, country: str) -> WorkerUpserted:
 def overlay(told: WorkerUpserted, account: Account, precedence: Precedence) -> WorkerUpserted:
     """HR's record with what the identity system says where that counts; it fills what HR leaves open in any case.
 
-    The stricter of the two decides who is here: a disabled account ends work at once, and an enabled one brings
-    nobody back whom HR has seen leave.
+    The stricter of the two decides who is here: a disabled account ends work at once, or before it has begun, and an
+    enabled one brings nobody back whom HR has seen leave.
     """
     said: dict[str, Any] = {**account.worker}
     if account.manager_number is not None:
@@ -151,7 +151,7 @@ def overlay(told: WorkerUpserted, account: Account, precedence: Precedence) -> W
     changes = {
         field: value for field, value in said.items() if precedence.get(field) == "scim" or getattr(told, field) is None
     }
-    if not account.says_active and told.status in {"active", "leave"}:
+    if not account.says_active:
         changes["status"] = "left"
     return told.model_copy(update=changes)
 

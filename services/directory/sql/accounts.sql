@@ -66,15 +66,22 @@ DELETE FROM accounts WHERE account_id = $1
 UPDATE people SET employee_number = $2 WHERE person_id = $1
 
 -- name: adopt_accounts
--- HR speaks for the first time of workers whose accounts came before without an employee number: by address.
+-- HR speaks for the first time of workers whose accounts came before without an employee number: by address or user
+-- name, each of its index.
 WITH told AS (
     SELECT * FROM unnest($1::text[], $2::text[]) AS worker (number, email)
     WHERE NOT EXISTS (SELECT FROM people WHERE employee_number = worker.number)
       AND NOT EXISTS (SELECT FROM accounts WHERE accounts.number = worker.number)
+), at_address AS (
+    SELECT told.number, a.account_id, a.number AS provisional
+    FROM told JOIN accounts AS a ON a.emails @> ARRAY[lower(told.email)]
+    UNION
+    SELECT told.number, a.account_id, a.number
+    FROM told JOIN accounts AS a ON lower(a.user_name) COLLATE "C" = lower(told.email)
 ), found AS (
-    SELECT told.number, min(a.account_id::text)::uuid AS account_id, min(a.number) AS provisional
-    FROM told JOIN accounts AS a ON a.emails @> ARRAY[lower(told.email)] AND starts_with(a.number, 'scim:')
-    GROUP BY told.number HAVING count(*) = 1
+    SELECT number, min(account_id::text)::uuid AS account_id, min(provisional) AS provisional
+    FROM at_address WHERE starts_with(provisional, 'scim:')
+    GROUP BY number HAVING count(*) = 1
 ), one AS (
     SELECT DISTINCT ON (account_id) * FROM found ORDER BY account_id, number
 ), numbered AS (
