@@ -2,6 +2,8 @@
 
 import asyncio
 import getpass
+import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -40,6 +42,19 @@ class Outcome(NamedTuple):
     """Why nothing was changed; None when they were handled."""
 
 
+class Pace:
+    """So many a second at most: whoever comes too early waits, and nobody makes up for having been slow."""
+
+    def __init__(self, rate: float) -> None:
+        self._apart = 1 / rate
+        self._next = time.monotonic()
+
+    async def turn(self) -> None:
+        """Wait until it is one's turn; others go on meanwhile."""
+        await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = max(self._next, time.monotonic()) + self._apart
+
+
 class _OnlyLooked(Exception):
     """Ends a transaction that was only to see what would happen."""
 
@@ -49,15 +64,17 @@ async def redrive(
 ) -> AsyncIterator[Outcome]:
     """Handle what is selected, key by key, oldest first; a key that fails is left as it was.
 
-    At most `rate` letters a second. `dry` handles everything too and rolls it back: what it says is what would happen.
+    At most `rate` letters a second, also of one key, whose transaction stays open meanwhile. `dry` waits for nothing,
+    handles everything too and rolls it back: what it says is what would happen.
     """
     async with db.acquire() as conn:
         heads = await conn.fetch(SQL.open_heads, service, *selection, sorted(FULL_STATE))
+    pace = Pace(math.inf if dry else rate)
     for head in heads:
         letters, problem = 0, None
         try:
             async with db.transaction() as conn:
-                letters = await replay_key(conn, service, handlers, head["id"])
+                letters = await replay_key(conn, service, handlers, head["id"], pace)
                 await note(conn, "dead-letters.replay", f"{service}/dead-letters/{head['id']}")
                 if dry:
                     raise _OnlyLooked  # noqa: TRY301 - the transaction must see it
@@ -68,10 +85,9 @@ async def redrive(
         except Exception as error:  # noqa: BLE001 - whatever the handler says, the letter stays where it was
             letters, problem = head["letters"], f"{type(error).__name__}: {error}"
         yield Outcome(head["id"], head["topic"], letters, problem)
-        await asyncio.sleep(0 if dry else letters / rate)
 
 
-async def replay_key(conn: Connection, service: str, handlers: Handlers, number: int) -> int:
+async def replay_key(conn: Connection, service: str, handlers: Handlers, number: int, pace: Pace | None = None) -> int:
     """Handle the open dead letters of a key in order, in the caller's transaction. Raises what the handler raises."""
     classes = {cls.event_type: cls for cls in handlers}
     rows = await deadletters.queue(conn, service, number)
@@ -80,6 +96,8 @@ async def replay_key(conn: Connection, service: str, handlers: Handlers, number:
         if envelope is None:
             message = f"dead letter {row['id']} is of a type nobody here handles"
             raise NotReplayable(message)
+        if pace is not None:
+            await pace.turn()
         await handlers[type(envelope.data)](conn, [envelope])
         await deadletters.close(conn, service, row, "replayed", "replayed by an operator")
     return len(rows)

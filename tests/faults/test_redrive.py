@@ -1,14 +1,16 @@
 """Dead letters and parked keys in an operator's hands: tried first, in order, byte for byte, and on the record."""
 
 import asyncio
-from collections.abc import Sequence
+import getpass
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from shared import deadletters, redrive
+from shared import deadletters, redrive, sql
 from shared.consumer import Handlers
 from shared.db import Connection
 from shared.deadletters import NotReplayable
@@ -22,6 +24,19 @@ from tests.fixtures import register, register_process
 
 pytestmark = pytest.mark.real_broker
 TOPIC = ParticipationChanged.topic.name
+DELIVERY = sql.load("shared", "delivery")
+Command = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Types a command of `dead-letters`."""
+    monkeypatch.setenv("LATERAL_DATABASE_URL", world.settings.database_url)
+
+    async def type_(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, cli(register_process.SERVICE), ["dead-letters", *words])
+
+    return type_
 
 
 class Impossible(Refused):
@@ -122,15 +137,52 @@ async def test_a_key_parked_by_hand_waits_in_order_until_it_is_let_go(world: Wor
     assert await world.anomalies() == []
 
 
-async def test_the_command_tries_first_shows_only_shapes_and_asks_for_a_reason(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_the_rate_holds_for_the_letters_of_one_key(world: World) -> None:
+    key, count, rate = uuid4(), 10, 20.0
+    await refused(world, key)
+    await world.write(*[key] * (count - 2))
+    await world.publish()
+    await world.consume()
+    began = time.monotonic()
+    handlers: Handlers = {ParticipationChanged: register.apply}
+    found = redrive.redrive(world.db, "metrics", handlers, Selection(), rate=rate, dry=False)
+    assert [(outcome.letters, outcome.problem) async for outcome in found] == [(count, None)]
+    assert time.monotonic() - began >= (count - 1) / rate
+    assert await world.anomalies() == []
+
+
+async def test_what_an_operator_does_to_keys_and_consumers_is_done_and_on_the_record(
+    world: World, run: Command
 ) -> None:
+    key, name = uuid4(), "metrics"
+    assert (await run("park", TOPIC, str(key))).output == "parked\n"
+    assert "0 waiting, parked by hand" in (await run("keys")).output
+    await world.write(key, key)
+    await world.publish()
+    await world.consume()
+    assert await letters(world, "open") == 2
+    assert "2 waiting" in (await run("keys")).output
+    assert (await run("unpark", TOPIC, str(key))).output == "unparked, 2 handled\n"
+    refusal = await run("unpark", TOPIC, str(key))
+    assert (refusal.exit_code, refusal.output) == (1, "that key is not parked\n")
+    assert await letters(world, "replayed") == 2
+    assert await world.anomalies() == []
+    async with world.db.transaction() as conn:
+        await conn.execute(DELIVERY.stop_consumer, name, "a hundred in a row")
+    assert (await run("resume")).output == "may go on; it had stopped because a hundred in a row\n"
+    async with world.db.acquire() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM consumer_stops") == 0
+        lines = await conn.fetch("SELECT actor, action, object, outcome FROM audit ORDER BY id")
+    who = f"operator:{getpass.getuser()}"
+    assert [tuple(line) for line in lines] == [
+        (who, "dead-letters.park", f"{name}/keys/{TOPIC}", 200),
+        (who, "dead-letters.unpark", f"{name}/keys/{TOPIC}", 200),
+        (who, "consumer.resume", name, 200),
+    ]
+
+
+async def test_the_command_tries_first_shows_only_shapes_and_asks_for_a_reason(world: World, run: Command) -> None:
     await refused(world, uuid4())
-    monkeypatch.setenv("LATERAL_DATABASE_URL", world.settings.database_url)
-
-    async def run(*words: str) -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, cli(register_process.SERVICE), ["dead-letters", *words])
-
     first, second = sorted([row["id"] for row in await _all(world)])
     assert "2 waiting" in (await run("keys")).output
     assert "reason" in (await run("replay")).output
