@@ -74,6 +74,7 @@ def record(case: Case, offset: int) -> Raw:
 async def test_a_strange_record_is_parked_with_the_reason_and_the_next_has_its_effect(
     chassis: Settings, db: Database, name: str
 ) -> None:
+    """Row 16."""
     async with db.transaction() as conn:
         await effects_table(conn)
     raws = [record(Case(), 0), record(STRANGE[name], 1), record(Case(), 2)]
