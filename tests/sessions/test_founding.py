@@ -133,6 +133,18 @@ async def test_the_formats_roles_are_counted(world: World) -> None:
     assert reply.status_code == 201, reply.text
 
 
+async def test_nobody_makes_themselves_or_anybody_else_the_facilitator(world: World) -> None:
+    """A facilitator is appointed, and above nobody in the group: whoever founds one cannot get round that."""
+    report, boss = await world.people(2)
+    for shape in ("study_group", "community_of_practice"):
+        body = {"programme_id": str(await world.programme(format=shape)), "name": "We meet"}
+        members = [{"person_id": str(boss), "role": "facilitator"}]
+        for change, field in (({"role": "facilitator"}, "role"), ({"members": members}, "members.0.role")):
+            reply = await world.call("POST", "/v1/groups", {**body, **change}, who=report)
+            assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, field)
+    assert await world.fetch("SELECT FROM groups") == []
+
+
 async def test_a_line_break_in_a_name_is_refused(world: World) -> None:
     (founder,) = await world.people(1)
     body = {"programme_id": str(await world.programme(format="study_group")), "name": "A\r\nBEGIN:VALARM"}

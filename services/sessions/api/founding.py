@@ -18,7 +18,7 @@ from services.sessions.queries import groups
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.base import Code
-from shared.events.matching import MatchMember, MemberRole
+from shared.events.matching import MatchMember
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 from shared.refusal import InvalidRequest
 
@@ -33,17 +33,21 @@ EXAMPLE: dict[str, Any] = {
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 
 
+OwnRole = Literal["learner", "teacher", "newcomer", "buddy", "participant"]
+"""What people may call themselves or each other; a facilitator is appointed, and above nobody in the group."""
+
+
 class NewMember(BaseModel):
     """Somebody who is in it from the start."""
 
     model_config = ConfigDict(extra="forbid")
 
     person_id: UUID
-    role: MemberRole = "participant"
+    role: OwnRole = "participant"
 
 
 class NewGroup(BaseModel):
-    """What is left out takes the format's default. Whoever founds it is in it, as `role`."""
+    """What is left out takes the format's default. Its founder is in it, as `role`; facilitators are appointed."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
@@ -54,7 +58,7 @@ class NewGroup(BaseModel):
     membership: Membership | None = None
     capacity: Annotated[int, Field(ge=2, le=2000)] | None = None
     skill_id: Code | None = None
-    role: MemberRole | None = None
+    role: OwnRole | None = None
     members: Annotated[list[NewMember], Field(max_length=500)] = []
 
 
