@@ -114,6 +114,26 @@ async def test_the_format_is_fixed_once_published(world: World) -> None:
     )
 
 
+async def test_what_was_published_in_confidence_can_only_be_kept_closer(world: World) -> None:
+    programme = await world.programme(confidentiality="chatham")
+    path = f"/v1/programmes/{programme}"
+    loose = await world.own("PATCH", path, {"confidentiality": "open", "name": "New"}, If_Match='"v2"')
+    assert (loose.status_code, loose.json()["type"]) == (409, "/problems/programme-fixed")
+    assert (loose.json()["state"], loose.json()["fixed"]) == ("published", ["confidentiality"])
+    shown = (await world.own("GET", path)).json()
+    assert (shown["confidentiality"], shown["name"], shown["version"]) == ("chatham", PROGRAMME["name"], 2)
+    strict = await world.own("PATCH", path, {"confidentiality": "closed"}, If_Match='"v2"')
+    assert (strict.status_code, strict.json()["confidentiality"]) == (200, "closed")
+    back = await world.own("PATCH", path, {"confidentiality": "chatham"}, If_Match='"v3"')
+    assert (back.status_code, back.json()["fixed"]) == (409, ["confidentiality"])
+
+
+async def test_a_draft_may_still_be_opened(world: World) -> None:
+    draft = await world.programme(publish=False, confidentiality="closed")
+    reply = await world.own("PATCH", f"/v1/programmes/{draft}", {"confidentiality": "open"}, If_Match='"v1"')
+    assert (reply.status_code, reply.json()["confidentiality"]) == (200, "open")
+
+
 async def test_the_same_post_twice_makes_one_programme(world: World) -> None:
     replies = [await world.own("POST", "/v1/programmes", PROGRAMME, Idempotency_Key="once") for _ in range(2)]
     assert replies[0].json() == replies[1].json()

@@ -15,6 +15,7 @@ from services.sessions.domain.programme import (
     Programme,
     check,
     check_changeable,
+    check_kept,
     check_publishable,
     check_published,
     strictest,
@@ -62,6 +63,7 @@ async def change_programme(
     if not different:
         return programme
     check_changeable(programme, different)
+    check_kept(programme, changed)
     check(changed, datetime.now(UTC).date(), await formats.known(conn))
     return await save_changed(conn, changed)
 

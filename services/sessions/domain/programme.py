@@ -19,6 +19,7 @@ GROUND_RULES = (
 ONCE_PUBLISHED = frozenset({"format", "starts_on", "backfill"})
 """Groups and sessions were made by these."""
 CONFIDING: Sequence[Confidentiality] = ("open", "chatham", "closed")
+"""Each keeps more to itself than the one before."""
 COMMUNITY = "community_of_practice"
 LONGEST_SERIES = 1000
 """Sessions a group may come to have: what would be more is refused and never cut."""
@@ -177,3 +178,11 @@ def check_changeable(programme: Programme, fields: set[str]) -> None:
     if programme.status == "closed" or too_late:
         detail = f"The programme is {programme.status}; fixed now: {', '.join(too_late) or 'everything'}."
         raise ProgrammeFixed(detail, state=programme.status, fixed=too_late)
+
+
+def check_kept(programme: Programme, changed: Programme) -> None:
+    """Raise ProgrammeFixed where what was said in confidence would be kept less close than people were promised."""
+    loosened = CONFIDING.index(changed.confidentiality) < CONFIDING.index(programme.confidentiality)
+    if loosened and programme.status == "published":
+        detail = f"The programme is published as {programme.confidentiality}: that can only become stricter."
+        raise ProgrammeFixed(detail, state=programme.status, fixed=["confidentiality"])
