@@ -51,7 +51,11 @@ async def test_somebody_who_attended_answers_once(world: World) -> None:
     reply = await world.call("POST", path, {**GOOD, "comment": "thanks"}, who=person)
     assert (reply.status_code, reply.json()) == (202, {"session_id": str(session), "status": "accepted"})
     again = await world.call("POST", path, GOOD, who=person)
-    assert (again.status_code, again.json()["type"]) == (409, "/problems/feedback-already-given")
+    assert (again.status_code, again.json()["type"], again.json()["state"]) == (
+        409,
+        "/problems/feedback-already-given",
+        "given",
+    )
 
 
 async def test_somebody_who_was_not_there_is_refused_with_the_state(world: World) -> None:

@@ -46,7 +46,7 @@ async def give_feedback(
     # Another statement than the one that locked: each answer must see the one before it, to get a round of its own.
     round_number = await conn.fetchval(SQL.give, session_id, person_id, programme_id, begin)
     if round_number is None:
-        raise FeedbackAlreadyGiven("You have given feedback on this session already.")
+        raise FeedbackAlreadyGiven("You have given feedback on this session already.", state="given")
     if own is not None:
         (form_id, version), given = own
         topic = f"{form_id}:{version}:{format_name}"
