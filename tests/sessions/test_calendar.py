@@ -71,6 +71,17 @@ async def test_a_feed_is_for_whoever_knows_its_address_until_another_replaces_it
     assert (await world.client.get(path)).status_code == 404
 
 
+async def test_a_feed_that_is_revoked_is_gone_and_nobody_elses(world: World) -> None:
+    _, (owner, other, *_) = await one(world)
+    paths = [
+        (await world.call("POST", "/v1/calendar-feeds", who=each)).json()["url"].removeprefix("http://127.0.0.1:8103")
+        for each in (owner, other)
+    ]
+    for _ in range(2):
+        assert (await world.call("DELETE", "/v1/calendar-feeds", who=owner)).status_code == 204
+    assert [(await world.client.get(path)).status_code for path in paths] == [404, 200]
+
+
 async def test_the_secret_is_stored_nowhere(world: World) -> None:
     (person,) = await world.people(1)
     made = await world.call("POST", "/v1/calendar-feeds", who=person, Idempotency_Key="k")

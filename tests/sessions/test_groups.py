@@ -56,6 +56,8 @@ async def test_a_group_without_common_hours_says_so(world: World) -> None:
     (group,) = (await world.own("GET", "/v1/groups")).json()["items"]
     assert group["state"] == "unschedulable"
     assert "no working hours in common" in group["reason"]
+    health = (await world.own("GET", f"/v1/programmes/{programme}/health")).json()
+    assert {flag["code"]: flag["count"] for flag in health["red_flags"]}["unschedulable_groups"] == 1
 
 
 async def test_a_group_waits_for_a_member_who_is_not_known_yet(world: World) -> None:
