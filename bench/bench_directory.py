@@ -165,7 +165,7 @@ async def snapshot(db: Database, people: int) -> None:
     taken = time.perf_counter() - began
     async with db.transaction() as conn:
         began = time.perf_counter()
-        done = await feeds.finish(conn, feed_id)
+        done = await feeds.finish(conn, feed_id, datetime.now(UTC))
     tenth, half = memory[max(1, len(memory) // 10) - 1], memory[len(memory) // 2]
     print(
         f"snapshot    {done.taken:>9,} people, {written >> 20} MB in {taken:.0f} s: {done.taken / taken:,.0f} lines/s; "

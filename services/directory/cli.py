@@ -142,7 +142,7 @@ def feed(
                     await feeds.take_lines(conn, job.feed_id, parsed, datetime.now(UTC))
                 progress.update(task, completed=read)
         async with db.transaction() as conn:
-            job = await feeds.finish(conn, job.feed_id)
+            job = await feeds.finish(conn, job.feed_id, datetime.now(UTC))
         await _report(db, job)
 
     _run(take)

@@ -86,7 +86,7 @@ CATALOGUE = Catalogue(
         Table("feeds", "Files of workers and how far they are.", "operations", aged=older("created_at")),
         Table(
             "feed_refusals",
-            "Lines of such files that were refused, with the worker's number and the reason.",
+            "Lines of such files that were refused, with the worker's number and the reason, and what is tried again.",
             "operations",
             about=BY_NUMBER,
         ),

@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from services.directory.__main__ import SERVICE
-from services.directory.commands.feeds import deactivate_missing
+from services.directory.commands.feeds import deactivate_missing, finish, take_lines
+from services.directory.domain.adapters import Parsed
 from services.directory.settings import DirectorySettings
 from shared.auth import ROLES
 from shared.db import Connection, Database
@@ -125,6 +127,47 @@ async def test_hostile_lines_cost_themselves_alone_and_are_told_by_number_and_fi
     assert [each["line"] for each in refusals] == [2 * at + 2 for at in range(len(hostile()))]
     for refusal, (_, reason) in zip(refusals, hostile(), strict=True):
         assert refusal["reason"].startswith(reason)
+
+
+def swap(*between: dict[str, Any]) -> bytes:
+    """E1, who led E2, comes to report to E2, who reports to nobody any more: two lines, others between them."""
+    return jsonl(row("E1", managerEmployeeNumber="E2"), *between, row("E2"), row("E3", managerEmployeeNumber="E3"))
+
+
+@pytest.mark.parametrize("between", [0, 2, 1500], ids=["side by side", "in one thousand", "across thousands"])
+async def test_two_who_swap_places_are_taken_whatever_else_is_refused(
+    between: int, feeds: Feeds, api_db: Database
+) -> None:
+    await feeds.send(jsonl(row("E1"), row("E2", managerEmployeeNumber="E1")))
+    feed = await feeds.begin()
+    done = await feeds.lines(feed, swap(*(row(f"F{number:04d}") for number in range(between))))
+    assert (done["taken"], done["refused"], done["state"]) == (between + 2, 1, "done")
+    (refusal,) = await feeds.of(feed, "refusals")
+    assert (refusal["line"], refusal["reason"][:18]) == (between + 3, "ReportingLineCycle")
+    async with api_db.acquire() as conn:
+        assert str((await latest(conn, "E1")).manager_id) == await person_id(conn, "E2")
+        assert (await latest(conn, "E2")).manager_id is None
+        assert await conn.fetchval("SELECT count(*) FROM feed_refusals WHERE record IS NOT NULL") == 0
+
+
+async def test_a_line_that_waits_for_another_waits_no_longer_than_its_thousand_and_forgets_the_erased(
+    feeds: Feeds, api_db: Database
+) -> None:
+    async with api_db.transaction() as conn:
+        await tell(conn, worker("E1"), worker("E2", "E1"), worker("E3", "E2"))
+    said = [worker("E1", "E2", seq=2), worker("E2", seq=2), worker("E2", "E3", seq=3)]
+    lines = [Parsed(line, each.employee_number, each) for line, each in enumerate(said, 1)]
+    feed = await feeds.begin()
+    async with api_db.transaction() as conn:
+        job = await take_lines(conn, UUID(feed), lines, datetime.now(UTC))
+        assert (job.taken, job.refused) == (2, 1)
+        who = await person_id(conn, "E3")
+    assert (await feeds.api.post(f"/v1/people/{who}/erasure", headers=feeds.headers)).status_code == 202
+    async with api_db.acquire() as conn:
+        record = await conn.fetchval("SELECT record FROM feed_refusals")
+        assert (record["employee_number"], "manager_employee_number" in record) == ("E2", False)
+    async with api_db.transaction() as conn:
+        assert (await finish(conn, UUID(feed), datetime.now(UTC))).refused == 0
 
 
 async def test_a_file_that_broke_off_goes_on_where_it_was(feeds: Feeds, api_db: Database) -> None:

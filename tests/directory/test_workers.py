@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.directory.commands.workers import apply_due
+from services.directory.commands import workers
+from services.directory.commands.workers import DUE_AT_ONCE, apply_due
 from services.directory.domain.history import due_at
 from services.directory.domain.refusals import ImpossibleDate, ReportingLineCycle, SequenceReused, UnknownTimeZone
 from services.directory.store.records import MANY
@@ -252,6 +253,23 @@ async def test_a_cycle_that_a_future_record_makes_is_refused_on_its_day_and_the_
     assert [tuple(row) for row in refused] == [("A", "The reporting line is a cycle: A -> B -> A.")]
     assert (await latest(conn, "B")).site_code == "PAR"
     assert str((await latest(conn, "C")).manager_id) == await person_id(conn, "B")
+
+
+@pytest.mark.parametrize("at_once", [1, DUE_AT_ONCE], ids=["one by one", "together"])
+async def test_two_who_swap_places_on_one_day_do_so_whatever_else_is_due(
+    at_once: int, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "DUE_AT_ONCE", at_once)
+    await tell(conn, worker("A"), worker("B", "A"))
+    on: dict[str, Any] = {"seq": 2, "on": LATER}
+    await tell(conn, worker("A", "B", **on), worker("B", **on), worker("X", "X", **on))
+    await conn.execute("UPDATE worker_records SET due_at = now() - make_interval(days => 90 - ascii(employee_number))")
+    done = [await apply_due(conn, datetime.now(UTC)) for _ in range(6)]
+    assert (sum(done), done[-1]) == (3 + 2, 0)  # two of them twice
+    assert str((await latest(conn, "A")).manager_id) == await person_id(conn, "B")
+    assert (await latest(conn, "B")).manager_id is None
+    rows = await conn.fetch("SELECT employee_number, refused FROM worker_records WHERE refused IS NOT NULL OR pending")
+    assert [tuple(row) for row in rows] == [("X", "The reporting line is a cycle: X -> X.")]
 
 
 async def test_two_different_things_under_one_sequence_are_refused(conn: Connection) -> None:

@@ -182,7 +182,7 @@ async def send_lines(feed_id: UUID, edge: Edge) -> Response:
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it; what was taken stays
     async with edge.transaction() as conn:
-        await commands.finish(conn, feed_id)
+        await commands.finish(conn, feed_id, datetime.now(UTC))
     return await edge.read(lambda conn: queries.get_feed(conn, feed_id))
 
 

@@ -9,7 +9,7 @@ from services.directory.commands.workers import take_records
 from services.directory.domain.adapters import ADAPTERS, AdapterName, Parsed, parse
 from services.directory.domain.history import place
 from services.directory.domain.lines import Encoding, Form, Line
-from services.directory.domain.refusals import FeedState, UnknownFeed
+from services.directory.domain.refusals import FeedState, ReportingLineCycle, UnknownFeed
 from services.directory.store import feeds as store
 from services.directory.store import people as people_store
 from services.directory.store import records as records_store
@@ -58,7 +58,10 @@ async def take_lines(conn: Connection, feed_id: UUID, parsed: Sequence[Parsed], 
     standing = await store.standing(conn, [each.record for each in said if each.record]) if said else {}
     news = [each for at, each in enumerate(said) if each.record and standing.get(at) != _state(each.record)]
     refused = [each for each in fresh if each.refused]
-    refused += await _take(conn, news, job.source, now)
+    closing = await _take(conn, news, job.source, now)
+    refused += [each for each in closing if not each.record]
+    # Of two who swap places, the one who comes first closes a cycle until the other is taken.
+    refused += await _take(conn, [each for each in closing if each.record], job.source, now)
     if job.snapshot:
         await store.see(conn, feed_id, sorted({each.employee_number for each in fresh if each.employee_number}))
     taken = len(fresh) - len(refused) - (len(said) - len(news))
@@ -67,9 +70,15 @@ async def take_lines(conn: Connection, feed_id: UUID, parsed: Sequence[Parsed], 
     return await _found(conn, feed_id)
 
 
-async def finish(conn: Connection, feed_id: UUID) -> Feed:
-    """The file is read: a snapshot's missing workers wait for a confirmation. Raises UnknownFeed or FeedState."""
+async def finish(conn: Connection, feed_id: UUID, now: datetime) -> Feed:
+    """The file is read: a snapshot's missing workers wait for a confirmation. Raises UnknownFeed or FeedState.
+
+    Lines that closed a cycle are tried once more, a thousand at most: what they waited for may have come behind them.
+    """
     job = await _locked(conn, feed_id, "open")
+    if again := await store.to_try_again(conn, feed_id, AT_ONCE):
+        refused = {each.line for each in await _take(conn, again, job.source, now)}
+        await store.close_refusals(conn, feed_id, [each.line for each in again if each.line not in refused])
     missing = await store.find_missing(conn, job) if job.snapshot else 0
     await store.set_state(conn, feed_id, "read" if missing else "done")
     return await _found(conn, feed_id)
@@ -118,7 +127,10 @@ async def deactivate_missing(conn: Connection, now: datetime) -> int:
 
 
 async def _take(conn: Connection, news: Sequence[Parsed], source: str, now: datetime) -> list[Parsed]:
-    """Record them all at once, or in halves until what a rule refuses is alone; returns the refused."""
+    """Record them all at once, or in halves until what a rule refuses is alone.
+
+    Returns the refused; one that closes a cycle keeps its record, for it may be taken later.
+    """
     if not news:
         return []
     try:
@@ -126,7 +138,8 @@ async def _take(conn: Connection, news: Sequence[Parsed], source: str, now: date
             await take_records(conn, [Told(each.record, source) for each in news if each.record], now)
     except Refused as refused:
         if len(news) == 1:
-            return [news[0]._replace(record=None, refused=f"{type(refused).__name__}: {refused.detail}")]
+            record = news[0].record if isinstance(refused, ReportingLineCycle) else None
+            return [news[0]._replace(record=record, refused=f"{type(refused).__name__}: {refused.detail}")]
         middle = len(news) // 2
         return [*await _take(conn, news[:middle], source, now), *await _take(conn, news[middle:], source, now)]
     return []

@@ -68,7 +68,10 @@ def _without(told: Told, forgotten: AbstractSet[str]) -> Told:
 
 
 async def apply_due(conn: Connection, now: datetime) -> int:
-    """Apply records whose day has come and return how many; one that cannot be is noted as refused, with the reason."""
+    """Apply records whose day has come and return how many; one that cannot be is noted as refused, with the reason.
+
+    It is tried once more behind all that is due: a swap of bosses is a cycle until the other record is applied.
+    """
     await store.lock_chart(conn)
     due, approved = await records_store.take_due(conn, now, DUE_AT_ONCE)
     await _apply_or_refuse(conn, approved, now, approved=True)
@@ -91,7 +94,8 @@ async def _apply_or_refuse(
             await _apply_or_refuse(conn, due[:middle], now, approved=approved)
             await _apply_or_refuse(conn, due[middle:], now, approved=approved)
             return
-        await records_store.refuse(conn, due[0], cycle.detail)
+        if not await records_store.refuse(conn, due[0], cycle.detail, now):
+            return
         log.error(  # noqa: TRY400 - a rule said no: the stack says nothing
             "a record was refused on its day",
             extra={"fields": {"refusal": type(cycle).__name__}},

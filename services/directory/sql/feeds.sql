@@ -76,10 +76,29 @@ UPDATE feed_missing AS missing SET outcome = closed.outcome
 FROM unnest($2::text[], $3::text[]) AS closed (employee_number, outcome)
 WHERE missing.feed_id = $1 AND missing.employee_number = closed.employee_number
 
+-- name: lines_to_try_again
+SELECT line, employee_number, record FROM feed_refusals
+WHERE feed_id = $1 AND record IS NOT NULL ORDER BY line LIMIT $2
+
+-- name: close_refusals
+-- At the end of the file these lines have been taken after all; nothing is tried any more.
+WITH taken AS (
+    DELETE FROM feed_refusals WHERE feed_id = $1 AND line = ANY ($2::int[])
+), refused AS (
+    UPDATE feed_refusals SET record = NULL
+    WHERE feed_id = $1 AND record IS NOT NULL AND line <> ALL ($2::int[])
+)
+UPDATE feeds SET taken = taken + cardinality($2::int[]), refused = refused - cardinality($2::int[]), updated_at = now()
+WHERE feed_id = $1
+
 -- name: delete_workers
--- Whoever is erased is in no feed either.
+-- Whoever is erased is in no feed either, nor anybody's manager in a line that is to be tried again.
 WITH refusals AS (
     DELETE FROM feed_refusals WHERE employee_number = ANY ($1::text[])
+), managed AS (
+    UPDATE feed_refusals SET record = record - 'manager_employee_number'
+    WHERE record IS NOT NULL AND record ->> 'manager_employee_number' = ANY ($1::text[])
+        AND employee_number <> ALL ($1::text[])
 ), seen AS (
     DELETE FROM feed_seen WHERE employee_number = ANY ($1::text[])
 )

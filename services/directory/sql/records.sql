@@ -53,9 +53,9 @@ SELECT state FROM worker_records
 WHERE (employee_number, effective_at, sequence) IN (SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[]))
 
 -- name: take_due_records
-UPDATE worker_records AS record SET pending = false
+UPDATE worker_records AS record SET pending = false, refused = NULL, retried = due.refused IS NOT NULL
 FROM (
-    SELECT employee_number, effective_at, sequence FROM worker_records
+    SELECT employee_number, effective_at, sequence, refused FROM worker_records
     WHERE pending AND due_at <= $1
         AND (hold_id IS NULL OR EXISTS (SELECT FROM holds WHERE holds.hold_id = worker_records.hold_id AND state = 'approved'))
     ORDER BY due_at LIMIT $2 FOR UPDATE
@@ -65,7 +65,11 @@ WHERE (record.employee_number, record.effective_at, record.sequence)
 RETURNING record.state, record.due_at, record.hold_id
 
 -- name: refuse_record
-UPDATE worker_records SET refused = $4 WHERE employee_number = $1 AND effective_at = $2 AND sequence = $3
+-- The first time it stays pending, behind all that is due now; the second time it is refused for good.
+UPDATE worker_records
+SET refused = $4, pending = NOT retried, due_at = CASE WHEN retried THEN due_at ELSE $5 END
+WHERE employee_number = $1 AND effective_at = $2 AND sequence = $3
+RETURNING retried
 
 -- name: forget_managers
 -- What HR has said of others stays, but for whom it named as their manager.

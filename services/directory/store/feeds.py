@@ -80,13 +80,35 @@ async def lock_confirmed(conn: Connection) -> Feed | None:
 async def count(
     conn: Connection, job: Feed, last_line: int, taken: int, unchanged: int, refused: Sequence[Parsed]
 ) -> None:
-    """Write down how far it is, with the lines that were refused."""
+    """Write down how far it is, with the lines that were refused; what such a line says, where it is tried again."""
     unreadable = sum(each.employee_number is None for each in refused)
     await conn.execute(SQL.count_lines, job.feed_id, last_line, taken, unchanged, len(refused), unreadable)
-    rows = [(job.feed_id, each.line, each.employee_number, (each.refused or "")[:1000]) for each in refused]
+    rows = [
+        (
+            job.feed_id,
+            each.line,
+            each.employee_number,
+            (each.refused or "")[:1000],
+            each.record and each.record.model_dump(mode="json", by_alias=False, exclude_defaults=True),
+        )
+        for each in refused
+    ]
     await conn.copy_records_to_table(
-        "feed_refusals", records=rows, columns=("feed_id", "line", "employee_number", "reason")
+        "feed_refusals", records=rows, columns=("feed_id", "line", "employee_number", "reason", "record")
     )
+
+
+async def to_try_again(conn: Connection, feed_id: UUID, limit: int) -> list[Parsed]:
+    """Refused lines that may be taken now."""
+    return [
+        Parsed(row["line"], row["employee_number"], WorkerUpserted.model_validate(row["record"]))
+        for row in await conn.fetch(SQL.lines_to_try_again, feed_id, limit)
+    ]
+
+
+async def close_refusals(conn: Connection, feed_id: UUID, taken: Sequence[int]) -> None:
+    """These lines have been taken after all; the other refused ones are tried no more."""
+    await conn.execute(SQL.close_refusals, feed_id, taken)
 
 
 async def see(conn: Connection, feed_id: UUID, numbers: Sequence[str]) -> None:

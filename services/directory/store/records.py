@@ -110,9 +110,9 @@ async def take_due(conn: Connection, now: datetime, limit: int) -> tuple[list[Wo
     return due, [record for _, record, hold in dated if hold is not None]
 
 
-async def refuse(conn: Connection, record: WorkerUpserted, why: str) -> None:
-    """Note that a record could not be applied on its day."""
-    await conn.execute(SQL.refuse_record, record.employee_number, *place(record), why)
+async def refuse(conn: Connection, record: WorkerUpserted, why: str, now: datetime) -> bool:
+    """Note that a record could not be applied on its day; returns whether for good: the first time it waits again."""
+    return bool(await conn.fetchval(SQL.refuse_record, record.employee_number, *place(record), why, now))
 
 
 async def delete(conn: Connection, numbers: Sequence[str]) -> dict[str, int]:
