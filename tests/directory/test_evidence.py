@@ -69,6 +69,23 @@ async def known(api: httpx.AsyncClient, issuer: Issuer, whose: str, by: str | No
     return {one["skill_id"]: one for one in answer.json()["skills"]}
 
 
+async def test_a_skill_that_is_out_of_use_is_stated_no_more(
+    api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
+) -> None:
+    ada, admin = people["A"], issuer.bearer("admin")
+    assert (await say(api, issuer, ada, ada)).status_code == 200
+    answer = await api.post("/v1/skills/deprecations", json={"skill_id": "s:1"}, headers=admin)
+    assert answer.status_code == 200
+    assessed = {"skill_id": "s:1", "level": 2, "assessed_on": str(NOW.date())}
+    for refused in (
+        await say(api, issuer, ada, ada, level=2),
+        await api.post(f"/v1/people/{ada}/assessments", json=assessed, headers=admin),
+    ):
+        error = {"field": "skill_id", "message": "is out of use"}
+        assert (refused.status_code, refused.json()["errors"]) == (422, [error])
+    assert (await known(api, issuer, ada))["s:1"]["level"] == 4  # who has it keeps it
+
+
 async def test_what_each_says_counts_as_who_they_are(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
 ) -> None:

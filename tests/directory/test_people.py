@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.directory.api.people import Card, Person
 from shared.db import Database
-from tests.directory.hr import latest, person_id, reasons, tell, unit, worker
+from tests.directory.hr import LATER, latest, person_id, reasons, tell, unit, worker
 from tests.fixtures.issuer import Issuer
 
 CARD = {"person_id", "display_name", "unit_code", "site_code", "job_title", "status", "offers"}
@@ -227,3 +227,34 @@ async def test_what_is_read_straight_from_the_row_is_the_declared_model_and_noth
         assert alone.json() == shown
         assert alone.headers.get("etag") == (f'"v{shown["version"]}"' if model is Person else None)
         assert (shown.get("not_with") is not None) == (shown["person_id"] == me)
+
+
+SAID: dict[str, Any] = {
+    "languages": ["en", "fr"],
+    "work_ends": 1000,
+    "time_budget_minutes": 90,
+    "paused_until": str(LATER),
+    "opted_in": False,
+    "facilitator_ready": True,
+    "formats": ["pair", "circle"],
+    "modalities": ["remote", "hybrid"],
+    "group_size_min": 3,
+    "group_size_max": 6,
+}
+
+
+async def test_all_one_says_of_oneself_is_read_back_and_published_and_given_back(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
+) -> None:
+    ada = issuer.bearer("employee", person_id=people["A"])
+    before = (await api.get(f"/v1/people/{people['A']}", headers=ada)).json()
+    answer = await edit(api, people["A"], SAID, ada)
+    assert answer.status_code == 200, answer.text
+    for shown in (answer.json(), (await api.get(f"/v1/people/{people['A']}", headers=ada)).json()):
+        assert {name: shown[name] for name in SAID} == SAID
+        assert not [name for name, value in SAID.items() if before[name] == value]
+    async with api_db.acquire() as conn:
+        told = (await latest(conn, "A")).model_dump(mode="json", by_alias=False)
+    assert {name: told[name] for name in SAID} == SAID
+    answer = await edit(api, people["A"], dict.fromkeys(SAID), ada, told["version"])
+    assert {name: answer.json()[name] for name in SAID} == {name: before[name] for name in SAID}
