@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from services.sessions.domain.reviews import allocate, disputed
 from shared import sql
 from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import circle
+from tests.sessions.gathering import found
 
 RUBRIC = [{"code": "clear", "text": "It is clear."}, {"code": "useful", "text": "It can be used."}]
 
@@ -167,3 +169,64 @@ async def test_where_reviewers_differ_the_facilitator_has_a_word(world: World) -
     (event,) = await world.told("peer-review.closed")
     assert (event["works"], event["escalated"]) == (3, 2)
     assert (await world.call("POST", f"/v1/works/{uuid4()}/verdict", {"text": "x"}, who=people[5])).status_code == 404
+
+
+async def disputed_work(world: World, people: list[UUID], author: UUID, confidentiality: str, sponsor: UUID) -> str:
+    """A work in a study group of these, founded by the first, whose reviewers (the last two) differ; its round."""
+    programme = await world.programme(
+        format="study_group", sponsor_id=str(sponsor), confidentiality=confidentiality, group_size_min=3
+    )
+    members = [{"person_id": str(one)} for one in people[1:]]
+    group = (await found(world, people[0], programme, members=members))["group_id"]
+    plan = {
+        "rubric": RUBRIC,
+        "reviewers": 2,
+        "submit_by": str(TODAY + timedelta(days=1)),
+        "review_by": str(TODAY + timedelta(days=8)),
+    }
+    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan, who=people[0])
+    round_id = made.json()["round_id"]
+    for one in {author, *people[-2:]}:
+        body = {"title": f"Plan of {one}", "link": "https://docs.example.org/plan"}
+        assert (await world.call("PUT", f"/v1/review-rounds/{round_id}/work", body, who=one)).status_code == 200
+    await world.execute("UPDATE review_rounds SET submit_by = current_date - 1")
+    await tick(world)
+    await world.execute("DELETE FROM works WHERE author_id <> $1", author)
+    for one, score in zip(people[-2:], (1, 5), strict=True):
+        await review(world, one, (score, score))
+    await tick(world)
+    return str(round_id)
+
+
+@pytest.mark.parametrize(
+    ("size", "author", "confidentiality", "asked"),
+    [
+        (5, 1, "open", 0),
+        (4, 0, "open", 1),
+        (3, 0, "open", -1),
+        (3, 0, "closed", 1),
+    ],
+    ids=["the founder", "a member who is no party", "the sponsor", "a party: a closed group keeps it"],
+)
+async def test_without_a_facilitator_somebody_else_is_asked(
+    world: World, size: int, author: int, confidentiality: str, asked: int
+) -> None:
+    last, *others = sorted(await world.people(size, facilitator_ready=False), reverse=True)
+    people = [last, *sorted(others)]
+    (sponsor,) = await world.people(1)
+    round_id = await disputed_work(world, people, people[author], confidentiality, sponsor)
+    who = [*people, sponsor][asked]
+    told = await world.fetch("SELECT person_id, subject_id FROM messages WHERE about LIKE 'review-%'")
+    assert [row["person_id"] for row in told] == [who]
+    works = f"/v1/review-rounds/{round_id}/works"
+    for one in {*people, sponsor} - {who}:
+        assert (await world.call("GET", works, who=one)).json()["items"] == []
+        refused = await world.call("POST", f"/v1/works/{told[0]['subject_id']}/verdict", {"text": "Mine."}, who=one)
+        assert refused.status_code == 404
+    (work,) = (await world.call("GET", works, who=who)).json()["items"]
+    assert (work["state"], len(work["reviews"])) == ("escalated", 2)
+    done = await world.call("POST", f"/v1/works/{work['work_id']}/verdict", {"text": "Both have a point."}, who=who)
+    assert (done.status_code, done.json()["state"]) == (200, "delivered")
+    await tick(world)
+    (event,) = await world.told("peer-review.closed")
+    assert (event["works"], event["escalated"]) == (1, 1)

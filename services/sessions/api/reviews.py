@@ -118,7 +118,7 @@ class NewReview(BaseModel):
 
 
 class Verdict(BaseModel):
-    """The facilitator's word."""
+    """A word where reviewers differ."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "Both have a point."}]})
 
@@ -173,7 +173,7 @@ async def submit_work(round_id: UUID, body: NewWork, edge: Edge) -> Response:
 async def list_works(
     round_id: UUID, edge: Edge, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT
 ) -> Response:
-    """One's own work; to the facilitator those that wait for a word."""
+    """One's own work; to whoever is asked those that wait for a word."""
     reader, (after,) = person(edge.principal), decode_cursor(cursor, UUID) or (None,)
 
     async def work(conn: Connection) -> Page[Work]:
@@ -209,6 +209,6 @@ async def give_review(review_id: UUID, body: NewReview, edge: Edge) -> Response:
 
 @router.post("/v1/works/{work_id}/verdict", response_model=Settled, summary="Settle a disputed work")
 async def give_verdict(work_id: UUID, body: Verdict, edge: Edge) -> Response:
-    """By the group's facilitator, where reviewers differ or are too few."""
+    """Where reviewers differ or are too few: by the facilitator or founder, or somebody who is no party to it."""
     by = person(edge.principal)
     return await edge.write(lambda conn: commands.give_verdict(conn, work_id, by, body.text), body=body)

@@ -64,7 +64,7 @@ async def give_review(conn: Connection, review_id: UUID, by: UUID, scores: Seque
 
 
 async def give_verdict(conn: Connection, work_id: UUID, by: UUID, verdict: str) -> dict[str, Any]:
-    """The facilitator's word on a work whose reviewers differ, or are too few. Raises UnknownWork, WorkNotEscalated."""
+    """The word of whoever is asked where reviewers differ or are too few. Raises UnknownWork, WorkNotEscalated."""
     work = await conn.fetchrow(SQL.lock_escalated, work_id, by)
     if work is None:
         raise UnknownWork("There is no such work, or it does not wait for your word.")
@@ -86,8 +86,8 @@ async def run_rounds(conn: Connection) -> int:
     for work in await conn.fetch(SQL.lock_reviewed):
         needs_word = disputed(work["scores"], work["reviewers"])
         state, reader, about = "delivered", work["author_id"], "review-delivered"
-        if needs_word and work["facilitator_id"] is not None:
-            state, reader, about = "escalated", work["facilitator_id"], "review-escalated"
+        if needs_word and work["arbiter_id"] is not None:
+            state, reader, about = "escalated", work["arbiter_id"], "review-escalated"
         await conn.execute(SQL.set_work, work["work_id"], state, reader, about)
         done += 1
     closed = await conn.fetch(SQL.lock_finished)

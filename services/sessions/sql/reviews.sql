@@ -73,11 +73,11 @@ LIMIT 1
 
 -- name: lock_reviewed
 -- Works of running rounds with nobody left to ask.
-SELECT w.work_id, w.author_id, g.facilitator_id, r.reviewers, r.review_by,
+SELECT w.work_id, w.author_id, arbiter(w.work_id) AS arbiter_id, r.reviewers, r.review_by,
        coalesce((
            SELECT jsonb_agg(v.scores) FROM reviews AS v WHERE v.work_id = w.work_id AND v.state = 'done'
        ), '[]') AS scores
-FROM works AS w JOIN review_rounds AS r USING (round_id) JOIN groups AS g USING (group_id)
+FROM works AS w JOIN review_rounds AS r USING (round_id)
 WHERE r.state = 'reviewing' AND w.state = 'submitted'
   AND NOT EXISTS (SELECT FROM reviews AS v WHERE v.work_id = w.work_id AND v.state = 'asked')
 ORDER BY w.work_id LIMIT 200 FOR UPDATE OF w SKIP LOCKED
@@ -91,9 +91,7 @@ WITH told AS (
 UPDATE works SET state = $2 WHERE work_id = $1
 
 -- name: lock_escalated
-SELECT w.work_id, w.state, w.author_id FROM works AS w JOIN review_rounds AS r USING (round_id)
-JOIN groups AS g USING (group_id)
-WHERE w.work_id = $1 AND ($2::uuid IS NULL OR g.facilitator_id = $2) FOR UPDATE OF w
+SELECT work_id, state, author_id FROM works WHERE work_id = $1 AND arbiter(work_id) = $2 FOR UPDATE
 
 -- name: settle
 UPDATE works SET state = 'delivered', verdict = $2 WHERE work_id = $1
@@ -115,15 +113,15 @@ WHERE r.state = 'reviewing'
 ORDER BY r.round_id LIMIT 50 FOR UPDATE OF r
 
 -- name: list_works
--- One's own; to the facilitator those that need a word. Reviews have no name, and come in order of their scores.
+-- One's own; to whoever is asked those that need a word. Reviews have no name, and come in order of their scores.
 SELECT w.work_id, w.round_id, w.author_id, w.title, w.link, w.state, w.verdict,
        CASE WHEN w.state <> 'submitted' THEN coalesce((
            SELECT jsonb_agg(jsonb_build_object('scores', v.scores, 'comment', v.comment) ORDER BY v.scores, v.comment)
            FROM reviews AS v WHERE v.work_id = w.work_id AND v.state = 'done'
        ), '[]') ELSE '[]' END AS reviews
-FROM works AS w JOIN review_rounds AS r USING (round_id) JOIN groups AS g USING (group_id)
+FROM works AS w
 WHERE w.round_id = $1 AND ($3::uuid IS NULL OR w.work_id > $3) AND (
-    (w.author_id = $2 AND w.state <> 'escalated') OR (g.facilitator_id = $2 AND w.state = 'escalated')
+    (w.author_id = $2 AND w.state <> 'escalated') OR (w.state = 'escalated' AND arbiter(w.work_id) = $2)
 )
 ORDER BY w.work_id LIMIT $4
 
