@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.sessions.commands.founding import join
+from services.sessions.domain.catalogue import FORMATS
 from services.sessions.domain.founding import GroupFull
 from tests.sessions.conftest import World
 from tests.sessions.events import person
@@ -143,6 +144,17 @@ async def test_nobody_makes_themselves_or_anybody_else_the_facilitator(world: Wo
             reply = await world.call("POST", "/v1/groups", {**body, **change}, who=report)
             assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, field)
     assert await world.fetch("SELECT FROM groups") == []
+
+
+async def test_a_group_is_no_larger_than_its_format_unless_it_is_open(world: World) -> None:
+    (founder,) = await world.people(1)
+    body = {"programme_id": str(await world.programme(format="study_group")), "name": "All of us"}
+    most = FORMATS["study_group"].size[1]
+    for membership, capacity, status in (("closed", most + 1, 422), ("closed", most, 201), ("open", most + 1, 201)):
+        change = {"membership": membership, "capacity": capacity}
+        reply = await world.call("POST", "/v1/groups", {**body, **change}, who=founder)
+        assert reply.status_code == status, reply.text
+        assert status == 201 or reply.json()["errors"][0]["field"] == "capacity"
 
 
 async def test_a_line_break_in_a_name_is_refused(world: World) -> None:

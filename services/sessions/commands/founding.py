@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.commands.facilitators import appoint
 from services.sessions.commands.seats import give_up_seats
-from services.sessions.domain.formats import Format
+from services.sessions.domain.formats import Format, Membership
 from services.sessions.domain.founding import (
     GroupFull,
     GroupNotActive,
@@ -77,6 +77,7 @@ async def found_group(
     everybody = _with_founder(shape, members, caller, fields.get("role"))
     await _check_members(conn, programme_id, everybody)
     membership = fields.get("membership") or shape.membership
+    _check_capacity(shape, fields.get("capacity"), membership)
     capacity = fields.get("capacity") or (shape.size[1] if further else None)
     _check_size(shape, everybody, capacity or programme.group_size_max, fixed=membership == "fixed")
     group_id = uuid7()
@@ -176,6 +177,13 @@ async def _check_members(conn: Connection, programme_id: UUID, members: Sequence
     if strangers := {row["person_id"] for row in await conn.fetch(SQL.not_in_audience, programme_id, ids)}:
         first = next(one for one in ids if one in strangers)
         raise NotInAudience("The programme is not for everybody named.", person_id=first)
+
+
+def _check_capacity(shape: Format, wanted: int | None, membership: Membership) -> None:
+    """Whoever comes to an open group is welcome; any other is no larger than its format works with."""
+    _, most = shape.size
+    if membership != "open" and wanted is not None and wanted > most:
+        raise InvalidRequest.naming("capacity", f"is more than the {most} that {shape.title} is for")
 
 
 def _check_size(shape: Format, members: Sequence[MatchMember], capacity: int, *, fixed: bool) -> None:
