@@ -76,8 +76,9 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
         await conn.execute(SQL.close_dead_letter, consumer, stored, "discarded", "the person was erased")
     if raw.key_text is not None and raw.topic not in FULL_STATE:
         await conn.execute(SQL.park_keys, consumer, [raw.topic], [raw.key_text])
-    mirror = _mirror(consumer, kept, reason, kind if kind in TYPES else None, whose or b"")
-    await conn.copy_records_to_table("outbox", records=[mirror], columns=outbox.COLUMNS)
+    if not outbox.is_muted():
+        mirror = _mirror(consumer, kept, reason, kind if kind in TYPES else None, whose or b"")
+        await conn.copy_records_to_table("outbox", records=[mirror], columns=outbox.COLUMNS)
     await crashpoint("consumer.while_parking")
     PARKED.labels(reason).inc()
 

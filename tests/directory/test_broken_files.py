@@ -65,6 +65,7 @@ def test_more_than_a_piece_comes_out_whole() -> None:
         (b'a,"b\n1,2\n3,4\n', "The header has a quote that does not end"),
         (b"a,b\r1,2\r", "The header is not CSV: a carriage return"),
     ],
+    ids=lambda said: said if isinstance(said, str) else "",
 )
 def test_a_file_that_is_none_says_why(data: bytes, reason: str) -> None:
     with pytest.raises(UnreadableFile) as refused:

@@ -24,8 +24,8 @@ from tests.sessions.receiver import serving_receiver
 
 pytestmark = pytest.mark.real_broker
 SCHEDULED = "org.lateral.sessions.session.scheduled.v1"
-FORGET = "TRUNCATE inbox, consumed_positions, people, contacts, skills"
-"""What the topics bring back: a backup's own entries are left, with nothing read since."""
+FORGET = "TRUNCATE inbox, consumed_positions, people, contacts, skills, webhook_deliveries"
+"""What the topics bring back, and deliveries, which are kept for a month: a backup's own entries are left."""
 WAITING = """
 SELECT (SELECT count(*) FROM messages WHERE state = 'queued')
      + (SELECT count(*) FROM webhook_deliveries WHERE state = 'queued')

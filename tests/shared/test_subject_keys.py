@@ -8,7 +8,7 @@ import orjson
 import pytest
 from cryptography.fernet import Fernet
 
-from shared import deadletters, subject_keys
+from shared import deadletters, outbox, subject_keys
 from shared.db import Connection, Database
 from shared.deadletters import NotReplayable
 from shared.envelope import Raw
@@ -55,6 +55,13 @@ async def test_what_is_parked_opens_byte_for_byte_and_is_readable_nowhere(conn: 
     assert "Zwqvkt" not in kept
     mirrored = await conn.fetch("SELECT key, header_values FROM outbox WHERE topic = 'metrics.dead-letters'")
     assert not [row for row in mirrored if "QX-9" in row["key"] or b"QX-9" in row["header_values"]]
+
+
+async def test_what_a_rebuild_parks_is_kept_and_told_to_nobody(conn: Connection) -> None:
+    with outbox.muted():
+        await park(conn, record(b"QX-9", said("QX-9"), 1))
+    assert await letter(conn, 1) == record(b"QX-9", said("QX-9"), 1)
+    assert await conn.fetchval("SELECT count(*) FROM outbox") == 0
 
 
 async def test_an_erasure_makes_every_copy_unreadable_a_restored_one_too(conn: Connection) -> None:
