@@ -11,12 +11,10 @@ python -m bench.bench_reads [--people 10000] [--seconds 3] [--turns 5]
 import argparse
 import asyncio
 import statistics
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +22,7 @@ from fastapi import FastAPI, Response
 from fastapi import Request as Call
 
 from bench.bench_directory import BATCH, SOURCE, workers
-from bench.servers import Request, ask, bare, ours, plain_app, rate, serving
-from deploy.local.ports import free_port
-from deploy.local.postgres import Postgres
+from bench.servers import Request, ask, bare, founded, ours, plain_app, rate, serving
 from services.directory.api.people import Card
 from services.directory.app import create_app
 from services.directory.commands.workers import take_records
@@ -34,10 +30,7 @@ from services.directory.queries.people import SQL
 from services.directory.settings import DirectorySettings
 from services.directory.store.records import Told
 from shared.db import Database
-from shared.migrate import migrate
 from shared.paging import Page
-from shared.settings import load
-from tests.fixtures.issuer import serving_issuer
 
 CALLERS = 4
 Answers = tuple[bytes, ...]
@@ -110,31 +103,19 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=5)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as state:
-        server = Postgres(Path(state), free_port())
-        async with server, serving_issuer() as issuer:
-            await server.create_service_databases(["directory"])
-            settings = load(
-                DirectorySettings,
-                "directory",
-                database_url=server.dsn("directory", "directory"),
-                issuer=issuer.url,
-                kafka_bootstrap="unused",
-            )
-            await migrate(settings)
-            db = await Database.connect(settings)
-            told = [Told(each, SOURCE) for each in workers(asked.people)]
-            for start in range(0, len(told), BATCH):
-                async with db.transaction() as conn:
-                    await take_records(conn, told[start : start + BATCH], datetime.now(UTC))
-            async with db.acquire() as conn:
-                await conn.execute("ANALYZE people")
-                row = await conn.fetchrow("SELECT person_id, unit_code FROM people OFFSET 100 LIMIT 1")
-            await db.close()
-            assert row
-            paths = (f"/v1/people/{row['person_id']}", f"/v1/people?unit={row['unit_code']}&limit=20")
-            await reads(settings, paths, issuer.token(exp=7200), asked.seconds, asked.turns)
-        server.remove()
+    async with founded("directory", DirectorySettings) as (settings, issuer):
+        db = await Database.connect(settings)
+        told = [Told(each, SOURCE) for each in workers(asked.people)]
+        for start in range(0, len(told), BATCH):
+            async with db.transaction() as conn:
+                await take_records(conn, told[start : start + BATCH], datetime.now(UTC))
+        async with db.acquire() as conn:
+            await conn.execute("ANALYZE people")
+            row = await conn.fetchrow("SELECT person_id, unit_code FROM people OFFSET 100 LIMIT 1")
+        await db.close()
+        assert row
+        paths = (f"/v1/people/{row['person_id']}", f"/v1/people?unit={row['unit_code']}&limit=20")
+        await reads(settings, paths, issuer.token(exp=7200), asked.seconds, asked.turns)
 
 
 if __name__ == "__main__":

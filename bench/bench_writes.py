@@ -12,10 +12,8 @@ import argparse
 import asyncio
 import random
 import statistics
-import tempfile
 from collections.abc import Iterator
 from itertools import repeat
-from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -25,15 +23,11 @@ from fastapi import Request as Call
 from pydantic import BaseModel
 
 from bench.bench_sessions import FIRST, SEATS, programme
-from bench.servers import Request, bare, ours, plain_app, rate, serving
-from deploy.local.ports import free_port
-from deploy.local.postgres import Postgres
+from bench.servers import Request, bare, founded, ours, plain_app, rate, serving
 from services.sessions.app import create_app
 from services.sessions.settings import SessionsSettings
 from shared.db import Connection, Database
-from shared.migrate import migrate
-from shared.settings import load
-from tests.fixtures.issuer import Issuer, serving_issuer
+from tests.fixtures.issuer import Issuer
 
 CALLERS = 32
 EACH = 100
@@ -154,26 +148,14 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=5)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as state:
-        server = Postgres(Path(state), free_port())
-        async with server, serving_issuer() as issuer:
-            await server.create_service_databases(["sessions"])
-            settings = load(
-                SessionsSettings,
-                "sessions",
-                database_url=server.dsn("sessions", "sessions"),
-                issuer=issuer.url,
-                kafka_bootstrap="unused",
-            )
-            await migrate(settings)
-            db = await Database.connect(settings)
-            async with db.transaction() as conn:
-                places = await invite(conn, asked.size)
-            async with db.acquire() as conn:
-                await conn.execute("ANALYZE")
-            await db.close()
-            await writes(settings, places, issuer, asked.seconds, asked.turns)
-        server.remove()
+    async with founded("sessions", SessionsSettings) as (settings, issuer):
+        db = await Database.connect(settings)
+        async with db.transaction() as conn:
+            places = await invite(conn, asked.size)
+        async with db.acquire() as conn:
+            await conn.execute("ANALYZE")
+        await db.close()
+        await writes(settings, places, issuer, asked.seconds, asked.turns)
 
 
 if __name__ == "__main__":

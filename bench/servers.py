@@ -2,10 +2,12 @@
 
 import asyncio
 import multiprocessing
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
@@ -15,10 +17,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
 from shared import telemetry
+from shared.migrate import migrate
 from shared.one_write import OneWrite
 from shared.processes import tune_memory
-from shared.settings import Settings
+from shared.settings import Settings, load
+from tests.fixtures.issuer import Issuer, serving_issuer
 
 S = TypeVar("S", bound=Settings)
 
@@ -61,6 +66,20 @@ def bare(create_app: Callable[[S], FastAPI], settings: S, port: int) -> None:
 
 def _run(app: FastAPI, port: int, http: Any) -> None:
     uvicorn.Server(uvicorn.Config(app, port=port, http=http, loop="uvloop", log_config=None, access_log=False)).run()
+
+
+@asynccontextmanager
+async def founded(name: str, kind: type[S]) -> AsyncIterator[tuple[S, Issuer]]:
+    """A migrated database for a service, and an issuer of tokens it trusts."""
+    with tempfile.TemporaryDirectory() as state:
+        server = Postgres(Path(state), free_port())
+        async with server, serving_issuer() as issuer:
+            await server.create_service_databases([name])
+            url = server.dsn(name, name)
+            settings = load(kind, name, database_url=url, issuer=issuer.url, kafka_bootstrap="unused")
+            await migrate(settings)
+            yield settings, issuer
+        server.remove()
 
 
 @asynccontextmanager
