@@ -12,6 +12,14 @@ OWNER = "programme-owner"
 NIGHT: dict[str, Any] = {"time_zone": "Pacific/Auckland"}
 
 
+async def copies(world: World) -> None:
+    """Two thousand times whoever there is."""
+    await world.execute(
+        "INSERT INTO people SELECT (json_populate_record(person, json_build_object('person_id', gen_random_uuid()))).*"
+        " FROM people AS person, generate_series(1, 1999)"
+    )
+
+
 async def outcome(world: World, call: Caller, *people: PersonChanged, format_: str = "mentoring") -> dict[str, Any]:
     found = programme(format_, skills=(RUST,) if format_ == "mentoring" else ())
     await world.hear(found)
@@ -59,10 +67,7 @@ async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World,
     one, found = learner(), programme()
     await world.hear(found)
     await world.hear(one)
-    await world.execute(
-        "INSERT INTO people SELECT (json_populate_record(person, json_build_object('person_id', gen_random_uuid()))).*"
-        " FROM people AS person, generate_series(1, 1999)"
-    )
+    await copies(world)
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id), "dry_run": True})
     body = answer.json()
     assert body["unmatched_by_reason"] == {"nobody_offers_it": 2000}
@@ -74,7 +79,8 @@ async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World,
 async def test_a_limit_of_time_is_honoured_and_said(world: World, call: Caller) -> None:
     found = programme()
     await world.hear(found)
-    await world.hear(learner(), teacher())
+    await world.hear(learner(), teacher(capacity=1))
+    await copies(world)  # two people are matched sooner than anybody looks at a clock
     await world.execute("""UPDATE rules SET rules = rules || '{"seconds": 0}'""")
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id)})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/round-too-long")

@@ -9,8 +9,9 @@ from services.directory.commands.holds import refuse_mass
 from services.directory.commands.people import alone, project, refresh, standing
 from services.directory.domain.account import UNDATED, Account, emails, employee_number, is_complete, provisional
 from services.directory.domain.account import worker as said_of
+from services.directory.domain.history import check_code
 from services.directory.domain.person import Person
-from services.directory.domain.refusals import NotYours, Taken, UnclearCode, UnknownResource
+from services.directory.domain.refusals import NotYours, Taken, UnknownResource
 from services.directory.store import accounts as store
 from services.directory.store import people as people_store
 from services.directory.store import records as records_store
@@ -40,7 +41,7 @@ async def provision(conn: Connection, resource: Resource, now: datetime) -> UUID
     await people_store.lock_chart(conn)
     resource = {"active": True, **resource}
     number = employee_number(resource)
-    _refuse_unclear(number)
+    check_code("employeeNumber", number)
     account_id = await _whose(conn, resource, number) or uuid4()
     account, person = await _known(conn, account_id)
     if account is not None and not account.removed:
@@ -139,16 +140,10 @@ async def _renumbered(
         return standing_number
     if person is not None and person.record != UNDATED:
         raise NotYours("The employee number is HR's: provision the other worker anew.", field="employeeNumber")
-    _refuse_unclear(number)
+    check_code("employeeNumber", number)
     if await store.find_by_number(conn, number):
         raise Taken("Another person has this employee number.")
     return number
-
-
-def _refuse_unclear(number: str | None) -> None:
-    """As of HR: no number may look like another."""
-    if number is not None and not (number.isascii() and number.isprintable() and number.strip() == number):
-        raise UnclearCode("employeeNumber is not plain: printable ASCII without spaces around it.")
 
 
 async def _refuse_taken(conn: Connection, resource: Resource, account_id: UUID) -> None:

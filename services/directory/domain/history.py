@@ -59,12 +59,15 @@ def check_codes(record: WorkerUpserted) -> None:
         ("managerEmployeeNumber", record.manager_employee_number),
         ("unitCode", record.unit_code),
     ):
-        if code is None:
-            continue
-        for number, char in enumerate(code, 1):
-            if not " " <= char <= "~" or (char == " " and number in {1, len(code)}):
-                plain = "printable ASCII without spaces around it"
-                raise UnclearCode(f"{field}: character {number} is U+{ord(char):04X}, and not {plain}.")
+        check_code(field, code)
+
+
+def check_code(field: str, code: str | None) -> None:
+    """One of them. Raises UnclearCode."""
+    for number, char in enumerate(code or "", 1):
+        if not " " <= char <= "~" or (char == " " and number in {1, len(code or "")}):
+            plain = "printable ASCII without spaces around it"
+            raise UnclearCode(f"{field}: character {number} is U+{ord(char):04X}, and not {plain}.")
 
 
 def check_address(record: WorkerUpserted) -> None:
