@@ -50,7 +50,7 @@ def finished(answers: Answers, settings: DirectorySettings) -> FastAPI:
     @app.get("/v1/people")
     async def find(request: Call, unit: str, limit: int) -> Response:
         async with request.app.state.pool.acquire() as conn:
-            await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1)
+            await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1, None, None)
         return Response(page, media_type="application/json")
 
     return app
@@ -68,7 +68,7 @@ def usual(settings: DirectorySettings) -> FastAPI:
     @app.get("/v1/people", response_model=Page[Card])
     async def find(request: Call, unit: str, limit: int) -> Any:
         async with request.app.state.pool.acquire() as conn:
-            rows = await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1)
+            rows = await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1, None, None)
         return {"items": [dict(row) for row in rows[:limit]], "next": None}
 
     return app

@@ -37,15 +37,16 @@ ZONES = (
     "America/Sao_Paulo", "America/New_York", "America/Chicago", "America/Los_Angeles",
 )  # fmt: skip
 SEATS, CROWD, AT_ONCE = 10, 100, 16
+DIVISIONS = 50
 TODAY = datetime.now(UTC).date()
 FIRST = TODAY + timedelta(days=7 - TODAY.weekday())
 
 
-def person(person_id: UUID, zone: str) -> PersonChanged:
+def person(person_id: UUID, zone: str, unit: str = "u") -> PersonChanged:
     """Somebody who works from eight to six."""
     return PersonChanged(
-        person_id=person_id, version=1, reasons=("hired",), effective_at=TODAY, status="active", unit_code="u",
-        unit_path=("acme", "u"), manager_id=None, job_code="j", job_level=3, job_function=None, site_code="s",
+        person_id=person_id, version=1, reasons=("hired",), effective_at=TODAY, status="active", unit_code=unit,
+        unit_path=("acme", unit), manager_id=None, job_code="j", job_level=3, job_function=None, site_code="s",
         country="DE", time_zone=zone, work_starts=480, work_ends=1080, work_days=(1, 2, 3, 4, 5), languages=("en",),
         offers=(), needs=(), capacity=2, time_budget_minutes=600, facilitator_ready=False, opted_in=True,
         paused_until=None, not_with=(), hired_on=date(2020, 1, 1), leaves_on=None,
@@ -151,7 +152,8 @@ async def writes(db: Database, rounds: int, size: int) -> None:
         await conn.execute("CREATE TABLE bare (session_id uuid, person_id uuid, PRIMARY KEY (session_id, person_id))")
     kinds: dict[str, Callable[[Database, Sequence[tuple[UUID, UUID]]], Awaitable[float]]] = {
         "sign-ups": sign_up,
-        "answers": answer,
+        "answers": partial(answer, divisions=DIVISIONS),
+        "answers of one division": partial(answer, divisions=1),
         "the same row": partial(bare, insert=SAME_ROW),
         "a row of two columns": partial(bare, insert=THIN_ROW),
     }
@@ -161,7 +163,7 @@ async def writes(db: Database, rounds: int, size: int) -> None:
             async with db.transaction() as conn:
                 asked = await crowd(conn, size // SEATS, SEATS)
             rates[kind].append(await kinds[kind](db, asked))
-    for kind in ("sign-ups", "answers"):
+    for kind in ("sign-ups", "answers", "answers of one division"):
         for peer in ("the same row", "a row of two columns"):
             ratios = [ours / bare for ours, bare in zip(rates[kind], rates[peer], strict=True)]
             print(
@@ -177,10 +179,14 @@ async def sign_up(db: Database, asked: Sequence[tuple[UUID, UUID]]) -> float:
     return len(asked) / taken
 
 
-async def answer(db: Database, asked: Sequence[tuple[UUID, UUID]]) -> float:
-    """Feedback by people who are known and were there; answers per second."""
+async def answer(db: Database, asked: Sequence[tuple[UUID, UUID]], divisions: int) -> float:
+    """Feedback by people who are known and were there; answers per second.
+
+    A programme's answers of a month and division are one row: those of one division wait for each other.
+    """
     async with db.transaction() as conn:
-        await project_people(conn, [envelope(person(one, ZONES[0]), at) for at, (_, one) in enumerate(asked)])
+        known = [person(one, ZONES[0], f"d{at % divisions}") for at, (_, one) in enumerate(asked)]
+        await project_people(conn, [envelope(one, at) for at, one in enumerate(known)])
         await conn.execute(
             "UPDATE participants SET state = 'attended' WHERE person_id = ANY ($1::uuid[])", [one for _, one in asked]
         )

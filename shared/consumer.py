@@ -6,10 +6,11 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from shared import deadletters, discretion, inbox, ledger, sql
-from shared.batch import Decoded, Taken, around, begin, place, read, runs, traced
+from shared.batch import Decoded, Taken, around, begin, named, place, read, runs, traced
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
 from shared.envelope import Envelope, Raw, decode
@@ -219,8 +220,7 @@ class Consumer:
             await self._apply(raws[:middle])
             await self._apply(raws[middle:])
             return
-        for raw in raws:
-            self._done[raw.topic, raw.partition] = raw.offset + 1
+        self._done.update({(raw.topic, raw.partition): raw.offset + 1 for raw in raws})
         if self._parked_in_a_row >= PARKED_IN_A_ROW:
             await self._stop_for_good()
 
@@ -237,7 +237,7 @@ class Consumer:
                 if isinstance(error, Refused) or attempt == TRIES:
                     await self._park(raws[0], error, attempt)
                     return True
-                log.warning("handler failed, trying again", exc_info=error, extra={"fields": _where(raws[0])})
+                log.warning("handler failed, trying again", exc_info=error, extra={"fields": named(place(raws[0]))})
                 await asyncio.sleep(0.1 * 4 ** (attempt - 1))
             else:
                 break
@@ -269,15 +269,17 @@ class Consumer:
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")
         self._count(ready, len(broken))
+        for where in broken:
+            log.error("record parked", extra={"fields": {**named(where), "reason": "undecodable"}})
 
     def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
         now = time.time()
-        delays: defaultdict[str, list[float]] = defaultdict(list)
+        told: defaultdict[str, list[datetime]] = defaultdict(list)
         for envelope in applied:
-            delays[envelope.topic].append(max(0.0, now - envelope.time.timestamp()))
-        for topic, seconds in delays.items():
-            CONSUMED.labels(topic).inc(len(seconds))
-            observe_all(CONSUMER_DELAY.labels(topic), seconds)
+            told[envelope.topic].append(envelope.time)
+        for topic, times in told.items():
+            CONSUMED.labels(topic).inc(len(times))
+            observe_all(CONSUMER_DELAY.labels(topic), [max(0.0, now - at.timestamp()) for at in times])
         self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:
@@ -289,7 +291,9 @@ class Consumer:
                 await inbox.claim(conn, self._name, [envelope])
             await deadletters.park(conn, self._name, raw, reason, detail, attempts)
             await ledger.record(conn, self._name, [raw])
-        log.error("record parked", extra={"fields": {**_where(raw), "reason": reason, "error": type(error).__name__}})
+        log.error(
+            "record parked", extra={"fields": {**named(place(raw)), "reason": reason, "error": type(error).__name__}}
+        )
         self._parked_in_a_row += 1
 
     async def _stop_for_good(self) -> None:
@@ -335,10 +339,6 @@ class Consumer:
             self._done.clear()
             self._commit_failures = 0
             await crashpoint("consumer.after_commit")
-
-
-def _where(raw: Raw) -> dict[str, object]:
-    return {"topic": raw.topic, "partition": raw.partition, "offset": raw.offset}
 
 
 async def _within(seconds: float, work: Awaitable[None]) -> None:

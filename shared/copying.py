@@ -5,7 +5,7 @@ Format: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from struct import Struct
@@ -15,6 +15,7 @@ from shared.db import Connection, UniqueViolation
 BEGINNING = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 AT_ONCE = 500
 """Rows put together before they are sent: the database works on some while others are made."""
 LENGTH = Struct("!i").pack
@@ -47,8 +48,7 @@ def _list(kind: int, fields: Sequence[bytes]) -> bytes:
 
 def microseconds(at: datetime) -> int:
     """A moment as `timestamptz` has it."""
-    since = at - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (at - EPOCH) // MICROSECOND
 
 
 def days(day: date) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request, Response
@@ -61,7 +62,7 @@ class EdgeCall:
                 return self._answer(saved, {"Idempotency-Replayed": "true"})
             result = await work(conn)
             reply = self._reply(result, self._operation.status)
-            line = self._line(self.request.url.path, reply.status)
+            line = self._change(body, reply)
             await (idempotency.save(conn, claim, reply, line) if claim else audit.append(conn, line))
             await crashpoint("http.before_commit")
         await crashpoint("http.before_reply")
@@ -126,6 +127,20 @@ class EdgeCall:
         return audit.Entry(
             self.principal.subject, self._operation.name, object_, outcome, trace_id, self.request.state.request_id
         )
+
+    def _change(self, body: BaseModel | None, reply: Reply) -> audit.Entry:
+        """What was given, by name, and which version of what came of it, digested; values stay out of the trail.
+
+        Only what has a version is digested: what is answered in confidence has none, and nobody may try answers out.
+        """
+        given = tuple(sorted(body.model_fields_set & type(body).model_fields.keys())) if body is not None else None
+        seen = VERSION_TAG.fullmatch(self.request.headers.get("if-match", "").strip().removeprefix("W/"))
+        line = self._line(self.request.url.path, reply.status)
+        changes = self._operation.method != "POST"
+        line = replace(line, fields=given or None, before=seen and seen[0], after=reply.etag, changes=changes)
+        if reply.etag is None or reply.body is None or isinstance(body, Unread):
+            return line
+        return line.came_to(reply.etag, reply.body)
 
     def _reply(self, result: object, status: int) -> Reply:
         if result is None:

@@ -1,12 +1,10 @@
 """An event in its envelope: CloudEvents 1.0.2 in Kafka binary mode out, binary and structured mode in."""
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json import JSONDecodeError
 from typing import Any, Generic, NamedTuple, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import orjson
@@ -26,7 +24,11 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 MAX_BYTES = 262_144
 LONGEST_NAMES = 600
 """Characters of source and id together: what remembers them is an index, whose entries end at 2,704 bytes."""
-PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z")
+DIGITS_TO_0 = bytes.maketrans(b"123456789", b"0" * 9)
+PLAIN_TIMES = frozenset({b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000Z", b"0000-00-00T00:00:00.000000Z"})
+"""What a time looks like with every digit a 0: found out in a quarter of what a pattern takes."""
+HEX_TO_0 = bytes.maketrans(b"123456789abcdef", b"0" * 15)
+PLAIN_UUID = b"00000000-0000-0000-0000-000000000000"
 PLAIN_BYTES = bytes(set(range(0x21, 0x7F)) - {ord("%")})
 """Printable ASCII without `%` and space: nothing that could be escaped or stripped."""
 PLAIN_NAMES = frozenset({
@@ -64,11 +66,10 @@ class Raw(NamedTuple):
         return self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")[:LONGEST_NAMES]
 
 
-@dataclass(slots=True)
-class Envelope(Generic[E_co]):
+class Envelope(msgspec.Struct, Generic[E_co], gc=False):
     """An event as it arrived: what it says, who said it when, and where it stood. Nobody changes it.
 
-    Not frozen: to make a frozen one takes longer than to read the event.
+    A struct, made in a fifth of the time of a dataclass; nothing in it leads back to it.
     """
 
     id: str
@@ -83,26 +84,12 @@ class Envelope(Generic[E_co]):
     offset: int
     traceparent: str | None = None
     tracestate: str | None = None
-    span: Span = field(default=INVALID_SPAN, compare=False)
+    span: Span = INVALID_SPAN
     """The span its processing runs under, so that what it causes stays in its trace."""
 
     def under(self, span: Span) -> "Envelope[E_co]":
         """The same, processed under a span."""
-        return Envelope(
-            self.id,
-            self.source,
-            self.type,
-            self.subject,
-            self.time,
-            self.data,
-            self.topic,
-            self.key,
-            self.partition,
-            self.offset,
-            self.traceparent,
-            self.tracestate,
-            span,
-        )
+        return msgspec.structs.replace(self, span=span)
 
 
 class _Bytes(Format):
@@ -181,8 +168,8 @@ def decode(
         detail = f"{cls.event_type} does not belong on {raw.topic}"
         raise Undecodable(detail)
     event = _parse(cls, raw.value if told.data is None else told.data, read)
-    key = str(getattr(event, cls.key_field))
-    if raw.key != key.encode():
+    key = _key(raw.key, getattr(event, cls.key_field))
+    if key is None:
         detail = f"the record key is not the event's {cls.key_field}"
         raise Undecodable(detail)
     return Envelope(
@@ -196,12 +183,21 @@ def decode(
         key,
         raw.partition,
         raw.offset,
-        _header(headers, "traceparent") or told.traceparent,
-        _header(headers, "tracestate"),
+        (_header(headers, "traceparent") if "traceparent" in headers else None) or told.traceparent,
+        _header(headers, "tracestate") if "tracestate" in headers else None,
     )
 
 
-class Attributes(NamedTuple):
+def _key(key: bytes | None, value: object) -> str | None:
+    """The record's key as text, where it is `value` as text."""
+    if type(value) is UUID and key is not None and key.translate(HEX_TO_0) == PLAIN_UUID:
+        # To compare numbers takes half of what writing one as text does.
+        return key.decode() if int(key.replace(b"-", b""), 16) == value.int else None
+    text = str(value)
+    return text if key == text.encode() else None
+
+
+class Attributes(msgspec.Struct, gc=False):
     """What a CloudEvent says about itself, as far as anybody here asks."""
 
     id: str
@@ -229,13 +225,13 @@ def plain_attributes(headers: Mapping[str, bytes]) -> Attributes | None:
     ):
         return None
     try:
-        kind, name, source, at = headers["ce_type"], headers["ce_id"], headers["ce_source"], headers["ce_time"].decode()
-        time = datetime.fromisoformat(at) if PLAIN_TIME.fullmatch(at) else None
+        kind, name, source, at = headers["ce_type"], headers["ce_id"], headers["ce_source"], headers["ce_time"]
+        if at.translate(DIGITS_TO_0) not in PLAIN_TIMES:
+            return None
+        time = datetime.fromisoformat(at.decode())
     except (KeyError, ValueError):
         return None
     subject, trace = headers.get("ce_subject"), headers.get("ce_traceparent")
-    if time is None:
-        return None
     return Attributes(
         name.decode(),
         source.decode(),
@@ -273,6 +269,8 @@ def _check_names(source: str, name: str) -> None:
     if len(both) > LONGEST_NAMES:
         detail = f"source and id have more than {LONGEST_NAMES} characters"
         raise Undecodable(detail)
+    if both.isascii() and "\0" not in both:
+        return
     try:
         both.encode()
     except UnicodeEncodeError:

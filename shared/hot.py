@@ -6,11 +6,13 @@ Made from the event class itself, so that the two cannot drift apart; whatever m
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_origin
+from types import NoneType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 from annotated_types import Ge
+from pydantic.fields import FieldInfo
 from pydantic.types import StringConstraints
 
 from shared.events.base import Event
@@ -35,11 +37,26 @@ def reader(cls: type[Event]) -> Callable[[bytes], Any]:
 
     The reader raises msgspec.ValidationError or msgspec.DecodeError for what it does not take.
     """
-    fields = [(name, _type(field.annotation, field.metadata)) for name, field in cls.model_fields.items()]
-    if any(not field.is_required() for field in cls.model_fields.values()):
-        raise NotFlat(cls.event_type)
-    struct = msgspec.defstruct(cls.__name__, fields, frozen=True, gc=False, namespace={"event_class": cls})
+    struct = msgspec.defstruct(
+        cls.__name__,
+        [(name, *_field(field)) for name, field in cls.model_fields.items()],
+        frozen=True,
+        gc=False,
+        kw_only=True,
+        namespace={"event_class": cls},
+    )
     return msgspec.json.Decoder(struct).decode
+
+
+def _field(field: FieldInfo) -> tuple[Any, Any]:
+    """Its type, and what it is where it is left out."""
+    if field.is_required():
+        return _type(field.annotation, field.metadata), msgspec.NODEFAULT
+    match get_args(field.annotation):
+        case (known, empty) if empty is NoneType and field.default is None:
+            plain, *limits = get_args(known) or (known,)
+            return _type(plain, limits) | None, None
+    raise NotFlat(field)
 
 
 def _type(annotation: Any, metadata: list[Any]) -> Any:

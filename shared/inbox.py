@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from shared import sql
-from shared.copying import copy_all_new, field
+from shared.copying import LENGTH, copy_all_new, field
 from shared.db import Connection
 from shared.envelope import Envelope
 from shared.events.base import Event
@@ -26,10 +26,8 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
     if not unique:
         return []
     wanted = sorted(unique)
-    seen: set[tuple[str, str]] | None = None
-    if len(wanted) >= MANY and await copy_all_new(conn, "inbox", COPIED, _rows(consumer, wanted)):
-        seen = set()
-    if seen is None:
+    seen: set[tuple[str, str]] = set()
+    if len(wanted) < MANY or not await copy_all_new(conn, "inbox", COPIED, _rows(consumer, wanted)):
         rows = await conn.fetch(SQL.claim, consumer, [source for source, _ in wanted], [item for _, item in wanted])
         seen = {(row["source"], row["event_id"]) for row in rows}
     if not seen and len(wanted) == len(envelopes):
@@ -40,10 +38,13 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
 
 
 def _rows(consumer: str, wanted: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    """All rows of one source whose ids are of one length at once: they differ in the id alone."""
     begin = len(COPIED).to_bytes(2) + field(consumer)
     for source, found in groupby(wanted, itemgetter(0)):
         same = begin + field(source)
-        yield from (same + field(item) for _, item in found)
+        for size, items in groupby([item.encode() for _, item in found], len):
+            start = same + LENGTH(size)
+            yield start + start.join(items)
 
 
 async def prune(conn: Connection) -> int:

@@ -191,6 +191,8 @@ def topic_configs(topic: Topic, replication: int) -> dict[str, str]:
         "cleanup.policy": "compact",
         "delete.retention.ms": str(7 * DAY_MS),
         "min.compaction.lag.ms": str(topic.compaction_lag_days * DAY_MS),
+        # By itself a broker keeps what was superseded for as long as a partition is quiet: the erased would be there.
+        "max.compaction.lag.ms": str((topic.compaction_lag_days + 1) * DAY_MS),
     }
     clock = {"message.timestamp.type": "LogAppendTime"}  # one clock a partition: days can be counted exactly
     safety = {"min.insync.replicas": str(max(1, replication - 1))}

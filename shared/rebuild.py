@@ -23,6 +23,7 @@ FROM {table} AS t
 WAIT_SECONDS = 60.0
 MANY = 1_000_000
 log = logging.getLogger(__name__)
+Places = Mapping[TopicPartition, int]
 ReadModels = Mapping[str, tuple[str, ...]]
 """Tables that events alone make, each with its columns that say when and not what."""
 
@@ -54,24 +55,25 @@ class Rebuild(Consumer):
         await asyncio.wait_for(client.start(), WAIT_SECONDS)
         try:
             with outbox.muted():
-                count = await self._read(client, places)
+                begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+                count = await self._read(client, begins, ends)
                 while await self._again():
                     pass
                 return count
         finally:
             await client.stop()
 
-    async def _read(self, client: AIOKafkaConsumer, places: list[TopicPartition]) -> int:
-        ends = await client.end_offsets(places)
-        for place, begin in (await client.beginning_offsets(places)).items():
+    async def _read(self, client: AIOKafkaConsumer, begins: Places, ends: Places) -> int:
+        """Apply what lies between, in the order of its times; returns how many records that were."""
+        for place, begin in begins.items():
             client.seek(place, begin)  # not `seek_to_beginning`: a late answer to the client's own question undoes it
         count = 0
-        merge = Merge({place for place in places if await client.position(place) < ends[place]})
+        merge = Merge({place for place, begin in begins.items() if begin < ends[place]})
         while merge.places:
-            client.pause(*(place for place in places if place not in merge.hungry))
+            client.pause(*(place for place in begins if place not in merge.hungry))
             client.resume(*(place for place in merge.hungry if place in client.paused()))
             for place, records in (await client.getmany(timeout_ms=250, max_records=self._settings.batch_size)).items():
-                merge.take(place, records)
+                merge.take(place, (record for record in records if record.offset < ends[place]))
             for place in merge.hungry:
                 if await client.position(place) >= ends[place]:
                     merge.end(place)

@@ -4,12 +4,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 import uvloop
 
 from shared import kafka, processes
+from shared.catch_up import REMEMBERED_HOURS, CatchUp
 from shared.db import Database
 from shared.letters import commands as dead_letters
 from shared.migrate import SchemaMismatch, migrate
@@ -88,6 +90,7 @@ def cli(service: Service) -> typer.Typer:
     app.add_typer(audit_trail(service.load), name="audit")
     app.add_typer(dead_letters(service.name, service.load, service.handlers), name="dead-letters")
     _add_timer(app, service)
+    _add_catch_up(app, service)
     service.commands(app)
     return app
 
@@ -104,10 +107,28 @@ def _add_timer(app: typer.Typer, service: Service) -> None:
         typer.echo(f"{asyncio.run(_run_timer(settings, known[name]))} done")
 
 
+def _add_catch_up(app: typer.Typer, service: Service) -> None:
+    @app.command(name="catch-up")
+    def catch_up(
+        hours: Annotated[float, typer.Option(min=0, max=REMEMBERED_HOURS, help="How far to look back.")] = 24.0,
+    ) -> None:
+        """Apply what workers of an older release had no use for, once the last of them has ended."""
+        typer.echo(f"{asyncio.run(_catch_up(service, hours))} events caught up with")
+
+
 async def _run_timer(settings: Settings, timer: Timer) -> int:
     db = await Database.connect(settings)
     try:
         return await run_once(db, timer)
+    finally:
+        await db.close()
+
+
+async def _catch_up(service: Service, hours: float) -> int:
+    settings = service.load()
+    db = await Database.connect(settings)
+    try:
+        return await CatchUp(settings, db, service.handlers).since(datetime.now(UTC) - timedelta(hours=hours))
     finally:
         await db.close()
 

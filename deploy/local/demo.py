@@ -51,11 +51,15 @@ async def main_job(stack: Mapping[str, Any], console: Console) -> int:
 
 
 async def tell(
-    stack: Mapping[str, Any], console: Console, people: int = PEOPLE, on_step: Callable[[str], None] = lambda _: None
+    stack: Mapping[str, Any],
+    console: Console,
+    people: int = PEOPLE,
+    on_step: Callable[[str], None] = lambda _: None,
+    client: Callable[[Mapping[str, Any]], Lateral] = Lateral,
 ) -> Told:
     """The story for an organization of that size, whatever of it an earlier run has told already."""
     steps = Steps(console, on_step)
-    async with Lateral(stack) as services:
+    async with client(stack) as services:
         known = await find(services, Caller(OWNER))
         today = date.fromisoformat(known[BUDDIES]["starts_on"]) if BUDDIES in known else datetime.now(UTC).date()
         # HR speaks of yesterday: a day that has begun at every site, whatever the hour.

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.directory.api import (
     contributions,
+    duplicates,
     erasures,
     exports,
     facilitation,
@@ -16,10 +17,12 @@ from services.directory.api import (
     proficiency,
     scim,
     scim_events,
+    scim_feed,
     scim_push,
     showcase,
     skill_imports,
     skills,
+    time_budgets,
     units,
 )
 from services.directory.api.scim_errors import ScimErrors
@@ -35,8 +38,10 @@ def create_app(settings: Settings) -> FastAPI:
     """The application."""
     rooms = (
         people,
+        time_budgets,
         history,
         holds,
+        duplicates,
         feeds,
         proficiency,
         contributions,
@@ -50,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         jobs,
         facilitation,
         scim_events,
+        scim_feed,
         scim_push,
         scim,
     )

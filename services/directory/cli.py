@@ -12,13 +12,16 @@ from typing import Annotated, Any, NoReturn, get_args
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.directory.api.feeds import Manifest
 from services.directory.commands import accounts, feeds, holds
 from services.directory.commands import republish as republishing
 from services.directory.domain.adapters import AdapterName, check_header
 from services.directory.domain.lines import Encoding, Form, Line, Reader
+from services.directory.domain.manifest import Tally
 from services.directory.queries import feeds as feed_queries
 from services.directory.queries import holds as hold_queries
 from services.directory.settings import DirectorySettings, provisioning
@@ -100,6 +103,10 @@ def feed(
     encoding: str = "utf-8",
     snapshot: Annotated[bool, typer.Option(help="The file names everybody the source knows.")] = False,
     default: Annotated[list[str] | None, typer.Option(help="FIELD=VALUE for a field the file lacks.")] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="JSON with rows, sha256, snapshotAt, mode, as far as known."),
+    ] = None,
     resume: Annotated[UUID | None, typer.Option(help="Go on with this feed, which broke off.")] = None,
 ) -> None:
     """Take a file of workers; prints what became of its lines. A thousand lines a transaction."""
@@ -112,8 +119,10 @@ def feed(
         else "csv"
     )
 
+    said = _manifest(manifest)
+    whole = snapshot or said.mode == "full"
+
     async def begin(db: Database) -> Feed:
-        now = datetime.now(UTC)
         async with db.transaction() as conn:
             feed_id = resume or await feeds.begin(
                 conn,
@@ -121,10 +130,11 @@ def feed(
                 _one_of(adapter, AdapterName),
                 found,
                 _one_of(encoding, Encoding),
-                snapshot=snapshot,
+                snapshot=whole,
                 defaults=defaults,
-                said_at=now,
+                said_at=said.snapshot_at or datetime.now(UTC),
                 by=_actor(),
+                manifest=said.model_dump(mode="json", exclude_none=True, include={"rows", "sha256"}),
             )
             await _audit(conn, "feed", f"feeds/{feed_id}")
             job = await feed_queries.get_feed(conn, feed_id)
@@ -133,19 +143,28 @@ def feed(
         return job
 
     async def take(db: Database) -> None:
-        job = await begin(db)
+        job, tally = await begin(db), Tally()
         with _progress() as progress:
             task = progress.add_task(file.name, total=file.stat().st_size)
-            for lines, read in _thousands(file, job):
-                parsed = feeds.read(job, lines)
+            for lines, read in _thousands(file, job, tally):
+                parsed = feeds.read(job, tally.lines(lines))
                 async with db.transaction() as conn:
                     await feeds.take_lines(conn, job.feed_id, parsed, datetime.now(UTC))
                 progress.update(task, completed=read)
         async with db.transaction() as conn:
-            job = await feeds.finish(conn, job.feed_id, datetime.now(UTC))
+            job = await feeds.finish(conn, job.feed_id, datetime.now(UTC), tally)
         await _report(db, job)
 
     _run(take)
+
+
+def _manifest(file: Path | None) -> Manifest:
+    try:
+        return Manifest.model_validate_json(file.read_bytes()) if file else Manifest()
+    except ValidationError as error:
+        _fail(
+            "the manifest: " + "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in error.errors())
+        )
 
 
 async def _report(db: Database, job: Feed) -> None:
@@ -154,16 +173,18 @@ async def _report(db: Database, job: Feed) -> None:
         refusals = await feed_queries.list_refusals(conn, job.feed_id, None, 100)
     for refusal in refusals[:100]:
         typer.echo(f"line {refusal['line']}: {refusal['reason']}")
+    for each in job.disagreements:
+        typer.echo(f"nothing is reconciled: {each['field']} is {each['found']}, not {each['said']}")
     if job.missing:
         typer.echo(f"{job.missing} people are missing: POST /v1/feeds/{job.feed_id}/deactivate-missing confirms")
 
 
-def _thousands(file: Path, job: Feed) -> Iterator[tuple[list[Line], int]]:
+def _thousands(file: Path, job: Feed, tally: Tally) -> Iterator[tuple[list[Line], int]]:
     """Lines with the number of bytes read so far."""
     reader, waiting = Reader(job.form, job.encoding, partial(check_header, job.adapter)), list[Line]()
     with file.open("rb") as stream:
         while True:
-            chunk = stream.read(CHUNK_BYTES)
+            chunk = tally.bytes(stream.read(CHUNK_BYTES))
             for line in reader.feed(chunk) if chunk else reader.finish():
                 waiting.append(line)
                 if len(waiting) == feeds.AT_ONCE:

@@ -1,5 +1,6 @@
 """What the directory holds of people, why, and for how long."""
 
+from services.directory.fields import FIELDS
 from shared.privacy.catalogue import Catalogue, Table, older, own
 
 BY_NUMBER = "employee_number = (SELECT employee_number FROM people WHERE person_id = $1)"
@@ -13,6 +14,7 @@ CATALOGUE = Catalogue(
             "identity",
             about=own("person_id"),
             mentions=("manager_id", "not_with"),
+            private=("not_with",),
         ),
         Table(
             "worker_records",
@@ -122,4 +124,5 @@ CATALOGUE = Catalogue(
         ),
         Table("export_parts", "The encrypted answers of the services, until the request expires.", "operations"),
     ),
+    FIELDS,
 )

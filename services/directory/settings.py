@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from shared.events.directory import Tag
 from shared.settings import Settings
 
 LEAST_BITS = 2048
@@ -35,6 +36,11 @@ class DirectorySettings(Settings):
     """Where the world reaches this service: what a badge names to be verified by."""
     posting_networks: tuple[str, ...] = ()
     """Networks of ours, in CIDR notation, that event tokens may be pushed to, also by plain http."""
+    experiences: Annotated[tuple[Tag, ...], Field(max_length=1000)] = (
+        *("first leadership", "first project lead", "new country", "new function", "return after years"),
+        *("reorganization", "system migration", "product launch", "crisis", "failed project", "merger", "outsourcing"),
+    )
+    """What people may say they have been through: at work, and nothing that would tell of a protected attribute."""
     badge_issuer_name: Annotated[str, Field(min_length=1, max_length=200)] = "Lateral"
 
     @model_validator(mode="after")

@@ -37,4 +37,5 @@ POLICY: Policy = {
     "GET /v1/help-figures": allow("analyst", *SEE_ALL),
     "GET /v1/knowledge-at-risk": allow(*SEE_ALL),
     "GET /v1/privacy/catalogue": allow(*ROLES),
+    "GET /v1/audit/verification": allow("admin", "operator"),
 }

@@ -12,11 +12,12 @@ from shared.runner import Service, run
 
 # `compared_*` are rows without what no other store can have: transactions, and pseudonyms, which are drawn anew.
 READ_MODELS: ReadModels = {
-    **dict.fromkeys(("units", "skills", "feedback", "kept_months"), ()),
+    **dict.fromkeys(("units", "skills", "kept_months"), ()),
     **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
     **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items", "course_gaps"), ()),
     **{f"compared_{name}": () for name in ("membership", "spans", "participations", "sessions", "matches")},
-    "programmes": ("changed_by",),
+    **dict.fromkeys(("programmes", "feedback"), ("changed_by",)),
+    "facilitation": (),
     **dict.fromkeys(("known_skills", "time_budgets"), ("person_id",)),
     "acknowledgements": ("changed_by", "person_id"),
 }

@@ -50,4 +50,5 @@ POLICY: Policy = {
     "POST /unsubscribe/{token}": PUBLIC,
     "GET /style.css": PUBLIC,
     "GET /v1/privacy/catalogue": allow(*ROLES),
+    "GET /v1/audit/verification": allow("admin", "operator"),
 }

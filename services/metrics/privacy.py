@@ -74,6 +74,9 @@ CATALOGUE = Catalogue(
         Table("releases", "Every cell ever shown, so that no later one can be subtracted from it.", "aggregate"),
         Table("wanted_tables", "Which tables of large months somebody reads.", "operations"),
         Table("editions", "Which changes a shown table has seen.", "aggregate"),
+        Table(
+            "released_sets", "Whose facts, by month, unit and programme, were added up in what was shown.", "aggregate"
+        ),
         Table("thresholds", "The fewest people a month's numbers may be about.", "reference"),
         Table("set_threshold", "The fewest people that is set now.", "reference"),
         Table("lag_samples", "How long events took to become visible.", "operations"),

@@ -56,10 +56,8 @@ async def place_facts(conn: Connection, months: Sequence[date], facts: Sequence[
     placed = [(fact, month) for fact, month in zip(facts, months, strict=True) if month not in closed]
     await conn.execute(FACTS.ensure_months, [month for month in told if month not in closed])
     await conn.execute(FACTS.open_months, told)
-    sessions = {(fact.session_id, month) for fact, month in placed}
-    rows = await conn.fetch(
-        FACTS.place_sessions, [session for session, _ in sessions], [month for _, month in sessions]
-    )
+    sessions = {(fact.session_id.int, month): fact.session_id for fact, month in placed}
+    rows = await conn.fetch(FACTS.place_sessions, list(sessions.values()), [month for _, month in sessions])
     return await _leave_old_months(conn, placed, {row[0] for row in rows}) if rows else placed
 
 
@@ -100,13 +98,15 @@ _text = lru_cache(maxsize=10_000)(field)
 
 
 def _copied(fact: ParticipationChanged, month: int, unit: bytes) -> bytes:
-    fixed = FIXED(
-        len(COPIED),
-        *(16, fact.session_id.bytes, 16, fact.person_id.bytes, 16, fact.programme_id.bytes),
-        *(4, month, 8, microseconds(fact.session_starts_at), 4, fact.version),
-        *(4, fact.minutes, 4, _contributions(fact), 4, fact.taught),
-    )
-    return fixed + _text(unit) + _text(fact.format) + _text(fact.state) + _text(fact.role)
+    return b"".join((
+        FIXED(
+            len(COPIED),
+            16, fact.session_id.int.to_bytes(16), 16, fact.person_id.int.to_bytes(16),
+            16, fact.programme_id.int.to_bytes(16), 4, month, 8, microseconds(fact.session_starts_at),
+            4, fact.version, 4, fact.minutes, 4, _contributions(fact), 4, fact.taught,
+        ),
+        _text(unit), _text(fact.format), _text(fact.state), _text(fact.role),
+    ))  # fmt: skip
 
 
 def _contributions(fact: ParticipationChanged) -> int:

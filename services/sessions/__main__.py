@@ -16,7 +16,7 @@ SERVICE = Service(
     catalogue=CATALOGUE,
     timers=TIMERS,
     couriers=couriers,
-    read_models={"people": (), "contacts": (), "skills": ()},
+    read_models={"people": ("ready_since",), "contacts": (), "skills": ()},
 )
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from shared.events.matching import (
     CircleFormed,
     FacilitatorReplaced,
     KnowledgeAtRisk,
+    KnowledgeSettled,
     MatchAccepted,
     MatchEnded,
 )
@@ -46,6 +47,7 @@ HANDLERS: Handlers = {
     FacilitatorReplaced: matches.replace_facilitators,
     MatchEnded: matches.end_groups,
     KnowledgeAtRisk: proposals.note_risks,
+    KnowledgeSettled: proposals.withdraw,
     ErasureRequested: erasures.complete_erasures,
     # Webhooks are one more reader of what this service says.
     ProgrammeChanged: webhooks.fan_out,

@@ -29,7 +29,7 @@ def couriers(settings: SessionsSettings) -> Sequence[Courier]:
     open_channels |= {"mail"} if settings.smtp_url else set()
     found = []
     if open_channels:
-        claim = partial(messages.claim, channels=open_channels)
+        claim = partial(messages.claim, channels=open_channels, home=settings.public_url)
         found.append(Courier("messages", claim, Carrier(settings).carry, messages.settle))
     found.append(Courier("webhooks", webhooks.claim, Caller(settings).call, webhooks.settle))
     return found

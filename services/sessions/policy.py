@@ -46,6 +46,13 @@ KEEPING: Policy = {
     "GET /v1/sessions/{session_id}/duties": PEOPLE,
     "PUT /v1/sessions/{session_id}/duties": PEOPLE,
 }
+TEMPLATES: Policy = {
+    "GET /v1/programme-templates": allow("programme-owner", "analyst", "admin"),
+    "POST /v1/programme-templates": OWNERS,
+    "GET /v1/programme-templates/{name}": allow("programme-owner", "analyst", "admin"),
+    "PUT /v1/programme-templates/{name}": OWNERS,
+    "POST /v1/programme-templates/{name}/programmes": OWNERS,
+}
 POLICY: Policy = {
     "GET /v1/formats": EVERYBODY,
     "POST /v1/formats": OWNERS,
@@ -61,6 +68,7 @@ POLICY: Policy = {
     ),
     "PATCH /v1/programmes/{programme_id}": OWNERS,
     "POST /v1/programmes/{programme_id}/publish": OWNERS,
+    "PUT /v1/programmes/{programme_id}/join-link": OWNERS,
     "POST /v1/programmes/{programme_id}/close": OWNERS,
     "GET /v1/programmes/{programme_id}/health": allow("programme-owner", "analyst", "admin"),
     "GET /v1/programmes/{programme_id}/audience": OWNERS,
@@ -69,6 +77,7 @@ POLICY: Policy = {
     "PUT /v1/availability/free-busy": PEOPLE,
     "GET /v1/groups": PEOPLE,
     "GET /v1/groups/{group_id}": PEOPLE,
+    "PUT /v1/groups/{group_id}/term": PEOPLE,
     "POST /v1/groups/{group_id}/acknowledgements": PEOPLE,
     "POST /v1/groups": PEOPLE,
     "GET /v1/joinable-groups": PEOPLE,
@@ -81,6 +90,7 @@ POLICY: Policy = {
     "POST /v1/groups/{group_id}/sessions": PEOPLE,
     "POST /v1/groups/{group_id}/series": PEOPLE,
     "POST /v1/groups/{group_id}/slots": PEOPLE,
+    "PUT /v1/groups/{group_id}/posts/{day}": PEOPLE,
     "PUT /v1/groups/{group_id}/artefacts/{kind}": PEOPLE,
     "GET /v1/groups/{group_id}/artefacts": PEOPLE,
     "GET /v1/open-sessions": PEOPLE,
@@ -109,6 +119,9 @@ POLICY: Policy = {
     "PUT /v1/sessions/{session_id}/attendance": PEOPLE,
     "POST /v1/sessions/{session_id}/feedback": PEOPLE,
     "GET /v1/sessions/{session_id}/feedback-form": PEOPLE,
+    "DELETE /v1/feedback-links": PEOPLE,
+    "GET /feedback/{token}": PUBLIC,
+    "POST /feedback": PUBLIC,
     "GET /v1/programmes/{programme_id}/forms": allow("programme-owner", "analyst", "admin"),
     "PUT /v1/programmes/{programme_id}/forms/{kind}": OWNERS,
     "DELETE /v1/programmes/{programme_id}/forms/{kind}": OWNERS,
@@ -118,6 +131,7 @@ POLICY: Policy = {
     "POST /v1/calendar-feeds": PEOPLE,
     "GET /v1/calendar-feeds/{token}.ics": PUBLIC,
     "GET /v1/privacy/catalogue": EVERYBODY,
+    "GET /v1/audit/verification": allow("admin", "operator"),
     "DELETE /v1/calendar-feeds": PEOPLE,
     "POST /v1/calendar-replies": OPERATORS,
     "GET /v1/calendar-replies": OPERATORS,
@@ -191,4 +205,5 @@ POLICY: Policy = {
     "POST /v1/webhooks/{webhook_id}/replays": OPERATORS,
     "GET /v1/webhooks/{webhook_id}/deliveries": OPERATORS,
     **KEEPING,
+    **TEMPLATES,
 }

@@ -41,6 +41,13 @@ REACHING = (
         about=own("person_id"),
         aged=older("expires_on"),
     ),
+    Table(
+        "feedback_links",
+        "Digests of the links by which somebody answers a prompt without a log-in; gone with the prompt.",
+        "operations",
+        about="prompt_id IN (SELECT prompt_id FROM prompts WHERE person_id = $1)",
+        withheld=("token_hash",),
+    ),
     Table("answer_cells", "Answers that wait until there are enough of them.", "feedback", aged=older("month")),
     Table("response_counts", "How many answer, in steps of five.", "aggregate"),
     Table("forms", "What is asked, in versions.", "reference"),
@@ -155,6 +162,12 @@ KEEPING = (
         about=own("author_id"),
         mentions=("author_id",),
     ),
+    Table(
+        "group_posts",
+        "How much was posted on a day in the place that a group is linked to.",
+        "aggregate",
+        aged=older("day"),
+    ),
     Table("polls", "What groups are asked about how they meet.", "reference", mentions=("asked_by",)),
     Table(
         "poll_votes",
@@ -263,6 +276,7 @@ CATALOGUE = Catalogue(
             aged=older("ends_at"),
         ),
         Table("formats", "An organization's own formats.", "reference"),
+        Table("programme_templates", "What programmes are made from, in versions.", "reference"),
         Table("playbooks", "Later versions of playbooks.", "reference"),
         Table("group_members", "Who learns with whom.", "participation", about=own("person_id")),
         Table(

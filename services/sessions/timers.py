@@ -16,6 +16,7 @@ from services.sessions.commands import (
     webhooks,
 )
 from services.sessions.commands.availability import prune_busy
+from services.sessions.commands.extensions import extend_waiting
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.commands.feedback import release_feedback
 from services.sessions.commands.programmes import close_ended
@@ -55,6 +56,7 @@ TIMERS = (
     *REACHING,
     Timer("release-feedback", 1, release_feedback),
     Timer("schedule-waiting", 2, schedule_waiting),
+    Timer("extend-series", 2, extend_waiting),
     Timer("close-ended-programmes", 3600, close_ended),
     Timer("release-slots", 30, release_slots),
     Timer("expire-quick-logs", 3600, expire_logs),

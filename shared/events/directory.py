@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.events.base import Code, Event, Value
 from shared.events.hr import Level
@@ -21,7 +21,10 @@ ChangeReason = Literal[
     "rehired",
     "profile_changed",
 ]
+TimeOfDay = Literal["morning", "afternoon"]
+"""The first and the second half of somebody's own working day, whenever that is."""
 MinuteOfDay = Annotated[int, Field(ge=0, le=1440)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*( [a-z0-9]+)*$", max_length=50)]
 
 
 class SkillOffer(Value):
@@ -118,6 +121,12 @@ class PersonChanged(Event):
     group_size_max: int | None = None
     proficiencies: tuple[Proficiency, ...] = ()
     """Every skill with evidence or a target, in order of skill."""
+    time_of_day: TimeOfDay | None = None
+    """The half of their working day they like for learning; None is any."""
+    experience: tuple[Code, ...] = ()
+    """What this person says they have been through, in the organization's tags: told to those they are matched with."""
+    facilitator_since: date | None = None
+    """Since when they are ready to facilitate: whoever became so this month is new in the rota."""
 
 
 class PersonErased(Event):

@@ -43,6 +43,10 @@ class MatchEvent(Event):
     round_id: UUID | None
     skill_id: Code | None
     members: tuple[MatchMember, ...]
+    ring_id: UUID | None = None
+    """The exchange of two or three this is a leg of: everybody in it who learns also teaches."""
+    rules_version: int | None = None
+    """Of the programme's rules by which it was made."""
 
 
 class MatchProposed(MatchEvent):
@@ -157,6 +161,16 @@ class KnowledgeAtRisk(Event):
     holders: Annotated[int, Field(ge=1)]
     due_on: date
     proposal: Literal["shadowing", "capture"]
+
+
+class KnowledgeSettled(Event):
+    """A skill is at risk no more: others know it by now, or nobody leaves with it. What was proposed is not needed."""
+
+    event_type = "org.lateral.matching.knowledge.settled.v1"
+    topic = MATCHING_MATCHES
+    key_field = "skill_id"
+
+    skill_id: Code
 
 
 class HelpEvent(Event):

@@ -168,6 +168,8 @@ class ParticipationChanged(Event):
     shared: Count
     challenged: Count
     summarised: Count
+    skill_id: Code | None = None
+    """What the session was about."""
 
 
 class GroundRulesAcknowledged(Event):

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 from shared.edge import Edge
-from shared.privacy.catalogue import MEANING, Catalogue
+from shared.privacy import trail
+from shared.privacy.catalogue import MEANING, Catalogue, Table
 from shared.privacy.retention import policy
 from shared.settings import Settings
 
@@ -17,11 +18,15 @@ SQL = sql.load("shared", "privacy")
 
 
 class Column(BaseModel):
-    """A column and what its comment says."""
+    """A column: what it is for, its class, how long it stays, who reads it, and what its comment says."""
 
     name: str
     type: str
     comment: str | None
+    purpose: str
+    data_class: str
+    kept_days: int | None
+    read_by: str
 
 
 class Held(BaseModel):
@@ -48,18 +53,31 @@ class PrivacyCatalogue(BaseModel):
 
 
 def catalogue_router(catalogue: Catalogue, settings: Settings) -> APIRouter:
-    """The route every service has."""
+    """The routes every service has."""
     router = APIRouter(tags=["privacy"])
+    router.include_router(trail.router)
     days = policy(settings.retention_days)
+
+    def column(table: Table, row: Record) -> Column:
+        name, comment = row["name"], row["comment"]
+        return Column(
+            name=name,
+            type=row["type"],
+            comment=comment,
+            purpose=catalogue.purpose_of(table, name, comment),
+            data_class=table.data_class,
+            kept_days=days[table.data_class],
+            read_by=table.read_by(name),
+        )
 
     @router.get("/v1/privacy/catalogue", response_model=PrivacyCatalogue, summary="What is held, why, how long")
     async def get_catalogue(edge: Edge) -> Response:
         """Every table and column of the database, with purpose and retention."""
 
         async def work(conn: Connection) -> PrivacyCatalogue:
-            columns: defaultdict[str, list[Column]] = defaultdict(list)
+            columns: defaultdict[str, list[Record]] = defaultdict(list)
             for row in await conn.fetch(SQL.columns):
-                columns[row["table_name"]].append(Column(name=row["name"], type=row["type"], comment=row["comment"]))
+                columns[row["table_name"]].append(row)
             purges = {row["table_name"]: row for row in await conn.fetch(SQL.latest_purges)}
             return PrivacyCatalogue(
                 service=catalogue.service,
@@ -75,7 +93,7 @@ def catalogue_router(catalogue: Catalogue, settings: Settings) -> APIRouter:
                         kept_days=days[table.data_class],
                         last_purge_at=purges[table.name]["at"] if table.name in purges else None,
                         last_purge_rows=purges[table.name]["rows"] if table.name in purges else None,
-                        columns=columns[table.name],
+                        columns=[column(table, row) for row in columns[table.name]],
                     )
                     for table in catalogue.tables
                 ],

@@ -1,8 +1,10 @@
 """What is held of people, why and for how long, as data: one entry a table, readable by a works council."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from shared.privacy.fields import CHASSIS as CHASSIS_FIELDS
 
 DataClass = Literal[
     "identity", "profile", "participation", "matching", "feedback", "aggregate", "reference", "operations", "audit"
@@ -34,6 +36,20 @@ MEANING: Mapping[str, str] = {
 }
 
 
+READERS: Mapping[str, str] = {
+    "identity": "The person, HR systems and administrators; colleagues see name, unit, site, job and offers.",
+    "profile": "The person, HR systems and administrators; what is published of it, by who may read that.",
+    "participation": "The person, and whoever leads the group; others read counts.",
+    "matching": "Those who were proposed to each other, with the reasons; programme owners read counts.",
+    "feedback": "Who it is for, once enough have answered; nobody reads who said what.",
+    "aggregate": "Analysts and programme owners, where groups are large enough.",
+    "reference": "Everybody in the organization.",
+    "operations": "The software itself; operators read it without what is sealed.",
+    "audit": "Operators and administrators.",
+}
+"""Who reads what is held, by class."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table: why it exists, whose rows these are, and when they go."""
@@ -47,10 +63,20 @@ class Table:
     """Columns that name people the row is not about: cleared when those are erased, never handed over to them."""
     withheld: tuple[str, ...] = ()
     """Columns left out of what is handed over: secrets, and what is about somebody else."""
+    private: tuple[str, ...] = ()
+    """Columns that only the person reads."""
     aged: str | None = None
     """SQL: whether a row is older than the moment $1; None where the row goes with the person or another row."""
     remembers_erased: bool = False
     """It exists so that the erased stay away, and therefore outlives them."""
+
+    def read_by(self, column: str) -> str:
+        """Who reads a column."""
+        if column in self.private:
+            return "The person alone."
+        if column in self.withheld:
+            return "Left out of every copy: a secret, or about somebody else."
+        return READERS[self.data_class]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,12 @@ class Catalogue:
 
     service: str
     own: tuple[Table, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What columns are for, by name, where their own comment does not say so."""
+
+    def purpose_of(self, table: Table, column: str, comment: str | None) -> str:
+        """What a column is for: its comment, what columns of this name are for, or what the table is."""
+        return comment or self.fields.get(column) or CHASSIS_FIELDS.get(column) or table.purpose
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -109,6 +141,7 @@ CHASSIS = (
     Table("idempotency_keys", "Replies saved for a day, so that a repeated request has one effect.", "operations"),
     Table("audit", "Who did what to what.", "audit"),
     Table("audit_chain", "Hashes that show any change to the audit trail.", "audit"),
+    Table("audit_salts", "What opens the digests of states in the trail; goes with whomever a state names.", "audit"),
     Table("schema_migrations", "Which migrations have run.", "operations"),
     Table("legal_holds", "People whose data must be kept for a legal reason.", "reference", about=own("person_id")),
     Table("purges", "What retention has removed.", "operations"),

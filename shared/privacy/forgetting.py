@@ -1,11 +1,13 @@
-"""Clears what delivery and HTTP still hold of erased people: dead letters, events on their way, saved replies.
+"""Clears what delivery and HTTP still hold of erased people: dead letters, events on their way, saved replies, salts.
 
 Their keys are destroyed: sealed copies elsewhere, on the dead-letter topic or in a backup, are unreadable for good.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
 
-from shared import deadletters, sql, subject_keys
+from shared import audit, deadletters, sql, subject_keys
 from shared.db import Connection
 from shared.events.topics import PRIVACY_ERASURES
 
@@ -20,6 +22,7 @@ async def forget(conn: Connection, names: Sequence[str]) -> int:
     """
     # First, so that it waits for whoever is parking a record of theirs, which is found then.
     await subject_keys.destroy(conn, [subject_keys.subject(name) for name in names])
+    await audit.forget(conn, _ids(names))
     numbers, sealed_for = await _unclear_about(conn, frozenset(names))
     for row in await conn.fetch(SQL.letters_of, names, PRIVACY_ERASURES.name):
         numbers.append(row["id"])
@@ -33,6 +36,14 @@ async def forget(conn: Connection, names: Sequence[str]) -> int:
         await conn.execute(SQL.forget_replies, quoted),
     ]
     return sum(int(status.split()[-1]) for status in done)
+
+
+def _ids(names: Sequence[str]) -> list[UUID]:
+    found: list[UUID] = []
+    for name in names:
+        with suppress(ValueError):
+            found.append(UUID(name))
+    return found
 
 
 async def _unclear_about(conn: Connection, names: frozenset[str]) -> tuple[list[int], list[bytes]]:

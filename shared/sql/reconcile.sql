@@ -1,9 +1,11 @@
 -- What was produced against what was applied, event by event.
 
 -- name: to_reconcile
-SELECT p.topic, p.partition, coalesce(r.next_offset, 0) AS begin, p.next_offset AS taken
+-- Where `looker` goes on; nothing where it has never looked. `looked`: whether another release has.
+SELECT p.topic, p.partition, r.next_offset AS begin, p.next_offset AS taken,
+       EXISTS (SELECT FROM reconciled o WHERE o.topic = p.topic AND o.partition = p.partition) AS looked
 FROM consumed_positions p
-LEFT JOIN reconciled r USING (consumer, topic, partition)
+LEFT JOIN reconciled r ON r.consumer = $2 AND r.topic = p.topic AND r.partition = p.partition
 WHERE p.consumer = $1 AND p.next_offset > coalesce(r.next_offset, 0)
 
 -- name: record_unapplied
@@ -32,10 +34,14 @@ WHERE u.consumer = $1 AND EXISTS (
     SELECT FROM inbox i WHERE i.consumer = u.consumer AND i.source = u.source AND i.event_id = u.event_id
 )
 
+-- name: forget_looks
+-- Of releases that are gone.
+DELETE FROM reconciled r WHERE r.consumer <> $1 AND at < now() - make_interval(days => 35)
+
 -- name: reconciled
 SELECT r.topic, sum(r.checked)::bigint AS checked, min(r.at) AS at,
        (SELECT count(*) FROM unapplied u WHERE u.consumer = $1 AND u.topic = r.topic) AS missing
-FROM reconciled r WHERE r.consumer = $1 GROUP BY r.topic ORDER BY r.topic
+FROM reconciled r WHERE r.consumer = $2 GROUP BY r.topic ORDER BY r.topic
 
 -- name: missing
 SELECT count(*) FROM unapplied WHERE consumer = $1

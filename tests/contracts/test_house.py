@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import subprocess
 from importlib import resources
 from pathlib import Path
 
@@ -29,6 +30,11 @@ SAME_NAMES = {
     "sql",
     "migrations",
 }
+ROOMS = {".ci", "bench", "deploy", "docs", "services", "shared", "tests"}
+ROOT_FILES = {
+    *(".dockerignore", ".env.example", ".gitignore", ".pre-commit-config.yaml", "docker-compose.yml"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "uv.lock"),
+}
 EITHER = ({"commands", "commands.py"}, {"queries", "queries.py"}, {"store", "store.py"}, {"domain", "domain.py"})
 
 
@@ -36,6 +42,11 @@ def service(name: str) -> Service:
     found = importlib.import_module(f"services.{name}.__main__").SERVICE
     assert isinstance(found, Service)
     return found
+
+
+def test_the_top_level_is_fixed() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert {path.split("/")[0] for path in tracked.stdout.splitlines()} == ROOMS | ROOT_FILES
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -12,6 +12,7 @@ from shared.envelope import Envelope, Raw
 from shared.events.privacy import ErasureRequested
 from shared.events.topics import SERVICES
 from shared.privacy import portability, retention
+from shared.privacy.fields import CHASSIS
 from shared.settings import Settings, load
 from tests.conftest import NewDatabase
 from tests.contracts.test_house import service
@@ -37,6 +38,23 @@ async def test_the_catalogue_and_the_database_say_the_same(name: str, new_databa
         if row["type"] in {"uuid", "uuid[]"} and NAMES_SOMEBODY.match(row["name"]) and not table.remembers_erased:
             assert row["name"] in named, f"declare {table.name}.{row['name']} in `about` or `mentions`"
     assert len({table.name for table in service(name).catalogue.tables}) == len(service(name).catalogue.tables)
+    await conn.close()
+
+
+async def test_the_directory_says_of_every_field_what_it_is_for(new_database: NewDatabase) -> None:
+    """A works council reads fields, not tables: each has a purpose of its own, and no purpose is of no field."""
+    conn = await connect(load(Settings, "directory", database_url=await new_database("directory")))
+    catalogue = service("directory").catalogue
+    rows = await conn.fetch(SQL.columns)
+    unsaid = {
+        f"{row['table_name']}.{row['name']}"
+        for row in rows
+        if not row["comment"] and row["name"] not in catalogue.fields and row["name"] not in CHASSIS
+    }
+    assert unsaid == set(), "say in services/directory/fields.py what it is for, or in a comment"
+    assert catalogue.fields.keys() - {row["name"] for row in rows} == set(), "no such column"
+    assert CHASSIS.keys() - {row["name"] for row in rows} == set(), "no such column"
+    assert catalogue.fields.keys() & CHASSIS.keys() == set(), "said twice"
     await conn.close()
 
 

@@ -33,7 +33,14 @@ PAGE = Path(__file__).parents[2] / "docs/access.md"
 RELATIONS = ("self", "peer", "facilitator", "manager", "stranger")
 SHORT = dict(zip(sorted(ROLES), ("A", "N", "E", "F", "H", "M", "O", "P"), strict=True))
 """Admin, analyst, employee, facilitator, HR system, manager, operator, programme owner."""
-OPEN: Mapping[str, set[str]] = {"directory": set(), "matching": set(), "sessions": set(), "metrics": set()}
+TIME_BUDGET = "/v1/people/{person_id}/time-budget"
+"""The one write to somebody else that their manager is asked for."""
+OPEN: Mapping[str, set[str]] = {
+    "directory": {f"PUT {TIME_BUDGET}", f"DELETE {TIME_BUDGET}"},
+    "matching": set(),
+    "sessions": set(),
+    "metrics": set(),
+}
 """What is everybody's to do."""
 ASKED = {"directory": 30, "matching": 30, "sessions": 200, "metrics": 0}
 """Fewer would mean that the scene has lost what the routes are about."""

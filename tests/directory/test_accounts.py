@@ -155,6 +155,36 @@ async def test_an_account_alone_is_a_person_once_it_can_be_invited(identity: Ide
         assert (await latest(conn, number)).effective_at.year > 2000
 
 
+ADDRESS = {"op": "add", "path": "emails", "value": [{"value": "E1@aurora.example", "type": "work"}]}
+NAMELESS = {"userName": "ada", "name": {"givenName": "Ada", "familyName": "King"}}
+
+
+@pytest.mark.parametrize("hr_speaks", ["before the account", "before its address", "after its address"])
+@pytest.mark.parametrize("way", ["PATCH", "PUT"])
+async def test_an_address_that_is_given_later_makes_nobody_two_people(
+    hr_speaks: str, way: str, identity: Identity, api_db: Database
+) -> None:
+    if hr_speaks == "before the account":
+        await hr_says(api_db, worker("E1"))
+    path = f"/Users/{(await identity.create(NAMELESS))['id']}"
+    if hr_speaks == "before its address":
+        await hr_says(api_db, worker("E1"))
+    body = NAMELESS | {"emails": ADDRESS["value"]}
+    answer = await (identity.patch(path, ADDRESS) if way == "PATCH" else identity.ask("PUT", path, body))
+    assert answer.is_success, answer.text
+    if hr_speaks == "after its address":
+        await hr_says(api_db, worker("E1"))
+    ((number, person),) = (await people(api_db)).items()
+    assert (number, f"/Users/{person[0]}") == ("E1", path)
+
+
+async def test_an_account_at_two_peoples_addresses_is_nobodys(identity: Identity, api_db: Database) -> None:
+    await hr_says(api_db, worker("E1"), worker("E2"))
+    both = account("ada", userName="E1@aurora.example", emails=[{"value": "E2@aurora.example"}])
+    refused(await identity.ask("POST", "/Users", both), 409, "uniqueness")
+    assert set(await people(api_db)) == {"E1", "E2"}
+
+
 async def test_what_was_patched_onto_hrs_word_lets_the_rest_of_it_through(identity: Identity, api_db: Database) -> None:
     await hr_says(api_db, worker("E1", job_title="Engineer"))
     (ada,) = (await identity.get('/Users?filter=userName eq "e1@aurora.example"'))["Resources"]

@@ -324,3 +324,25 @@ async def test_who_knows_is_ranked_by_evidence(
     assert (people["A"], [("Brewing", 1)]) in await who_knows(q="brew")
     for query in ({}, {"q": "brew", "skill_id": "s:1"}, {"q": "b"}):
         assert (await api.get("/v1/experts", params=query, headers=anybody)).status_code == 422
+
+
+async def test_who_has_done_it_is_told_beside_who_knows_it(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
+) -> None:
+    """P2: who gave something in sessions about a skill is counted, and found alone when asked for."""
+    await bring_in(api, issuer, line("s:topic", "Brewing"))
+    for who, level in (("P", 5), ("Q", 3)):
+        me = {**issuer.bearer("employee", person_id=people[who]), "If-Match": '"v1"'}
+        body = {"offers": [{"skill_id": "s:topic", "level": level}]}
+        assert (await api.patch(f"/v1/people/{people[who]}/profile", json=body, headers=me)).status_code == 200
+    for changes in ({}, {}, {"state": "no_show"}, {"taught": 0, "shared": 0, "challenged": 0, "summarised": 0}):
+        await meet(api_db, people["Q"], **{"skill_id": "s:topic", **changes})
+    await meet(api_db, people["P"], skill_id="s:other")
+
+    async def found(**query: str) -> list[tuple[str, int]]:
+        answer = await api.get("/v1/experts", params={"q": "brew", **query}, headers=issuer.bearer("employee"))
+        assert answer.status_code == 200, answer.text
+        return [(item["person_id"], item["skills"][0]["taught"]) for item in answer.json()["items"]]
+
+    assert await found() == [(people["P"], 0), (people["Q"], 2)]
+    assert await found(taught="true") == [(people["Q"], 2)]

@@ -1,7 +1,7 @@
 """How facilitators get ready: recommended unless an item is required."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ import pytest
 
 from services.directory.commands.people import refresh_waiting
 from shared.db import Database
+from shared.events.directory import PersonChanged
 from tests.directory.hr import latest, person_id, tell, worker
 from tests.fixtures.issuer import Issuer
 
@@ -18,7 +19,7 @@ GATE = {"items": [{"code": "basics", "title": "Facilitating", "kind": "training"
 
 @pytest.fixture(autouse=True)
 async def people(api_db: Database) -> dict[str, str]:
-    """S is senior enough to facilitate, J is not."""
+    """A senior and a junior: anybody may facilitate."""
     async with api_db.transaction() as conn:
         await tell(conn, worker("S", job_level=4), worker("J", job_level=1))
         return {number: await person_id(conn, number) for number in "SJ"}
@@ -69,12 +70,13 @@ async def test_a_required_item_is_a_gate_until_it_is_done(
         headers = {**admin, **({"If-Match": match} if match else {})}
         assert (await api.put("/v1/facilitation/checklist", json=GATE, headers=headers)).status_code == status
     assert not await may_facilitate(api_db, "S")
-    assert [line["result"] for line in await complete(api, issuer, done("S"), done("J"))] == ["recorded", "recorded"]
+    assert [line["result"] for line in await complete(api, issuer, done("S"))] == ["recorded"]
     assert await may_facilitate(api_db, "S")
     assert not await may_facilitate(api_db, "J")
     lifted = {"items": [{**GATE["items"][0], "required": False}]}
     answer = await api.put("/v1/facilitation/checklist", json=lifted, headers={**admin, "If-Match": '"v2"'})
     assert (answer.status_code, answer.json()["version"]) == (200, 3)
+    assert await may_facilitate(api_db, "J")
 
 
 async def test_completions_are_answered_line_by_line_and_the_latest_counts(
@@ -120,3 +122,24 @@ async def test_nobody_ticks_or_reads_for_somebody_else(
         "/v1/facilitation/checklist", json=twice, headers={**issuer.bearer("admin"), "If-Match": '"v1"'}
     )
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "items")
+
+
+async def test_who_is_ready_again_is_new_from_that_day_and_others_since_they_were_hired(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer, people: dict[str, str]
+) -> None:
+    """MEASUREMENT 11: what the rota goes by is published, so that whoever reads everything anew knows it too."""
+    me, path = issuer.bearer("employee", person_id=people["S"]), f"/v1/people/{people['S']}/profile"
+
+    async def published() -> PersonChanged:
+        async with api_db.transaction() as conn:
+            return await latest(conn, "S")
+
+    async def since(*, said: bool | None) -> date | None:
+        seen = {"If-Match": f'"v{(await published()).version}"'}
+        answer = await api.patch(path, json={"facilitator_ready": said}, headers=me | seen)
+        assert answer.status_code == 200, answer.text
+        return (await published()).facilitator_since
+
+    first, today = (await published()).hired_on, datetime.now(UTC).date()
+    assert (await published()).facilitator_since == first != today
+    assert [await since(said=said) for said in (True, False, None, True)] == [first, None, today, today]

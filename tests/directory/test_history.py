@@ -106,6 +106,7 @@ def test_there_is_a_reason_exactly_where_something_public_differs(old: dict[str,
 
 
 def test_midnight_that_daylight_saving_skips_is_the_first_moment_after_it() -> None:
+    """Row 23."""
     assert due_at(worker("E1", on=date(2026, 3, 29), time_zone="Asia/Beirut")) == datetime(2026, 3, 28, 22, tzinfo=UTC)
 
 

@@ -1,13 +1,13 @@
 """HR's records as they really come: both modes, any order, and bytes that nobody should have sent."""
 
 import json
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.directory.consumers import HANDLERS, on_org_unit_upserted, on_worker_upserted
 from services.directory.domain.refusals import AddressTooLong, SequenceTooLarge, UnclearCode, WorkerOfAnotherSystem

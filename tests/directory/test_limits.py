@@ -40,9 +40,10 @@ async def test_the_newest_hundred_earlier_states_travel(conn: Connection) -> Non
     assert (told.history[0].site_code, told.site_code) == ("S2", "S102")
 
 
-async def test_who_facilitates_has_level_three(conn: Connection) -> None:
-    await tell(conn, worker("E2", job_level=2), worker("E3", job_level=3))
-    assert [(await latest(conn, number)).facilitator_ready for number in ("E2", "E3")] == [False, True]
+async def test_anybody_may_facilitate_whatever_their_level(conn: Connection) -> None:
+    """R4."""
+    await tell(conn, worker("E0", job_level=0), worker("E3", job_level=3))
+    assert [(await latest(conn, number)).facilitator_ready for number in ("E0", "E3")] == [True, True]
 
 
 async def test_a_contact_that_stays_the_same_is_not_told_again(conn: Connection) -> None:

@@ -235,11 +235,13 @@ SAID: dict[str, Any] = {
     "time_budget_minutes": 90,
     "paused_until": str(LATER),
     "opted_in": False,
-    "facilitator_ready": True,
+    "facilitator_ready": False,
     "formats": ["pair", "circle"],
     "modalities": ["remote", "hybrid"],
+    "time_of_day": "morning",
     "group_size_min": 3,
     "group_size_max": 6,
+    "experience": ["new country", "reorganization"],
 }
 
 
@@ -258,3 +260,18 @@ async def test_all_one_says_of_oneself_is_read_back_and_published_and_given_back
     assert {name: told[name] for name in SAID} == SAID
     answer = await edit(api, people["A"], dict.fromkeys(SAID), ada, told["version"])
     assert {name: answer.json()[name] for name in SAID} == {name: before[name] for name in SAID}
+
+
+async def test_only_the_organizations_own_tags_of_experience_are_taken(
+    api: httpx.AsyncClient, issuer: Issuer, people: dict[str, str]
+) -> None:
+    """P1, P9: what could tell of a protected attribute cannot be said."""
+    ada = issuer.bearer("employee", person_id=people["A"])
+    listed = (await api.get("/v1/experiences", headers=ada)).json()["items"]
+    assert listed == sorted(listed)
+    for said in (["new religion"], [*listed[:1], "New Country"], [""], "merger"):
+        answer = await edit(api, people["A"], {"experience": said}, ada)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"].startswith("experience")
+    answer = await edit(api, people["A"], {"experience": [listed[1], listed[0], listed[1]]}, ada)
+    assert answer.json()["experience"] == listed[:2]

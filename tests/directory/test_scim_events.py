@@ -37,7 +37,10 @@ def token(issuer: Issuer, events: dict[str, Any], key: RSAKey | ECKey = EC, **ch
         "iat": int(time.time()),
         "jti": "1",
         "sub_id": {"format": "scim", "uri": "/Users/their-7", "externalId": "x-7"},
-        "events": {name if name == VERIFICATION else f"{PROV}{name}": payload for name, payload in events.items()},
+        "events": {
+            name if name.startswith(("urn:", "https:")) else f"{PROV}{name}": payload
+            for name, payload in events.items()
+        },
     }
     header = {"typ": changes.pop("typ", "secevent+jwt"), "alg": "ES256", "kid": "ec"}
     return jwt.encode(header, claims | changes, key, algorithms=["ES256"], default_type=None)

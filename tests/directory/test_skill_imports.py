@@ -74,7 +74,9 @@ async def test_an_import_that_was_cut_off_goes_on_where_it_stopped(
     api: httpx.AsyncClient, api_db: Database, issuer: Issuer
 ) -> None:
     lines = skill_imports.LINES_AT_ONCE + 7
-    await send(api, issuer, "id,label\n" + "".join(f"urn:{number},Skill {number}\n" for number in range(lines)))
+    text = "id,label\n" + "".join(f"urn:{number},Skill {number}\n" for number in range(lines))
+    started = await send(api, issuer, text + "urn:broken\n")
+    path, hr, seen = f"/v1/skills/imports/{started['import_id']}", issuer.bearer("hr-system"), []
 
     for kept in (False, True, False):
         async with api_db.acquire() as conn:
@@ -82,7 +84,12 @@ async def test_an_import_that_was_cut_off_goes_on_where_it_stopped(
             await transaction.start()
             await go_on_importing(conn)
             await (transaction.commit() if kept else transaction.rollback())
+        job = (await api.get(path, headers=hr)).json()
+        seen.append((job["waiting"], job["results"].get("created", 0), job["done_at"]))
+    # How far it is is shown while it goes on; the broken line was told of at once.
+    assert seen == [(lines, 0, None), (7, lines - 7, None), (7, lines - 7, None)]
     await finish(api_db)
+    assert (await api.get(path, headers=hr)).json()["results"] == {"created": lines, "refused": 1}
     async with api_db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM skills") == lines
         told = await published(conn, "directory.skills")

@@ -14,6 +14,7 @@ from shared.db import Connection
         "skills",
         "erasures",
         "accounts",
+        "duplicates",
         "groups",
         "scim",
         "scim_events",

@@ -50,7 +50,7 @@ async def test_a_new_worker_is_published_whole_with_contact_apart(conn: Connecti
     assert (person.capacity, person.time_budget_minutes, person.facilitator_ready, person.opted_in) == (
         2,
         240,
-        False,
+        True,
         True,
     )
     (contact,) = await published(conn, "directory.contacts")

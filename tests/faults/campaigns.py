@@ -61,11 +61,11 @@ def kills(seed: int = 1, count: Count = 500, writes: int = 100_000, rounds: int 
 
 @app.command()
 def stops(seed: int = 1, count: Count = 100, members: int = 10, record: Record = None) -> None:
-    """SIGTERM under load, half of them while the brokers hang."""
-    hanging = cycle((False, True))
+    """SIGTERM under load, half of them with brokers, the others while they hang or are stopped."""
+    brokers: cycle[harm.Brokers] = cycle(("up", "hanging", "up", "stopped"))
 
     async def stop(site: Site) -> None:
-        await harm.stop(site, members, hang=next(hanging))
+        await harm.stop(site, members, next(brokers))
 
     run("Told to stop under load", f"stops --count {count}", seed, [stop] * (count // members), record)
 

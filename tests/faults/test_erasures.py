@@ -1,10 +1,14 @@
 """A tenth of the race between erasures and events; the whole by `python -m tests.faults.erasures`."""
 
+import pytest
+
 from deploy.local.postgres import Postgres
 from shared.settings import Settings
 from tests.faults.erasures import Race
 from tests.faults.residue import in_databases, on_topics
 from tests.faults.town import MARK, opened, services
+
+pytestmark = pytest.mark.real_broker
 
 
 async def test_nothing_is_left_of_a_hundred_erased_while_five_thousand_events_came(

@@ -49,11 +49,11 @@ async def serving(settings: Settings, crash_at: str = "") -> AsyncIterator[httpx
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.sessions", "api", env=env)
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS, trust_env=False) as client:
             await eventually("the API", lambda: ready(client), SECONDS)
             yield client
     finally:
-        if process.returncode is None:
+        if not crash_at:  # to signal one that is dying takes its exit code away from whoever waits for it
             process.send_signal(signal.SIGTERM)
         code = await asyncio.wait_for(process.wait(), SECONDS)
     assert code == (-signal.SIGKILL if crash_at else 0)

@@ -17,6 +17,7 @@ from tests.faults.nemeses import (
     all_brokers_hang,
     database_crashes,
     many_are_told_to_stop,
+    many_are_told_to_stop_while_the_brokers_are_stopped,
     many_are_told_to_stop_while_the_brokers_hang,
     processes_die_at_every_point,
     readers_come_and_go,
@@ -60,9 +61,22 @@ async def test_nothing_is_lost_in_five_minutes_of_faults_drawn_by_a_seed(
         (standby_is_promoted, lambda rig: rig.harm["standby promoted"], 1),
         (readers_come_and_go, lambda rig: sum(rig.harm[name] for name in harm.READERS), 20),
         (many_are_told_to_stop, lambda rig: rig.harm["told to stop, brokers up"], 5),
-        (many_are_told_to_stop_while_the_brokers_hang, lambda rig: rig.harm["told to stop, brokers hanging"], 5),
+        (many_are_told_to_stop_while_the_brokers_hang, lambda rig: rig.harm["told to stop, brokers hanging"], 3),
+        (many_are_told_to_stop_while_the_brokers_are_stopped, lambda rig: rig.harm["told to stop, brokers stopped"], 3),
     ],
-    ids=["kills", "writes", "killed", "stopped", "hung", "crashes", "promoted", "readers", "told", "told-hanging"],
+    ids=[
+        "kills",
+        "writes",
+        "killed",
+        "stopped",
+        "hung",
+        "crashes",
+        "promoted",
+        "readers",
+        "told",
+        "told-hanging",
+        "told-stopped",
+    ],
 )
 async def test_a_tenth_of_each_figure_is_reached(
     nemesis: Nemesis, figure: Callable[[Rig], int], enough: int, site: Site

@@ -19,7 +19,7 @@ from shared.events.sessions import ParticipationChanged
 from shared.kafka import AIOKafkaConsumer, reader, wire_name
 from shared.ledger import Ledger
 from shared.rebuild import NotEmpty, differences, rebuild
-from shared.reconcile import Reconciler, reconciled
+from shared.reconcile import Reconciler
 from shared.refusal import Refused
 from shared.telemetry import CONSUMER_BEHIND, RECONCILE_MISSING
 from tests.conftest import NewDatabase
@@ -53,7 +53,7 @@ async def test_an_event_that_was_never_applied_is_found_and_forgotten_once_it_is
     await client.stop()
     assert RECONCILE_MISSING._value.get() >= 1
     async with world.db.transaction() as conn:
-        [found] = await reconciled(conn, "metrics")
+        [found] = await reconciler.found(conn)
         assert (found.topic, found.checked, found.missing) == (TOPIC.name, 5, 1)
         await conn.execute("INSERT INTO inbox VALUES ($1, $2, $3)", lost["consumer"], lost["source"], lost["event_id"])
     assert await reconciler.reconcile() == 0

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from deploy.local.sample.competence import Claim
+from deploy.local.sample.organization import Worker
 from deploy.local.story.client import eventually
 from tests.flows.conftest import ADMIN, OWNER, Company, employee
 
@@ -83,7 +85,7 @@ async def test_who_becomes_a_members_manager_no_longer_facilitates_their_circle(
     circle, member, facilitator = await somebody_to_promote(company, circles)
     group = await company.group_of(circle["match_id"], programme, "active")
     assert group["facilitator_id"] == circle["facilitator_id"]
-    company.change(company.worker(member), manager_employee_number=facilitator)
+    moved = company.change(company.worker(member), manager_employee_number=facilitator)
     await company.person_like(member, manager_id=circle["facilitator_id"])
 
     async def replaced() -> bool | None:
@@ -96,6 +98,67 @@ async def test_who_becomes_a_members_manager_no_longer_facilitates_their_circle(
 
     await eventually("another facilitator in matching", replaced)
     await eventually("another facilitator in the sessions", told)
+    await one_leaves(company, programme, circle, moved)
+
+
+async def one_leaves(company: Company, programme: str, circle: dict[str, Any], worker: Worker) -> None:
+    """A departure from a circle forms only that one anew: the others are as they were."""
+
+    async def circles() -> dict[str, tuple[int, set[str]]]:
+        found = await company.services.all(OWNER, "matching", "/v1/matches", round_id=circle["round_id"])
+        return {one["match_id"]: (one["version"], {each["person_id"] for each in one["members"]}) for one in found}
+
+    leaver, before = await company.person(worker.employee_number), await circles()
+    company.change(worker, status="left", termination_date=company.today)
+
+    async def without() -> bool | None:
+        group = await company.group_of(circle["match_id"], programme, "active")
+        return leaver not in {member["person_id"] for member in group["members"]} or None
+
+    await eventually("the group without who has left", without)
+    after = await circles()
+    version, members = before.pop(circle["match_id"])
+    assert after.pop(circle["match_id"]) == (version + 1, members - {leaver})
+    assert after == before
+
+
+async def test_a_learner_whose_teacher_departs_is_handed_over(company: Company) -> None:
+    """P18."""
+    answer = await company.services.do(ADMIN, "directory", "POST", "/v1/skills", {"label": "Glass blowing"})
+    skill = answer.json()["skill_id"]
+    learner = company.newcomer("TEC", skills=(Claim(skill, 1, 4),))
+    near = {name: getattr(learner, name) for name in ("site_code", "country", "time_zone", "languages")}
+    teacher, other = (company.newcomer("TEC", skills=(Claim(skill, 5),), **near) for _ in range(2))
+    for worker in (learner, teacher):
+        company.publish(worker)
+    one, guide = await company.person(learner.employee_number), await company.person(teacher.employee_number)
+    # Seldom, so that it fits beside what newcomers have with their buddies.
+    programme = await company.programme(
+        format="teach_one_thing", skills=[skill], audience_skills=[skill], cadence_days=28
+    )
+
+    async def matched() -> bool | None:
+        return (await company.round(programme, dry_run=True))["matched"] == 1 or None
+
+    await eventually("both known to matching", matched)
+    await company.round(programme)
+    match = await company.match_of(one, "proposed", programme_id=programme)
+    for person in (one, guide):
+        await company.services.do(employee(person), "matching", "POST", f"/v1/matches/{match['match_id']}/accept")
+    await company.group_of(match["match_id"], programme, "active")
+    company.publish(other)
+    heir = await company.person(other.employee_number)
+
+    async def known() -> bool | None:
+        found = await company.services.get(employee(one), "matching", f"/v1/people/{one}/suggestions")
+        return heir in {each["person_id"] for each in found["items"]} or None
+
+    await eventually("the other teacher known to matching", known)
+    company.change(teacher, status="left", termination_date=company.today)
+    again = await company.match_of(one, "proposed", programme_id=programme)
+    assert {member["person_id"] for member in again["members"]} == {one, heir}
+    assert again["rules_version"] == 1
+    await company.group_of(match["match_id"], programme, "ended")
 
 
 async def upcoming(company: Company, group_id: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from deploy.local.story.client import Caller, Lateral, eventually
 from tests.fixtures import employees
 from tests.local.conftest import free_ports
 
+pytestmark = pytest.mark.real_broker
 ADMIN, OWNER = Caller("admin"), Caller("programme-owner")
 WITHIN = 240.0
 

@@ -35,7 +35,7 @@ async def crew(company: Company, count: int, offset: int = 0) -> list[dict[str, 
     free = [
         card for card in sorted(cards, key=lambda card: str(card["employee_number"]))
         if card["status"] == "active" and card["person_id"] not in bosses
-        and str(card["employee_number"]).startswith("E") and not card["facilitator_ready"]
+        and str(card["employee_number"]).startswith("E")
     ]  # fmt: skip
     return free[offset : offset + count]
 
@@ -92,7 +92,7 @@ async def state_of(company: Company, session: str) -> str:
 
 async def test_a_problem_is_solved_by_two_functions_with_a_challenge_and_an_outcome(company: Company) -> None:
     """F5."""
-    cards = await crew(company, 40)
+    cards = await crew(company, 40, 40)
     by_function: dict[str, str] = {}
     for card in cards:
         by_function.setdefault(str(card["job_function"]), str(card["person_id"]))
@@ -127,7 +127,9 @@ async def test_a_community_meets_by_a_rule_and_whoever_is_in_the_audience_joins(
     assert len(series["session_ids"]) == 3
     listed = await company.services.all(employee(people[2]), "sessions", "/v1/joinable-groups", programme_id=programme)
     assert [one["group_id"] for one in listed] == [group["group_id"]]
-    await do(company, people[2], "POST", f"/v1/groups/{group['group_id']}/members")
+    more = [str(card["person_id"]) for card in await crew(company, 2, 30)]
+    for one in (people[2], *more):
+        await do(company, one, "POST", f"/v1/groups/{group['group_id']}/members")
     answered = await do(company, people[3], "POST", f"/v1/sessions/{series['session_ids'][0]}/rsvp", ACCEPT)
     assert answered["state"] == "registered"
     session = await past_session(company, group, people[0])
@@ -141,7 +143,7 @@ async def test_lessons_are_shared_before_a_full_room_and_recorded_by_consent(com
     programme = await company.programme(
         format="knowledge_sharing", group_size_min=3, group_size_max=30, confidentiality="open"
     )
-    group = await found(company, programme, people[:2])
+    group = await found(company, programme, people[:3])
     made = await do(
         company, people[0], "POST", f"/v1/groups/{group['group_id']}/sessions",
         {"starts_at": workday(company, 5), "capacity": 2, "title": "What the migration taught us"},
@@ -164,10 +166,10 @@ async def test_lessons_are_shared_before_a_full_room_and_recorded_by_consent(com
         state = (await do(company, one, "PUT", f"{recording}/consent", {"consents": True}))["state"]
     assert state == "allowed"
     session = await past_session(company, group, people[0])
-    assert await attend(company, session, people[:2], people[0]) == "scheduled"
+    assert await attend(company, session, people[:3], people[0]) == "scheduled"
     await do(company, people[0], "PUT", f"/v1/sessions/{session}/artefacts/lesson", {"content": "Rehearse it twice."})
     assert await state_of(company, session) == "held"
-    await give_feedback(company, session, people[:2])
+    await give_feedback(company, session, people[:3])
 
 
 async def test_office_hours_are_booked_and_shadowing_has_its_list_and_debrief(company: Company) -> None:

@@ -20,8 +20,8 @@ from tests.matching.world import envelope
 
 
 @pytest.fixture
-async def settings(new_database: NewDatabase) -> MatchingSettings:
-    return load(MatchingSettings, "matching", database_url=await new_database("matching"))
+async def settings(lent_database: NewDatabase) -> MatchingSettings:
+    return load(MatchingSettings, "matching", database_url=await lent_database("matching"))
 
 
 @pytest.fixture

@@ -1,5 +1,9 @@
-"""Small organizations of every kind, for properties of the engine."""
+"""Small organizations of every kind, for properties of the engine.
 
+What can be drawn is laid out once: a choice among many is quicker to draw than many choices.
+"""
+
+from itertools import combinations, product
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -9,36 +13,54 @@ from services.matching.engine.rules import Rules
 from tests.matching.world import engine_person
 
 SKILLS = ("a", "b", "c")
-LEVELS = st.integers(0, 5)
+
+
+def two_of(levels: range) -> list[dict[str, int]]:
+    """None, one or two skills, at every level."""
+    drawn = product(("", *SKILLS), levels, ("", *SKILLS), levels)
+    return [{skill: level for skill, level in ((one, low), (other, high)) if skill} for one, low, other, high in drawn]
+
+
+TRAITS = st.fixed_dictionaries(
+    {
+        "available": st.integers(0, 9).map(bool),
+        "unit": st.sampled_from("UVW"),
+        "site": st.sampled_from("XY"),
+        "function": st.sampled_from("FG"),
+        "level": st.integers(1, 6),
+        "tenure_days": st.sampled_from((-5, 3, 200, 4000)),
+        "starts": st.sampled_from((0, 475, 540, 720)),
+        "ends": st.sampled_from((721, 1020, 1200, 1440)),
+        "utc_offset": st.sampled_from((-480, 0, 60, 330, 345, 840)),
+        "days": st.sampled_from(((1, 2, 3, 4, 5), (6, 7), (7, 1, 2))),
+        "languages": st.sampled_from([some for many in (1, 2, 3) for some in combinations(("de", "en", "es"), many)]),
+        "offers": st.sampled_from([tuple(held.items()) for held in two_of(range(6))]),
+        "needs": st.sampled_from(
+            [tuple((skill, level, level + 1) for skill, level in held.items()) for held in two_of(range(5))]
+        ),
+        "slots": st.integers(0, 3),
+        "load": st.integers(0, 2),
+        "facilitator_ready": st.booleans(),
+        "facilitating": st.integers(0, 2),
+        "waited": st.integers(0, 4),
+        "likes": st.sampled_from(("", "", "morning", "afternoon")),
+        "experience": st.sampled_from(((), ("moved",), ("returned",), ("moved", "returned"))),
+    }
+)
+AVOIDS = st.integers(0, 99)
+MANAGED = st.integers(0, 999)
 
 
 @st.composite
 def persons(draw: st.DrawFn, row: int, size: int) -> Person:
-    offers = draw(st.dictionaries(st.sampled_from(SKILLS), LEVELS, max_size=2))
-    needs = draw(st.dictionaries(st.sampled_from(SKILLS), st.integers(0, 4), max_size=2))
-    others = [UUID(int=other + 1) for other in range(size) if other != row]
+    traits, managed, avoids = draw(TRAITS), draw(MANAGED), draw(AVOIDS)
+    manager = managed % (2 * row + 1)  # half of them have none
+    avoided = avoids % (2 * size + 1)
     return engine_person(
         UUID(int=row + 1),
-        available=draw(st.integers(0, 9)) > 0,
-        manager=UUID(int=draw(st.integers(0, row - 1)) + 1) if row and draw(st.booleans()) else None,
-        unit=draw(st.sampled_from("UVW")),
-        site=draw(st.sampled_from("XY")),
-        function=draw(st.sampled_from("FG")),
-        level=draw(st.integers(1, 6)),
-        tenure_days=draw(st.sampled_from((-5, 3, 200, 4000))),
-        starts=draw(st.sampled_from((0, 475, 540, 720))),
-        ends=draw(st.sampled_from((721, 1020, 1200, 1440))),
-        utc_offset=draw(st.sampled_from((-480, 0, 60, 330, 345, 840))),
-        days=draw(st.sampled_from(((1, 2, 3, 4, 5), (6, 7), (7, 1, 2)))),
-        languages=tuple(draw(st.sets(st.sampled_from(("de", "en", "es")), min_size=1))),
-        offers=tuple(offers.items()),
-        needs=tuple((skill, level, level + 1) for skill, level in needs.items()),
-        slots=draw(st.integers(0, 3)),
-        load=draw(st.integers(0, 2)),
-        facilitator_ready=draw(st.booleans()),
-        facilitating=draw(st.integers(0, 2)),
-        waited=draw(st.integers(0, 4)),
-        not_with=tuple(draw(st.sets(st.sampled_from(others), max_size=1))) if others else (),
+        manager=UUID(int=manager) if 0 < manager <= row else None,
+        not_with=(UUID(int=avoided),) if 0 < avoided <= size and avoided != row + 1 else (),
+        **traits,
     )
 
 

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine import assign, auction
 from services.matching.engine.assign import Graph, Slots, solve
-from services.matching.engine.auction import Bidders
+from services.matching.engine.auction import Bidders, Places
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE
 from services.matching.engine.population import Ints
@@ -116,6 +117,29 @@ def test_one_more_slot_never_lowers_the_optimum(
     room, load = slots[0]
     more = [(room + 1, load), *slots[1:]]
     assert solve(graph(scores, more)).value >= solve(graph(scores, slots)).value
+
+
+def contest(ask: list[int], score: list[int]) -> tuple[Bidders, Places]:
+    """One row, and as many columns of one place."""
+    columns = np.arange(len(ask))
+    places = Places(np.arange(len(ask) + 1), np.zeros(len(ask), np.int64), np.array(ask), np.full(len(ask), EMPTY))
+    edges = columns.astype(np.int32), np.array(score, np.int32)
+    return Bidders(np.zeros(1, np.int64), np.array([len(ask)]), *edges, np.array([EMPTY]), np.array([EMPTY])), places
+
+
+def test_a_bid_raises_by_what_the_next_best_leaves_and_a_step() -> None:
+    bidders, places = contest([0, 0], [10, 7])
+    assert auction.bid(bidders, places, np.arange(1), SCALE // 2) == 1
+    assert places.ask.tolist() == [3 * SCALE + SCALE // 2, 0]
+
+
+@pytest.mark.parametrize(("held_at", "comes"), [(SCALE // 2, 0), (SCALE, 1)])
+def test_nobody_moves_to_an_empty_place_for_less_than_a_step(held_at: int, comes: int) -> None:
+    bidders, places = contest([held_at, 9 * SCALE], [10, 10])
+    places.owner[0], bidders.edge[0], bidders.place[0] = 0, 0, 0
+    assert auction.lower(bidders, places, *auction.by_column(bidders, 2), 2, SCALE) == comes
+    assert places.ask[1] == 0
+    assert bidders.place[0] == comes
 
 
 def test_between_equal_edges_the_lot_decides() -> None:

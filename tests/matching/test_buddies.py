@@ -2,7 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.matching.timers import TIMERS
-from shared.events.matching import MatchProposed
+from shared.events.matching import IntroductionsSuggested, MatchProposed
 from tests.matching.conftest import World
 from tests.matching.world import newcomer, person, programme, today
 
@@ -73,3 +73,25 @@ async def test_the_timer_finds_a_buddy_who_came_later(world: World) -> None:
         assert await timer.run(conn) == 1
     async with world.db.transaction() as conn:
         assert await timer.run(conn) == 0
+
+
+async def test_the_closest_programme_finds_the_buddy_and_the_next_one_where_it_finds_nobody(world: World) -> None:
+    """F9, P18."""
+    new = newcomer()
+    wide, division, near = programme("onboarding_buddy"), programme("onboarding_buddy"), programme("onboarding_buddy")
+    wide, near = sorted((wide, near), key=lambda one: str(one.programme_id))
+    division = division.model_copy(update={"audience_units": ("D1",), "audience_sites": ("OSL",)})
+    near = near.model_copy(update={"audience_units": ("U1", "U2")})
+    await world.hear(wide, division, near)
+    await world.execute(
+        """UPDATE rules SET rules = rules || '{"buddy_tenure_days": 2000}' WHERE programme_id = $1""", near.programme_id
+    )
+    await world.hear(person())
+    await world.hear(new)
+    (proposed,) = await world.said(MatchProposed)
+    assert proposed["programme_id"] == str(wide.programme_id), "nobody has been here long enough for the closest"
+    assert len(await world.said(IntroductionsSuggested)) == 0, "the only colleague is the buddy"
+    await world.hear(person(hired_on=today() - timedelta(days=3000)), newcomer())
+    _, proposed = await world.said(MatchProposed)
+    assert proposed["programme_id"] == str(near.programme_id)
+    assert len(await world.said(IntroductionsSuggested)) == 1

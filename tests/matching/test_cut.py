@@ -39,9 +39,11 @@ def test_parts_that_no_pair_joins_make_the_whole_round(problem: Problem, exchang
     assert everybody | left == problem.asked & {person.id for person in problem.people}
 
 
-@given(problem=problems(), most=st.integers(1, 4))
+@given(problem=problems(), most=st.integers(1, 4), places=st.integers(0, 999))
 @SLOW
-def test_a_severed_round_breaks_no_rule_and_proves_its_loss(problem: Problem, most: int) -> None:
+def test_a_severed_round_breaks_no_rule_and_proves_its_loss(problem: Problem, most: int, places: int) -> None:
+    people = tuple(one._replace(places=1 + (places >> row) % 3) for row, one in enumerate(problem.people))
+    problem = replace(problem, people=people)
     parts, joined = solved(problem, most)
     assert all(len(part.people) <= most for part in parts.parts)
     assert joined.bound >= joined.value == sum(match.score for match in joined.matches)
@@ -67,6 +69,7 @@ def test_who_is_left_over_is_matched_across_the_cut() -> None:
     assert parts.severed
     assert len(parts.parts) == 2
     assert joined.notes["severed"]
+    assert joined.notes["lost_at_most"] == joined.bound - joined.value
     assert len(joined.matches) == 2
     assert joined.bound >= joined.value
 

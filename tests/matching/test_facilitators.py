@@ -1,5 +1,9 @@
+from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
+from services.matching.engine import groups
 from services.matching.engine.facilitators import find
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.rules import Rules
@@ -12,7 +16,7 @@ def leader(number: int, **changes: object) -> Person:
 
 def choose(people: list[Person], *circles: list[Person]) -> list[UUID | None]:
     problem = Problem(tuple(people), frozenset(), Rules(), 1)
-    return find(problem, [[one.id for one in circle] for circle in circles])
+    return [led and led.person for led in find(problem, [[one.id for one in circle] for circle in circles])]
 
 
 def test_nobody_far_above_a_member_facilitates_and_somebody_below_may() -> None:
@@ -57,6 +61,17 @@ def test_who_agreed_to_more_time_leads_more_and_who_is_new_starts_at_the_mean() 
     chosen = choose([generous, brief, *(one for circle in circles for one in circle)], *circles)
     assert chosen.count(generous.id) == 2
     busy = leader(3, hosted=2, facilitating=0)
-    fresh = leader(4, tenure_days=3)
+    fresh = leader(4, new_host=True)
     idle = leader(5)
     assert choose([busy, fresh, idle, *circles[0]], circles[0]) == [idle.id]
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_who_alone_may_lead_a_circle_is_no_member_of_it(size: int) -> None:
+    """Whoever was drawn: one more takes the place, or nobody where the circle is large enough without."""
+    people = tuple(leader(1) if row == 1 else engine_person(UUID(int=row)) for row in range(1, 6))
+    problem = Problem(people, frozenset(one.id for one in people), Rules(), 0, size_min=4, size_max=size)
+    for seed in range(10):
+        (match,) = groups.solve(replace(problem, seed=seed)).matches
+        assert dict(match.members)[people[0].id] == "facilitator"
+        assert len(match.members) == 5

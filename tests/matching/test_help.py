@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.domain import help as domain
 from services.matching.domain.help import HelpRequest
+from services.matching.engine.round import VERSION
 from services.matching.timers import TIMERS
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged
 from shared.events.matching import HelpClosed, HelpOffered, HelpRequested
@@ -54,6 +56,7 @@ async def test_the_nearest_are_asked_first_and_wider_circles_in_time(world: Worl
     await known(world, asker, mate, near, far, away, low, apart, teacher(skill=PIANO))
     request = await ask(call, asker)
     assert (request["circle"], request["state"], request["asked"], request["skill"]) == ("unit", "open", 1, "Rust")
+    assert request["engine"] == VERSION
     assert await asked(world, request) == {mate.person_id}
     assert await later(world) == 1
     assert await asked(world, request) == {mate.person_id, near.person_id}
@@ -192,16 +195,43 @@ async def test_impossible_requests_are_refused(world: World, call: Caller) -> No
 
 
 async def test_figures_are_of_enough_people_or_of_none(world: World, call: Caller) -> None:
-    askers, helper = [person() for _ in range(5)], teacher(capacity=9)
+    askers, helper = [person() for _ in range(6)], teacher(capacity=9)
     await known(world, *askers, helper)
-    for number, asker in enumerate(askers):
+    for number, asker in enumerate(askers[:5]):
         found = (await call("GET", "/v1/help-figures", "analyst")).json()
         assert (found["requests"], found["hours_to_first_offer"]) == (None, None), number
         request = await ask(call, asker)
         await call("POST", f"/v1/help-requests/{request['request_id']}/offer", person=helper.person_id)
-    await world.execute("UPDATE help_requests SET first_offer_at = created_at + interval '2 hours'")
+    await world.execute(
+        "UPDATE help_requests SET created_at = date_trunc('week', now(), 'UTC') - interval '1 day',"
+        " first_offer_at = date_trunc('week', now(), 'UTC') - interval '22 hours'"
+    )
+    await ask(call, askers[5])
     found = (await call("GET", f"/v1/help-figures?skill_id={RUST}", "analyst")).json()
     assert (found["requests"], found["offered"], found["hours_to_first_offer"]) == (5, 5, {"p50": 2.0, "p90": 2.0})
+    await world.execute("UPDATE help_requests SET created_at = created_at - interval '7 days'")
+    found = (await call("GET", "/v1/help-figures?days=28", "analyst")).json()
+    assert (found["requests"], found["offered"], found["accepted"], found["open"]) == (6, None, None, 6)
+    assert (await call("GET", "/v1/help-figures?days=29", "analyst")).status_code == 422
+
+
+@pytest.mark.parametrize("by_asker", [True, False])
+async def test_who_wishes_to_stay_apart_finds_the_request_over(world: World, call: Caller, by_asker: bool) -> None:
+    asker, one, other = person(), teacher(), teacher()
+    await known(world, asker, one, other)
+    path = f"/v1/help-requests/{(await ask(call, asker))['request_id']}"
+    assert (await call("POST", f"{path}/offer", person=one.person_id)).status_code == 200
+    if by_asker:
+        await world.hear(changed(asker, not_with=(one.person_id, other.person_id)))
+    else:
+        await world.hear(changed(one, not_with=(asker.person_id,)), changed(other, not_with=(asker.person_id,)))
+    refused = await call("POST", f"{path}/offer", person=other.person_id)
+    assert (refused.status_code, refused.json()["state"]) == (409, "expired")
+    assert (await call("GET", path, person=other.person_id)).json()["state"] == "expired"
+    listed = (await call("GET", "/v1/help-requests?view=asked", person=other.person_id)).json()["items"]
+    assert [item["state"] for item in listed] == ["expired"]
+    accepted = await call("POST", f"{path}/accept", person=asker.person_id, json={"person_id": str(one.person_id)})
+    assert (accepted.status_code, accepted.json()["state"]) == (409, "released")
 
 
 PEOPLE = [UUID(int=number) for number in range(3)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.matching.timers import TIMERS
 from shared.events.directory import SkillChanged, SkillOffer
-from shared.events.matching import KnowledgeAtRisk, MatchProposed
+from shared.events.matching import KnowledgeAtRisk, KnowledgeSettled, MatchProposed
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
 from tests.matching.world import PIANO, RUST, learner, person, programme, teacher, today
@@ -85,6 +85,56 @@ async def test_a_risk_is_settled_when_others_have_learnt_it_and_may_come_again(w
     await world.hear(changed(first, 3, offers=()))
     assert await look(world) == 1
     assert [one["holders"] for one in await risks(call)] == [2]
+
+
+async def test_another_leaving_date_or_holder_is_told_anew_and_a_proposal_is_answered_before_it(
+    world: World, call: Caller
+) -> None:
+    """P16."""
+    await world.hear(programme("job_shadowing"))
+    leaver, other = teacher(leaves_on=SOON), teacher(skill=PIANO, leaves_on=SOON)
+    await world.hear(leaver, other, learner())
+    assert await look(world) == 2
+    told = {event["skill_id"]: event for event in await world.said(KnowledgeAtRisk)}
+    assert (told[RUST]["proposal"], told[PIANO]["proposal"]) == ("shadowing", "capture")
+    sooner = today() + timedelta(days=3)
+    await world.hear(changed(leaver, leaves_on=sooner), changed(other, leaves_on=sooner))
+    assert await look(world) == 2
+    again = {event["skill_id"]: event for event in (await world.said(KnowledgeAtRisk))[2:]}
+    assert {event["due_on"] for event in again.values()} == {str(sooner)}
+    first, hurried = await world.said(MatchProposed)
+    assert (first["match_id"], hurried["version"], hurried["expires_at"][:10]) == (hurried["match_id"], 2, str(sooner))
+    await world.hear(teacher(skill=PIANO))
+    assert await look(world) == 1
+    assert (await world.said(KnowledgeAtRisk))[-1] == told[PIANO] | {"holders": 2, "due_on": str(sooner)}
+    assert await look(world) == 0
+    assert {one["skill_id"]: one["proposal"] for one in await risks(call)} == {RUST: "shadowing", PIANO: "capture"}
+
+
+async def test_what_was_to_be_captured_is_shadowed_once_somebody_wants_to_learn_it(world: World) -> None:
+    await world.hear(programme("job_shadowing"))
+    await world.hear(teacher(leaves_on=SOON))
+    assert await look(world) == 1
+    await world.hear(learner())
+    await world.execute("UPDATE knowledge_risks SET looked_at = looked_at - interval '25 hours'")
+    assert await look(world) == 1
+    assert [event["proposal"] for event in await world.said(KnowledgeAtRisk)] == ["capture", "shadowing"]
+    assert await look(world) == 0
+
+
+async def test_who_said_no_to_being_shadowed_is_not_asked_for_the_next_learner(world: World, call: Caller) -> None:
+    await world.hear(programme("job_shadowing"))
+    leaver = teacher(leaves_on=SOON)
+    await world.hear(leaver, learner(), learner())
+    assert await look(world) == 1
+    (proposed,) = await world.said(MatchProposed)
+    path = f"/v1/matches/{proposed['match_id']}/decline"
+    assert (await call("POST", path, person=leaver.person_id, json={"reason_code": "not_now"})).status_code == 200
+    assert await look(world) == 1
+    assert [event["proposal"] for event in await world.said(KnowledgeAtRisk)] == ["shadowing", "capture"]
+    await world.hear(changed(leaver, leaves_on=None))
+    assert await look(world) == 0
+    assert await world.said(KnowledgeSettled) == [{"skill_id": RUST}]
 
 
 async def test_risks_come_in_pages_by_urgency(world: World, call: Caller) -> None:

@@ -42,20 +42,20 @@ class Large:
         self.people = crowd()
         self.programme_id = UUID(int=0)
 
-    async def begin(self, part_people: int, **options: object) -> dict[str, object]:
-        mentoring = programme()
-        self.programme_id = mentoring.programme_id
-        await self.world.hear(mentoring)
+    async def begin(self, part_people: int, format_: str = "mentoring", **options: object) -> dict[str, object]:
+        found = programme(format_, group_size_min=3, group_size_max=5)
+        self.programme_id = found.programme_id
+        await self.world.hear(found)
         await self.world.hear(*self.people)
-        path = f"/v1/programmes/{mentoring.programme_id}/rules"
+        path = f"/v1/programmes/{found.programme_id}/rules"
         tag = (await self.call("GET", path, OWNER)).headers["etag"]
         changed = await self.call("PATCH", path, OWNER, json={"part_people": part_people}, headers={"If-Match": tag})
         assert changed.status_code == 200, changed.text
-        body = {"programme_id": str(mentoring.programme_id), "seed": 7, **options}
+        body = {"programme_id": str(found.programme_id), "seed": 7, **options}
         answer = await self.call("POST", "/v1/rounds", OWNER, json=body)
         assert answer.status_code == 201, answer.text
-        found: dict[str, object] = answer.json()
-        return found
+        begun: dict[str, object] = answer.json()
+        return begun
 
     async def offers(self) -> list[ShardOffered]:
         return [ShardOffered.model_validate(each) for each in await self.world.said(ShardOffered)]
@@ -113,6 +113,32 @@ async def test_a_part_of_more_people_than_one_process_may_hold_is_severed_and_sa
     assert report["severed"]
     assert gap >= 0.0
     assert not await large.world.said(MatchProposed)
+
+
+async def test_circles_are_formed_in_parts_and_led_by_anybody(large: Large) -> None:
+    """Those of the second region report, through somebody of the first, to one of their own."""
+    one, boss = large.people[0], large.people[8]
+    large.people[0] = one.model_copy(update={"manager_id": boss.person_id})
+    large.people[9] = large.people[9].model_copy(update={"manager_id": one.person_id})
+    large.people = [each.model_copy(update={"facilitator_ready": True}) for each in large.people]
+    begun = await large.begin(9, "study_group")
+    assert (begun["state"], begun["asked"]) == ("solving", 16)
+    offers = await large.offers()
+    assert sorted(offer.people for offer in offers) == [9, 9], "eight of one region, and who stands above one of them"
+    assert await large.world.fetch("SELECT FROM shards WHERE cardinality(beside) = 1")
+    await large.world.hear(*offers)
+    await large.work()
+    done = await large.shown(begun["round_id"])
+    assert (done["state"], done["matched"], done["unmatched"]) == ("published", 16, 0)
+    report = done["report"]
+    assert isinstance(report, dict)
+    assert (report["parts"], report["severed"]) == (2, False)
+    groups: dict[UUID, set[UUID]] = {}
+    for row in await large.world.fetch("SELECT match_id, person_id FROM match_members WHERE role = 'participant'"):
+        groups.setdefault(row["match_id"], set()).add(row["person_id"])
+    assert not [each for each in groups.values() if {boss.person_id, large.people[9].person_id} <= each]
+    again = (await large.call("POST", f"/v1/rounds/{begun['round_id']}/replay", OWNER)).json()
+    assert again["same_output"], "what one process makes of the round is what the workers made of it"
 
 
 async def test_what_a_worker_took_and_left_lying_another_solves(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,8 @@ async def test_what_changed_since_the_preview_is_withdrawn_and_told(world: World
     assert published["matched"] + published["unmatched"] == published["asked"] == 4
     assert published["unmatched_by_reason"] == {"changed_since_preview": 3}
     assert published["report"]["withdrawn"] == 3
+    figures = published["figures"]
+    assert (figures["coverage"], figures["mean_score"], figures["declines"]) == (0.25, published["value"], {})
     (proposed,) = await world.said(MatchProposed)
     assert str(fine.person_id) in {member["person_id"] for member in proposed["members"]}
     assert len(await world.said(PersonLeftUnmatched)) == 3
@@ -156,8 +158,32 @@ async def test_some_or_those_left_out_are_asked_again(world: World, call: Caller
     assert (again["asked"], again["matched"]) == (1, 1)
     rest = await run(call, mentoring.programme_id, left_out_of=first["round_id"])
     assert (rest["asked"], rest["matched"]) == (1, 1)
-    unknown = {"programme_id": str(mentoring.programme_id), "left_out_of": str(uuid4())}
-    assert (await call("POST", "/v1/rounds", OWNER, json=unknown)).status_code == 404
+    another = programme()
+    await world.hear(another)
+    for programme_id, left_out_of in (
+        (mentoring.programme_id, str(uuid4())),
+        (another.programme_id, first["round_id"]),
+    ):
+        unknown = {"programme_id": str(programme_id), "left_out_of": left_out_of}
+        assert (await call("POST", "/v1/rounds", OWNER, json=unknown)).status_code == 404
+
+
+async def test_why_proposals_were_declined_is_told_of_five_people_or_not_at_all(world: World, call: Caller) -> None:
+    mentoring, learners = programme(), [learner() for _ in range(6)]
+    await world.hear(mentoring)
+    await world.hear(*learners, *(teacher(capacity=1) for _ in learners))
+    await run(call, mentoring.programme_id)
+    matches = await world.said(MatchProposed)
+    told = []
+    for number, match in enumerate(matches):
+        (asked,) = await world.fetch(
+            "SELECT person_id FROM match_members WHERE match_id = $1 AND role = 'learner'", UUID(match["match_id"])
+        )
+        path = f"/v1/matches/{match['match_id']}/decline"
+        reason = {"reason_code": "no_time" if number else "other"}
+        assert (await call("POST", path, person=asked["person_id"], json=reason)).status_code == 200
+        told.append((await run(call, mentoring.programme_id))["figures"]["declines"])  # type: ignore[index]
+    assert told == [{}, {}, {}, {}, {}, {"no_time": 5}]
 
 
 async def test_the_next_round_learns_why_somebody_said_no(world: World, call: Caller) -> None:
@@ -173,8 +199,10 @@ async def test_the_next_round_learns_why_somebody_said_no(world: World, call: Ca
     second = await run(call, mentoring.programme_id)
     assert second["unmatched_by_reason"] == {"no_time": 1}
     assert isinstance(second["figures"], dict)
-    assert second["figures"]["declines"] == {"no_time": 1}
+    assert second["figures"]["declines"] == {}
     await world.execute("UPDATE matches SET created_at = created_at - interval '31 days'")
+    assert (await run(call, mentoring.programme_id))["unmatched_by_reason"] == {"no_time": 1}
+    await world.execute("UPDATE matches SET changed_at = changed_at - interval '31 days'")
     assert (await run(call, mentoring.programme_id))["matched"] == 1
 
 
@@ -246,3 +274,7 @@ async def test_who_is_erased_is_nowhere_in_what_a_round_kept(world: World, call:
     assert (replay.status_code, replay.json()["type"]) == (409, "/problems/round-not-kept")
     published = (await call("POST", f"/v1/rounds/{found['round_id']}/publish", OWNER)).json()
     assert (published["matches"], published["report"]["withdrawn"]) == (0, 1)
+    assert (published["asked"], published["matched"], published["unmatched"]) == (0, 0, 0)
+    assert published["figures"]["coverage"] is None
+    (told,) = await world.said(RoundCompleted)
+    assert (told["asked"], told["matched"], told["unmatched"]) == (0, 0, 0)

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -5,9 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.matching.domain.person import UnknownTimeZone
+from services.matching.store import people
 from shared.events.directory import PersonErased, SkillChanged
 from tests.matching.conftest import World
-from tests.matching.world import person, programme
+from tests.matching.test_upkeep import changed
+from tests.matching.world import person, programme, today
 
 
 @given(versions=st.lists(st.integers(1, 6), min_size=1, max_size=8), cut=st.integers(0, 8))
@@ -62,3 +65,21 @@ async def test_a_thousand_people_are_one_batch(world: World) -> None:
     await world.hear(*(person() for _ in range(1000)))
     (row,) = await world.fetch("SELECT count(*) FROM people")
     assert row["count"] == 1000
+
+
+async def test_who_is_new_in_the_rota_became_ready_this_month_whenever_they_were_hired(world: World) -> None:
+    """MEASUREMENT 11."""
+    first = today().replace(day=1)
+    one = person(facilitator_ready=True, facilitator_since=first)
+
+    async def new_host() -> bool:
+        async with world.db.acquire() as conn:
+            (known,) = await people.everybody(conn, None, today(), [one.person_id])
+        return known.person.new_host
+
+    await world.hear(one)
+    assert await new_host()
+    await world.hear(changed(one, hired_on=today(), facilitator_since=first - timedelta(days=1)))
+    assert not await new_host()
+    await world.hear(changed(one, 3, facilitator_ready=False, facilitator_since=None))
+    assert not await new_host()

@@ -90,6 +90,22 @@ async def test_a_skill_taken_back_ends_the_proposal_about_it(world: World) -> No
     await replaced(world, one, other, "no_longer_offered")
 
 
+async def test_a_teacher_without_room_by_now_is_replaced(world: World) -> None:
+    one, guide, other = learner(), teacher(), teacher()
+    await a_pair(world, one, guide, other)
+    await world.hear(changed(guide, capacity=0))
+    await replaced(world, one, other, "no_longer_available")
+
+
+async def test_a_need_taken_back_ends_the_proposal_about_it(world: World) -> None:
+    one, guide = learner(), teacher()
+    await a_pair(world, one, guide)
+    await world.hear(changed(one, needs=()))
+    (ended,) = await world.said(MatchEnded)
+    assert ended["reason"] == "no_longer_needed"
+    assert len(await world.said(MatchProposed)) == 1
+
+
 async def test_who_moves_out_of_a_programmes_audience_is_proposed_nothing_more(world: World) -> None:
     mentoring, one, guide = programme(audience_units=("D1",)), learner(), teacher()
     await world.hear(mentoring)
@@ -225,6 +241,36 @@ async def test_the_last_of_a_circle_finds_a_place_in_another(world: World) -> No
     assert set(of(joined, "participant")) == {str(one) for one in (*second, first[3])}
 
 
+async def test_the_reasons_of_a_circle_are_of_who_is_in_it_now(world: World, call: Caller) -> None:
+    """P10, P7."""
+    members, leader, _ = await a_circle(world)
+    match_id = (await world.fetch("SELECT match_id FROM matches"))[0]["match_id"]
+
+    async def reasons() -> dict[str, int]:
+        found = (await call("GET", f"/v1/matches/{match_id}", "programme-owner")).json()
+        points = {term["code"]: term["points"] for term in found["reasons"]}
+        assert (found["score"], found["rules_version"]) == (sum(points.values()), 1)
+        return points
+
+    assert "mixed_units" not in await reasons()
+    await world.hear(changed(members[0], unit_code="U3", unit_path=("ROOT", "D1", "U3"), hired_on=today()))
+    await world.hear(changed(members[1], status="left"))
+    told = await reasons()
+    assert (told["mixed_units"], told["mixed_tenure"], told["neutral_facilitator"]) == (12, 6, 50)
+    await world.hear(changed(members[0], 3, status="left"))
+    assert {"mixed_units", "mixed_tenure"}.isdisjoint(await reasons())
+    alike = person(facilitator_ready=True)
+    await world.hear(alike)
+    await world.execute("UPDATE people SET facilitator_ready = person_id = $1", alike.person_id)
+    assert "facilitator_from_outside" in await reasons()
+    await world.hear(changed(leader, status="left"))
+    told = await reasons()
+    assert "neutral_facilitator" in told
+    assert "facilitator_from_outside" not in told
+    await world.hear(changed(alike, status="left"))
+    assert "neutral_facilitator" not in await reasons()
+
+
 async def test_where_no_circle_has_room_the_next_round_asks_again(world: World) -> None:
     first, _ = await circles(world)
     await world.execute("UPDATE programmes SET group_size_max = 4")
@@ -255,6 +301,7 @@ async def test_a_newcomer_has_a_handful_of_introductions_beside_the_buddy(world:
     found = (await call("GET", path, person=new.person_id)).json()["items"]
     assert {one["person_id"] for one in found} == set(suggested["colleague_ids"])
     assert all(one["score"] == sum(term["points"] for term in one["reasons"]) for one in found)
+    assert {one["rules_version"] for one in found} == {1}
     buddy = UUID(of(proposed, "buddy")[0])
     assert (await call("GET", path, person=buddy)).status_code == 200
     assert (await call("GET", path, person=boss.person_id)).status_code == 404
@@ -286,3 +333,15 @@ async def test_in_a_large_organization_a_newcomer_is_matched_with_those_near(wor
     met = {*of(proposed, "buddy"), *suggested["colleague_ids"]}
     assert {str(one.person_id) for one in near} == met
     assert (await call("GET", f"/v1/people/{new.person_id}/introductions", "admin")).status_code == 200
+
+
+async def test_who_wishes_to_stay_apart_is_not_introduced_any_more(world: World) -> None:
+    await world.hear(programme("onboarding_buddy"))
+    colleagues, new = [person() for _ in range(8)], newcomer()
+    await world.hear(*colleagues, new)
+    before = {row["person_id"] for row in await world.fetch("SELECT person_id FROM introductions")}
+    gone = next(one for one in colleagues if one.person_id in before)
+    await world.hear(changed(gone, not_with=(new.person_id,)))
+    after = {row["person_id"] for row in await world.fetch("SELECT person_id FROM introductions")}
+    assert before - after == {gone.person_id}
+    assert len(after) == len(before)

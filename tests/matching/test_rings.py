@@ -1,12 +1,19 @@
 """Programmes in which who learns also teaches."""
 
 from dataclasses import replace
+from functools import cache
+from itertools import permutations
+from unittest.mock import patch
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from services.matching.engine import pairs, rings
 from services.matching.engine import round as engine
 from services.matching.engine.people import Person, Problem
+from services.matching.engine.population import build
 from services.matching.engine.rules import Rules
 from tests.matching.strategies import problems
 from tests.matching.test_engine import check_two
@@ -53,3 +60,47 @@ def test_every_learner_teaches_once_and_the_bound_holds(problem: Problem) -> Non
     assert outcome.bound >= outcome.value == sum(match.score for match in outcome.matches)
     for match in outcome.matches:
         check_two(fair, match, "pair")
+
+
+@pytest.mark.parametrize("better", [0, 50, 70])
+def test_who_could_teach_back_is_found_behind_any_number_of_better_teachers(better: int) -> None:
+    rules = replace(GIVE_AND_TAKE, weights={**GIVE_AND_TAKE.weights, "reciprocity": 0})
+    people = (person(1, "x", "y"), person(2, "y", "x"), *(person(9 + n, "z", "x", unit="far") for n in range(better)))
+    crowd = Problem(people, frozenset(one.id for one in people), rules, 1)
+    outcome = engine.solve("pair", crowd)
+    assert len(outcome.matches) == 2
+    with patch.object(rings, "LISTED", 1), patch.object(rings, "MUTUAL", 0):
+        assert engine.solve("pair", crowd).bound >= outcome.value
+
+
+@given(problem=problems(7), listed=st.integers(1, 3))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_no_choice_of_rings_is_worth_more_than_the_bound_however_short_the_lists(problem: Problem, listed: int) -> None:
+    fair = replace(problem, rules=replace(problem.rules, exchange=True))
+    fair = replace(fair, asked=frozenset(one.id for one in fair.people), skills=frozenset())
+    with patch.object(rings, "LISTED", listed):
+        outcome = engine.solve("pair", fair)
+    assert outcome.value <= optimum(fair) <= outcome.bound
+
+
+def optimum(problem: Problem) -> int:
+    """The most that disjoint rings of two and three are worth, over all of them."""
+    pop = build(problem.people, problem.seed)
+    edges = rings.lay(pop, problem, *pairs.asked(pop, problem)).edges
+    worth = dict(
+        zip(zip(edges.learner.tolist(), edges.teacher.tolist(), strict=True), edges.worth.tolist(), strict=True)
+    )
+    people = sorted({one for pair in worth for one in pair})
+    found = [
+        (frozenset(ring), sum(worth[leg] for leg in legs))
+        for size in (2, 3)
+        for ring in permutations(people, size)
+        for legs in [list(zip(ring, (*ring[1:], ring[0]), strict=True))]
+        if ring[0] == min(ring) and all(leg in worth for leg in legs)
+    ]
+
+    @cache
+    def most(free: frozenset[int]) -> int:
+        return max((value + most(free - ring) for ring, value in found if ring <= free), default=0)
+
+    return most(frozenset(people))

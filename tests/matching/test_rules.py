@@ -11,7 +11,8 @@ from services.matching.domain.rules import RANGES
 from services.matching.engine.people import Person
 from services.matching.engine.rules import WEIGHTS, Rules
 from tests.matching.conftest import Caller, World
-from tests.matching.world import learner, programme, teacher
+from tests.matching.test_lifecycle import later
+from tests.matching.world import learner, person, programme, teacher
 
 OWNER = "programme-owner"
 
@@ -60,6 +61,7 @@ async def test_a_change_is_a_new_version_from_the_next_round_on(world: World, ca
         ("mentoring_circle", {"exchange": True}, "rules.exchange"),
         ("mentoring_circle", {"min_functions": 9}, "rules.min_functions"),
         ("mentoring_circle", {"levels": "sorted"}, "levels"),
+        ("problem_solving", {"min_functions": 1}, "rules.min_functions"),
     ],
 )
 async def test_impossible_rules_are_refused_by_name(
@@ -72,6 +74,24 @@ async def test_impossible_rules_are_refused_by_name(
     tried = await call("POST", f"{path}/simulations", OWNER, json={"rules": change})
     assert tried.status_code == 422
     assert (await call("GET", path, OWNER)).json()["version"] == 1
+
+
+async def test_what_a_format_is_for_holds_whatever_it_was_drafted_as(world: World, call: Caller) -> None:
+    """F5."""
+    draft = programme("study_group", status="draft")
+    await world.hear(draft)
+    solving = later(draft, format="problem_solving", status="published", group_size_min=4, group_size_max=4)
+    await world.hear(solving)
+    await world.hear(person(facilitator_ready=True, capacity=0), *(person() for _ in range(4)))
+    path = f"/v1/programmes/{draft.programme_id}/rules"
+    assert (await call("GET", path, OWNER)).json()["rules"]["min_functions"] == 2
+    found = (await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(draft.programme_id)})).json()
+    assert (found["asked"], found["matched"]) == (5, 0)
+    replay = (await call("POST", f"/v1/rounds/{found['round_id']}/replay", OWNER)).json()
+    assert (replay["same_input"], replay["same_output"]) == (True, True)
+    await world.hear(person(job_function="sales"))
+    again = (await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(draft.programme_id)})).json()
+    assert again["matched"] == 4
 
 
 async def test_rules_of_nothing_known_are_nowhere(call: Caller) -> None:
@@ -126,6 +146,9 @@ def test_what_matching_may_look_at_is_this_and_nothing_else() -> None:
         *("id", "available", "manager", "unit", "division", "site", "function", "level", "tenure_days", "starts"),
         *("ends", "utc_offset", "days", "languages", "offers", "needs", "slots", "load", "facilitator_ready"),
         *("facilitating", "waited", "not_with", "places", "hosted", "agreed_minutes", "keen", "company"),
+        "new_host",
+        "likes",
+        "experience",  # of the organization's own list, about work
     }
     protected = {"gender", "sex", "age", "birth", "ethnic", "race", "nationality", "religion", "disab", "orientation"}
     names = {*Person._fields, *PERSON_FIELDS, *WEIGHTS, *Rules().stored()}

@@ -1,8 +1,10 @@
 """The scan for candidates against every pair there is, whatever it leaves unread."""
 
+from itertools import product
 from uuid import UUID
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Ints, Population, build
 from services.matching.engine.rules import Rules
+from services.matching.engine.suggestions import suggest
 from tests.matching.strategies import problems
 from tests.matching.test_engine import can_meet
 from tests.matching.world import engine_person
@@ -57,13 +60,9 @@ def laid_out(problem: Problem) -> tuple[Population, Ints, market.Market, Pairs, 
     return pop, learners, laid, all_, score if len(all_.learner) else np.zeros(0, np.int64)
 
 
-@given(problem=problems(), data=st.data(), looks=st.sampled_from((1, 3, EVERYTHING)), width=st.integers(1, 4))
-@SLOW
-def test_what_the_best_offer_is_worth_is_never_told_too_low(
-    problem: Problem, data: st.DataObject, looks: int, width: int
-) -> None:
-    pop, learners, laid, all_, score = laid_out(problem)
-    points = data.draw(st.lists(st.integers(0, 60), min_size=len(pop), max_size=len(pop)))
+def listed_within(problem: Problem, points: list[int], looks: int, width: int) -> None:
+    """What is listed is true, in order and listed once; the best of all offers is never told too low."""
+    _, learners, laid, all_, score = laid_out(problem)
     price = np.array(points, np.int64) * SCALE
     listed = scan.scan(laid, price, width, looks)
     worth = score * SCALE - price[all_.teacher]
@@ -80,6 +79,32 @@ def test_what_the_best_offer_is_worth_is_never_told_too_low(
             assert listed.best[row] == most
             assert not listed.unseen[row]
             assert told.tolist() == mine[:width].tolist()
+
+
+@given(problem=problems(), data=st.data(), looks=st.sampled_from((1, 3, EVERYTHING)), width=st.integers(1, 4))
+@SLOW
+def test_what_the_best_offer_is_worth_is_never_told_too_low(
+    problem: Problem, data: st.DataObject, looks: int, width: int
+) -> None:
+    many = len({one.id for one in problem.people})
+    listed_within(problem, data.draw(st.lists(st.integers(0, 60), min_size=many, max_size=many)), looks, width)
+
+
+@pytest.mark.parametrize("points", [[0, 0, 0, 0], [0, 0, 1, 60], [0, 9, 0, 0]])
+def test_what_is_left_unread_among_teachers_alike_is_never_told_too_low(points: list[int]) -> None:
+    """Who is read first is drawn; the others work elsewhere, want what the learner knows, or cost more."""
+    learner = engine_person(UUID(int=1), needs=(("a", 1, 2),), offers=(("b", 4),))
+    companies: tuple[tuple[tuple[str, bool], ...], ...] = (
+        (("U1", False), ("U2", False), ("U2", False)),
+        (("U1", True), ("U1", True), ("U2", True)),
+    )
+    for seed, looks, width, company in product(range(8), (1, 2), (1, 3), companies):
+        teachers = (
+            engine_person(UUID(int=row + 2), offers=(("a", 3),), needs=(("b", 0, 1),) if mutual else (), unit=unit)
+            for row, (unit, mutual) in enumerate(company)
+        )
+        problem = Problem((learner, *teachers), frozenset({learner.id}), Rules(), seed)
+        listed_within(problem, points, looks, width)
 
 
 @given(problem=problems(), width=st.integers(1, 3))
@@ -111,12 +136,30 @@ def test_a_full_list_gives_way_to_what_is_held() -> None:
     assert full.score.tolist() == [[9, 3]]
 
 
-def test_who_works_on_the_same_is_preferred_and_told() -> None:
+def test_who_has_been_through_the_same_is_preferred_and_told() -> None:
+    """P9: by a tag that both have stated, however many it is not about."""
     learner, stranger, companion = (UUID(int=number) for number in (1, 2, 3))
     people = (
-        engine_person(learner, needs=(("a", 1, 2), ("b", 0, 2))),
+        engine_person(learner, needs=(("a", 1, 2),), experience=("new country", "merger")),
+        engine_person(stranger, offers=(("a", 3),), experience=("crisis",)),
+        engine_person(companion, offers=(("a", 3),), experience=("crisis", "new country")),
+    )
+    for seed in range(4):
+        problem = Problem(people, frozenset({learner}), Rules(), seed)
+        (match,) = engine.solve("pair", problem).matches
+        assert match.members[1][0] == companion
+        (term,) = (term for term in match.terms if term.code == "shared_experience")
+        assert (term.points, term.skill) == (Rules().weights["shared_challenge"], "new country")
+        assert [found.members[1][0] for found in suggest(problem, learner, 2)] == [companion, stranger]
+
+
+def test_who_works_on_the_same_is_preferred_and_told() -> None:
+    """P9: one challenge counts, however many are shared; the skill is named before a tag."""
+    learner, stranger, companion = (UUID(int=number) for number in (1, 2, 3))
+    people = (
+        engine_person(learner, needs=(("a", 1, 2), ("b", 0, 2)), experience=("new country",)),
         engine_person(stranger, offers=(("a", 3),)),
-        engine_person(companion, offers=(("a", 3),), needs=(("b", 4, 5),)),
+        engine_person(companion, offers=(("a", 3),), needs=(("b", 4, 5),), experience=("new country",)),
     )
     for seed in range(4):
         (match,) = engine.solve("pair", Problem(people, frozenset({learner}), Rules(), seed)).matches

@@ -1,15 +1,18 @@
 """Rounds in processes of their own."""
 
+import asyncio
 from dataclasses import replace
+from threading import BoundedSemaphore
 from uuid import UUID
 
 import pytest
 
-from services.matching.commands import solver
-from services.matching.domain.format import RoundTooLarge, RoundTooLong
+from services.matching.commands import rounds, solver
+from services.matching.domain.format import RoundRunning, RoundTooLarge, RoundTooLong, SolverBusy, UnknownProgramme
 from services.matching.engine import round as engine
 from services.matching.engine.people import Problem
 from services.matching.engine.rules import Rules
+from shared.db import Database
 from tests.matching.organization import problem
 from tests.matching.world import engine_person
 
@@ -40,3 +43,22 @@ async def test_a_round_that_takes_too_much_memory_is_ended_and_said(crowd: Probl
     with pytest.raises(RoundTooLarge, match="more than 1 megabytes"):
         await solver.solve("pair", replace(crowd, rules=Rules(megabytes=1)))
     assert (await solver.solve("pair", lonely())).outcome.unmatched
+
+
+async def test_more_rounds_than_may_wait_are_told_so_and_one_programme_waits_for_itself_only_a_while(
+    crowd: Problem, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solver, "_asked", BoundedSemaphore(1))
+    slow = asyncio.create_task(solver.solve("pair", crowd))
+    await asyncio.sleep(0)
+    with pytest.raises(SolverBusy):
+        await solver.solve("pair", lonely())
+    assert (await slow).outcome.matches
+    assert (await solver.solve("pair", lonely())).outcome.unmatched
+    monkeypatch.setattr(rounds, "PATIENCE", 0)
+    async with db.transaction() as one, db.transaction() as other:
+        await one.execute("SELECT pg_advisory_xact_lock(7300103, hashtext($1::uuid::text))", UUID(int=1))
+        with pytest.raises(RoundRunning):
+            await rounds.run_round(other, UUID(int=1))
+        with pytest.raises(UnknownProgramme):
+            await rounds.run_round(other, UUID(int=2))

@@ -1,13 +1,14 @@
-import pytest
+from importlib import resources
 
 from shared import sql
-from shared.db import Database
-
-FILES = ("projections", "rounds", "matches")
-QUERIES = [(file, name, query) for file in FILES for name, query in sql.load("services.matching", file).items()]
+from tests.conftest import Standing
 
 
-@pytest.mark.parametrize(("file", "name", "query"), QUERIES, ids=[f"{file}.{name}" for file, name, _ in QUERIES])
-async def test_every_query_prepares(file: str, name: str, query: str, db: Database) -> None:
-    async with db.acquire() as conn:
-        assert await conn.prepare(query)
+async def test_every_query_prepares(standing: Standing) -> None:
+    folder = resources.files("services.matching").joinpath("sql")
+    files = [file.name.removesuffix(".sql") for file in folder.iterdir()]
+    async with (await standing("matching")).acquire() as conn:
+        for file in files:
+            for query in dict(sql.load("services.matching", file).items()).values():
+                assert await conn.prepare(query)
+    assert len(files) > 5

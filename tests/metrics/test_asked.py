@@ -4,13 +4,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from services.metrics.domain.measures import MEASURES
 from services.metrics.queries.release import Release
 from services.metrics.queries.scope import Scope, Window
 from shared.db import Connection
 from shared.events.follow_up import FacilitationAnswer, FacilitationRated, FormItem, PairedAnswer
 from tests.metrics.test_told import WINDOW, paired, released, whole
-from tests.metrics.world import OCTOBER, PROGRAMME, deliver, programme
+from tests.metrics.world import OCTOBER, PROGRAMME, deliver, held, people, programme
 
 
 async def test_a_net_promoter_score_comes_with_its_interval(conn: Connection) -> None:
@@ -78,27 +80,46 @@ def rated(count: int, score: int, programme_id: UUID = PROGRAMME, **changes: Any
     return FacilitationRated(**(values | changes))
 
 
+async def led_by(conn: Connection, facilitators: dict[UUID, int]) -> None:
+    """Each programme has sessions of so many facilitators, one each."""
+    for programme_id, count in facilitators.items():
+        sessions = [held(uuid4(), programme_id=programme_id, facilitator_id=one) for one in people(count)]
+        await deliver(conn, sessions)
+
+
+@pytest.mark.parametrize(("facilitators", "shown"), [(0, False), (1, False), (4, False), (5, True)])
+async def test_what_is_said_of_a_few_facilitators_is_said_of_somebody(
+    conn: Connection, facilitators: int, shown: bool
+) -> None:
+    await deliver(conn, [programme(), rated(30, 3), rated(30, 4)])
+    await led_by(conn, {PROGRAMME: facilitators})
+    (cell,) = await Release(conn, 5).cells(MEASURES["facilitator_quality"], Scope(WINDOW, "programme"))
+    assert (cell.value is not None, cell.suppressed) == (shown, not shown)
+
+
 async def test_facilitators_are_told_in_sums_of_ten_answers(conn: Connection) -> None:
     """Of each programme (10 * m + sum x) / (10 + n), m of all answers; nobody's is told by name."""
     one, other = uuid4(), uuid4()
     await deliver(conn, [programme(one, name="One"), programme(other, name="Other")])
     batches = [rated(5, 5, one), rated(5, 4, one), rated(30, 3, other), rated(10, 4, other)]
     await deliver(conn, [*batches, batches[0]])
+    await led_by(conn, {one: 5, other: 5})
     mean = (25 + 20 + 90 + 40) / 50
     scope = Scope(WINDOW, "programme")
     found = {cell.group: cell for cell in await Release(conn, 5).cells(MEASURES["facilitator_quality"], scope)}
-    assert (found[str(one)].value, found[str(one)].n) == (round((10 * mean + 45) / 20, 1), 10)
-    assert (found[str(other)].value, found[str(other)].n) == (round((10 * mean + 130) / 50, 1), 40)
+    assert (found[str(one)].value, found[str(one)].n) == (round((10 * mean + 45) / 20, 2), 10)
+    assert (found[str(other)].value, found[str(other)].n) == (round((10 * mean + 130) / 50, 2), 40)
     assert await whole(conn, "facilitator_quality", by="unit") is None
 
 
 async def test_fewer_than_ten_answers_about_facilitators_have_no_number(conn: Connection) -> None:
     mixed = (*rated(8, 4).answers, *rated(5, 3).answers[:1])
     await deliver(conn, [programme(), rated(9, 4, answers=mixed), rated(9, 3, month=date(2026, 7, 1))])
+    await led_by(conn, {PROGRAMME: 5})
     cell = await whole(conn, "facilitator_quality")
     assert cell
     assert (cell.value, cell.n, cell.suppressed) == (None, 9, False)
     summer = Window.covering(date(2026, 7, 1), OCTOBER)
     both = await whole(conn, "facilitator_quality", window=summer)
     assert both
-    assert (both.value, both.n) == (round((8 * 4 + 10 * 3) / 18, 1), 18)
+    assert (both.value, both.n) == (round((8 * 4 + 10 * 3) / 18, 2), 18)

@@ -132,6 +132,13 @@ def test_two_small_classes_are_no_answer_either() -> None:
     assert not audit.admit([1, 2])
 
 
+def test_two_small_classes_are_no_answer_by_addition_either() -> None:
+    """What is left beyond them is opposite: 0 with 2, and 1 without 2, add up to 0 and 1."""
+    audit = Audit([2, 2, 9])
+    assert audit.admit([0, 2])
+    assert not audit.admit([0, 1])
+
+
 def test_sliding_windows_cannot_be_subtracted() -> None:
     months = [30, 30, 30, 3]
     audit = Audit(months)

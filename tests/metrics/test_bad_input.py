@@ -120,6 +120,37 @@ async def test_what_is_written_while_others_fold_counts_once(db: Database, folde
         assert await conn.fetchval("SELECT count(*) FROM participation_deltas") == 0
 
 
+async def test_what_was_committed_beside_an_older_transaction_that_goes_on_counts_once(db: Database) -> None:
+    session, (one, another) = uuid4(), people(2)
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, one)])
+    async with db.transaction() as older:
+        await older.execute("SELECT pg_current_xact_id()")
+        async with db.transaction() as conn:
+            await deliver(conn, [part(session, another)])
+        assert await fold(db) == 2
+        async with db.transaction() as conn:
+            assert await sums(conn) == [("2026-10-01", 2)]
+            assert await months_differ(conn) == 0
+
+
+async def test_who_folds_leaves_what_it_writes_itself_to_the_next_also_where_later_ones_have_committed(
+    db: Database,
+) -> None:
+    session, crowd = uuid4(), people(4)
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, crowd[0])])
+    async with db.transaction() as conn:
+        await deliver(conn, [part(session, crowd[1])])
+        async with db.transaction() as later:
+            await deliver(later, [part(session, crowd[2])])
+        assert await fold_months(conn) == 2
+        await deliver(conn, [part(session, crowd[3])])
+    async with db.transaction() as conn:
+        assert await sums(conn) == [("2026-10-01", 4)]
+        assert await months_differ(conn) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "query", "status", "words"),
     [

@@ -29,7 +29,7 @@ async def meeting(db: Database, members: list[UUID], **changes: Any) -> None:
 
 async def two_months(db: Database) -> None:
     """Sales came in both months; the board is four people; legal is where four came before and nine now."""
-    sales, board, legal = people(20), people(4), people(30)
+    sales, board, legal = people(30), people(4), people(30)
     await store(db, *(unit(code, code.title(), "org") for code in ("sales", "board", "legal")), unit("org", "Org"))
     for code, staff in (("sales", sales), ("board", board), ("legal", legal)):
         await store(db, *(person(one, code) for one in staff))
@@ -121,6 +121,14 @@ def test_no_difference_tells_what_a_side_hides(one: float, other: float, here: b
     assert found.suppressed is (here or there)
     assert (found.value is None) is (here or there)
     assert (found.reason is None) is not (here or there)
+
+
+@pytest.mark.parametrize(("one", "other", "clear"), [(4.0, 3.0, True), (3.0, 4.0, True), (3.0, 3.1, False)])
+def test_less_is_as_clearly_apart_as_more(one: float, other: float, *, clear: bool) -> None:
+    found = difference(
+        Side(one, suppressed=False, half_interval=0.2), Side(other, suppressed=False, half_interval=0.2), 2
+    )
+    assert found.clear is clear
 
 
 def test_the_window_before_is_as_long_and_ends_where_this_begins() -> None:

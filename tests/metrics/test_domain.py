@@ -71,6 +71,11 @@ def test_status_compares_progress_with_time(done: float, verdict: str) -> None:
     assert status(done, 0.5) == verdict
 
 
+def test_exactly_a_tenth_behind_is_on_track_whatever_a_computer_makes_of_it() -> None:
+    assert status(0.04, 0.14) == "on_track"
+    assert status(0.05, 0.30) == "at_risk"
+
+
 @given(st.floats(0, 1e7))
 def test_a_bucket_holds_its_lag_to_an_eighth(seconds: float) -> None:
     bound = upper_bound(bucket(seconds))

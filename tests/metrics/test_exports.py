@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from services.metrics.commands.exports import AT_ONCE, make_exports
 from services.metrics.domain.files import harmless
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
+from services.metrics.queries import published
 from services.metrics.queries.measures import Table, get_measure
 from services.metrics.queries.release import Release
 from services.metrics.queries.scope import Scope
@@ -118,7 +120,51 @@ async def test_no_cell_of_a_spreadsheet_is_a_formula(
     assert "'=cmd|' /C calc'!A0" in labels
     for start in "=+-@\t\r\n":
         assert harmless(f"{start}1") == f"'{start}1"
-    assert (harmless(-1.5), harmless("a=1")) == (-1.5, "a=1")
+    assert (harmless(-1.5), harmless("a=1"), harmless("a - b")) == (-1.5, "a=1", "a - b")
+    assert harmless(" =1+1") == "' =1+1"
+    assert harmless("Sales;=HYPERLINK()") == "Sales;'=HYPERLINK()", "where a semicolon parts the cells"
+
+
+async def test_a_file_waits_for_what_is_still_being_counted_and_holds_up_no_other(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, settings: MetricsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_units(db)
+    analyst = issuer.bearer("analyst", sub="one")
+    body = {"format": "parquet", "measures": ["attendance_rate"], "by": "unit", **OCTOBER}
+    asked = [(await api.post("/v1/exports", json=body, headers=analyst)).json()["export_id"] for _ in range(2)]
+    paths = [f"/v1/exports/{export_id}" for export_id in asked]
+    with monkeypatch.context() as small:
+        small.setattr(published, "LARGE", 0)
+        assert await turn(db, settings) == 0, "the first has to wait"
+    assert (await api.get(paths[0], headers=analyst)).json()["state"] == "queued"
+    assert await turn(db, settings) == 1, "the second is made meanwhile"
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE exports SET tried_at = now() - interval '1 minute'")
+    assert await turn(db, settings) == 1
+    for path in paths:
+        (row, *_) = parsed((await api.get(f"{path}/content", headers=analyst)).content, "parquet")
+        assert (row["window_start"], row["as_of"].utcoffset()) == (date(2026, 10, 1), timedelta())
+
+
+async def test_a_file_that_cannot_be_made_says_so_and_the_next_is_made(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, settings: MetricsSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await two_units(db)
+    analyst = issuer.bearer("analyst", sub="one")
+    body = {"format": "csv", "measures": ["attendance_rate"], **OCTOBER}
+    first = f"/v1/exports/{(await api.post('/v1/exports', json=body, headers=analyst)).json()['export_id']}"
+    second = f"/v1/exports/{(await api.post('/v1/exports', json=body, headers=analyst)).json()['export_id']}"
+
+    def broken(*_: object) -> bytes:
+        raise ValueError
+
+    with monkeypatch.context() as once:
+        once.setattr(exports, "encode", broken)
+        await turn(db, settings)
+    await turn(db, settings)
+    assert [(await api.get(path, headers=analyst)).json()["state"] for path in (first, second)] == ["failed", "done"]
+    answer = await api.get(f"{first}/content", headers=analyst)
+    assert (answer.status_code, answer.json()["state"]) == (409, "failed")
 
 
 @pytest.mark.parametrize(

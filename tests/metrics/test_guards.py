@@ -17,9 +17,13 @@ from services.metrics.commands.skills import count_skills
 from services.metrics.commands.statements import claim, set_store
 from services.metrics.commands.told import count_barriers
 from services.metrics.confidentiality import batches
+from services.metrics.couriers import couriers
+from services.metrics.policy import POLICY
 from services.metrics.queries import shown
 from services.metrics.queries.report import get_report
+from services.metrics.settings import MetricsSettings
 from shared.db import Database
+from shared.events.catalogue import EVENTS
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import read, store
 from tests.metrics.test_learnings import count as count_learnings
@@ -170,6 +174,23 @@ GUARDS: dict[str, tuple[Any, Any]] = {
     "ripe": (batches.ripe, everything_ripe),
     "out_of_reach": (shown.out_of_reach, all_out_of_reach),
 }
+
+
+def page_of(path: str) -> Tells:
+    """A page that withholds less than it did at first."""
+    withheld: list[int] = []
+
+    async def page(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> bool:
+        reply = await api.get(path, headers=issuer.bearer("analyst"))
+        assert reply.status_code == 200, reply.text
+        withheld.append(reply.text.count('class="withheld"'))
+        return withheld[-1] < withheld[0]
+
+    page.__name__ = path
+    return page
+
+
+skills_page, networks_page = page_of("/skills"), page_of("/networks")
 EXITS: dict[Tells, tuple[str, ...]] = {
     measure: ("hide", "out_of_reach"),
     comparison: ("hide", "out_of_reach"),
@@ -182,6 +203,8 @@ EXITS: dict[Tells, tuple[str, ...]] = {
     export: ("hide", "out_of_reach"),
     skills: ("hide", "allowed"),
     network: ("hide",),
+    skills_page: ("hide", "allowed"),
+    networks_page: ("hide",),
     barriers: ("hide", "unsettled"),
     statements: ("ripe",),
     trainings: ("ripe",),
@@ -207,3 +230,57 @@ async def test_each_exit_tells_nothing_of_the_few_and_would_without_its_guards(
             if not await tells(api, issuer, db):
                 silent.append(tells.__name__)
     assert silent == []
+
+
+RELEASED = "made of cells that have left by `Release`, and of nothing else (test_exits)"
+OF_EVENTS = "about records, not about people"
+ENTERED = "what somebody has entered here, and nothing of people"
+WORDS = "definitions, forms and words: no number"
+COUNTED_IN_FIVES = "in steps of five people: sessions tells no other"
+HOW_EACH_EXIT_IS_GUARDED: dict[str, str | tuple[Tells, ...]] = {
+    "GET /v1/measures/{name}": (measure, comparison, selection, rate),
+    "GET /v1/goals": (goals,),
+    "GET /v1/skills": (skills,),
+    "GET /v1/networks": (network,),
+    "GET /v1/barriers": (barriers,),
+    "GET /v1/exports/{export_id}/content": (export,),
+    "GET /": (first_page,),
+    "GET /programmes/{programme_id}": (programme_page,),
+    "GET /skills": (skills_page,),
+    "GET /networks": (networks_page,),
+    "courier xapi": (statements,),
+    "courier reports": (report,),
+    "POST /xapi/statements": "answers ids; what was told counts by `trainings` k people at a time",
+    "PUT /xapi/statements": "answers nothing",
+    **dict.fromkeys(("GET /v1/reviews", "POST /v1/reviews", "PATCH /v1/reviews/{review_id}"), RELEASED),
+    "GET /v1/culture": RELEASED,
+    **dict.fromkeys(("GET /v1/knowledge-at-risk", "GET /knowledge"), "in bands, `few` being fewer than k: test_skills"),
+    "GET /v1/course-gaps": COUNTED_IN_FIVES,
+    **dict.fromkeys(("GET /v1/freshness", "GET /v1/completeness", "GET /v1/reconciliation"), OF_EVENTS),
+    "GET /pipeline": OF_EVENTS,
+    **dict.fromkeys(("GET /v1/programmes/{programme_id}/figures",
+                     "PUT /v1/programmes/{programme_id}/figures/{name}", "POST /v1/exports",
+                     "GET /v1/exports/{export_id}", "GET /v1/report-subscriptions", "POST /v1/report-subscriptions",
+                     "DELETE /v1/report-subscriptions/{subscription_id}", "GET /v1/query-log",
+                     "GET /query-log"), ENTERED),
+    **dict.fromkeys(("GET /v1/measures", "GET /xapi/about", "GET /sign-in", "POST /sign-in", "POST /sign-out",
+                     "GET /unsubscribe/{token}", "POST /unsubscribe/{token}", "GET /style.css",
+                     "GET /v1/privacy/catalogue"), WORDS),
+    "GET /v1/audit/verification": "about the trail of writes",
+    "event ErasureCompleted": "how many rows of one person were changed; to the directory, which asked",
+    "event ExportPart": "what is held of one person, for that person: tests/contracts/test_privacy.py",
+    **dict.fromkeys(("event ErasureRequested", "event ExportRequested"), "the directory asks; we answer"),
+    "event TopicReconciled": OF_EVENTS,
+    "GET /metrics": "how many cells were suppressed and why, over all tables; of no window and no unit",
+    "span": "names and sizes, no value: tests/shared/test_discretion.py",
+}  # fmt: skip
+
+
+def test_every_way_out_is_guarded_or_it_is_said_why_it_needs_no_guard() -> None:
+    ways = {*POLICY, "span", "GET /metrics"}
+    settings = MetricsSettings.model_construct(xapi_url="https://lrs.example.org", smtp_url="smtp://127.0.0.1")
+    ways |= {f"courier {courier.name}" for courier in couriers(settings)}
+    ways |= {f"event {cls.__name__}" for cls in EVENTS if "metrics" in {cls.topic.owner, *cls.topic.co_writers}}
+    assert ways == set(HOW_EACH_EXIT_IS_GUARDED)
+    shown = {tells for how in HOW_EACH_EXIT_IS_GUARDED.values() if isinstance(how, tuple) for tells in how}
+    assert shown | {trainings} == set(EXITS)

@@ -100,6 +100,17 @@ async def test_small_divisions_are_hidden_with_one_more_so_that_subtraction_tell
     assert "subtraction" in str(found["Legal"].reason)
 
 
+@pytest.mark.parametrize(("came", "shown"), [(0, True), (4, False), (5, True), (15, True), (16, False), (20, True)])
+async def test_a_few_who_came_or_did_not_are_not_told_by_any_measure(conn: Connection, came: int, shown: bool) -> None:
+    """Of twenty; the n of one measure less that of another would tell as much as the rate."""
+    crowd = people(20)
+    await deliver(conn, [unit("org", "Organization"), unit("sales", "Sales", "org"), *(person(one) for one in crowd)])
+    await deliver(conn, [part(uuid4(), one) for one in crowd[:came]])
+    for name in ("participation_rate", "reach"):
+        found = (await cells(conn, name, "unit"))["Sales"]
+        assert (found.value is not None, found.n is not None) == (shown, shown), name
+
+
 @pytest.mark.parametrize("name", ["participation_rate", "attendance_rate", "sessions_held", "learning_hours"])
 async def test_a_filter_tells_no_more_than_the_table_it_is_taken_from(
     conn: Connection, staff: dict[str, list[UUID]], name: str
@@ -224,3 +235,51 @@ async def test_a_programme_filter_is_checked_against_the_table_of_programmes(
     await deliver(conn, [part(uuid4(), one, programme_id=small, format="job_shadowing") for one in staff["board"]])
     for filters in ({"programme_id": small}, {"format": "job_shadowing"}, {"programme_id": PROGRAMME}):
         assert (await cells(conn, "attendance_rate", **filters))["All"].suppressed
+
+
+async def test_whoever_moved_counts_in_one_unit_with_their_attendance(
+    conn: Connection, staff: dict[str, list[UUID]]
+) -> None:
+    """K2: six of legal move to sales on 20 October, five of them come there on the 25th, and one came before."""
+    movers, early, late = people(6), uuid4(), uuid4()
+    await deliver(conn, [person(one, "legal") for one in movers])
+    await deliver(conn, [person(one, "sales", 2, effective_at=date(2026, 10, 20)) for one in movers])
+    await deliver(conn, [person(one, "sales") for one in people(3)])
+    moment = datetime(2026, 10, 25, 9, tzinfo=UTC)
+    await deliver(conn, [part(early, one) for one in (movers[5], *staff["legal"][:6])])
+    await deliver(conn, [part(late, one, session_starts_at=moment) for one in movers[:5]])
+    counted = await conn.fetch(
+        "SELECT cell, count(*) AS people, count(*) FILTER (WHERE came) AS came "
+        "FROM expected_people('unit', '2026-10-01', '2026-11-01', NULL, NULL, NULL) GROUP BY cell ORDER BY cell"
+    )
+    assert [tuple(row) for row in counted] == [("board", 4, 0), ("legal", 10, 7), ("sales", 28, 5)]
+    assert (await cells(conn, "participation_rate"))["All"].denominator == 42
+
+
+async def test_engagement_is_the_same_by_unit_and_by_selection(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    """K13."""
+    session, others = uuid4(), people(10)
+    await deliver(conn, [person(one, "legal") for one in others])
+    await deliver(conn, [part(session, one) for one in (*staff["sales"][:10], *others)])
+    await deliver(conn, [feedback(5, 4, 3, 4, 5, 5, 4, 3)])
+    apart = await cells(conn, "engagement_index", "unit")
+    chosen = (await cells(conn, "engagement_index", unit="sales"))["All"]
+    silent = (await cells(conn, "engagement_index", unit="legal"))["All"]
+    assert chosen.value == apart["Sales"].value
+    assert chosen.value is not None
+    assert silent.value is not None
+    assert chosen.value - silent.value == 12  # eight answers of ten: 15 * 0.8
+
+
+async def test_engagement_of_a_month_ends_with_the_month(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    """K13."""
+    for start in (datetime(2026, 3, 14, 9, tzinfo=UTC), datetime(2026, 7, 14, 9, tzinfo=UTC)):
+        session = uuid4()
+        await deliver(conn, [part(session, one, session_starts_at=start) for one in staff["sales"]])
+
+    async def march(by: Any, until: date) -> float | None:
+        scope = Scope(Window(date(2026, 3, 1), until), by)
+        table = await get_measure(conn, Release(conn, 5), MEASURES["engagement_index"], scope)
+        return table.cells[0].value
+
+    assert await march("month", date(2026, 8, 1)) == await march("none", date(2026, 4, 1)) is not None

@@ -70,6 +70,17 @@ async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Iss
     }
 
 
+async def test_where_all_meet_all_ties_cross_units_as_chance_would_have_it(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """K16: units of 5, 5 and 10; by chance .3158."""
+    units = await staff(db, legal=5, ops=5, sales=10)
+    await meeting(db, [one for members in units.values() for one in members])
+    await count(db)
+    whole, _ = await figures(api, issuer)
+    assert (whole["ei_index"]["value"], whole["ei_over_expected"]["value"]) == (0.32, 0)
+
+
 async def test_who_bridges_divisions_is_a_share_of_many_or_not_told(
     api: httpx.AsyncClient, issuer: Issuer, db: Database
 ) -> None:
@@ -88,6 +99,24 @@ async def test_who_bridges_divisions_is_a_share_of_many_or_not_told(
         await conn.execute("UPDATE networks SET bridging = NULL")
     old, _ = await figures(api, issuer)
     assert (old["brokers"]["value"], old["brokers"]["suppressed"]) == (None, False)
+
+
+async def test_whoever_left_in_the_month_has_the_ties_they_made(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """K16: six met; one has left and six have moved by the end of the month, and it happened all the same."""
+    units = await staff(db, ops=12, sales=12)
+    gone, moved = units["ops"][5], units["ops"][:5]
+    await meeting(db, units["ops"][:6])
+    later = {"effective_at": MONTH.replace(day=20), "hired_on": HIRED}
+    await store(
+        db, person(gone, "ops", 2, status="left", **later), *(person(one, "sales", 2, **later) for one in moved)
+    )
+    await count(db)
+    _, ties = await figures(api, issuer)
+    days = (SETTLED - START.date()).days - 9 / 24
+    assert ties.keys() == {("ops", "ops")}
+    assert (ties["ops", "ops"]["n"], ties["ops", "ops"]["weight"]) == (6, round(15 / 5 * 0.5 ** (days / 90), 1))
 
 
 async def test_a_network_keeps_the_highest_threshold_of_its_months(db: Database) -> None:

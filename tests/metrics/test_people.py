@@ -2,9 +2,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+from services.directory.domain.duplicates import never_here
+from services.directory.domain.person import Person
+from services.directory.domain.profile import NOTHING_SAID
 from services.metrics.queries.state import months_differ
 from shared.db import Connection
-from shared.events.directory import PersonErased, SkillChanged
+from shared.events.directory import ContactChanged, PersonErased, SkillChanged
 from shared.events.privacy import ErasureRequested
 from tests.metrics.world import START, deliver, held, part, people, person, programme, proposed, unit
 
@@ -56,6 +59,24 @@ async def test_nothing_that_comes_later_brings_an_erased_person_back(conn: Conne
         ],
     )
     assert str(somebody) not in await whole(conn)
+
+
+async def test_an_id_that_nobody_used_leaves_no_day_and_no_leaver(conn: Connection) -> None:
+    """What the directory tells of it when two ids turn out to be one person's: never here, then forgotten (ADR 93)."""
+    (somebody,) = people(1)
+    past = {"status": "active", "unit_path": ("org",), "job_code": "j", "job_level": 1, "site_code": "s"}
+    states = [{**past, "unit_code": "org", "valid_from": date(2025, 1, 1), "hired_on": date(2025, 1, 1)}]
+    known = person(somebody, version=1, hired_on=date(2025, 1, 1), history=states)
+    later = person(somebody, version=2, hired_on=date(2025, 1, 1), history=states, effective_at=date(2026, 3, 1))
+    contact = ContactChanged(person_id=somebody, version=1, display_name="A", email="a@b", locale="en")
+    record = (known.effective_at, 1)
+    twin = Person("E1", record, None, "A", "B", "t", "employee", NOTHING_SAID, later, contact)
+    await deliver(conn, [known, later])
+    assert await conn.fetchval("SELECT count(*) FROM spans WHERE status = 'active'") > 0
+    await deliver(conn, [never_here(twin)])
+    await deliver(conn, [PersonErased(person_id=somebody)])
+    spans = await conn.fetch("SELECT status FROM spans")
+    assert {row["status"] for row in spans} == {"left"}
 
 
 async def test_facts_that_come_after_an_erasure_count_under_no_name(conn: Connection) -> None:

@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from services.metrics.app import create_app
+from services.metrics.commands.reports import claim, queue_reports
 from services.metrics.settings import MetricsSettings
 from shared.db import Database
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import OCTOBER, read, some_october
+from tests.metrics.world import PROGRAMME
 
 PEOPLE_TABLES = {"participations", "membership", "spans", "matches", "sessions", "person_skills", "erased_people"}
 """The only tables with a person in them; none of them is what a route reads rows from."""
@@ -29,6 +31,30 @@ async def test_what_is_asked_is_written_down_with_its_purpose(
     first = await read(api, issuer, "/v1/query-log", "employee", limit=1)
     rest = await read(api, issuer, "/v1/query-log", "employee", limit=1, cursor=first["next"])
     assert (first["items"], rest["items"], rest["next"]) == ([page], [query], None)
+
+
+async def test_goals_reviews_and_declared_figures_are_noted_too(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    await some_october(db)
+    of = {"programme_id": str(PROGRAMME)}
+    await read(api, issuer, "/v1/goals", **of)
+    await read(api, issuer, "/v1/reviews")
+    await read(api, issuer, f"/v1/programmes/{PROGRAMME}/figures")
+    async with db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO report_subscriptions (subscription_id, subscriber, email, cadence, next_at, ends_on) "
+            "VALUES (gen_random_uuid(), 'me', 'me@example.com', 'weekly', now(), current_date + 9)"
+        )
+        assert await queue_reports(conn) == 1
+        assert len(await claim(conn, 5)) == 1
+    noted = (await read(api, issuer, "/v1/query-log", "employee"))["items"]
+    assert [(each["what"], each["selection"]) for each in noted] == [
+        ("report by mail", {}),
+        ("declared figures", of),
+        ("reviews", {}),
+        ("goals", of),
+    ]
 
 
 def test_no_answer_and_no_question_has_a_place_for_a_person(settings: MetricsSettings) -> None:

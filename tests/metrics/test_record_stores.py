@@ -1,6 +1,6 @@
 """Statements before somebody else's software: a record store and two validators; skipped where none is installed.
 
-`LATERAL_RALPH` is a Python that has `ralph-malph[lrs,cli]`, in an environment of its own: it pins other versions.
+`LATERAL_RALPH` is a Python that has `ralph-malph[lrs,cli]` and `requests`, in an environment of its own (`.ci/run`).
 `LATERAL_XAPI_VALIDATION` is the folder of npm's `@learninglocker/xapi-validation`.
 """
 

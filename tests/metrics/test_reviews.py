@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -38,7 +38,8 @@ async def test_a_cycle_compares_the_months_before_the_change_with_those_after(
 ) -> None:
     """K9."""
     await store(db, unit("org", "Org"), unit("sales", "Sales", "org"), programme(starts_on=date(2026, 6, 1)))
-    await sessions(db, 7, 10, 10)
+    await sessions(db, 7, 0, 20)
+    await sessions(db, 8, 10, 10)
     await sessions(db, 9, 0, 20)
     await sessions(db, 10, 15, 5)
     begun = await begin(api, issuer)
@@ -52,6 +53,11 @@ async def test_a_cycle_compares_the_months_before_the_change_with_those_after(
     assert (await api.patch(path, json=body, headers=owner)).status_code == 428
     done = await api.patch(path, json=body, headers={**owner, "If-Match": begun.headers["etag"]})
     assert (done.status_code, done.json()["state"], done.json()["version"]) == (200, "concluded", 2)
+    async with db.acquire() as conn:  # counted again from nothing, and of other facts
+        await conn.execute("DELETE FROM releases; DELETE FROM editions")
+    await sessions(db, 10, 0, 20)
+    (kept,) = (await read(api, issuer, "/v1/reviews"))["items"]
+    assert kept == done.json()
     again = await api.patch(path, json=body, headers={**owner, "If-Match": done.headers["etag"]})
     assert (again.status_code, again.json()["state"]) == (409, "concluded")
 
@@ -60,7 +66,7 @@ async def test_a_number_about_few_is_hidden_in_a_review_too(
     api: httpx.AsyncClient, issuer: Issuer, db: Database
 ) -> None:
     await store(db, unit("org", "Org"), unit("sales", "Sales", "org"), programme(starts_on=date(2026, 6, 1)))
-    await sessions(db, 7, 2, 1)
+    await sessions(db, 8, 2, 1)
     await sessions(db, 10, 8, 2)
     review = (await begin(api, issuer)).json()
     assert (review["before"]["suppressed"], review["before"]["value"], review["before"]["n"]) == (True, None, None)
@@ -72,7 +78,7 @@ async def test_before_its_day_a_cycle_has_no_second_number_and_no_conclusion(
 ) -> None:
     await store(db, programme())
     day = datetime.now(UTC).date()
-    begun = await begin(api, issuer, changed_on=str(day), measure_on=str(day + timedelta(days=60)))
+    begun = await begin(api, issuer, changed_on=str(day), measure_on=str(day + timedelta(days=63)))
     assert (begun.json()["state"], begun.json()["after"]) == ("planned", None)
     reply = await api.patch(
         f"/v1/reviews/{begun.json()['review_id']}",
@@ -88,6 +94,7 @@ async def test_before_its_day_a_cycle_has_no_second_number_and_no_conclusion(
         ({"measure": "wishes"}, 422, "measure"),
         ({"measure": "freshness_seconds"}, 422, "measure"),
         ({"measure_on": "2026-09-30"}, 422, "measure_on"),
+        ({"measure_on": "2026-10-30"}, 422, "measure_on"),
         ({"measure_on": "2036-09-30"}, 422, "measure_on"),
         ({"finding": ""}, 422, "finding"),
         ({"programme_id": str(uuid4())}, 404, "programme"),
@@ -102,10 +109,10 @@ async def test_a_wrong_cycle_is_refused_with_the_field(
     assert words in reply.text
 
 
-def survey(arm: str, before: int, *after: int) -> SurveyPaired:
+def survey(arm: str, before: int, *after: int, survey_id: UUID = PROGRAMME) -> SurveyPaired:
     """Twelve pairs of one item, from one survey."""
     return SurveyPaired(
-        survey_id=PROGRAMME,
+        survey_id=survey_id,
         programme_id=PROGRAMME,
         arm=arm,
         released_on=date(2026, 10, 31),
@@ -129,3 +136,11 @@ async def test_a_goal_claims_a_cause_only_beside_a_control_group(
     assert (change["current"], change["effect"]) == (1.5, 1.0)
     assert change["claim"] == "difference in differences, waitlist as control group"
     assert attendance["claim"] == "no causal claim"
+
+
+async def test_a_survey_is_no_control_group_of_another(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    await store(db, programme(goals=(goal("behaviour_change", target=2),)), survey("participants", 1, *(4, 5) * 6))
+    other = {"survey_id": uuid4()}
+    await store(db, survey("participants", 2, *(2, 3) * 6, **other), survey("waitlist", 2, *(2, 3) * 6, **other))
+    (change,) = (await read(api, issuer, "/v1/goals"))["items"]
+    assert (change["current"], change["effect"]) == (2, 0)

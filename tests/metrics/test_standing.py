@@ -88,5 +88,5 @@ async def test_load_does_not_move_by_one_facilitator(db: Database) -> None:
     november = datetime(2026, 11, 12, 9, tzinfo=UTC)
     await tell(db, held(uuid4(), facilitator_id=hosts[0], starts_at=november, ends_at=november + timedelta(hours=9)))
     both = await read(db, "hosting_unevenness", Scope(Window(IN_OCTOBER.start, date(2026, 12, 1))))
-    assert both[""].value is not None  # nothing of October alone was shown of this measure
-    assert (await read(db, "hosting_unevenness", WHOLE))[""].value is None
+    assert both[""].value is None  # October alone was shown of the same people, by another measure
+    assert (await read(db, "hosting_unevenness", WHOLE))[""].value is not None

@@ -35,6 +35,15 @@ async def add(world: World, leader: UUID, group: dict[str, Any], starts_at: date
     return UUID(made)
 
 
+async def fill(world: World, group: dict[str, Any], count: int) -> list[UUID]:
+    """So many more people join an open group: its format's least number, say."""
+    people = await world.people(count)
+    for one in people:
+        joined = await world.call("POST", f"/v1/groups/{group['group_id']}/members", who=one)
+        assert joined.status_code == 201, joined.text
+    return people
+
+
 async def begin(world: World, session: UUID) -> None:
     """As if it had begun two hours ago."""
     await world.execute(

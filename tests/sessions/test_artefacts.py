@@ -11,7 +11,8 @@ from services.sessions.domain.catalogue import ALL
 from services.sessions.domain.formats import Format, Requirement
 from services.sessions.domain.requirements import GROUP_WIDE, OF_ONE_SESSION, Facts, missing
 from services.sessions.domain.rooms import mix
-from tests.sessions.conftest import PAST, World
+from shared.events.privacy import ErasureRequested
+from tests.sessions.conftest import PAST, TODAY, World
 from tests.sessions.events import circle
 from tests.sessions.gathering import add, attend, begin, found, workday
 
@@ -20,7 +21,7 @@ LOOKED_AT = frozenset(get_args(Requirement)) - GROUP_WIDE - OF_ONE_SESSION
 
 @pytest.mark.parametrize("shape", ALL, ids=lambda shape: shape.name)
 def test_what_a_format_requires_can_be_met_and_each_part_is_needed(shape: Format) -> None:
-    facts = Facts(shape.requires, True, True, True, 2, True, True)
+    facts = Facts(shape.requires, True, True, True, {"it", None}, True, True)
     assert missing(shape, facts) == []
     for name in shape.requires:
         without = Facts(
@@ -28,7 +29,7 @@ def test_what_a_format_requires_can_be_met_and_each_part_is_needed(shape: Format
             goals=name != "goals",
             agreed=name != "agreement",
             recurs=name != "recurrence",
-            functions=1 if name == "two_functions" else 2,
+            functions={"it"} if name == "two_functions" else {"it", "sales"},
             rooms=name != "rooms",
             confirmed=name != "confirmation",
         )
@@ -73,7 +74,7 @@ async def test_a_problem_solving_session_is_held_once_challenge_and_outcome_are_
 
 
 async def test_a_charter_written_late_lets_all_that_waited_for_it_be_held(world: World) -> None:
-    people = await world.people(3)
+    people = await world.people(5)
     session, group = await one(world, "community_of_practice", people)
     await add(world, people[0], group, workday(5))
     assert (await attend(world, session, people, people[0]))["state"] == "scheduled"
@@ -122,15 +123,48 @@ async def test_mentoring_is_held_once_everybody_has_agreed(world: World) -> None
         assert lacking == ([] if who == mentee else ["agreement"])
 
 
+async def test_a_pair_has_goals_of_its_own_and_an_end_that_cancels_what_lies_after_it(world: World) -> None:
+    """F6, F8: within the programme; the goals are gone with whoever of the pair is erased."""
+    mentor, mentee, stranger = await world.people(3)
+    programme = await world.programme(format="mentoring", group_size_max=2)
+    members = [{"person_id": str(mentee), "role": "learner"}]
+    group = await found(world, mentor, programme, members=members)
+    path = f"/v1/groups/{group['group_id']}"
+    early, late = [await add(world, mentor, group, workday(day)) for day in (3, 21)]
+    end = workday(10).date().isoformat()
+    assert (await world.call("PUT", f"{path}/term", {"ends_on": end}, who=stranger)).status_code == 404
+    for term, field in (
+        ({"ends_on": "2199-01-01"}, "ends_on"), ({"starts_on": "2001-01-01"}, "starts_on"),
+        ({"starts_on": workday(12).date().isoformat(), "ends_on": end}, "ends_on"),
+    ):  # fmt: skip
+        refused = await world.call("PUT", f"{path}/term", term, who=mentee)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    agreed = (await world.call("PUT", f"{path}/term", {"ends_on": end}, who=mentee)).json()
+    assert (agreed["starts_on"], agreed["ends_on"]) == (None, end)
+    states = [(await world.call("GET", f"/v1/sessions/{one}", who=mentor)).json()["state"] for one in (early, late)]
+    assert states == ["scheduled", "cancelled"]
+    assert [one["session_id"] for one in await world.told("session.cancelled")] == [str(late)]
+    after = {"starts_at": workday(21).isoformat()}
+    refused = await world.call("POST", f"{path}/sessions", after, who=mentor)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "starts_at")
+    goals = {"content": "To lead a project by summer"}
+    assert (await world.call("PUT", f"{path}/artefacts/goals", goals, who=mentor)).status_code == 200
+    (kept,) = (await world.call("GET", f"{path}/artefacts", who=mentee)).json()["items"]
+    assert (kept["kind"], kept["content"]) == ("goals", goals["content"])
+    assert (await world.call("GET", f"{path}/artefacts", who=stranger)).status_code == 404
+    await world.hear(ErasureRequested(request_id=uuid4(), person_id=mentee, requested_on=TODAY))
+    assert (await world.call("GET", f"{path}/artefacts", who=mentor)).json()["items"] == []
+
+
 async def test_what_is_agreed_or_planned_after_a_session_holds_it_too(world: World) -> None:
     """C21."""
-    people = await world.people(2)
+    people = await world.people(5)
     mentee = [{"person_id": str(people[1]), "role": "learner"}]
     group = await found(world, people[0], await world.programme(format="mentoring"), role="teacher", members=mentee)
     session = await add(world, people[0], group, workday(3))
     await begin(world, session)
-    assert (await attend(world, session, people, people[0]))["state"] == "scheduled"
-    for who, expected in zip(people, ("scheduled", "held"), strict=True):
+    assert (await attend(world, session, people[:2], people[0]))["state"] == "scheduled"
+    for who, expected in zip(people[:2], ("scheduled", "held"), strict=True):
         path, rules = f"/v1/groups/{group['group_id']}/acknowledgements", {"rules_version": 1}
         assert (await world.call("POST", path, rules, who=who)).status_code == 201
         assert await state(world, session, people[0]) == expected

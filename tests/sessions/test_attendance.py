@@ -13,6 +13,7 @@ from services.sessions.domain.attendance import CANCELLED, OUTCOMES, ImpossibleM
 from shared.db import DatabaseBusy
 from tests.sessions.conftest import PAST, World
 from tests.sessions.events import circle, person
+from tests.sessions.gathering import add, begin, fill, found, workday
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 STATES = st.sampled_from(ParticipantState.__args__)  # type: ignore[attr-defined]
@@ -71,9 +72,11 @@ async def accept_rules(world: World) -> None:
 
 
 async def test_joining_needs_the_ground_rules(world: World) -> None:
-    """C1."""
+    """C1; P2: whoever hears of it hears what the session is about."""
     people = await world.people(4)
     session = await one_session(world, people)
+    await world.execute("UPDATE groups SET skill_id = 'skill/rust'")
+    await world.execute("UPDATE programmes SET confidentiality = 'chatham'")
     path = f"/v1/sessions/{session}/rsvp"
     refused = await world.call("POST", path, {"answer": "accept"}, who=people[0])
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/ground-rules-not-acknowledged")
@@ -81,7 +84,10 @@ async def test_joining_needs_the_ground_rules(world: World) -> None:
     accepted = await world.call("POST", path, {"answer": "accept"}, who=people[0])
     assert (accepted.status_code, accepted.json()["state"]) == (200, "registered")
     (event,) = await world.told("participation.changed")
-    assert (event["state"], event["version"], event["role"]) == ("registered", 1, event["role"])
+    assert (event["state"], event["version"], event["skill_id"]) == ("registered", 1, "skill/rust")
+    await world.execute("UPDATE programmes SET confidentiality = 'closed'")
+    await world.call("POST", path, {"answer": "accept"}, who=people[1])
+    assert (await world.told("participation.changed"))[-1]["skill_id"] is None
 
 
 async def test_two_hundred_answers_at_once_fill_ten_seats_and_an_ordered_waitlist(world: World) -> None:
@@ -307,3 +313,32 @@ async def test_a_manager_of_nobody_who_was_there_is_above_nobody(world: World) -
     await world.call("PUT", f"/v1/sessions/{session}/attendance", {"entries": entries}, who=people[0])
     (told,) = await world.told("session.held")
     assert (told["began_at"], told["facilitator_above"]) == (None, False)
+
+
+async def test_a_founded_group_smaller_than_its_format_holds_nothing_until_more_have_come(world: World) -> None:
+    """F2: a community is five and more; who joins before the session makes it one."""
+    founder, *others = await world.people(2)
+    programme = await world.programme(format="community_of_practice")
+    members = [{"person_id": str(one), "role": "participant"} for one in others]
+    group = await found(world, founder, programme, members=members, charter="We share.")
+    first, second = [await add(world, founder, group, workday(3 + 7 * number)) for number in range(2)]
+    await begin(world, first)
+    path = f"/v1/sessions/{first}/attendance"
+    there = {"entries": [{"person_id": str(one), "state": "attended", "minutes": 30} for one in (founder, *others)]}
+    refused = await world.call("PUT", path, there, who=founder)
+    told = refused.json()
+    assert (refused.status_code, told["type"], told["state"]) == (409, "/problems/too-few-people", "scheduled")
+    assert (told["people"], told["least"]) == (2, 5)
+    assert await world.told("participation.changed") == await world.told("session.held") == []
+    await fill(world, group, 3)
+    assert (await world.call("PUT", path, there, who=founder)).json()["state"] == "held"
+    await begin(world, second)
+    left = await world.call("DELETE", f"/v1/groups/{group['group_id']}/members/{others[0]}", who=others[0])
+    assert left.status_code == 204
+    late = await world.call("PUT", f"/v1/sessions/{second}/attendance", there, who=founder)
+    # Who was asked to it counts, also if they left since; and what was held is corrected however few are left.
+    assert (late.status_code, late.json()["state"]) == (200, "held")
+    await world.execute("DELETE FROM participants WHERE person_id <> $1", founder)
+    await world.execute("DELETE FROM group_members WHERE person_id <> $1", founder)
+    corrected = {"entries": [{"person_id": str(founder), "state": "attended", "minutes": 45}]}
+    assert (await world.call("PUT", path, corrected, who=founder)).status_code == 200

@@ -12,7 +12,7 @@ from services.sessions.commands.programmes import close_ended
 from shared.events.directory import SkillNeed, SkillOffer
 from tests.sessions.conftest import PAST, PROGRAMME, TODAY, World
 from tests.sessions.events import circle, person
-from tests.sessions.gathering import found
+from tests.sessions.gathering import add, found, workday
 
 RUST, COBOL = "urn:rust", "urn:cobol"
 
@@ -166,7 +166,11 @@ async def test_what_has_been_over_for_a_fortnight_closes_by_itself_once(world: W
 async def test_those_who_facilitate_have_a_community_of_their_own(world: World) -> None:
     """C11: a community of practice that is for them alone; they share the plans that worked there."""
     founder, colleague = await world.people(2, facilitator_ready=True)
-    (other,) = await world.people(1, facilitator_ready=False)
+    (other,) = await world.people(1, facilitator_ready=True)  # and has not yet led anything
+    led = await found(world, founder, await world.programme(format="community_of_practice"), charter="We")
+    for day, who in ((3, founder), (5, colleague)):
+        session = await add(world, founder, led, workday(day))
+        await world.execute("UPDATE sessions SET facilitator_id = $2 WHERE session_id = $1", session, who)
     programme = await world.programme(
         format="community_of_practice", audience_facilitators=True, confidentiality="open"
     )
@@ -176,7 +180,8 @@ async def test_those_who_facilitate_have_a_community_of_their_own(world: World) 
     group = await found(world, founder, programme, membership="open", charter="We show what worked.")
     path = f"/v1/groups/{group['group_id']}/members"
     assert (await world.call("POST", path, who=other)).status_code == 404
-    assert (await world.call("GET", "/v1/joinable-groups", who=other)).json()["items"] == []
+    joinable = (await world.call("GET", "/v1/joinable-groups", who=other)).json()["items"]
+    assert group["group_id"] not in {one["group_id"] for one in joinable}
     assert (await world.call("POST", path, who=colleague)).status_code == 201
     await world.hear(person(colleague, 2, facilitator_ready=False))
     assert (await flags(world, programme))["outside_audience"] == 1

@@ -5,6 +5,7 @@ from icalendar import Calendar
 
 from tests.sessions.conftest import World
 from tests.sessions.events import circle, contact
+from tests.sessions.gathering import add, found, workday
 
 
 async def one(world: World, **changes: Any) -> tuple[Any, Any]:
@@ -97,3 +98,33 @@ async def test_the_secret_is_stored_nowhere(world: World) -> None:
 async def test_a_system_has_no_calendar(world: World) -> None:
     reply = await world.call("POST", "/v1/calendar-feeds", roles=("admin",))
     assert (reply.status_code, reply.json()["type"]) == (403, "/problems/no-person")
+
+
+async def test_sessions_are_joined_where_their_programme_says_unless_they_say_it_themselves(world: World) -> None:
+    """C19: one address for all, or one for each; in invitations too."""
+    lead, other = await world.people(2)
+    programme = await world.programme(format="mentoring", group_size_max=2)
+    group = await found(world, lead, programme, members=[{"person_id": str(other), "role": "learner"}])
+    plain = await add(world, lead, group, workday(3))
+    own = await add(world, lead, group, workday(10), join_link="https://own.example.org/a")
+    path = f"/v1/programmes/{programme}/join-link"
+    for template, first in (
+        ("https://meet.corp/{session}", f"https://meet.corp/{plain}"), ("https://meet.corp/room", "https://meet.corp/room"),
+        (None, None),
+    ):  # fmt: skip
+        assert (await world.own("PUT", path, {"template": template})).status_code == 200
+        links = [
+            (await world.call("GET", f"/v1/sessions/{one}", who=other)).json()["join_link"] for one in (plain, own)
+        ]
+        assert links == [first, "https://own.example.org/a"]
+        invitation = (await world.call("GET", f"/v1/sessions/{plain}/invitation.ics", who=other)).text
+        assert ("Join: " in invitation) == (first is not None)
+    for wrong in (
+        "ftp://meet.corp/{session}",
+        "https://meet.corp/{person}",
+        "https://meet.corp/a b",
+        "https://a/\r\nX:1",
+    ):
+        refused = await world.own("PUT", path, {"template": wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "template"), wrong
+    assert (await world.call("PUT", path, {"template": None}, who=other)).status_code == 403

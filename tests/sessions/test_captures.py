@@ -129,7 +129,12 @@ async def test_it_is_asked_for_by_owners_or_by_oneself_and_once(base: World) -> 
     assert (nothing.status_code, nothing.json()["type"]) == (409, "/problems/nothing-to-plan-by")
     await sharing(base)
     assert (await base.call("POST", f"{path}/plan", {}, who=learners[0])).status_code == 404
-    planned = await base.call("POST", f"{path}/plan", {"learners": [str(learners[0])]}, who=holder)
+    few = await base.call("POST", f"{path}/plan", {"learners": [str(learners[0])]}, who=holder)
+    assert (few.status_code, few.json()["detail"]) == (
+        409,
+        "Knowledge-sharing session is for 3 and more: 2 would be in it.",
+    )
+    planned = await base.call("POST", f"{path}/plan", {"learners": list(map(str, learners[:2]))}, who=holder)
     assert (planned.status_code, planned.json()["state"]) == (200, "planned")
     twice = await base.own("POST", f"{path}/plan", {})
     assert (twice.status_code, twice.json()["state"]) == (409, "planned")

@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.sessions.commands import facilitators
 from services.sessions.commands.facilitators import keep_neutral
 from services.sessions.domain.hours import Hours
 from services.sessions.domain.rota import Host, in_turn, mean_load
@@ -99,6 +101,22 @@ async def test_a_cohort_gets_a_neutral_facilitator_in_turn_and_everybody_sees_wh
     assert (await world.call("GET", f"/v1/sessions/{session}", who=one)).json()["version"] == version
 
 
+async def test_of_very_many_some_are_drawn_and_others_where_none_of_them_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facilitators, "DRAWN", 3)
+    monkeypatch.setattr(facilitators, "DRAWS", 80)
+    (one, two, three, four) = await world.people(4, **NOT_READY)
+    night: dict[str, Any] = {"work_starts": 0, "work_ends": 60}
+    await world.people(12, **night)
+    (free,) = await world.people(1)
+    programme = await world.programme(format="cohort")
+    group = await found(world, one, programme, members=[{"person_id": str(each)} for each in (two, three, four)])
+    await add(world, one, group, workday(3))
+    async with world.db.transaction() as conn:
+        assert await facilitators.appoint(conn, UUID(group["group_id"])) == free
+
+
 async def test_nobody_who_is_away_is_asked_and_a_session_that_one_missed_is_no_merit(world: World) -> None:
     here, missed = await world.people(2)
     away: dict[str, Any] = {"paused_until": TODAY + timedelta(days=30)}
@@ -114,7 +132,7 @@ async def test_nobody_who_is_away_is_asked_and_a_session_that_one_missed_is_no_m
         session, missed,
     )  # fmt: skip
     months = {workday(3).replace(day=1), workday(5).replace(day=1)}
-    found_ = [await world.fetch(SQL.pool, [], month, TODAY + timedelta(days=7)) for month in months]
+    found_ = [await world.fetch(SQL.pool, [], month, TODAY + timedelta(days=7), "8", None, 1000) for month in months]
     assert {row["person_id"] for rows in found_ for row in rows} == {here, missed}
     minutes = {
         who: sum(row["assigned"] for rows in found_ for row in rows if row["person_id"] == who)

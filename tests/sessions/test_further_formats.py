@@ -157,10 +157,10 @@ async def test_a_log_in_a_programme_that_also_knows_ad_hoc_is_no_group_to_plan(w
 
 
 async def test_knowledge_at_risk_is_kept_in_a_programme_that_also_shares_knowledge(world: World) -> None:
-    holder, learner = uuid4(), uuid4()
+    holder, wanted = uuid4(), (SkillNeed(skill_id="cobol", level=0, target_level=3),)
     await world.hear(
         person(holder, offers=(SkillOffer(skill_id="cobol", level=5),), leaves_on=TODAY + timedelta(days=40)),
-        person(learner, needs=(SkillNeed(skill_id="cobol", level=0, target_level=3),)),
+        *(person(uuid4(), needs=wanted) for _ in range(2)),
     )
     await world.programme(further_formats=["office_hours", "knowledge_sharing"])
     async with world.db.transaction() as conn:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.sessions.commands.working_hours import MOVED
 from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import circle, pair, person
 
@@ -22,7 +23,7 @@ async def test_changed_working_hours_move_what_is_to_come_and_tell_it(world: Wor
     after = await coming(world)
     assert [session["starts_at"] for session in after] != [session["starts_at"] for session in before]
     assert {session["version"] for session in after} == {2}
-    assert {session["why"] for session in after} == {"Moved, because somebody's working hours have changed"}
+    assert {session["why"] for session in after} == {MOVED}
     assert len(await world.told("session.rescheduled")) == len(before)
     await world.hear(person(one, 3, work_starts=14 * 60, work_ends=20 * 60, job_level=4))
     assert len(await world.told("session.rescheduled")) == len(before)

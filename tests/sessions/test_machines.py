@@ -48,8 +48,9 @@ TOO_LATE = {"accept", "decline", "move", "cancel"}
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES)
 async def test_a_session_is_scheduled_then_held_or_cancelled_and_no_other_way(moves: list[str], world: World) -> None:
-    lead, guest = await world.people(2)
-    group = await found(world, lead, await world.programme(format="lunch_and_learn"))
+    lead, guest, *others = await world.people(4)
+    members = [{"person_id": str(one)} for one in others]
+    group = await found(world, lead, await world.programme(format="lunch_and_learn"), members=members)
     session = await add(world, lead, group, workday(3))
     path, state, started = f"/v1/sessions/{session}", "scheduled", False
     for number, move in enumerate(moves):

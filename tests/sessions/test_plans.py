@@ -9,7 +9,7 @@ import pytest
 from services.sessions.commands import erasures
 from services.sessions.domain.polls import winner
 from tests.sessions.conftest import World
-from tests.sessions.gathering import add, attend, begin, found, workday
+from tests.sessions.gathering import add, attend, begin, fill, found, workday
 from tests.sessions.test_arrangements import community
 
 PLAN = {"title": "Two rounds, then silence", "agenda": "10 minutes each, then write."}
@@ -37,6 +37,7 @@ async def test_a_plan_that_worked_is_copied_in_one_call_and_its_author_sees_how_
     body = {"group_id": mine["group_id"], "starts_at": workday(5).isoformat()}
     copies = f"/v1/plans/{plan['plan_id']}/copies"
     assert (await world.call("POST", copies, body, who=other)).status_code == 404
+    await fill(world, group, 3)
     await begin(world, session)
     await attend(world, session, [founder, member], founder)
     assert (await world.call("PUT", f"{path}/sharing", {"shared": True}, who=member)).status_code == 403
@@ -67,6 +68,7 @@ async def test_a_plan_of_a_closed_programme_stays_in_it(world: World) -> None:
     founder, member, group, session = await community(world, confidentiality="closed")
     await add(world, founder, group, workday(17))
     await world.call("PUT", f"/v1/sessions/{session}/plan", PLAN, who=founder)
+    await fill(world, group, 3)
     await begin(world, session)
     await attend(world, session, [founder, member], founder)
     refused = await world.call("PUT", f"/v1/sessions/{session}/plan/sharing", {"shared": True}, who=founder)

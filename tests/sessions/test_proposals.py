@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from services.sessions.commands import captures
 from services.sessions.commands.erasures import erase_people
 from shared.events.directory import SkillChanged
-from shared.events.matching import KnowledgeAtRisk
+from shared.events.matching import KnowledgeAtRisk, KnowledgeSettled
 from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import person
 from tests.sessions.gathering import attend, begin
@@ -132,3 +132,14 @@ async def test_what_was_declined_comes_back_with_another_day_and_shadowing_takes
     assert missed["state"] == "missed"
     late = await world.own("POST", path.format(proposal["proposal_id"]))
     assert (late.status_code, late.json()["state"]) == (409, "missed")
+
+
+async def test_what_is_at_risk_no_more_is_proposed_no_more(world: World) -> None:
+    """P16."""
+    await world.hear(risk())
+    await world.hear(KnowledgeSettled(skill_id=SKILL))
+    assert [one["state"] for one in await proposed(world)] == ["withdrawn"]
+    await world.hear(risk())
+    assert [one["state"] for one in await proposed(world)] == ["proposed"], "at risk again"
+    await world.hear(KnowledgeSettled(skill_id="skill/other"))
+    assert [one["state"] for one in await proposed(world)] == ["proposed"]

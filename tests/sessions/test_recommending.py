@@ -10,7 +10,7 @@ from services.sessions.commands.recommending import count_needs
 from shared.events.directory import Proficiency, SkillNeed
 from tests.sessions.conftest import World
 from tests.sessions.events import person
-from tests.sessions.gathering import add, attend, begin, found, workday
+from tests.sessions.gathering import add, attend, begin, fill, found, workday
 from tests.sessions.shelf import OTHER, RESOURCE, SKILL, SKILLS, leave, run
 
 
@@ -105,6 +105,7 @@ async def test_discovery_shows_what_is_open_with_a_reason_what_one_wants_first(b
     assert by_id[str(later)]["reasons"] == ["It is about a skill you want to learn", "Practice is open to you"]
     assert by_id[str(soon)]["reasons"] == ["It is within a week", "Practice is open to you"]
     await base.call("POST", f"/v1/sessions/{soon}/rsvp", {"answer": "accept", "rules_version": 1}, who=who)
+    await fill(base, other, 3)
     await begin(base, soon)
     await attend(base, soon, [who, founder], founder)
     found_now = (await base.call("GET", "/v1/discovery", who=who)).json()["items"]

@@ -18,7 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.sessions.app import create_app
-from services.sessions.commands import invitations
+from services.sessions.commands import invitations, messages
+from services.sessions.domain import letters
+from services.sessions.domain.letters import Text
 from services.sessions.domain.replies import parse
 from shared.refusal import InvalidRequest
 from shared.settings import Settings
@@ -244,6 +246,44 @@ async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, cha
     assert await invited.state() == "invited"
     taken = await chats.post("/v1/chat/teams", **pressed)
     assert (taken.status_code, (await invited.state()).partition("_")[0]) == (200, "cancelled")
+
+
+async def test_a_reminder_is_put_off_by_a_button_once(invited: Invited, chats: httpx.AsyncClient) -> None:
+    """C15, C19: to the next day, or to an hour before it begins."""
+    world, session, who = invited.world, invited.session, invited.people[0]
+    await reached_by(invited, "slack", "U1")
+    pressed = slack(session, action="snooze")
+    early = await chats.post("/v1/chat/slack", **pressed)
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/nothing-to-put-off")
+    await world.execute(
+        "UPDATE sessions SET starts_at = now() + interval '20 hours', ends_at = now() + interval '21 hours'"
+    )
+    await world.execute("UPDATE participants SET state = 'registered'")
+    async with world.db.transaction() as conn:
+        await messages.queue_reminders(conn)
+    assert (await chats.post("/v1/chat/slack", **pressed)).status_code == 409  # it has not been sent yet
+    await world.execute("UPDATE messages SET state = 'sent', ended_at = now() WHERE kind = 'reminder'")
+    forged = {**pressed, "content": pressed["content"].replace(b"U1", b"U2")}
+    assert (await chats.post("/v1/chat/slack", **forged)).status_code == 401
+    done = await chats.post("/v1/chat/slack", **pressed)
+    assert (done.status_code, "reminded again" in done.json()["text"]) == (200, True)
+    query = (
+        "SELECT m.state, s.starts_at - m.due_at AS before FROM messages AS m JOIN sessions AS s"
+        " ON s.session_id = m.subject_id WHERE m.kind = 'reminder' AND m.person_id = $1"
+    )
+    assert [tuple(row) for row in await world.fetch(query, who)] == [("queued", timedelta(hours=1))]
+    await world.execute("UPDATE messages SET state = 'sent', ended_at = now() WHERE kind = 'reminder'")
+    again = await chats.post("/v1/chat/slack", **slack(session, action="snooze"))
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/nothing-to-put-off")
+
+
+def test_only_a_first_reminder_has_a_button_to_put_it_off() -> None:
+    first, session = Text("Soon", ("Soon.",), UUID(int=1), snoozable=True), str(UUID(int=1))
+    (row,) = [block for block in letters.slack(first, "U1")["blocks"] if block["type"] == "actions"]
+    assert [(one["action_id"], one["value"]) for one in row["elements"]] == [("snooze", session)]
+    (action,) = letters.teams(first, "aad-1")["attachments"][0]["content"]["actions"]
+    assert action["data"] == {"action": "snooze", "session": session}
+    assert letters.teams(Text("Soon", ("Soon.",), UUID(int=1)), "aad-1")["attachments"][0]["content"]["actions"] == []
 
 
 async def test_a_chat_that_is_not_set_up_is_not_there(invited: Invited) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from services.sessions.domain.budget import Budgets, Limit
 from services.sessions.domain.hours import Hours, Span, minute, moment, working_hours
-from services.sessions.domain.scheduling import Request, Settled, Slot, find, place, settle, strains, why_not
+from services.sessions.domain.scheduling import Request, Slot, find, place, strains, why_not
+from services.sessions.domain.settling import Settled, settle
 
 ZONES = (
     "Europe/Berlin",
@@ -141,6 +142,22 @@ def test_alone_the_best_time_is_the_middle_of_the_day_on_the_due_day() -> None:
     assert slot == Slot(at(2026, 11, 2, 11, 30), at(2026, 11, 2, 12, 30), 0)
 
 
+def test_whoever_likes_a_half_of_their_day_meets_in_it_and_two_who_differ_in_between() -> None:
+    """P12."""
+    early, late = BERLIN._replace(likes="morning"), BERLIN._replace(likes="afternoon")
+
+    def hour(*weeks: Hours) -> float:
+        day = date(2026, 11, 2)
+        slot = find(Request((ME, YOU)[: len(weeks)], 60, day, day, 0), weeks, [[]] * len(weeks))
+        assert slot is not None
+        return (slot.start - at(2026, 11, 2, 0)) / 60 + 1.5  # the middle of it, in Berlin
+
+    assert (hour(early), hour(BERLIN), hour(late)) == (11, 13, 15)
+    assert hour(early, early) == 11
+    assert hour(early, BERLIN) == 12
+    assert hour(early, late) == 13
+
+
 def test_a_day_later_in_the_middle_is_better_than_today_at_the_edge() -> None:
     busy = [Span(at(2026, 11, 2, 8), at(2026, 11, 2, 15))]
     slot = find(Request((ME,), 60, date(2026, 11, 2), date(2026, 11, 13), 0), [BERLIN], [busy])
@@ -152,12 +169,41 @@ def test_a_booking_that_fits_is_kept_and_another_is_moved() -> None:
     request = Request((ME, YOU), 60, date(2026, 11, 2), date(2026, 11, 13), 0)
     hours = {ME: BERLIN, YOU: NEW_YORK}
     good, bad = Span(at(2026, 11, 2, 15), at(2026, 11, 2, 16)), Span(at(2026, 11, 2, 9), at(2026, 11, 2, 10))
-    assert settle([(request, good)], hours, {}) == [Settled(good, fits=True)]
-    (moved,) = settle([(request, bad)], hours, {})
+    assert settle([(request, good)], hours, {}, Budgets({})) == [Settled(good, fits=True)]
+    (moved,) = settle([(request, bad)], hours, {}, Budgets({}))
     assert moved.span.start >= at(2026, 11, 2, 14)
     assert moved.fits
-    (kept,) = settle([(request, bad)], {ME: BERLIN, YOU: BERLIN._replace(zone="Pacific/Auckland")}, {})
+    (kept,) = settle([(request, bad)], {ME: BERLIN, YOU: BERLIN._replace(zone="Pacific/Auckland")}, {}, Budgets({}))
     assert kept == Settled(bad, fits=False)
+
+
+def test_what_has_to_move_goes_where_there_is_time_left_and_what_was_agreed_stays() -> None:
+    """C14."""
+    hours, pair = {ME: BERLIN, YOU: NEW_YORK}, (ME, YOU)
+    request = Request(pair, 60, date(2026, 11, 2), date(2026, 11, 13), 0, preparation=(0, 30))
+    good, bad = Span(at(2026, 11, 3, 15), at(2026, 11, 3, 16)), Span(at(2026, 11, 2, 9), at(2026, 11, 2, 10))
+
+    def settled(week: int, *booked: Span, changed: tuple[UUID, ...] = ()) -> list[Settled]:
+        budgets = Budgets({YOU: Limit(week=week)})
+        return settle([(request, span) for span in booked], hours, {}, budgets, changed)
+
+    kept = Settled(good, fits=True)
+    assert settled(180, bad, good)[0].span.start < at(2026, 11, 7, 0)
+    moved, stayed = settled(90, bad, good)
+    assert (stayed, moved.fits, moved.span.start >= at(2026, 11, 9, 0)) == (kept, True, True)
+    assert settled(89, bad, good) == [Settled(bad, fits=False), kept]
+    assert settled(89, good, changed=(ME,)) == [kept]
+    assert settled(89, good, changed=(YOU,)) == [Settled(good, fits=False)]
+
+
+def test_a_booking_outside_of_working_hours_stays_where_all_have_to_be_outside() -> None:
+    week = {ME: BERLIN, YOU: BERLIN._replace(starts=1080, ends=1320)}
+    request = Request((ME, YOU), 60, date(2026, 11, 2), date(2026, 11, 6), 0, stretch=120)
+    late = Span(at(2026, 11, 3, 16, 15), at(2026, 11, 3, 17, 15))
+    assert settle([(request, late)], week, {}, Budgets({})) == [Settled(late, fits=True)]
+    night = Span(at(2026, 11, 3, 22), at(2026, 11, 3, 23))
+    (moved,) = settle([(request, night)], week, {}, Budgets({}))
+    assert (moved.fits, moved.span != night) == (True, True)
 
 
 def test_the_same_question_has_the_same_answer() -> None:

@@ -148,3 +148,96 @@ async def test_an_answer_that_waited_for_another_one_of_the_same_person_changes_
 async def _in_transaction(conn: Connection, session: UUID, person: UUID) -> Participation:
     async with conn.transaction():
         return await rsvp(conn, session, person, "accept", 1)
+
+
+async def hybrid(world: World, people: int, **seats: int) -> tuple[UUID, list[UUID]]:
+    """An open session of a hybrid programme, and people it is for."""
+    lead, *others = await world.people(people + 1, **ALWAYS)
+    group = await found(world, lead, await world.programme(format="lunch_and_learn", modality="hybrid"))
+    return await add(world, lead, group, workday(5), **seats), others
+
+
+async def test_seats_in_the_room_and_remote_ones_are_apart_and_so_are_their_waitlists(world: World) -> None:
+    """F11, F25: a sign-up says which; each kind fills from those who wait for it."""
+    session, people = await hybrid(world, 6, capacity_in_person=1, capacity_remote=2)
+    first, second, third, fourth, fifth, sixth = people
+    room, remote = {**ACCEPT, "attends": "in_person"}, {**ACCEPT, "attends": "remote"}
+    (offered,) = (await world.call("GET", "/v1/open-sessions", who=sixth)).json()["items"]
+    assert (offered["capacity"], offered["free_in_person"], offered["free_remote"]) == (3, 1, 2)
+    said = [(first, room), (second, room), (third, remote), (fourth, ACCEPT), (fifth, remote)]
+    states = [await answer(world, session, who, body) for who, body in said]
+    assert states == ["registered", "waitlisted", "registered", "registered", "waitlisted"]
+    full = await world.call("POST", f"/v1/sessions/{session}/rsvp", room, who=third)
+    assert (full.status_code, full.json()["type"], full.json()["state"]) == (
+        409, "/problems/no-seat-of-that-kind", "registered",
+    )  # fmt: skip
+    await answer(world, session, fourth, DECLINE)  # a remote seat, which unsaid it was given, for whoever waits for one
+    assert await seen(world, session, first) == {
+        first: ("registered", "in_person"), second: ("waitlisted", "in_person"), third: ("registered", "remote"),
+        fourth: ("cancelled_early", "remote"), fifth: ("registered", "remote"),
+    }  # fmt: skip
+    await answer(world, session, third, DECLINE)
+    assert await answer(world, session, first, remote) == "registered"  # and leaves the room to the next one
+    assert (await seen(world, session, first))[second] == ("registered", "in_person")
+    (offered,) = (await world.call("GET", "/v1/open-sessions", who=sixth)).json()["items"]
+    assert (offered["free_seats"], offered["free_in_person"], offered["free_remote"]) == (0, 0, 0)
+
+
+async def seen(world: World, session: UUID, who: UUID) -> dict[UUID, tuple[str, str]]:
+    parts = (await world.call("GET", f"/v1/sessions/{session}", who=who)).json()["participants"]
+    return {UUID(one["person_id"]): (one["state"], one["attends"]) for one in parts if one["state"] != "invited"}
+
+
+async def test_forty_at_once_fill_both_kinds_of_seats_exactly(world: World) -> None:
+    session, people = await hybrid(world, 40, capacity_in_person=3, capacity_remote=5)
+    kinds = ["in_person" if number % 2 else "remote" for number in range(40)]
+    bodies = [{**ACCEPT, "attends": kind} for kind in kinds]
+    await asyncio.gather(*(answer(world, session, *one) for one in zip(people, bodies, strict=True)))
+    rows = await world.fetch("SELECT attends, state FROM participants WHERE session_id = $1 AND version > 0", session)
+    counts = [sum(tuple(row) == one for row in rows) for one in (
+        ("in_person", "registered"), ("remote", "registered"), ("in_person", "waitlisted"), ("remote", "waitlisted"),
+    )]  # fmt: skip
+    assert counts == [3, 5, 17, 15]
+
+
+async def test_seats_that_are_not_told_apart_are_refused_by_name(world: World) -> None:
+    lead, guest = await world.people(2, **ALWAYS)
+    group = await found(world, lead, await world.programme(format="lunch_and_learn", modality="remote"))
+    path, at = f"/v1/groups/{group['group_id']}/sessions", {"starts_at": workday(5).isoformat()}
+    wrong = [({"capacity_in_person": 2, "capacity_remote": 2}, "capacity_remote"), ({"capacity_remote": 2}, "body")]
+    for seats, field in wrong:
+        refused = await world.call("POST", path, {**at, **seats}, who=lead)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    session = await add(world, lead, group, workday(5))
+    refused = await world.call("POST", f"/v1/sessions/{session}/rsvp", {**ACCEPT, "attends": "remote"}, who=guest)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "attends")
+
+
+async def test_whoever_watches_for_a_kind_of_seat_is_told_of_that_kind_alone(world: World, box: Mailbox) -> None:
+    """F25, C25."""
+    session, (inside, outside, watcher, other) = await hybrid(world, 4, capacity_in_person=1, capacity_remote=1)
+    await world.hear(contact(watcher, email="w@example.org"), contact(other, email="o@example.org"))
+    path = f"/v1/sessions/{session}/watch"
+    await answer(world, session, inside, {**ACCEPT, "attends": "in_person"})
+    free = await world.call("PUT", path, {"attends": "remote"}, who=watcher)
+    assert (free.status_code, free.json()["detail"]) == (409, "1 seats are free.")
+    assert (await world.call("PUT", path, who=other)).status_code == 409
+    await answer(world, session, outside, {**ACCEPT, "attends": "remote"})
+    assert (await world.call("PUT", path, {"attends": "remote"}, who=watcher)).status_code == 204
+    assert (await world.call("PUT", path, {"attends": "by-phone"}, who=watcher)).status_code == 422
+    assert (await world.call("PUT", path, who=other)).status_code == 204
+    await deliver(world, box)
+    await answer(world, session, inside, DECLINE)
+    (mail,) = await deliver(world, box)
+    assert mail["To"].addresses[0].addr_spec == "o@example.org"
+    assert "a seat is free" in mail.get_content()
+    (watched,) = (await world.call("GET", "/v1/watches", who=watcher)).json()["items"]
+    assert (watched["attends"], watched["freed_at"], watched["free_seats"]) == ("remote", None, 0)
+    await answer(world, session, outside, DECLINE)
+    (mail,) = await deliver(world, box)
+    assert mail["To"].addresses[0].addr_spec == "w@example.org"
+    assert "a remote seat is free" in mail.get_content()
+    plain, (first, second) = await gather(world, 2, 1)
+    await answer(world, plain, first, ACCEPT)
+    refused = await world.call("PUT", f"/v1/sessions/{plain}/watch", {"attends": "remote"}, who=second)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "attends")

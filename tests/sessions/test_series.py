@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.sessions.commands.series import release_slots
@@ -26,9 +26,11 @@ ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathm
     count=st.integers(1, 60),
     without=st.sets(st.integers(0, 59), max_size=5),
 )
+@example(zone="Europe/Berlin", start=datetime(2028, 2, 29, 9), every=1, count=60, without=set())  # noqa: DTZ001 - local
 def test_a_rule_keeps_its_local_time_whatever_the_clock_does(
     zone: str, start: datetime, every: int, count: int, without: set[int]
 ) -> None:
+    """Row 23: over every change of the clock of a year, and from a leap day on."""
     start = start.replace(second=0, microsecond=0)
     gone = {start + timedelta(weeks=every * number) for number in without if number < count}
     rule = Recurrence(f"FREQ=WEEKLY;INTERVAL={every};COUNT={count}", start, zone, tuple(gone))

@@ -1,8 +1,12 @@
 import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC
+from hashlib import sha256
 
 import pytest
 
-from shared.audit import Entry, append, seal, verify
+from shared.audit import Entry, append, seal, verdict, verify
 from shared.db import Connection, Database
 
 ENTRY = Entry("u-1", "create_thing", "/v1/things", 201, None, "r-1")
@@ -11,7 +15,7 @@ ENTRY = Entry("u-1", "create_thing", "/v1/things", 201, None, "r-1")
 async def write(db: Database, count: int) -> None:
     for _ in range(count):
         async with db.transaction() as conn:
-            await append(conn, ENTRY)
+            await append(conn, replace(ENTRY, fields=("name",), before='"v1"', after='"v2"'))
 
 
 async def sealed(db: Database) -> int:
@@ -64,6 +68,9 @@ async def test_an_empty_trail_holds(db: Database) -> None:
         "request_id = 'r-2'",
         "at = at + interval '1 microsecond'",
         "xid = '3'",
+        "fields = '{other}'",
+        "before = NULL",
+        "after = '\"v9\"'",
     ],
 )
 async def test_a_changed_row_shows(change: str, five: Database) -> None:
@@ -154,3 +161,26 @@ async def test_an_abandoned_transaction_leaves_no_line(conn: Connection) -> None
     await append(conn, ENTRY)
     await transaction.rollback()
     assert await conn.fetchval("SELECT count(*) FROM audit") == 0
+
+
+async def test_a_stretch_of_the_trail_is_checked_by_itself(five: Database) -> None:
+    await tamper(five, "UPDATE audit SET object = '/v1/other' WHERE id = 4")
+    async with five.acquire() as conn:
+        assert await verdict(conn, 0, 3) == (0, 3, 5, None, None)
+        assert await verdict(conn, 3, 3) == (3, 4, 5, 4, 4)
+        assert await verdict(conn, 4, 3) == (4, 5, 5, None, None)
+        assert await verdict(conn, 9, 3) == (9, 9, 5, None, None)
+
+
+async def test_lines_from_before_they_could_say_what_changed_hold(db: Database) -> None:
+    """The hash of such a line is what it was then: the worked example is over its seven fields and the moment."""
+    async with db.transaction() as conn:
+        await append(conn, ENTRY)
+    await sealed(db)
+    async with db.acquire() as conn:
+        row = await conn.fetchrow("SELECT *, xid::text AS xid_text FROM audit")
+        assert row
+        said = {name: row[name] for name in ("id", "actor", "action", "object", "outcome", "trace_id", "request_id")}
+        at = row["at"].astimezone(UTC).isoformat(timespec="microseconds")
+        line = json.dumps({**said, "xid": row["xid_text"], "at": at}, sort_keys=True, separators=(",", ":"))
+        assert await conn.fetchval("SELECT hash FROM audit_chain") == sha256(bytes(32) + line.encode()).digest()

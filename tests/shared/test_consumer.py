@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from shared import deadletters
 from shared.batch import runs, traced
@@ -23,7 +23,7 @@ from shared.redrive import replay_key
 from shared.refusal import Refused
 from shared.retry import retry_refused
 from shared.settings import Settings
-from shared.telemetry import UNKNOWN_TYPES
+from shared.telemetry import CONSUMER_STOPPED, UNKNOWN_TYPES
 from tests.fixtures.delivery import (
     HANDLERS,
     SECONDS,
@@ -216,7 +216,7 @@ async def test_an_unknown_type_is_skipped_and_counted(on_kafka: Settings, db: Da
 async def test_too_many_bad_records_in_a_row_stop_the_consumer_until_a_person_resumes_it(
     on_kafka: Settings, db: Database
 ) -> None:
-    """Row 18."""
+    """Row 18; `ConsumerStopped` fires on the gauge."""
     await prepare(db)
     settings = on_kafka.model_copy(update={"batch_size": 20})
     event = participation(uuid4(), 1)
@@ -230,6 +230,8 @@ async def test_too_many_bad_records_in_a_row_stop_the_consumer_until_a_person_re
         async with db.acquire() as conn:
             parked = await conn.fetchval("SELECT count(*) FROM dead_letters")
             assert PARKED_IN_A_ROW <= parked < PARKED_IN_A_ROW + 60
+            while not CONSUMER_STOPPED._value.get():  # noqa: ASYNC110 - a gauge wakes nobody
+                await asyncio.sleep(0.01)
             await conn.execute("DELETE FROM consumer_stops")
         await until(db, "SELECT count(*) FROM effects", 1)
 

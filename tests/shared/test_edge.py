@@ -275,6 +275,12 @@ async def test_every_write_leaves_one_audit_line_without_its_body(api: httpx.Asy
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT request_id FROM audit ORDER BY id LIMIT 1") == "r-1"
         assert not await conn.fetchval("SELECT count(*) FROM audit WHERE audit::text LIKE '%Ada%'")
+        made, renamed, deleted = await conn.fetch("SELECT before, after FROM audit ORDER BY id")
+    digests = [line["after"].partition(" ")[2] for line in (made, renamed)]
+    assert [len(digest) for digest in digests] == [64, 64]
+    assert digests[0] != digests[1]  # the name is the same, the salt is another
+    assert (made["before"], renamed["before"], deleted["before"]) == (None, '"v1"', digests[1])
+    assert deleted["after"] is None
 
 
 async def test_a_confidential_read_is_audited(api: httpx.AsyncClient, db: Database) -> None:

@@ -72,9 +72,9 @@ def record(case: Case, offset: int) -> Raw:
 
 @pytest.mark.parametrize("name", STRANGE)
 async def test_a_strange_record_is_parked_with_the_reason_and_the_next_has_its_effect(
-    chassis: Settings, db: Database, name: str
+    chassis: Settings, db: Database, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Row 16."""
+    """Row 16; where it stands is logged, and nothing of what it says."""
     async with db.transaction() as conn:
         await effects_table(conn)
     raws = [record(Case(), 0), record(STRANGE[name], 1), record(Case(), 2)]
@@ -84,6 +84,9 @@ async def test_a_strange_record_is_parked_with_the_reason_and_the_next_has_its_e
         assert await conn.fetchval("SELECT count(*) FROM effects") == 2
     assert [(letter["record_offset"], letter["reason"]) for letter in letters] == [(1, "undecodable")]
     assert letters[0]["detail"].startswith(STRANGE[name].reason)
+    assert [line.__dict__["fields"] for line in caplog.records if line.message == "record parked"] == [
+        {"topic": raws[1].topic, "partition": 0, "offset": 1, "reason": "undecodable"}
+    ]
 
 
 async def test_names_as_long_as_may_be_are_kept(chassis: Settings, db: Database) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
+from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from deploy.local.postgres import Postgres
-from shared.db import Database
+from shared.db import TROUBLE, Database
 from shared.settings import Settings
 from tests.fixtures import register
 from tests.fixtures.delivery import until
@@ -60,6 +61,34 @@ async def test_a_database_that_is_silent_keeps_nobody_waiting_for_the_end_of_a_c
         async with silent.transaction() as conn:  # the only place of the pool is free again
             assert await conn.fetchval("SELECT 1") == 1
         await silent.close()
+
+
+async def test_twenty_processes_that_lose_the_database_at_once_are_back_after_one_error_each(
+    chassis: Settings, postgres: Postgres
+) -> None:
+    """Row 27."""
+    async with Proxy(postgres.port) as proxy, AsyncExitStack() as ends:
+        url = chassis.database_url.replace(f":{postgres.port}/", f":{proxy.port}/")
+        settings = chassis.model_copy(update={"database_url": url, "pool_size": 1})
+        pods = await asyncio.gather(*(Database.connect(settings) for _ in range(20)))
+        for pod in pods:
+            ends.push_async_callback(pod.close)
+
+        async def works(pod: Database) -> bool:
+            try:
+                async with pod.transaction() as conn:
+                    return bool(await conn.fetchval("SELECT true"))
+            except TROUBLE:
+                return False
+
+        assert all(await asyncio.gather(*(works(pod) for pod in pods)))
+        proxy.reset()
+        at_once = [await asyncio.gather(*(works(pod) for _ in range(10))) for pod in pods]
+        assert [answers.count(False) <= 1 for answers in at_once] == [True] * 20
+        assert all(await asyncio.gather(*(works(pod) for pod in pods)))
+        async with pods[0].acquire() as conn:
+            mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state IS NOT NULL"
+            assert await conn.fetchval(mine) <= 20 + chassis.pool_size, "nobody opens more than was lost"
 
 
 async def test_what_is_committed_stays_done_when_its_connection_breaks_on_the_way_back(

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
@@ -11,6 +11,7 @@ def histogram(registry: CollectorRegistry) -> Histogram:
     return Histogram("waits", "Waits", buckets=(0.1, 0.5, 2), registry=registry)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(AMOUNTS)
 def test_many_observed_at_once_are_each_observed(amounts: list[float]) -> None:
     at_once, by_turns = CollectorRegistry(), CollectorRegistry()

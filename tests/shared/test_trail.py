@@ -32,4 +32,4 @@ async def test_a_changed_line_is_named(db: Database, chassis: Settings) -> None:
     await sealed(db)
     await tamper(db, "UPDATE audit SET object = '/v1/other' WHERE id = 2")
     code, printed = await told(chassis, "verify")
-    assert (code, printed) == (1, "the trail does not hold at position 2 of 3\n")
+    assert (code, printed) == (1, "the trail does not hold at position 2 of 3, where row 2 was sealed\n")

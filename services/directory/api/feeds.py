@@ -9,22 +9,47 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
 from starlette.requests import ClientDisconnect
 
 from services.directory.api.moments import Moment
 from services.directory.commands import feeds as commands
 from services.directory.domain.adapters import AdapterName, check_header
 from services.directory.domain.lines import Encoding, Form, Line, Reader
+from services.directory.domain.manifest import Tally
 from services.directory.domain.refusals import FeedState, UnknownFeed
 from services.directory.queries import feeds as queries
 from shared import paging
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import Cursor, Limit, Page, decode_cursor
+from shared.refusal import InvalidRequest
 
 router = APIRouter(tags=["feeds"])
 LARGEST_FILE = 4 * 1024**3
 Source = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$")]
+
+
+class Manifest(BaseModel):
+    """What the sender says of the file: records in it, SHA-256 of its bytes as they are sent, its moment.
+
+    Where the file differs, its lines count, but nobody is reported as missing.
+    """
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    rows: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    snapshot_at: Moment | None = None
+    mode: Literal["full", "delta"] | None = None
+
+
+class Disagreement(BaseModel):
+    """What the manifest says otherwise than the file, or that a later snapshot has been reconciled."""
+
+    field: Literal["rows", "sha256", "snapshot_at"]
+    said: str
+    found: str
 
 
 class NewFeed(BaseModel):
@@ -52,6 +77,7 @@ class NewFeed(BaseModel):
     snapshot: bool = False
     defaults: dict[str, Annotated[str, StringConstraints(max_length=200)]] = Field(default_factory=dict, max_length=30)
     said_at: Moment | None = None
+    manifest: Manifest | None = None
 
 
 class Feed(BaseModel):
@@ -77,6 +103,7 @@ class Feed(BaseModel):
     created_by: str
     created_at: datetime
     updated_at: datetime
+    disagreements: list[Disagreement]
 
 
 class Refusal(BaseModel):
@@ -107,9 +134,15 @@ class Confirmation(BaseModel):
 @router.post("/v1/feeds", response_model=Feed, status_code=201, summary="Announce a file of workers")
 async def create_feed(body: NewFeed, edge: Edge) -> Response:
     """Its lines go to `.../lines`."""
+    said = body.manifest
+    if said is not None:
+        if said.mode not in {None, "full" if body.snapshot else "delta"}:
+            raise InvalidRequest.naming("manifest.mode", "is full for a snapshot, and delta for any other file")
+        if said.snapshot_at is not None and body.said_at not in {None, said.snapshot_at}:
+            raise InvalidRequest.naming("manifest.snapshotAt", "is said_at, where both are given")
 
     async def work(conn: Connection) -> Any:
-        now = datetime.now(UTC)
+        said_at = body.said_at or (said and said.snapshot_at) or datetime.now(UTC)
         feed_id = await commands.begin(
             conn,
             body.source,
@@ -118,8 +151,9 @@ async def create_feed(body: NewFeed, edge: Edge) -> Response:
             body.encoding,
             snapshot=body.snapshot,
             defaults=body.defaults,
-            said_at=body.said_at or now,
+            said_at=said_at,
             by=edge.principal.subject,
+            manifest=said.model_dump(mode="json", exclude_none=True, include={"rows", "sha256"}) if said else None,
         )
         return await queries.get_feed(conn, feed_id)
 
@@ -173,16 +207,17 @@ async def send_lines(feed_id: UUID, edge: Edge) -> Response:
 
     async with edge.transaction() as conn:
         job = await work(conn)
+    tally = Tally()
     reader = Reader(job.form, job.encoding, partial(check_header, job.adapter))
     try:
-        async for lines in _thousands(reader, edge.request.stream()):
-            parsed = await asyncio.to_thread(commands.read, job, lines)
+        async for lines in _thousands(reader, edge.request.stream(), tally):
+            parsed = await asyncio.to_thread(commands.read, job, tally.lines(lines))
             async with edge.transaction() as conn:
                 await commands.take_lines(conn, feed_id, parsed, datetime.now(UTC))
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it; what was taken stays
     async with edge.transaction() as conn:
-        await commands.finish(conn, feed_id, datetime.now(UTC))
+        await commands.finish(conn, feed_id, datetime.now(UTC), tally)
     return await edge.read(lambda conn: queries.get_feed(conn, feed_id))
 
 
@@ -227,7 +262,7 @@ async def deactivate_missing(feed_id: UUID, body: Confirmation, edge: Edge) -> R
     return await edge.write(work, body=body)
 
 
-async def _thousands(reader: Reader, chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
+async def _thousands(reader: Reader, chunks: AsyncIterator[bytes], tally: Tally) -> AsyncIterator[list[Line]]:
     waiting: list[Line] = []
 
     def full(lines: Iterator[Line]) -> Iterator[list[Line]]:
@@ -238,7 +273,7 @@ async def _thousands(reader: Reader, chunks: AsyncIterator[bytes]) -> AsyncItera
                 waiting.clear()
 
     async for chunk in chunks:
-        for lines in full(reader.feed(chunk)):
+        for lines in full(reader.feed(tally.bytes(chunk))):
             yield lines
     for lines in full(reader.finish()):
         yield lines

@@ -9,15 +9,17 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.directory.commands.profiles import edit_profile
-from services.directory.domain.profile import Profile
+from services.directory.domain.profile import Said
 from services.directory.domain.refusals import UnknownPerson
 from services.directory.queries import people as queries
+from services.directory.settings import DirectorySettings
 from shared import paging
 from shared.auth import Principal
 from shared.db import Connection, Record
 from shared.edge import Edge
 from shared.events.directory import PersonStatus, SkillNeed, SkillOffer
 from shared.paging import Cursor, Limit, Page, decode_cursor
+from shared.refusal import InvalidRequest
 from shared.rendered import Rendered
 
 router = APIRouter(tags=["people"])
@@ -69,14 +71,22 @@ class Person(Card):
     formats: list[str] | None
     modalities: list[str] | None
     pace: str | None
+    time_of_day: str | None
     group_size_min: int | None
     group_size_max: int | None
+    experience: list[str]
     shares_contributions: bool
     hired_on: date
     leaves_on: date | None
 
 
-class ProfileEdit(Profile):
+class Experiences(BaseModel):
+    """Tags for profiles."""
+
+    items: list[str]
+
+
+class ProfileEdit(Said):
     """The fields to change. An absent one stays; null gives it back to HR or to the default."""
 
     model_config = ConfigDict(
@@ -101,10 +111,12 @@ async def list_people(
     status: PersonStatus | None = None,
     skill: Code | None = None,
     employee_number: Code | None = None,
+    country: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
+    experience: Code | None = None,
     cursor: Cursor | None = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> Response:
-    """By name. `unit` includes its sub-units; `skill` finds those who offer it."""
+    """By name. `unit` includes its sub-units, `skill` finds who offers it, `experience` who has been through it."""
 
     async def work(conn: Connection) -> Rendered:
         rows = await queries.list_cards(
@@ -116,6 +128,8 @@ async def list_people(
             status=status,
             skill=skill,
             employee_number=employee_number,
+            country=country,
+            experience=experience,
         )
         shown = await _shown(conn, edge.principal, rows[:limit])
         return paging.rendered(rows, shown, limit, lambda row: (row["display_name"], row["person_id"]))
@@ -144,6 +158,9 @@ async def change_profile(person_id: UUID, body: ProfileEdit, edge: Edge) -> Resp
     """For oneself; administrators for anybody. Needs If-Match. What is set here wins over HR."""
     if edge.principal.person_id != person_id and not edge.principal.has("admin"):
         raise UnknownPerson("There is no such person.")
+    listed: DirectorySettings = edge.request.app.state.settings
+    if not set(body.experience or ()) <= set(listed.experiences):
+        raise InvalidRequest.naming("experience", "names what is not listed by GET /v1/experiences")
 
     async def work(conn: Connection) -> Person | None:
         changes = body.model_dump(exclude_unset=True)
@@ -152,6 +169,13 @@ async def change_profile(person_id: UUID, body: ProfileEdit, edge: Edge) -> Resp
         return Person.model_validate(dict(row)) if row else None
 
     return await edge.write(work, body=body)
+
+
+@router.get("/v1/experiences", summary="What people may say they have been through")
+async def list_experiences(edge: Edge) -> Experiences:
+    """The organization's own tags, in alphabetical order: work, and nothing that tells of a protected attribute."""
+    listed: DirectorySettings = edge.request.app.state.settings
+    return Experiences(items=sorted(set(listed.experiences)))
 
 
 def _sees_all(principal: Principal) -> bool:

@@ -86,6 +86,7 @@ class KnownSkill(BaseModel):
     trust: int
     as_of: date
     endorsements: int
+    taught: Annotated[int, Field(description="Sessions about it in which they gave something.")]
 
 
 class Expert(BaseModel):
@@ -106,6 +107,7 @@ async def list_experts(
     edge: Edge,
     q: Annotated[str | None, Query(min_length=2, max_length=200, description="A topic in words.")] = None,
     skill_id: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    taught: Annotated[bool, Query(description="Only those who gave something in a session about it.")] = False,
     cursor: Cursor | None = None,
     limit: Limit = paging.DEFAULT_LIMIT,
 ) -> Response:
@@ -116,7 +118,7 @@ async def list_experts(
     async def work(conn: Connection) -> Page[Expert]:
         topic = await skills_queries.topic(conn, q, skill_id, MOST_SKILLS_OF_A_TOPIC)
         after = decode_cursor(cursor, int, UUID)
-        rows = await queries.list_experts(conn, topic, datetime.now(UTC).date(), after, limit)
+        rows = await queries.list_experts(conn, topic, datetime.now(UTC).date(), after, limit, taught=taught)
         return paging.page(rows, limit, _expert, lambda row: (row["score"], row["person_id"]))
 
     return await edge.read(work)

@@ -6,15 +6,14 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from scim2_models import InvalidSyntaxException, SCIMException
-from scim2_server.handler import AsyncScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from services.directory.api.scim_service import LARGEST_BULK, DirectoryScim
-from services.directory.api.scim_storage import DirectoryStorage, HeldException
+from services.directory.api.scim_storage import DirectoryHandler, DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
 from services.directory.commands.holds import hold_accounts
-from services.directory.domain.security_event import TAKEN, URIS
+from services.directory.domain.security_event import TAKEN, TOLD
 from services.directory.settings import provisioning
 from shared.db import Connection
 from shared.edge import Edge, EdgeCall
@@ -174,7 +173,7 @@ async def scim_delete(kind: Kind, resource_id: Id, edge: Edge) -> Response:  # n
 def _event_uris() -> list[str]:
     """What is told, where there is a key to sign with, and what is taken, where an issuer is trusted."""
     wanted = provisioning()
-    told = URIS.values() if wanted.event_key else ()
+    told = TOLD if wanted.event_key else ()
     return sorted({*told, *(TAKEN if wanted.event_issuer else ())})
 
 
@@ -184,7 +183,7 @@ async def _discover(request: Request) -> Response:
     try:
         operation = service.match(asked).operation.value
         # The library's discovery reads no storage.
-        said = await getattr(AsyncScimHandler(service, DirectoryStorage(None, service.provider)), operation)(asked)  # type: ignore[arg-type]
+        said = await getattr(DirectoryHandler(service, DirectoryStorage(None, service.provider)), operation)(asked)  # type: ignore[arg-type]
     except SCIMException as refused:
         said = service.error_response(refused)
     return _response(said)
@@ -194,7 +193,7 @@ async def _read(edge: EdgeCall) -> Response:
     service, asked = _service(edge.request), await _asked(edge.request)
 
     async def work(conn: Connection) -> Response:
-        handler = AsyncScimHandler(service, DirectoryStorage(conn, service.provider))
+        handler = DirectoryHandler(service, DirectoryStorage(conn, service.provider))
         return _response(await handler.handle(asked))
 
     try:
@@ -210,7 +209,7 @@ async def _write(edge: EdgeCall) -> Response:
         await lock(conn)
         storage = DirectoryStorage(conn, service.provider)
         try:
-            said = await AsyncScimHandler(service, storage).handle(asked)
+            said = await DirectoryHandler(service, storage).handle(asked)
         except HeldException as held:
             said = service.error_response(held)
         if storage.held:

@@ -13,10 +13,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from scim2_models import SCIMException
-from scim2_server.handler import AsyncScimHandler
-from scim2_server.requests import ScimRequest
 
-from services.directory.api.scim import BASE
+from services.directory.api import scim_asks
 from services.directory.api.scim_service import DirectoryScim
 from services.directory.api.scim_storage import DirectoryStorage, HeldException
 from services.directory.commands.accounts import lock
@@ -26,9 +24,7 @@ from services.directory.domain.refusals import EventsNotConfigured
 from services.directory.domain.security_event import (
     MEDIA_TYPE,
     TYPE,
-    Ask,
     MalformedToken,
-    Subject,
     asks,
     claims_of,
     is_verification,
@@ -113,7 +109,7 @@ async def receive_scim_event(edge: Edge) -> Response:
                 storage = DirectoryStorage(conn, service.provider)
                 for whom, ask in wanted:
                     with suppress(HeldException):  # taken all the same: it happens when it is approved
-                        await _apply(AsyncScimHandler(service, storage), whom, ask)
+                        await scim_asks.apply(service, storage, whom, ask)
                 if storage.held:
                     await hold_accounts(conn, storage.held, datetime.now(UTC))
             return Reply(202, b"")
@@ -196,36 +192,6 @@ def _keys(request: Request, wanted: Provisioning) -> Keys:
         state.event_keys = Keys(state.settings.model_copy(update=names))
     keys: Keys = state.event_keys
     return keys
-
-
-async def _apply(handler: AsyncScimHandler, whom: Subject, ask: Ask) -> None:
-    found = await _find(handler, whom)
-    body = dict(ask.body) if ask.body is not None else None
-    if body is not None and ask.method in {"POST", "PUT"}:
-        body.setdefault("externalId", whom.external_id)
-    if ask.method == "POST" and found is not None:
-        await _ask(handler, "PUT", f"/{whom.kind}/{found}", body)
-    elif ask.method == "POST" or (ask.method == "PUT" and found is None):
-        await _ask(handler, "POST", f"/{whom.kind}", body)
-    elif found is not None or ask.method != "DELETE":
-        await _ask(handler, ask.method, f"/{whom.kind}/{found or whom.resource_id}", body)
-
-
-async def _find(handler: AsyncScimHandler, whom: Subject) -> str | None:
-    """Our id: by the name both sides know, or because the sender calls them as we do."""
-    quoted = orjson.dumps(whom.external_id).decode()
-    wanted = f"externalId eq {quoted} or id eq {orjson.dumps(whom.resource_id).decode()}"
-    body = {"filter": wanted, "attributes": ["id"], "count": 2}
-    said = await _ask(handler, "POST", f"/{whom.kind}/.search", body)
-    found = (said or {}).get("Resources") or []
-    if len(found) > 1:
-        raise MalformedToken("sub_id names two resources")
-    return found[0]["id"] if found else None
-
-
-async def _ask(handler: AsyncScimHandler, method: str, path: str, body: object) -> dict[str, Any] | None:
-    content = b"" if body is None else orjson.dumps(body)
-    return (await handler.handle(ScimRequest(method=method, base_url=BASE, path=path, body=content))).body
 
 
 def _signing_key() -> RSAKey | ECKey:

@@ -20,6 +20,8 @@ from scim2_models import (
     SearchRequest,
     UniquenessException,
 )
+from scim2_server.handler import AsyncScimHandler
+from scim2_server.service import ScimService
 from scim2_server.storage import AsyncScimStorage, SearchPage
 
 from services.directory.commands import accounts, groups
@@ -49,6 +51,8 @@ class DirectoryStorage(AsyncScimStorage):
         self._provider = provider
         self.held: list[LeaversHeld] = []
         """Whose leaving was refused for now: written down when the request ends, for what it did itself is undone."""
+        self.replacing = False
+        """Whether the update under way is a PUT, which subscribers are told as one."""
 
     @asynccontextmanager
     async def operation(self) -> AsyncIterator[None]:
@@ -100,7 +104,9 @@ class DirectoryStorage(AsyncScimStorage):
                 now, document = datetime.now(UTC), _document(resource)
                 await accounts.change(self.conn, resource_id, document, expected_version, now)
             else:
-                await groups.change_group(self.conn, resource_id, *_group(resource), expected_version)
+                await groups.change_group(
+                    self.conn, resource_id, *_group(resource), expected_version, replaced=self.replacing
+                )
         return await self.get(resource_type, str(resource.id))
 
     async def delete(
@@ -138,6 +144,22 @@ class DirectoryStorage(AsyncScimStorage):
 
     def _model(self, resource_type: ResourceType) -> type[AnyResource]:
         return cast("type[AnyResource]", self._provider.model_for(resource_type))
+
+
+class DirectoryHandler(AsyncScimHandler):
+    """The library's handler, whose storage is told of a PUT."""
+
+    def __init__(self, service: ScimService, storage: DirectoryStorage) -> None:
+        super().__init__(service, storage)
+        self._directory = storage
+
+    async def replace_resource(self, *args: Any, **named: Any) -> AnyResource:
+        """As the library."""
+        self._directory.replacing = True
+        try:
+            return await super().replace_resource(*args, **named)
+        finally:
+            self._directory.replacing = False
 
 
 def _resource(

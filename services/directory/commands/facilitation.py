@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.directory.domain.checklist import Item
-from services.directory.domain.person import FACILITATES_FROM_JOB_LEVEL
 from services.directory.domain.refusals import UnknownChecklistItem, UnknownPerson
 from services.directory.store import facilitation as store
 from services.directory.store import people as people_store
@@ -34,7 +33,7 @@ async def set_checklist(conn: Connection, items: Sequence[Item], expected: int |
     before = {item.code for item in await store.items(conn) if item.required}
     await store.replace(conn, items)
     if before != {item.code for item in items if item.required}:
-        await proficiency_store.mark_facilitators_stale(conn, FACILITATES_FROM_JOB_LEVEL)
+        await proficiency_store.mark_facilitators_stale(conn)
 
 
 async def record_completions(conn: Connection, told: Sequence[Completion]) -> list[Outcome]:

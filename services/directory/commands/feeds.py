@@ -9,6 +9,7 @@ from services.directory.commands.workers import take_records
 from services.directory.domain.adapters import ADAPTERS, AdapterName, Parsed, parse
 from services.directory.domain.history import place
 from services.directory.domain.lines import Encoding, Form, Line
+from services.directory.domain.manifest import Tally, disagreements
 from services.directory.domain.refusals import FeedState, ReportingLineCycle, UnknownFeed
 from services.directory.store import feeds as store
 from services.directory.store import people as people_store
@@ -33,12 +34,17 @@ async def begin(
     defaults: Mapping[str, object],
     said_at: datetime,
     by: str,
+    manifest: Mapping[str, object] | None = None,
 ) -> UUID:
-    """Announce a file. `defaults` stand in for canonical fields that it lacks. Raises InvalidRequest."""
+    """Announce a file. `defaults` stand in for canonical fields that it lacks. Raises InvalidRequest.
+
+    `manifest` may say its `rows` and its `sha256`.
+    """
     if strange := sorted(defaults.keys() - WorkerUpserted.model_fields.keys()):
         raise InvalidRequest.naming("defaults", f"there is no field {', '.join(strange)}")
     feed_id = uuid4()
-    await store.insert(conn, feed_id, source, adapter, form, encoding, snapshot, dict(defaults), said_at, by)
+    said = dict(manifest) if manifest else None
+    await store.insert(conn, feed_id, source, adapter, form, encoding, snapshot, dict(defaults), said_at, by, said)
     return feed_id
 
 
@@ -70,16 +76,22 @@ async def take_lines(conn: Connection, feed_id: UUID, parsed: Sequence[Parsed], 
     return await _found(conn, feed_id)
 
 
-async def finish(conn: Connection, feed_id: UUID, now: datetime) -> Feed:
+async def finish(conn: Connection, feed_id: UUID, now: datetime, tally: Tally | None = None) -> Feed:
     """The file is read: a snapshot's missing workers wait for a confirmation. Raises UnknownFeed or FeedState.
 
+    One that is not as its manifest says, or older than one that was reconciled, reports nobody as missing.
     Lines that closed a cycle are tried once more, a thousand at most: what they waited for may have come behind them.
     """
     job = await _locked(conn, feed_id, "open")
     if again := await store.to_try_again(conn, feed_id, AT_ONCE):
         refused = {each.line for each in await _take(conn, again, job.source, now)}
         await store.close_refusals(conn, feed_id, [each.line for each in again if each.line not in refused])
-    missing = await store.find_missing(conn, job) if job.snapshot else 0
+    newest = await store.newest_reconciled(conn, job.source) if job.snapshot else None
+    missing = 0
+    if found := disagreements(job.manifest, tally or Tally(), job.said_at, newest):
+        await store.disagree(conn, feed_id, found)
+    elif job.snapshot:
+        missing = await store.find_missing(conn, job)
     await store.set_state(conn, feed_id, "read" if missing else "done")
     return await _found(conn, feed_id)
 
@@ -89,6 +101,10 @@ async def confirm(conn: Connection, feed_id: UUID, people: int) -> Feed:
     job = await _locked(conn, feed_id, "read")
     if people != job.missing:
         raise InvalidRequest.naming("people", f"{job.missing} are missing")
+    newest = await store.newest_reconciled(conn, job.source)
+    if newest is not None and newest > job.said_at:
+        # Whom that one names without news of them has no later record to show for it.
+        raise FeedState("A later snapshot of this source has been read.", state=job.state)
     await store.set_state(conn, feed_id, "confirmed")
     return await _found(conn, feed_id)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.directory.commands.proficiency import unusable
+from services.directory.domain.plain import check_code
 from services.directory.domain.refusals import UnknownJobProfile
 from services.directory.store import jobs as store
 from services.directory.store import proficiency as proficiency_store
@@ -15,8 +16,9 @@ async def set_job_profile(
 ) -> None:
     """Create or replace a job profile; one that is there needs the version that was seen.
 
-    Raises PreconditionRequired, PreconditionFailed, or InvalidRequest naming the target.
+    Raises UnclearCode, PreconditionRequired, PreconditionFailed, or InvalidRequest naming the target.
     """
+    check_code("job_code", job_code)
     known = await store.lock(conn, job_code)
     if known is not None:
         match_version(known["version"], expected)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.directory.domain.refusals import NothingPushed
+from services.directory.domain.refusals import NothingPushed, UnknownResource
 from services.directory.domain.security_event import next_push
+from services.directory.store import groups as groups_store
 from services.directory.store import scim_events as store
 from shared.courier import Outcome
 from shared.db import Connection, Record
@@ -28,6 +29,18 @@ async def poll(conn: Connection, subscriber: str, known: Sequence[UUID], limit: 
 async def verify(conn: Connection, subscriber: str, state: str | None) -> None:
     """Have a subscriber told its own words, by the way everything is told."""
     await store.verify(conn, subscriber, state)
+
+
+async def set_feed(conn: Connection, subscriber: str, group_id: UUID | None) -> None:
+    """Tell a subscriber of one role and its members alone, or of everybody. Raises UnknownResource."""
+    if group_id is not None and await groups_store.lock(conn, group_id) is None:
+        raise UnknownResource("There is no such role.")
+    await store.set_feed(conn, subscriber, group_id)
+
+
+async def known_as(conn: Connection, kind: str, resource_id: UUID, sender_id: str) -> None:
+    """Remember the sender's own id for one of the Users or Groups, by which it names members and managers."""
+    await store.known_as(conn, kind, resource_id, sender_id)
 
 
 async def prune_tokens(conn: Connection) -> int:

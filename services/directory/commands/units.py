@@ -1,15 +1,20 @@
 """Takes what HR says of org units: the tree, and the place in it of all units and people below."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
+from hashlib import md5
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from services.directory.commands.people import refresh
 from services.directory.domain.cycles import find_cycle
 from services.directory.domain.history import check_sequence
+from services.directory.domain.names import check_unit
 from services.directory.domain.refusals import SequenceReused, UnitCycle
 from services.directory.store import people as people_store
 from services.directory.store import records as records_store
+from services.directory.store import scim_events
 from services.directory.store import units as store
 from shared import outbox
 from shared.db import Connection
@@ -25,9 +30,10 @@ Known = Mapping[str, OrgUnitUpserted]
 async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted]], now: datetime) -> None:
     """Take the newest state of each unit; publish units and people whose place has changed.
 
-    Raises UnitCycle, naming every unit in it, SequenceReused or SequenceTooLarge.
+    Raises UnitCycle, naming every unit in it, SequenceReused, SequenceTooLarge or UnclearCode.
     """
     for envelope in told:
+        check_unit(envelope.data)
         check_sequence(envelope.data.sequence_number)
     await people_store.lock_chart(conn)
     told = await _without_the_erased(conn, told)
@@ -44,6 +50,7 @@ async def record_units(conn: Connection, told: Sequence[Envelope[OrgUnitUpserted
     told_anew = {code for code, unit in units.items() if code not in known or _public(known[code]) != _public(unit)}
     changed = await store.next_versions(conn, told_anew.union(moved))
     await outbox.append_all(conn, [(unit, _cause(unit, newer)) for unit in changed])
+    await _announce(conn, known, units)
     if moved:
         await people_store.mark_units_stale(conn, moved)
         await refresh(conn, newer, now)
@@ -62,6 +69,18 @@ async def _without_the_erased(
         else each
         for each in told
     ]
+
+
+async def _announce(conn: Connection, known: Known, units: Known) -> None:
+    """SCIM shows units as groups; whom they hold is told of the people."""
+    await scim_events.announce_groups(conn, [group_id(code) for code in units if code not in known], "create")
+    named = [group_id(code) for code, unit in units.items() if code in known and known[code].name != unit.name]
+    await scim_events.announce_groups(conn, named, "patch")
+
+
+def group_id(code: str) -> UUID:
+    """The id under which SCIM shows a unit; sql/scim.sql says the same."""
+    return UUID(md5(f"unit:{code}".encode(), usedforsecurity=False).hexdigest())
 
 
 def _newer(known: Known, told: Sequence[Envelope[OrgUnitUpserted]]) -> dict[str, Envelope[OrgUnitUpserted]]:

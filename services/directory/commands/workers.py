@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
+from services.directory.commands.duplicates import merge_workers, moved
 from services.directory.commands.holds import hold_for
 from services.directory.commands.people import project, refresh
 from services.directory.domain.history import due_at, merge, place
@@ -130,6 +131,7 @@ async def _apply(
     if came_or_went := _came_or_went(known, people):
         await store.mark_reports_stale(conn, came_or_went, people)
         await refresh(conn, causes, now)
+    await merge_workers(conn, moved(known, people), causes, now)
 
 
 def _same(winner: WorkerUpserted | None, told: WorkerUpserted) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.directory.domain.plain import is_plain
 from shared.events.hr import WorkerUpserted
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -100,11 +101,18 @@ def worker(resource: Resource) -> dict[str, str]:
         "time_zone": _time_zone(resource.get("timezone")),
         "employment_type": EMPLOYMENT.get(str(resource.get("userType", "")).lower()),
         "job_title": _text(resource.get("title")),
-        "unit_code": _text(_enterprise(resource).get("department")),
-        "site_code": _text(address.get("locality")),
+        "unit_code": _code(_enterprise(resource).get("department")),
+        "site_code": _code(address.get("locality")),
         "country": _country(address.get("country")),
     }
     return {field: value for field, value in said.items() if value is not None}
+
+
+def full_name(said: Mapping[str, Any]) -> str | None:
+    """What somebody is called, for comparison; None where nothing is said of it."""
+    given, family = said.get("given_name"), said.get("family_name")
+    name = f"{given} {family}" if given and family else said.get("display_name")
+    return name.casefold() if name else None
 
 
 def is_complete(said: Mapping[str, str]) -> bool:
@@ -168,6 +176,12 @@ def _work_address(resource: Resource) -> Mapping[str, Any]:
 def _text(value: object) -> str | None:
     text = value.strip()[:200] if isinstance(value, str) else ""
     return text or None
+
+
+def _code(value: object) -> str | None:
+    """A text that can be one of HR's codes."""
+    text = _text(value)
+    return text if text and is_plain(text) else None
 
 
 def _is_email(value: object) -> bool:

@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple
 import pycountry
 from pydantic import ValidationError
 
-from services.directory.domain.history import check_address, check_codes, check_sequence, due_at
+from services.directory.domain.history import check_address, check_sequence, due_at
 from services.directory.domain.lines import Line
+from services.directory.domain.names import check_worker
 from services.directory.domain.refusals import UnreadableFile
 from shared.events.hr import WorkerUpserted
 from shared.refusal import Refused
@@ -125,7 +126,7 @@ def parse(adapter: AdapterName, line: Line, defaults: Mapping[str, object], day:
     values = {"effective_at": day, "sequence_number": sequence, **defaults, **found}
     try:
         record = WorkerUpserted.model_validate(values)
-        check_codes(record)
+        check_worker(record)
         check_sequence(record.sequence_number)
         check_address(record)
         due_at(record)

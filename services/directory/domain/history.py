@@ -10,7 +10,6 @@ from services.directory.domain.refusals import (
     AddressTooLong,
     ImpossibleDate,
     SequenceTooLarge,
-    UnclearCode,
     UnknownTimeZone,
 )
 from shared.events.directory import ChangeReason, PastState, PersonChanged
@@ -50,24 +49,6 @@ def check_sequence(number: int) -> None:
     """Raises SequenceTooLarge."""
     if number >= 2**63:
         raise SequenceTooLarge("A sequence is below 2 to the power of 63.")
-
-
-def check_codes(record: WorkerUpserted) -> None:
-    """Codes that tell people and units apart are printable ASCII: none can look like another. Raises UnclearCode."""
-    for field, code in (
-        ("employeeNumber", record.employee_number),
-        ("managerEmployeeNumber", record.manager_employee_number),
-        ("unitCode", record.unit_code),
-    ):
-        check_code(field, code)
-
-
-def check_code(field: str, code: str | None) -> None:
-    """One of them. Raises UnclearCode."""
-    for number, char in enumerate(code or "", 1):
-        if not " " <= char <= "~" or (char == " " and number in {1, len(code or "")}):
-            plain = "printable ASCII without spaces around it"
-            raise UnclearCode(f"{field}: character {number} is U+{ord(char):04X}, and not {plain}.")
 
 
 def check_address(record: WorkerUpserted) -> None:

@@ -9,16 +9,14 @@ from uuid import UUID
 from services.directory.domain.account import UNDATED
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
 from services.directory.domain.proficiency import Evidence, need_of, offer, weigh, word_of_hr
-from services.directory.domain.profile import NOTHING_SAID, WORK_ENDS, WORK_STARTS, Profile
+from services.directory.domain.profile import NOTHING_SAID, WORK_ENDS, WORK_STARTS, Profile, ready, time_budget
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
 from shared.events.hr import WorkerSkill, WorkerUpserted
 
 T = TypeVar("T")
 OFFERED_FROM_LEVEL = 3
-FACILITATES_FROM_JOB_LEVEL = 3
 MONDAY_TO_FRIDAY = (1, 2, 3, 4, 5)
 CAPACITY = 2
-TIME_BUDGET_MINUTES = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def _contact(person_id: UUID, worker: WorkerUpserted) -> dict[str, Any]:
 def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: Surroundings) -> dict[str, Any]:
     """The fields of `PersonChanged`, in its order."""
     known = proficiencies(worker, profile, around)
-    ready = _own(profile.facilitator_ready, worker.job_level >= FACILITATES_FROM_JOB_LEVEL)
+    leads = ready(profile) and around.may_facilitate
     values = {
         "person_id": person_id,
         "version": 1,
@@ -146,8 +144,8 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         "offers": offers(worker.skills, profile, known, around.replaced),
         "needs": needs(profile, known, around.replaced),
         "capacity": _own(profile.capacity, CAPACITY),
-        "time_budget_minutes": _own(profile.time_budget_minutes, TIME_BUDGET_MINUTES),
-        "facilitator_ready": ready and around.may_facilitate,
+        "time_budget_minutes": time_budget(profile),
+        "facilitator_ready": leads,
         "opted_in": _own(profile.opted_in, True),
         "paused_until": profile.paused_until,
         "not_with": _own(profile.not_with, ()),
@@ -160,6 +158,9 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         "group_size_min": profile.group_size_min,
         "group_size_max": profile.group_size_max,
         "proficiencies": known,
+        "time_of_day": profile.time_of_day,
+        "experience": tuple(sorted(set(_own(profile.experience, ())))),
+        "facilitator_since": max(worker.hire_date, profile.ready_since or worker.hire_date) if leads else None,
     }
     if around.earlier:
         values["history"] = past(around.earlier, around.paths, PersonChanged.trusted(values))

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from shared.events.base import Value
-from shared.events.directory import MinuteOfDay, SkillNeed, SkillOffer
+from shared.events.directory import MinuteOfDay, SkillNeed, SkillOffer, Tag, TimeOfDay
 from shared.refusal import InvalidRequest
 
 WORK_STARTS, WORK_ENDS = 9 * 60, 17 * 60
@@ -22,8 +22,8 @@ Pace = Literal["weekly", "fortnightly", "monthly"]
 GroupSize = Annotated[int, Field(ge=2, le=30)]
 
 
-class Profile(Value):
-    """Every field may be left to HR or to the default: then it is absent."""
+class Said(Value):
+    """What people say of themselves. Every field may be left to HR or to the default: then it is absent."""
 
     offers: Annotated[tuple[SkillOffer, ...], Field(max_length=MOST_SKILLS)] | None = None
     needs: Annotated[tuple[SkillNeed, ...], Field(max_length=MOST_SKILLS)] | None = None
@@ -40,13 +40,41 @@ class Profile(Value):
     formats: Annotated[tuple[Format, ...], Field(max_length=30)] | None = None
     modalities: Annotated[tuple[Modality, ...], Field(max_length=3)] | None = None
     pace: Pace | None = None
+    time_of_day: TimeOfDay | None = None
+    """The half of one's working day one likes for learning."""
     group_size_min: GroupSize | None = None
     group_size_max: GroupSize | None = None
+    experience: Annotated[tuple[Tag, ...], Field(max_length=30)] | None = None
+    """What one has been through and is glad to be asked about, of `GET /v1/experiences`."""
     shares_contributions: bool | None = None
     """Whether colleagues may see the contribution profile, and a badge may be made of it."""
 
 
+class Profile(Said):
+    """The same, and what was agreed with the manager."""
+
+    agreed_minutes: Annotated[int, Field(ge=0, le=MINUTES_A_MONTH)] | None = None
+    """A month, at most; whoever agreed to it stands in the audit trail."""
+    agreed_on: date | None = None
+    ready_since: date | None = None
+    """When they last said that they will facilitate after all; None since their first day."""
+
+
 NOTHING_SAID = Profile()
+TIME_BUDGET_MINUTES = 240
+
+
+def ready(profile: Profile) -> bool:
+    """Whether they are willing to facilitate, as everybody is who does not say otherwise."""
+    return profile.facilitator_ready is not False
+
+
+def time_budget(profile: Profile) -> int:
+    """Minutes a month: one's own word as far as it was agreed to, what was agreed to, else the default."""
+    own, agreed = profile.time_budget_minutes, profile.agreed_minutes
+    if agreed is None:
+        return TIME_BUDGET_MINUTES if own is None else own
+    return agreed if own is None else min(own, agreed)
 
 
 def check(profile: Profile, person_id: UUID) -> None:

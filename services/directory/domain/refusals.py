@@ -69,6 +69,10 @@ class HoldDecided(Refused):
     """Somebody has decided already."""
 
 
+class NoDuplicate(NotFound):
+    """These two are not an account and a worker at one address, or no longer."""
+
+
 class UnknownImport(NotFound):
     """There is no such import."""
 

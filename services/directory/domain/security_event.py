@@ -17,26 +17,30 @@ PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 TYPE = "secevent+jwt"
 MEDIA_TYPE = f"application/{TYPE}"
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (0.1, 1, 5, 30, 120, 300, 600))
+FEED = "urn:ietf:params:scim:event:feed:"
 URIS = {
     "create": f"{PROVISIONED}create:notice",
     "patch": f"{PROVISIONED}patch:notice",
+    "put": f"{PROVISIONED}put:notice",
     "activate": f"{PROVISIONED}activate",
     "deactivate": f"{PROVISIONED}deactivate",
     "delete": f"{PROVISIONED}delete",
+    "feed_add": f"{FEED}add",
+    "feed_remove": f"{FEED}remove",
 }
+NOTICES = frozenset({"create", "patch", "put"})
+TOLD = tuple(URIS.values())
 METHODS: Mapping[str, Literal["POST", "PUT", "PATCH"]] = {"create": "POST", "put": "PUT", "patch": "PATCH"}
+LONGEST_ID = 300
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 """OpenID's Shared Signals Framework 1.0, section 8.1.4: it is about the stream itself."""
-TAKEN = tuple(
-    f"{PROVISIONED}{name}"
-    for name in (
-        *(f"{what}:{how}" for what in METHODS for how in ("full", "notice")),
-        "delete",
-        "activate",
-        "deactivate",
-    )
+TAKEN = (
+    *(f"{PROVISIONED}{what}:{how}" for what in METHODS for how in ("full", "notice")),
+    *(f"{PROVISIONED}{what}" for what in ("delete", "activate", "deactivate")),
+    *(f"{FEED}{what}" for what in ("add", "remove")),
 )
 NOTICED = ("active", "displayName", "emails", "locale", "name", "timezone", "title", "userName", ENTERPRISE)
+NOTICED_OF_GROUPS = ("displayName", "members")
 
 
 class MalformedToken(ValueError):
@@ -45,7 +49,7 @@ class MalformedToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One event as the SCIM request it stands for; a notice stands for none."""
+    """One event as the SCIM request it stands for; a notice, and joining or leaving a feed, stand for none."""
 
     method: Literal["POST", "PUT", "PATCH", "DELETE"]
     body: Mapping[str, Any] | None = None
@@ -77,7 +81,7 @@ def subject(claims: Mapping[str, Any]) -> Subject:
     if not isinstance(named, dict) or named.get("format") != "scim" or "sub" in claims:
         raise MalformedToken("sub_id must have the format scim, and sub must be absent")
     kind, _, resource_id = str(named.get("uri", "")).strip("/").rpartition("/")
-    if kind not in {"Users", "Groups"} or not resource_id:
+    if kind not in {"Users", "Groups"} or not 0 < len(resource_id) <= LONGEST_ID or not resource_id.isprintable():
         raise MalformedToken("sub_id.uri must name a user or a group")
     return Subject(kind, resource_id, str(named.get("externalId") or resource_id))
 
@@ -123,8 +127,10 @@ def claims_of(issuer: str, audience: str, event: Mapping[str, Any]) -> dict[str,
         about = {"format": "opaque", "id": audience}
         told = {VERIFICATION: {} if event["state"] is None else {"state": event["state"]}}
     else:
-        about = {"format": "scim", "uri": f"/Users/{event['person_id']}"}
-        told = {URIS[kind]: {"attributes": list(NOTICED)} if kind in {"create", "patch"} else {}}
+        group = event["group_id"]
+        about = {"format": "scim", "uri": f"/Groups/{group}" if group else f"/Users/{event['person_id']}"}
+        changed = NOTICED_OF_GROUPS if group else NOTICED
+        told = {URIS[kind]: {"attributes": list(changed)} if kind in NOTICES else {}}
     return {
         "iss": issuer,
         "aud": audience,

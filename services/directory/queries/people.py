@@ -20,6 +20,11 @@ async def get_card(conn: Connection, person_id: UUID) -> Record | None:
     return await conn.fetchrow(SQL.get_card, person_id)
 
 
+async def get_profile(conn: Connection, person_id: UUID) -> Record | None:
+    """What one person says of themselves, and who their manager is."""
+    return await conn.fetchrow(SQL.get_profile, person_id)
+
+
 async def shown_people(conn: Connection, person_ids: Sequence[UUID], caller: UUID | None) -> dict[UUID, Record]:
     """Everything that may leave of these people, by id; what is confidential only of the caller."""
     return {row["person_id"]: row for row in await conn.fetch(SQL.shown_people, person_ids, caller)}
@@ -35,9 +40,11 @@ async def list_cards(
     status: str | None,
     skill: str | None,
     employee_number: str | None,
+    country: str | None = None,
+    experience: str | None = None,
 ) -> list[Record]:
     """Cards by name, those of sub-units included; one more than `limit` where there are more."""
     name, person_id = after or (None, None)
     offer = None if skill is None else [{"skill_id": skill}]
-    rows = await conn.fetch(SQL.list_cards, unit, site, status, offer, employee_number, name, person_id, limit + 1)
-    return list(rows)
+    wanted = (unit, site, status, offer, employee_number, name, person_id, limit + 1, country, experience)
+    return list(await conn.fetch(SQL.list_cards, *wanted))

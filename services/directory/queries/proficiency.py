@@ -18,9 +18,8 @@ async def list_evidence(conn: Connection, person_id: UUID) -> list[Record]:
 
 
 async def list_experts(
-    conn: Connection, topic: list[str], today: date, after: tuple[Any, ...] | None, limit: int
+    conn: Connection, topic: list[str], today: date, after: tuple[Any, ...] | None, limit: int, *, taught: bool = False
 ) -> list[Record]:
-    """Who knows these skills, the best first; one more than `limit` where there are more."""
-    score, person_id = after or (None, None)
-    rows = await conn.fetch(EXPERTS.list_experts, topic, today, float(HALF_LIFE_DAYS), score, person_id, limit + 1)
-    return list(rows)
+    """Who knows these skills, or has `taught` them, the best first; one more than `limit` where there are more."""
+    place, half_life = after or (None, None), float(HALF_LIFE_DAYS)
+    return list(await conn.fetch(EXPERTS.list_experts, topic, today, half_life, *place, limit + 1, taught))

@@ -22,11 +22,16 @@ SELECT account_id FROM accounts WHERE number = $1
 LIMIT 1
 
 -- name: find_by_email
--- People at this address who have no account, or had one.
-SELECT person_id FROM people
+-- People at this address who have no account, or had one, and whether HR says that they work here.
+SELECT person_id, given_name, family_name, display_name, EXISTS (
+    SELECT FROM worker_records AS r
+    WHERE (r.employee_number, r.effective_at, r.sequence)
+        = (people.employee_number, people.record_effective_at, people.record_sequence) AND r.state ->> 'status' <> 'left'
+) AS works
+FROM people
 WHERE lower(email) COLLATE "C" = lower($1)
   AND NOT EXISTS (SELECT FROM accounts WHERE account_id = person_id AND removed_at IS NULL)
-LIMIT 2
+LIMIT 10
 
 -- name: save_account
 INSERT INTO accounts (
@@ -67,20 +72,22 @@ UPDATE people SET employee_number = $2 WHERE person_id = $1
 
 -- name: adopt_accounts
 -- HR speaks for the first time of workers whose accounts came before without an employee number: by address or user
--- name, each of its index.
+-- name, each of its index. An account that lets nobody in is theirs under the same name only: addresses change hands.
 WITH told AS (
-    SELECT * FROM unnest($1::text[], $2::text[]) AS worker (number, email)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS worker (number, email, name)
     WHERE NOT EXISTS (SELECT FROM people WHERE employee_number = worker.number)
       AND NOT EXISTS (SELECT FROM accounts WHERE accounts.number = worker.number)
 ), at_address AS (
-    SELECT told.number, a.account_id, a.number AS provisional
+    SELECT told.number, told.name, a.account_id, a.number AS provisional, a.active, a.worker
     FROM told JOIN accounts AS a ON a.emails @> ARRAY[lower(told.email)]
     UNION
-    SELECT told.number, a.account_id, a.number
+    SELECT told.number, told.name, a.account_id, a.number, a.active, a.worker
     FROM told JOIN accounts AS a ON lower(a.user_name) COLLATE "C" = lower(told.email)
 ), found AS (
     SELECT number, min(account_id::text)::uuid AS account_id, min(provisional) AS provisional
-    FROM at_address WHERE starts_with(provisional, 'scim:')
+    FROM at_address WHERE starts_with(provisional, 'scim:') AND (active OR lower(name) = lower(coalesce(
+        worker ->> 'given_name' || ' ' || (worker ->> 'family_name'), worker ->> 'display_name', name
+    )))
     GROUP BY number HAVING count(*) = 1
 ), one AS (
     SELECT DISTINCT ON (account_id) * FROM found ORDER BY account_id, number

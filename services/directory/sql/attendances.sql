@@ -2,10 +2,10 @@
 
 -- name: record_attendances
 -- The newest state of each; of people who are not here nothing is kept.
-INSERT INTO attendances (session_id, person_id, version, held_on, attended, role, minutes, contributions)
+INSERT INTO attendances (session_id, person_id, version, held_on, attended, role, minutes, contributions, skill_id)
 SELECT told.* FROM unnest(
-    $1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::boolean[], $6::text[], $7::int[], $8::int[]
-) AS told (session_id, person_id, version, held_on, attended, role, minutes, contributions)
+    $1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::boolean[], $6::text[], $7::int[], $8::int[], $9::text[]
+) AS told (session_id, person_id, version, held_on, attended, role, minutes, contributions, skill_id)
 JOIN people USING (person_id)
 ORDER BY told.person_id, told.session_id
 ON CONFLICT (session_id, person_id) DO UPDATE SET
@@ -14,7 +14,8 @@ ON CONFLICT (session_id, person_id) DO UPDATE SET
     attended = excluded.attended,
     role = excluded.role,
     minutes = excluded.minutes,
-    contributions = excluded.contributions
+    contributions = excluded.contributions,
+    skill_id = excluded.skill_id
 WHERE attendances.version < excluded.version
 
 -- name: contributions_of

@@ -2,7 +2,7 @@
 
 -- name: list_experts
 -- Who offers one of these skills, or shares what they contribute and is endorsed for one, by level and what is left of
--- the trust in it. Trust halves every $3 days.
+-- the trust in it. Trust halves every $3 days. $7: only those who have taught it in a session.
 WITH wanted AS (
     SELECT unnest($1::text[]) AS skill_id
 ), known AS (
@@ -24,8 +24,16 @@ WITH wanted AS (
                 AND coalesce(skills.replaced_by, said.skill_id) = known.skill_id
           )
       )
+), done AS (
+    SELECT part.person_id, coalesce(skills.replaced_by, part.skill_id) AS skill_id,
+           count(*) FILTER (WHERE part.role IN ('presenter', 'mentor', 'host') OR part.contributions > 0) AS taught
+    FROM attendances AS part LEFT JOIN skills USING (skill_id)
+    WHERE part.attended AND part.skill_id IS NOT NULL AND part.person_id IN (SELECT person_id FROM known)
+    GROUP BY 1, 2
 ), best AS (
-    SELECT person_id, max(level * trust) AS score FROM known GROUP BY person_id
+    SELECT person_id, max(level * trust) AS score FROM known LEFT JOIN done USING (person_id, skill_id)
+    WHERE NOT $7::boolean OR taught > 0
+    GROUP BY person_id
 ), shown AS (
     SELECT * FROM best
     WHERE $4::int IS NULL OR score < $4 OR (score = $4 AND person_id > $5::uuid)
@@ -40,9 +48,11 @@ SELECT shown.person_id, shown.score, display_name, unit_code, site_code, job_tit
                'endorsements', (
                    SELECT count(*) FROM skill_evidence AS said
                    WHERE said.person_id = shown.person_id AND said.skill_id = known.skill_id AND said.source = 'peer'
-               )
+               ),
+               'taught', coalesce(done.taught, 0)
            ) ORDER BY known.level * known.trust DESC, known.skill_id)
            FROM known LEFT JOIN skills ON skills.skill_id = known.skill_id
+           LEFT JOIN done ON done.person_id = known.person_id AND done.skill_id = known.skill_id
            WHERE known.person_id = shown.person_id
        ) AS skills
 FROM shown JOIN people USING (person_id)

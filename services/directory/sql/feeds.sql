@@ -1,23 +1,23 @@
 -- Files of workers.
 
 -- name: insert_feed
-INSERT INTO feeds (feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO feeds (feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, created_by, manifest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: lock_feed
 SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
-       unreadable, missing, created_by, created_at, updated_at
+       unreadable, missing, created_by, created_at, updated_at, manifest, disagreements
 FROM feeds WHERE feed_id = $1 FOR UPDATE
 
 -- name: get_feed
 SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
-       unreadable, missing, created_by, created_at, updated_at
+       unreadable, missing, created_by, created_at, updated_at, manifest, disagreements
 FROM feeds WHERE feed_id = $1
 
 -- name: list_feeds
 -- Newest first.
 SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
-       unreadable, missing, created_by, created_at, updated_at
+       unreadable, missing, created_by, created_at, updated_at, manifest, disagreements
 FROM feeds
 WHERE $1::timestamptz IS NULL OR (created_at, feed_id) < ($1, $2::uuid)
 ORDER BY created_at DESC, feed_id DESC LIMIT $3
@@ -29,6 +29,16 @@ WHERE feed_id = $1
 
 -- name: set_state
 UPDATE feeds SET state = $2, updated_at = now() WHERE feed_id = $1
+
+-- name: lock_source
+-- One file of a system at a time is brought to its end.
+SELECT pg_advisory_xact_lock(7310002, hashtext($1))
+
+-- name: newest_reconciled
+SELECT max(said_at) FROM feeds WHERE source = $1 AND snapshot AND state <> 'open' AND disagreements = '[]'
+
+-- name: disagree
+UPDATE feeds SET disagreements = $2 WHERE feed_id = $1
 
 -- name: insert_missing
 -- Whoever is here by this source's word, and was not named. EXCEPT needs no statistics of a table just filled.
@@ -64,7 +74,7 @@ ORDER BY missing.employee_number LIMIT $3
 
 -- name: lock_confirmed
 SELECT feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, state, last_line, taken, unchanged, refused,
-       unreadable, missing, created_by, created_at, updated_at
+       unreadable, missing, created_by, created_at, updated_at, manifest, disagreements
 FROM feeds WHERE state = 'confirmed' ORDER BY feed_id LIMIT 1 FOR UPDATE
 
 -- name: next_missing

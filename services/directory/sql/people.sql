@@ -44,8 +44,8 @@ UPDATE people SET (
     employment_type, profile, contact_version, display_name, email, locale, version, effective_at, status,
     unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone, work_starts,
     work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes, facilitator_ready, opted_in,
-    paused_until, not_with, hired_on, leaves_on, history, formats, modalities, pace, group_size_min, group_size_max,
-    proficiencies, stale, changed_at
+    paused_until, not_with, hired_on, leaves_on, history, formats, modalities, pace, time_of_day, group_size_min,
+    group_size_max, experience, facilitator_since, proficiencies, stale, changed_at
 ) = (
     SELECT
         record_effective_at, record_sequence, manager_employee_number, given_name, family_name, job_title,
@@ -53,7 +53,7 @@ UPDATE people SET (
         unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone,
         work_starts, work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes,
         facilitator_ready, opted_in, paused_until, not_with, hired_on, leaves_on, history, formats, modalities,
-        pace, group_size_min, group_size_max, proficiencies, stale, changed_at
+        pace, time_of_day, group_size_min, group_size_max, experience, facilitator_since, proficiencies, stale, changed_at
     FROM json_populate_record(people, told.news)
 )
 FROM unnest($1::uuid[], $2::json[]) AS told (person_id, news)
@@ -125,6 +125,9 @@ SELECT * FROM people WHERE person_id = $1
 -- What colleagues may know, in the order of the model.
 SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people WHERE person_id = $1
 
+-- name: get_profile
+SELECT profile, manager_id FROM people WHERE person_id = $1 AND status <> 'left'
+
 -- name: list_cards
 SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people
 WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
@@ -133,6 +136,8 @@ WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
   AND ($4::jsonb IS NULL OR offers @> $4)
   AND ($5::text IS NULL OR employee_number = $5)
   AND ($6::text IS NULL OR (display_name, person_id) > ($6, $7::uuid))
+  AND ($9::text IS NULL OR country = $9)
+  AND ($10::text IS NULL OR experience @> ARRAY[$10])
 ORDER BY display_name, person_id LIMIT $8
 
 -- name: shown_people
@@ -141,6 +146,6 @@ SELECT person_id, display_name, unit_code, site_code, job_title, status, offers,
     given_name, family_name, email, locale, employment_type, unit_path, manager_id, job_code, job_level, job_function,
     country, time_zone, work_starts, work_ends, work_days, languages, needs, capacity, time_budget_minutes,
     facilitator_ready, opted_in, paused_until, CASE WHEN person_id = $2::uuid THEN not_with END AS not_with,
-    formats, modalities, pace, group_size_min, group_size_max,
+    formats, modalities, pace, time_of_day, group_size_min, group_size_max, coalesce(experience, '{}') AS experience,
     coalesce((profile ->> 'shares_contributions')::boolean, false) AS shares_contributions, hired_on, leaves_on
 FROM people WHERE person_id = ANY ($1::uuid[])

@@ -69,10 +69,10 @@ WITH holders AS (
 UPDATE people SET stale = true FROM holders WHERE people.person_id = holders.person_id
 
 -- name: mark_facilitators_stale
--- Those who facilitate or say that they would: what is required of them has changed.
+-- All but those who say that they would not: what is required of them has changed.
 WITH facilitators AS (
     SELECT person_id FROM people
-    WHERE NOT stale AND (facilitator_ready OR coalesce((profile ->> 'facilitator_ready')::boolean, job_level >= $1))
+    WHERE NOT stale AND (facilitator_ready OR coalesce((profile ->> 'facilitator_ready')::boolean, true))
     ORDER BY person_id FOR UPDATE
 )
 UPDATE people SET stale = true FROM facilitators WHERE people.person_id = facilitators.person_id

@@ -4,6 +4,50 @@
 INSERT INTO scim_events (subscriber, jti, person_id, kind)
 SELECT subscriber, gen_random_uuid(), person_id, kind
 FROM scim_subscribers CROSS JOIN unnest($1::uuid[], $2::text[]) AS told (person_id, kind)
+WHERE feed_group IS NULL
+   OR EXISTS (SELECT FROM group_members AS m WHERE m.group_id = feed_group AND m.member_id = told.person_id)
+
+-- name: announce_groups
+INSERT INTO scim_events (subscriber, jti, group_id, kind)
+SELECT subscriber, gen_random_uuid(), told, $2
+FROM scim_subscribers CROSS JOIN unnest($1::uuid[]) AS told WHERE feed_group IS NULL OR feed_group = told
+
+-- name: announce_feed
+-- Whom the role holds and these are not has gone; whom it does not hold yet has come.
+INSERT INTO scim_events (subscriber, jti, person_id, kind)
+SELECT subscriber, gen_random_uuid(), person_id, kind
+FROM scim_subscribers CROSS JOIN (
+    SELECT member_id AS person_id, 'feed_remove' AS kind FROM group_members
+    WHERE group_id = $1 AND kind = 'User' AND member_id <> ALL ($2::uuid[])
+    UNION ALL
+    SELECT new.id, 'feed_add' FROM unnest($2::uuid[]) AS new (id)
+    WHERE NOT EXISTS (SELECT FROM group_members AS m WHERE m.group_id = $1 AND m.member_id = new.id)
+      AND NOT EXISTS (SELECT FROM groups WHERE groups.group_id = new.id)
+) AS told
+WHERE feed_group = $1
+
+-- name: set_feed
+INSERT INTO scim_subscribers (subscriber, feed_group) VALUES ($1, $2)
+ON CONFLICT (subscriber) DO UPDATE SET feed_group = $2, polled_at = now()
+
+-- name: announce_members
+INSERT INTO scim_events (subscriber, jti, person_id, kind)
+SELECT $1, gen_random_uuid(), member_id, 'feed_add' FROM group_members WHERE group_id = $2 AND kind = 'User'
+
+-- name: get_feed
+SELECT feed_group FROM scim_subscribers WHERE subscriber = $1
+
+-- name: account_known_as
+UPDATE accounts SET sent_as = $2 WHERE account_id = $1 AND sent_as IS DISTINCT FROM $2
+
+-- name: group_known_as
+UPDATE groups SET sent_as = $2 WHERE group_id = $1 AND sent_as IS DISTINCT FROM $2
+
+-- name: named_by_sender
+-- Whose ids these are with the sender of event tokens, among accounts, groups, or both.
+SELECT sent_as, account_id AS id FROM accounts WHERE sent_as = ANY ($1::text[]) AND $2 <> 'Groups'
+UNION ALL
+SELECT sent_as, group_id FROM groups WHERE sent_as = ANY ($1::text[]) AND $2 <> 'Users'
 
 -- name: take
 -- False when it came before.
@@ -20,7 +64,7 @@ INSERT INTO scim_subscribers (subscriber) VALUES ($1) ON CONFLICT (subscriber) D
 DELETE FROM scim_events WHERE subscriber = $1 AND jti = ANY ($2::uuid[])
 
 -- name: waiting
-SELECT jti, at, person_id, kind, state FROM scim_events WHERE subscriber = $1 ORDER BY at, jti LIMIT $2
+SELECT jti, at, person_id, group_id, kind, state FROM scim_events WHERE subscriber = $1 ORDER BY at, jti LIMIT $2
 
 -- name: verify
 -- One at a time: what still waits of an earlier question is replaced.
@@ -65,7 +109,7 @@ WITH due AS (
     WHERE s.subscriber = due.subscriber RETURNING s.subscriber, endpoint, secret, attempts
 )
 SELECT leased.*, e.* FROM leased CROSS JOIN LATERAL (
-    SELECT jti, at, person_id, kind, state FROM scim_events WHERE subscriber = leased.subscriber ORDER BY at, jti LIMIT $1
+    SELECT jti, at, person_id, group_id, kind, state FROM scim_events WHERE subscriber = leased.subscriber ORDER BY at, jti LIMIT $1
 ) AS e
 
 -- name: forget_pushed

@@ -36,10 +36,9 @@ async def find_by_number(conn: Connection, number: str) -> UUID | None:
     return found
 
 
-async def find_by_email(conn: Connection, email: str) -> UUID | None:
-    """Who alone has this address, and no account."""
-    rows = await conn.fetch(SQL.find_by_email, email)
-    return rows[0]["person_id"] if len(rows) == 1 else None
+async def find_by_email(conn: Connection, email: str) -> list[Record]:
+    """People at this address who have no account; `works` where HR says that they are here."""
+    return list(await conn.fetch(SQL.find_by_email, email))
 
 
 async def save(
@@ -92,8 +91,10 @@ async def renumber_person(conn: Connection, person_id: UUID, number: str) -> Non
 
 async def adopt(conn: Connection, workers: Sequence[WorkerUpserted]) -> list[str]:
     """Let accounts that came before HR's first word belong to the worker; returns their provisional numbers."""
-    emails = {worker.employee_number: worker.work_email for worker in workers}
-    rows = await conn.fetch(SQL.adopt_accounts, list(emails), list(emails.values()))
+    told = {worker.employee_number: worker for worker in workers}
+    emails = [worker.work_email for worker in told.values()]
+    names = [f"{worker.given_name} {worker.family_name}" for worker in told.values()]
+    rows = await conn.fetch(SQL.adopt_accounts, list(told), emails, names)
     return [row["provisional"] for row in rows]
 
 

@@ -21,6 +21,7 @@ async def record(conn: Connection, parts: Sequence[ParticipationChanged]) -> Non
             part.role,
             part.minutes,
             part.taught + part.shared + part.challenged + part.summarised,
+            part.skill_id,
         )
         for part in parts
     ]

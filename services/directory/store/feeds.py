@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.directory.domain.adapters import AdapterName, Parsed
 from services.directory.domain.lines import Encoding, Form
+from services.directory.domain.manifest import Disagreement
 from shared import sql
 from shared.db import Connection, Record
 from shared.events.hr import WorkerUpserted
@@ -39,6 +40,8 @@ class Feed:
     created_by: str
     created_at: datetime
     updated_at: datetime
+    manifest: dict[str, Any] | None
+    disagreements: list[Disagreement]
 
     @property
     def sequence(self) -> int:
@@ -57,9 +60,11 @@ async def insert(
     defaults: dict[str, Any],
     said_at: datetime,
     by: str,
+    manifest: dict[str, Any] | None,
 ) -> None:
     """Keep a new one."""
-    await conn.execute(SQL.insert_feed, feed_id, source, adapter, form, encoding, snapshot, defaults, said_at, by)
+    about = (source, adapter, form, encoding, snapshot, defaults, said_at, by, manifest)
+    await conn.execute(SQL.insert_feed, feed_id, *about)
 
 
 async def lock(conn: Connection, feed_id: UUID) -> Feed | None:
@@ -122,6 +127,19 @@ async def standing(conn: Connection, records: Sequence[WorkerUpserted]) -> dict[
     numbers, days = zip(*((record.employee_number, record.effective_at) for record in records), strict=True)
     rows = await conn.fetch(SQL.standing_states, numbers, days)
     return {row["place"] - 1: row["state"] for row in rows}
+
+
+async def newest_reconciled(conn: Connection, source: str) -> datetime | None:
+    """The moment of the latest snapshot of a system that has shown who is missing; locks out others of it."""
+    await conn.execute(SQL.lock_source, source)
+    found: datetime | None = await conn.fetchval(SQL.newest_reconciled, source)
+    return found
+
+
+async def disagree(conn: Connection, feed_id: UUID, found: Sequence[Disagreement]) -> None:
+    """The file is not what was announced: nobody it does not name is missing."""
+    await conn.execute(SQL.disagree, feed_id, found)
+    await conn.execute(SQL.forget_seen, feed_id, timeout=300)
 
 
 async def find_missing(conn: Connection, job: Feed) -> int:

@@ -18,7 +18,7 @@ CHART = 7_310_001
 CONTACT = tuple(ContactChanged.model_fields)
 PARTS = frozenset({"offers", "needs", "proficiencies"})
 """Columns of JSON lists of small values."""
-LISTS = ("unit_path", "work_days", "languages", "not_with", "formats", "modalities")
+LISTS = ("unit_path", "work_days", "languages", "not_with", "formats", "modalities", "experience")
 PUBLIC = tuple(PersonChanged.model_fields)
 
 

@@ -78,9 +78,9 @@ async def mark_skill_stale(conn: Connection, skill_id: str) -> None:
     await conn.execute(SQL.mark_skill_stale, [{"skill_id": skill_id}])
 
 
-async def mark_facilitators_stale(conn: Connection, from_job_level: int) -> None:
+async def mark_facilitators_stale(conn: Connection) -> None:
     """Have those derived anew who would facilitate."""
-    await conn.execute(SQL.mark_facilitators_stale, from_job_level)
+    await conn.execute(SQL.mark_facilitators_stale)
 
 
 async def mark_people_stale(conn: Connection, person_ids: Sequence[UUID]) -> None:

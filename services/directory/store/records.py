@@ -6,7 +6,8 @@ from datetime import date, datetime
 from struct import Struct
 from typing import Any, NamedTuple
 
-from services.directory.domain.history import check_address, check_codes, check_sequence, due_at, place
+from services.directory.domain.history import check_address, check_sequence, due_at, place
+from services.directory.domain.names import check_worker
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import SequenceReused, WorkerOfAnotherSystem
 from shared import sql
@@ -48,7 +49,7 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     states: dict[tuple[str, date, int], tuple[datetime, str, str]] = {}
     owners: dict[str, str] = {}
     for record, source in told:
-        check_codes(record)
+        check_worker(record)
         check_sequence(record.sequence_number)
         check_address(record)
         if not source.startswith("/") and (owner := owners.setdefault(record.employee_number, source)) != source:

@@ -14,9 +14,9 @@ SQL = sql.load("services.directory", "scim_events")
 async def announce(conn: Connection, before: Mapping[str, Person], after: Mapping[str, Person]) -> None:
     """Keep for every subscriber what has happened to people between two states."""
     told = [
-        (person.public.person_id, kind)
+        (person.public.person_id, happened)
         for number, person in after.items()
-        if (kind := _kind(before.get(number), person)) is not None
+        if (happened := kind(before.get(number), person)) is not None
     ]
     await announce_all(conn, told)
 
@@ -25,6 +25,29 @@ async def announce_all(conn: Connection, told: Sequence[tuple[UUID, str]]) -> No
     """Keep these for every subscriber."""
     if told:
         await conn.execute(SQL.announce, *map(list, zip(*told, strict=True)))
+
+
+async def announce_groups(conn: Connection, ids: Sequence[UUID], kind: str) -> None:
+    """Keep for every subscriber who is told of them what has happened to groups."""
+    if ids:
+        await conn.execute(SQL.announce_groups, ids, kind)
+
+
+async def announce_feed(conn: Connection, group_id: UUID, members: Sequence[UUID]) -> None:
+    """Tell those who follow a role, before it holds these, whom it gains and loses."""
+    await conn.execute(SQL.announce_feed, group_id, members)
+
+
+async def set_feed(conn: Connection, subscriber: str, group_id: UUID | None) -> None:
+    """Tell a subscriber of a role's members alone, the present ones first; None tells of everybody."""
+    await conn.execute(SQL.set_feed, subscriber, group_id)
+    if group_id is not None:
+        await conn.execute(SQL.announce_members, subscriber, group_id)
+
+
+async def known_as(conn: Connection, kind: str, resource_id: UUID, sender_id: str) -> None:
+    """Remember the id that the sender of event tokens has for one of the Users or Groups."""
+    await conn.execute(SQL.account_known_as if kind == "Users" else SQL.group_known_as, resource_id, sender_id)
 
 
 async def take(conn: Connection, issuer: str, jti: str) -> bool:
@@ -71,10 +94,15 @@ async def prune(conn: Connection) -> int:
     return int(await conn.fetchval(SQL.prune_received)) + int(await conn.fetchval(SQL.prune_subscribers))
 
 
-def _kind(before: Person | None, after: Person) -> str | None:
+def kind(before: Person | None, after: Person) -> str | None:
+    """What has happened to somebody as SCIM shows them; None where nothing has."""
     if before is None:
         return "create"
     if before.here != after.here:
         return "activate" if after.here else "deactivate"
-    same = before.public is after.public and before.contact is after.contact
-    return None if same else "patch"
+    return None if _shown(before) == _shown(after) else "patch"
+
+
+def _shown(person: Person) -> tuple[object, ...]:
+    told = person.public.version, person.contact.version
+    return *told, person.given_name, person.family_name, person.job_title, person.employment_type

@@ -80,6 +80,8 @@ class Help(BaseModel):
     created_at: datetime
     expires_at: datetime
     first_offer_at: datetime | None
+    engine: int | None
+    """Which version of the engine, by its own rules, said who is asked."""
     asked: int | None
     offers: list[Offer]
     helper_id: UUID | None
@@ -94,7 +96,7 @@ class Hours(BaseModel):
 
 
 class HelpFigures(BaseModel):
-    """How soon help came; counts and hours are null while fewer than `fewest` people have asked."""
+    """How soon help came; each is null while fewer than `fewest` people are behind it."""
 
     days: int
     skill_id: str | None
@@ -202,10 +204,10 @@ async def withdraw(request_id: UUID, edge: Edge) -> Response:
 
 @router.get("/v1/help-figures", response_model=HelpFigures, summary="Show how soon help comes")
 async def get_figures(
-    edge: Edge, days: Annotated[int, Query(ge=1, le=395)] = 90, skill_id: Code | None = None
+    edge: Edge, days: Literal["7", "28", "90", "365"] = "90", skill_id: Code | None = None
 ) -> Response:
-    """Of all requests, or of those for one skill; nobody is named and no few are counted."""
-    return await edge.read(lambda conn: queries.figures(conn, days, skill_id))
+    """Of all requests, or of those for one skill, in so many days before this week; no few people are counted."""
+    return await edge.read(lambda conn: queries.figures(conn, int(days), skill_id))
 
 
 async def _shown(conn: Connection, edge: EdgeCall, request: HelpRequest) -> dict[str, Any]:

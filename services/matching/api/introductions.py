@@ -25,6 +25,8 @@ class Introduction(BaseModel):
     state: Literal["suggested", "met"]
     score: int
     reasons: list[Reason]
+    rules_version: int | None
+    """Of the onboarding programme's rules."""
     created_at: datetime
 
 

@@ -19,11 +19,15 @@ from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, pag
 from shared.refusal import NotFound
 
 router = APIRouter(tags=["matches"])
-State = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended"]
+State = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended", "withdrawn"]
 
 
 class Match(BaseModel):
-    """People brought together, why, and what they say to it. The points of `reasons` add up to `score`."""
+    """People brought together, why, and what they say to it. The points of `reasons` add up to `score`.
+
+    Matches with the same `ring_id` are one exchange, in which two or three teach each other: it is `accepted` with the
+    last yes to any of them, and a no to one leaves the others `withdrawn`. `rules_version` is that of the programme.
+    """
 
     match_id: UUID
     version: int
@@ -37,6 +41,8 @@ class Match(BaseModel):
     score: int
     reasons: list[Reason]
     expires_at: datetime | None
+    ring_id: UUID | None
+    rules_version: int | None
 
 
 class Decline(BaseModel):
@@ -59,12 +65,15 @@ async def list_matches(
     programme_id: UUID | None = None,
     state: State | None = None,
     kind: MatchKind | None = None,
+    ring_id: UUID | None = None,
     cursor: Annotated[Cursor | None, Query()] = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
 ) -> Response:
     """Employees see their own; programme owners and administrators all."""
     after = decode_cursor(cursor, UUID)
-    filters = queries.Filters(round_id=round_id, person_id=person_id, programme_id=programme_id, state=state, kind=kind)
+    filters = queries.Filters(
+        round_id=round_id, person_id=person_id, programme_id=programme_id, state=state, kind=kind, ring_id=ring_id
+    )
     own = _only_own(edge)
 
     async def work(conn: Connection) -> Page[Match]:

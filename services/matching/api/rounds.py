@@ -108,11 +108,12 @@ class Parity(BaseModel):
 
 
 class Change(BaseModel):
-    """A small change that alone would open so many candidates."""
+    """A small change that would open so many candidates; with what is in `also`, where nothing does alone."""
 
     code: str
     people: int = Field(ge=0)
     detail: str | None
+    also: list[str] = []
     text: str
 
 

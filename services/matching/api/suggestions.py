@@ -25,6 +25,8 @@ class Suggestion(BaseModel):
     skill_id: str
     score: int
     reasons: list[Reason]
+    engine: int
+    """Which version of the engine says so, by its own rules."""
 
 
 @router.get(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.matching.domain.match import Answer, Match, UnknownMatch, answered, tell
+from services.matching.domain.match import Answer, Match, UnknownMatch, answered, followed, tell
 from services.matching.store import matches
 from shared import outbox, sql
 from shared.db import Connection
@@ -15,18 +15,23 @@ EXPIRED_AT_ONCE = 500
 async def answer(
     conn: Connection, match_id: UUID, person_id: UUID | None, says: Answer, reason_code: str | None = None
 ) -> Match:
-    """One member's answer; the match as it is then. Raises UnknownMatch, MatchOver or NothingToAnswer."""
-    found = await matches.lock(conn, [match_id])
-    if not found or person_id is None:
+    """One member's answer; the match as it is then. Raises UnknownMatch, MatchOver or NothingToAnswer.
+
+    The legs of an exchange are accepted together, with the last answer; a no to one withdraws the others.
+    """
+    found = {match.match_id: match for match in await matches.lock_with_legs(conn, [match_id])}
+    before = found.pop(match_id, None)
+    if before is None or person_id is None:
         raise UnknownMatch("There is no such match of yours.")
-    before = found[0]
-    after = answered(before, person_id, says, datetime.now(UTC))
+    others = list(found.values())
+    after = answered(before, person_id, says, datetime.now(UTC), others)
     if after is before:
         return before
+    changed = [after, *(leg for other in others if (leg := followed(other, after)) is not other)]
     await conn.execute(SQL.answer, match_id, person_id, says, reason_code)
-    await matches.save_states(conn, [after])
+    await matches.save_states(conn, changed)
     if after.state != "proposed":
-        await outbox.append(conn, tell(after))
+        await outbox.append_all(conn, [(tell(match), None) for match in changed])
     return after
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,31 +40,32 @@ async def propose_buddies(
     """
     await conn.execute(SQL.deciding)
     today = datetime.now(UTC).date()
-    asked: dict[UUID, set[UUID]] = defaultdict(set)
-    for person, programme_id in await rounds.newcomers(conn, today, people, most=A_TURN):
-        asked[programme_id].add(person)
-    unmet: dict[UUID, dict[UUID, int]] = defaultdict(dict)
-    for person, (programme_id, count) in (await introductions.lacking(conn, today, people, A_TURN)).items():
-        unmet[programme_id][person] = count
-    proposed = 0
+    asked = await rounds.newcomers(conn, today, people, most=A_TURN)
+    unmet = await introductions.lacking(conn, today, people, A_TURN)
+    turns = {one: [programme_id] for one, (programme_id, _) in unmet.items()} | asked
     few = await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE
-    reaches: tuple[int | None, ...] = (None,) if few else NEAR
-    for programme_id in sorted(asked.keys() | unmet.keys()):
-        programme = await programmes.get(conn, programme_id)
-        everybody = asked[programme_id] | unmet[programme_id].keys()
-        newcomers = [row["person_id"] for row in await conn.fetch(SQL.by_place, list(everybody))]
-        for start in range(0, len(newcomers), AT_ONCE):
-            some = newcomers[start : start + AT_ONCE]
-            left = asked[programme_id].intersection(some)
-            wanted = {one: unmet[programme_id][one] for one in some if one in unmet[programme_id]}
-            for reach in reaches:
-                problem = await _around(conn, programme, today, sorted({*left, *wanted}), reach)
-                met = await _propose(conn, programme, replace(problem, asked=frozenset(left)), causes)
-                proposed, left = proposed + len(met), left - met
-                if not left:
-                    break
-            await introductions.introduce(conn, problem, wanted, causes)
-    return proposed
+    served: set[UUID] = set()
+    while turns:
+        by_programme: dict[UUID, list[UUID]] = defaultdict(list)
+        for one, closest in turns.items():
+            by_programme[closest[0]].append(one)
+        for programme_id, newcomers in sorted(by_programme.items()):
+            programme = await programmes.get(conn, programme_id)
+            near = [row["person_id"] for row in await conn.fetch(SQL.by_place, newcomers)]
+            for start in range(0, len(near), AT_ONCE):
+                some = near[start : start + AT_ONCE]
+                left = frozenset(asked.keys() & some)
+                for reach in (None,) if few else NEAR:
+                    problem = await _around(conn, programme, today, sorted(some), reach)
+                    left -= await _propose(conn, programme, replace(problem, asked=left), causes)
+                    if not left:
+                        break
+                # Introductions come with the buddy, or with the last programme that could have found one.
+                wanted = {one: unmet[one][1] for one in some if one in unmet and not (one in left and turns[one][1:])}
+                await introductions.introduce(conn, problem, programme.rules_version, wanted, causes)
+                served |= (asked.keys() & some) - left
+        turns = {one: closest[1:] for one, closest in turns.items() if one not in served and closest[1:]}
+    return len(served)
 
 
 async def _around(
@@ -85,8 +86,7 @@ async def _propose(
     if not problem.asked:
         return frozenset()
     outcome = await asyncio.to_thread(buddies.solve, problem)
-    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    formed = [matches.propose("buddy", match, programme.programme_id, None, expires_at) for match in outcome.matches]
+    formed = list(matches.proposals("buddy", outcome.matches, programme, None))
     await matches.insert(conn, formed)
     await outbox.append_all(conn, [(tell(match), _cause(match.participants, causes)) for match in formed])
     return problem.asked - {left.person for left in outcome.unmatched}

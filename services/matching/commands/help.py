@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from services.matching.domain import help as domain
 from services.matching.domain.help import CIRCLES, MOST_OPEN, HelpRequest, NotTakingPart, TooManyOpen
 from services.matching.engine.people import Problem
+from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import suggest
 from services.matching.store import help as store
@@ -58,8 +59,9 @@ async def ask(
         next_step_at=now + within / domain.STEPS,
         expires_at=now + within,
         first_offer_at=None,
+        engine=VERSION,
     )
-    values = (request.circle, now, request.next_step_at, request.expires_at)
+    values = (request.circle, now, request.next_step_at, request.expires_at, VERSION)
     await conn.execute(SQL.insert_request, request.request_id, requester_id, skill_id, level, question, *values)
     asked = await _reach(conn, request, now)
     await store.save(conn, [asked])
@@ -92,6 +94,8 @@ async def pass_by(conn: Connection, request_id: UUID, person_id: UUID | None) ->
 async def accept(conn: Connection, request_id: UUID, requester_id: UUID | None, person_id: UUID) -> HelpRequest:
     """The asker takes an offer. Raises UnknownHelpRequest, HelpRequestClosed or NotAskedForThat."""
     request = await _own(conn, request_id, requester_id)
+    if request.state == "open" and await conn.fetchval(SQL.kept_apart, request.requester_id, [person_id]):
+        request = request.with_ask(person_id, "released")
     after = domain.chosen(request, person_id, datetime.now(UTC))
     return await _save(conn, request, after, [_closed(after)])
 
@@ -168,7 +172,14 @@ async def _reach(conn: Connection, request: HelpRequest, now: datetime) -> HelpR
 async def _best(conn: Connection, request: HelpRequest, now: datetime) -> list[UUID]:
     today = now.date()
     rows = await conn.fetch(
-        SQL.helpers, request.requester_id, request.skill_id, today, request.circle, request.request_id
+        SQL.helpers,
+        request.requester_id,
+        request.skill_id,
+        today,
+        request.circle,
+        request.request_id,
+        request.level,
+        request.next_step_at.isoformat(),
     )
     if not rows:
         return []
@@ -199,6 +210,8 @@ async def _asked(
     found = await store.lock(conn, [request_id])
     if found and person_id is not None:
         asked = found[0].state_of(person_id) is not None
+        if asked and await conn.fetchval(SQL.kept_apart, found[0].requester_id, [person_id]):
+            return domain.over_for(found[0], person_id)
         if asked or (volunteers and await conn.fetchval(SQL.may_offer, request_id, person_id)):
             return found[0]
     raise domain.UnknownHelpRequest("There is no such request, or it was not put to you.")

@@ -27,7 +27,11 @@ async def lacking(
 
 
 async def introduce(
-    conn: Connection, problem: Problem, wanted: dict[UUID, int], causes: Mapping[UUID, Envelope[Any]]
+    conn: Connection,
+    problem: Problem,
+    rules_version: int,
+    wanted: dict[UUID, int],
+    causes: Mapping[UUID, Envelope[Any]],
 ) -> None:
     """Suggest so many colleagues to each newcomer, their buddy and whom they have been introduced to left out."""
     if not wanted:
@@ -49,7 +53,7 @@ async def introduce(
         }
         for match in found
     ]
-    await conn.execute(SQL.insert_introductions, rows)
+    await conn.execute(SQL.insert_introductions, rows, rules_version)
     told: dict[UUID, list[UUID]] = defaultdict(list)
     for match in found:
         told[match.members[0][0]].append(match.members[1][0])
@@ -75,6 +79,11 @@ async def leave(conn: Connection, gone: Sequence[UUID]) -> list[UUID]:
     touched = await touched_by(conn, gone)
     await conn.execute(SQL.leave, gone)
     return touched
+
+
+async def part(conn: Connection, changed: Sequence[UUID]) -> list[UUID]:
+    """Who wishes not to meet is not introduced; returns the newcomers who need somebody else."""
+    return sorted({row["newcomer_id"] for row in await conn.fetch(SQL.part, changed)}) if changed else []
 
 
 async def touched_by(conn: Connection, gone: Sequence[UUID]) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -60,7 +60,7 @@ class Joiner:
     async def act(self, join: Join) -> Outcome:
         """One round."""
         try:
-            self._runs[join.round_id] = await solver.finish(join.problem, join.found, severed=join.severed)
+            self._runs[join.round_id] = await solver.finish(join.kind, join.problem, join.found, severed=join.severed)
         except (RoundTooLong, RoundTooLarge) as refused:
             return Outcome("never", refused.detail)
         return Outcome("done")
@@ -78,12 +78,9 @@ async def _finish(conn: Connection, join: Join, run: Run) -> None:
     row = await conn.fetchrow(ROUNDS.lock_round, join.round_id)
     if row is None or row["solving"] not in {"preview", "publish"} or row["discarded_at"]:
         return
-    programme = await programmes.get(conn, row["programme_id"])
-    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    formed = (
-        matches.propose(join.kind, match, programme.programme_id, join.round_id, expires_at)
-        for match in run.outcome.matches
-    )
+    now = await programmes.get(conn, row["programme_id"])
+    programme = replace(now, rules=join.problem.rules, rules_version=row["rules_version"])
+    formed = matches.proposals(join.kind, run.outcome.matches, programme, join.round_id)
     await rounds.finish(conn, run, join.problem, round_id=join.round_id, programme=programme)
     await matches.insert(conn, (match.previewed() for match in formed))
     await conn.execute(SQL.forget, join.round_id)

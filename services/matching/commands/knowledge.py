@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from uuid import UUID
 
 from services.matching.commands.problems import asking, problem_for
@@ -10,8 +11,8 @@ from services.matching.domain.match import Match, tell
 from services.matching.engine import pairs
 from services.matching.store import matches, programmes
 from shared import outbox, sql
-from shared.db import Connection
-from shared.events.matching import KnowledgeAtRisk
+from shared.db import Connection, Record
+from shared.events.matching import KnowledgeAtRisk, KnowledgeSettled
 
 SQL = sql.load("services.matching", "knowledge")
 ROUNDS = sql.load("services.matching", "rounds")
@@ -23,23 +24,36 @@ SHADOWING = "job_shadowing"
 
 
 async def find_risks(conn: Connection) -> int:
-    """See what is at risk now, and propose something about what nothing stands for; returns how many proposals."""
+    """See what is at risk now, and propose something about what is new, has changed, or lost its shadowing.
+
+    Returns how many were looked at. What is told is what is new; a risk that is over is told to be settled.
+    """
     await conn.execute(ROUNDS.deciding)
     today = datetime.now(UTC).date()
     rows = await conn.fetch(SQL.at_risk, today, today + AHEAD, FEW)
     skills = [row["skill_id"] for row in rows]
-    await conn.execute(SQL.settle, skills)
+    settled = [row["skill_id"] for row in await conn.fetch(SQL.settle, skills)]
+    await outbox.append_all(conn, [(KnowledgeSettled(skill_id=skill), None) for skill in sorted(settled)])
     await conn.execute(SQL.upsert, skills, [row["holders"] for row in rows], [row["due_on"] for row in rows])
-    open_ = await conn.fetch(SQL.unanswered, AT_ONCE)
+    open_ = await conn.fetch(SQL.to_look_at, AT_ONCE)
     for row in open_:
-        match = await _shadowing(conn, row["skill_id"], today, row["due_on"])
-        proposal = "shadowing" if match else "capture"
-        await conn.execute(SQL.propose, row["skill_id"], proposal, match.match_id if match else None)
-        risk = KnowledgeAtRisk(
-            skill_id=row["skill_id"], holders=row["holders"], due_on=row["due_on"], proposal=proposal
-        )
-        await outbox.append_all(conn, [(event, None) for event in ((tell(match), risk) if match else (risk,))])
+        await _look_at(conn, row, today)
     return len(open_)
+
+
+async def _look_at(conn: Connection, row: Record, today: date) -> None:
+    skill_id, due_on, standing = row["skill_id"], row["due_on"], row["standing"]
+    match = None if standing else await _shadowing(conn, skill_id, today, due_on)
+    if standing and await conn.fetchval(SQL.hurry, standing, datetime.combine(due_on, time(), UTC)):
+        (match,) = await matches.lock(conn, [standing])
+    proposed = standing or (match and match.match_id)
+    proposal: Literal["shadowing", "capture"] = "shadowing" if proposed else "capture"
+    risk = KnowledgeAtRisk(skill_id=skill_id, holders=row["holders"], due_on=due_on, proposal=proposal)
+    told = risk.model_dump(mode="json") | {"match_id": str(proposed) if proposed else None}
+    await conn.execute(SQL.propose, skill_id, proposal, proposed, told)
+    await outbox.append_all(
+        conn, [(event, None) for event in ((tell(match),) if match else ()) + ((risk,) if told != row["told"] else ())]
+    )
 
 
 async def _shadowing(conn: Connection, skill_id: str, today: date, due_on: date) -> Match | None:
@@ -84,6 +98,6 @@ async def _in_programme(
         datetime.now(UTC) + timedelta(days=1),
         min(until, datetime.now(UTC) + timedelta(days=programme.rules.expires_days)),
     )
-    match = matches.propose("pair", best, programme_id, None, expires_at)
+    (match,) = matches.proposals("pair", [best], programme, None, expires_at)
     await matches.insert(conn, [match])
     return match

@@ -11,7 +11,8 @@ from uuid import UUID
 from services.matching.commands.problems import problem_for
 from services.matching.domain.match import Match
 from services.matching.engine import facilitators
-from services.matching.store import programmes
+from services.matching.engine.facilitators import Led
+from services.matching.store import matches, programmes
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection
@@ -33,21 +34,25 @@ async def lead(
         programme = await programmes.get(conn, programme_id)
         found = await _find(conn, programme, [left for _, left, _ in changes], gone)
         led += [
-            (old, left.led_by(person).become("formed"), reason)
-            for (old, left, reason), person in zip(changes, found, strict=True)
+            (old, _led(left, leader).become("formed"), reason)
+            for (old, left, reason), leader in zip(changes, found, strict=True)
         ]
     return led
 
 
+def _led(circle: Match, leader: Led | None) -> Match:
+    return circle.led_by(leader.person, matches.reasons(leader.terms)) if leader else circle.led_by(None)
+
+
 async def _find(
     conn: Connection, programme: Programme, circles: Sequence[Match], gone: frozenset[UUID]
-) -> list[UUID | None]:
+) -> list[Led | None]:
     """Who leads each of these circles: what is read is a pool, the members, and everybody above them."""
     today = datetime.now(UTC).date()
     lot = md5(f"{circles[0].match_id}{today}".encode(), usedforsecurity=False).hexdigest()
     members = [person for circle in circles for person in circle.participants]
     above = {row["person_id"] for row in await conn.fetch(SQL.with_everybody_above, members)}
-    found: list[UUID | None] = []
+    found: list[Led | None] = []
     for most in POOL:
         pool = {row["person_id"] for row in await conn.fetch(SQL.ready_to_lead, lot, most)}
         only = sorted((pool | above) - gone)

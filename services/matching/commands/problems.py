@@ -36,7 +36,7 @@ async def current(
     if kind != "buddy":
         return await asking(conn, programme, kind, problem, known, only)
     found = await rounds.newcomers(conn, today, only, programme.programme_id)
-    return replace(problem, asked=frozenset(person for person, _ in found))
+    return replace(problem, asked=frozenset(found))
 
 
 async def problem_for(

@@ -1,8 +1,9 @@
-"""A change of programmes: believed, then followed in the matches of those whom they are not for any more."""
+"""A change of programmes: believed, then followed in the matches of those closed, or not for their people any more."""
 
 from collections.abc import Sequence
 from itertools import groupby
 
+from services.matching.commands.closing import end_closed
 from services.matching.commands.projections import learn_programmes
 from services.matching.commands.reopening import reopen
 from services.matching.commands.upkeep import NOT_FOR_THEM, Broken, release
@@ -20,6 +21,9 @@ async def change_programmes(conn: Connection, envelopes: Sequence[Envelope[Progr
     """Apply newer states and all that follows from them."""
     await conn.execute(ROUNDS.deciding)
     moved = await learn_programmes(conn, [envelope.data for envelope in envelopes])
+    closed = {envelope.data.programme_id: envelope for envelope in envelopes if envelope.data.status == "closed"}
+    if closed:
+        await end_closed(conn, closed)
     if not moved:
         return
     rows = await conn.fetch(SQL.outside, moved)

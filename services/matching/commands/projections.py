@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from services.matching.domain.format import PREPARATION
 from services.matching.domain.person import check_zone
 from services.matching.engine.rules import defaults
 from shared import sql
@@ -17,7 +18,8 @@ PERSON_FIELDS = {
     *("site_code", "time_zone", "work_starts", "work_ends", "work_days", "languages", "offers", "needs", "capacity"),
     *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on", "job_code"),
     "leaves_on",
-    *("formats", "modalities", "pace", "group_size_min", "group_size_max"),
+    *("formats", "modalities", "pace", "group_size_min", "group_size_max", "experience", "facilitator_since"),
+    "time_of_day",
 }
 PROGRAMME_FIELDS = {
     *("programme_id", "version", "status", "format", "modality", "audience_units", "skills", "group_size_min"),
@@ -71,9 +73,14 @@ async def learn_programmes(conn: Connection, events: Iterable[ProgrammeChanged])
     ids = [event.programme_id for event in newest]
     before = {row["programme_id"]: row for row in await conn.fetch(SQL.audiences, ids)}
     await conn.execute(
-        SQL.upsert_programmes, [event.model_dump(mode="json", include=PROGRAMME_FIELDS) for event in newest]
+        SQL.upsert_programmes,
+        [
+            event.model_dump(mode="json", include=PROGRAMME_FIELDS)
+            | {"preparation_minutes": PREPARATION.get(event.format, 0)}
+            for event in newest
+        ],
     )
-    rules = [{"programme_id": event.key, "rules": defaults(event.format).stored()} for event in newest]
+    rules = [{"programme_id": event.key, "rules": defaults(event.format).kept()} for event in newest]
     await conn.execute(SQL.start_rules, rules)
     after = await conn.fetch(SQL.audiences, ids)
     return [row["programme_id"] for row in after if before.get(row["programme_id"], row) != row]

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.matching.commands.problems import current, inside, published
+from services.matching.commands.holding import hold
+from services.matching.commands.leading import lead
+from services.matching.commands.problems import current, published
+from services.matching.commands.retelling import retell
 from services.matching.domain.format import (
     RoundDiscarded,
     RoundNotKept,
@@ -17,7 +21,9 @@ from services.matching.domain.format import (
     kind_of,
 )
 from services.matching.domain.match import Match, tell
-from services.matching.engine.people import Person, Problem, Unmatched
+from services.matching.engine.figures import figures
+from services.matching.engine.people import Match as Formed
+from services.matching.engine.people import Outcome, Problem, Unmatched
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, rounds
 from shared import outbox, sql
@@ -28,20 +34,7 @@ from shared.events.matching import PersonLeftUnmatched, RoundCompleted
 SQL = sql.load("services.matching", "rounds")
 MATCHES = sql.load("services.matching", "matches")
 SHARDS = sql.load("services.matching", "shards")
-CARRYING = frozenset({"teacher", "buddy"})
 CHANGED = "changed_since_preview"
-PASSING: dict[str, Any] = {
-    "tenure_days": 0,
-    "waited": 0,
-    "hosted": 0,
-    "load": 0,
-    "facilitating": 0,
-    "slots": 0,
-    "places": 0,
-    "utc_offset": 0,
-    "agreed_minutes": 0,
-}
-"""What may change between a preview and its publication without touching anybody's match."""
 
 
 async def publish(conn: Connection, round_id: UUID, before: Problem | None = None) -> dict[str, Any]:
@@ -65,21 +58,30 @@ async def publish(conn: Connection, round_id: UUID, before: Problem | None = Non
     members = list({member.person_id for match in preview for member in match.members})
     only = [one["person_id"] for one in await conn.fetch(MATCHES.with_everybody_above, members)]
     now = await current(conn, programme, kind_of(programme.format), row["seed"], only)
-    standing, lost = await asyncio.to_thread(_standing, before, now, preview)
+    held = await asyncio.to_thread(hold, before, now, preview)
     expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    out = [match.published(expires_at) for match in standing]
+    out = [match.published(expires_at) for match in held.standing]
     await matches.publish_previews(conn, out)
+    led, leaderless = await _led(conn, [match.published(expires_at) for match in held.leaderless])
+    out, lost = [*out, *led], [*held.lost, *leaderless]
     await matches.forget_previews(conn, lost)
+    erased = {one["person_id"] for one in await conn.fetch(SQL.erased_of, list(before.asked))}
+    asked = before.asked - erased
     left = {one["person_id"]: one["reason"] for one in await conn.fetch(SQL.all_unmatched, round_id)}
-    placed = {person for match in out for person in match.participants} & before.asked
-    changed = sorted(before.asked - placed - left.keys())
+    left = {person: reason for person, reason in left.items() if person in asked}
+    placed = {person for match in out for person in match.participants}
+    changed = sorted(asked - placed - left.keys())
     await rounds.insert_unmatched(conn, round_id, [Unmatched(person, CHANGED, (), ()) for person in changed])
     left |= dict.fromkeys(changed, CHANGED)
-    value = sum(match.score for match in out)
+    # What was proved was proved of people as they were: another facilitator may have come to be worth more.
+    value = min(sum(match.score for match in out), row["bound"])
     gap = (row["bound"] - value) / row["bound"] if row["bound"] else 0.0
-    asked, reasons = row["asked"], dict(sorted(Counter(left.values()).items()))
-    figures = (asked - len(left), len(left), reasons, len(out), value, gap, len(lost))
-    after = await conn.fetchrow(SQL.publish_round, round_id, *figures)
+    shown = row["figures"]
+    if lost or led or len(asked) != row["asked"]:
+        shown |= await asyncio.to_thread(_figures, replace(before, asked=asked), out, left.keys(), value)
+    reasons = dict(sorted(Counter(left.values()).items()))
+    counts = (len(asked) - len(left), len(left), reasons, len(out))
+    after = await conn.fetchrow(SQL.publish_round, round_id, *counts, value, gap, len(lost), shown)
     assert after is not None
     await outbox.append_all(conn, ((tell(match), None) for match in out))
     await outbox.append_all(conn, ((event, None) for event in _told(after, sorted(left.items()))))
@@ -94,6 +96,30 @@ async def discard(conn: Connection, round_id: UUID) -> dict[str, Any]:
     row = await conn.fetchrow(SQL.discard_round, round_id)
     assert row is not None
     return queries.shown(row)
+
+
+async def _led(conn: Connection, circles: Sequence[Match]) -> tuple[list[Match], list[Match]]:
+    """Circles that another facilitator leads from the beginning, and those nobody may.
+
+    What this publication has given everybody so far must be stored: it counts.
+    """
+    found = await lead(conn, [(circle, circle, CHANGED) for circle in circles], frozenset())
+    told = {old.match_id: replace(new, version=old.version) for old, new, _ in found}
+    before = [circle for circle in circles if told[circle.match_id].facilitator is not None]
+    after = [told[circle.match_id] for circle in before]
+    await matches.publish_previews(conn, after)
+    await matches.save_members(conn, before, after)
+    after = await retell(conn, after)
+    return after, [circle for circle in circles if circle not in before]
+
+
+def _figures(before: Problem, out: Sequence[Match], left: Collection[UUID], value: int) -> dict[str, Any]:
+    """What is told of the round as everybody hears of it."""
+    formed = tuple(
+        Formed(tuple((one.person_id, one.role) for one in match.members), match.skill_id, ()) for match in out
+    )
+    unmatched = tuple(Unmatched(person, CHANGED, (), ()) for person in left)
+    return figures(before, Outcome(formed, unmatched, value, value))
 
 
 async def _preview(conn: Connection, round_id: UUID) -> Record:
@@ -117,51 +143,3 @@ def _told(row: Record, unmatched: Collection[tuple[UUID, str]]) -> Iterator[Even
         **{name: row[name] for name in ("kind", "asked", "matched", "unmatched", "seed", "rules_version")},
         input_digest=row["input_digest"],
     )
-
-
-def _standing(before: Problem, now: Problem, preview: list[Match]) -> tuple[list[Match], list[Match]]:
-    """The matches whose people are as they were: same place, hours, skills and managers, free, and still asked.
-
-    And the others.
-    """
-    is_ = {person.id: person for person in now.people}
-    was = {person.id: inside(person, is_.keys()) for person in before.people if person.id in is_}
-    taken: Counter[UUID] = Counter()
-    taught: Counter[UUID] = Counter()
-    standing, lost = [], []
-    for match in preview:
-        people = [member.person_id for member in match.members]
-        whole = len(people) >= (2 if match.kind != "circle" else before.size_min + 1)
-        asked = all(one in now.asked for one in match.participants if one in before.asked)
-        same = all(_same(was, is_, one, in_line=match.kind == "circle") for one in people)
-        room = all(
-            is_[member.person_id].available
-            and taken[member.person_id] < is_[member.person_id].places
-            and (member.role not in CARRYING or taught[member.person_id] < is_[member.person_id].slots)
-            for member in match.members
-            if same
-        )
-        fresh = match.kind == "circle" or tuple(sorted(people)) not in now.recent
-        if whole and asked and same and room and fresh:
-            standing.append(match)
-            taken.update(people)
-            taught.update(member.person_id for member in match.members if member.role in CARRYING)
-        else:
-            lost.append(match)
-    return standing, lost
-
-
-def _same(was: Mapping[UUID, Person], is_: Mapping[UUID, Person], one: UUID, *, in_line: bool) -> bool:
-    if one not in was or one not in is_ or was[one]._replace(**PASSING) != is_[one]._replace(**PASSING):
-        return False
-    return not in_line or _line(was, one) == _line(is_, one)
-
-
-def _line(people: Mapping[UUID, Person], one: UUID) -> list[UUID]:
-    """Everybody above somebody."""
-    line: list[UUID] = []
-    manager = people[one].manager
-    while manager is not None and manager in people and manager not in line:
-        line.append(manager)
-        manager = people[manager].manager
-    return line

@@ -4,12 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.problems import asking, problem_for
+from services.matching.commands.retelling import retell
 from services.matching.domain.match import Match, tell
 from services.matching.engine import joining, pairs
 from services.matching.store import matches, programmes
@@ -60,18 +61,39 @@ async def reopen(
 async def _rematch(
     conn: Connection, programme: Programme, learners: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]
 ) -> None:
-    """Another teacher for each of these learners."""
+    """Another teacher for each of these learners; where who learns also teaches, another exchange for who does not."""
+    if not programme.rules.exchange:
+        await _another(conn, programme, learners, causes, exchange=False)
+        return
+    teaching = {row["person_id"] for row in await conn.fetch(SQL.teaching, programme.programme_id, learners)}
+    await _another(conn, programme, [one for one in learners if one in teaching], causes, exchange=False)
+    await _another(conn, programme, [one for one in learners if one not in teaching], causes, exchange=True)
+
+
+async def _another(
+    conn: Connection,
+    programme: Programme,
+    learners: Sequence[UUID],
+    causes: Mapping[UUID, Envelope[Any]],
+    *,
+    exchange: bool,
+) -> None:
+    """Somebody to learn from for each of these, in an `exchange` somebody whom they or a third could teach."""
+    if not learners:
+        return
     now = datetime.now(UTC)
     around = [row["person_id"] for row in await conn.fetch(SQL.teachers_around, learners, now.date().isoformat())]
     only = sorted({*learners, *around})
     problem, known = await problem_for(conn, programme, now.date(), now.date().toordinal(), only=only)
     everybody = await asking(conn, programme, "pair", problem, known, learners)
-    problem = replace(everybody, asked=everybody.asked.intersection(learners))
-    if not problem.asked:
+    mine = everybody.asked.intersection(learners)
+    if not mine:
         return
-    outcome = await asyncio.to_thread(pairs.solve, problem)
-    expires_at = now + timedelta(days=programme.rules.expires_days)
-    formed = [matches.propose("pair", one, programme.programme_id, None, expires_at) for one in outcome.matches]
+    asked, rules = everybody.asked if exchange else mine, replace(everybody.rules, exchange=exchange)
+    outcome = await asyncio.to_thread(pairs.solve, replace(everybody, asked=asked, rules=rules))
+    found = list(matches.proposals("pair", outcome.matches, programme, None))
+    theirs = {match.ring_id for match in found if mine.intersection(match.participants)}
+    formed = [match for match in found if match.ring_id in theirs]
     await matches.insert(conn, formed)
     await outbox.append_all(conn, [(tell(match), cause_of(match, causes)) for match in formed])
 
@@ -100,8 +122,9 @@ async def _rejoin(
     pairs_ = [(old, after[old.match_id].become("formed")) for old in before if after[old.match_id] is not old]
     await matches.save_states(conn, [new for _, new in pairs_])
     await matches.save_members(conn, [old for old, _ in pairs_], [new for _, new in pairs_])
+    joined = await retell(conn, [new for _, new in pairs_])
     await outbox.append_all(
-        conn, [(tell(new, "member_joined", changed=True), cause_of(new, causes)) for _, new in pairs_]
+        conn, [(tell(match, "member_joined", changed=True), cause_of(match, causes)) for match in joined]
     )
 
 

@@ -3,10 +3,10 @@
 Nobody waits for a round to be solved: only its publication is a decision, and looks again at whom it matched.
 """
 
+import asyncio
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from services.matching.commands import publication, shards, solver
 from services.matching.commands.problems import current, published
-from services.matching.domain.format import kind_of
+from services.matching.domain.format import RoundRunning, UnknownRound, kind_of
 from services.matching.engine import round as engine
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, rounds
@@ -22,6 +22,8 @@ from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.matching", "rounds")
+PATIENCE, LOOK = 5.0, 0.1
+"""Seconds a round waits for another of its programme, and between looking."""
 
 
 async def run_round(
@@ -37,13 +39,16 @@ async def run_round(
 
     `only` asks some of them again, `left_out_of` those an earlier round left out. A round of more people than its
     rules' `part_people` is `solving` until workers have solved its parts. Returns the round. Raises
-    UnknownProgramme, UnknownRound, ProgrammeNotPublished, FormatNotMatched, RoundTooLong or RoundTooLarge.
+    UnknownProgramme, UnknownRound, ProgrammeNotPublished, FormatNotMatched, RoundRunning, SolverBusy, RoundTooLong or
+    RoundTooLarge.
     """
-    await conn.execute(SQL.one_round, programme_id)
+    await _turn(conn, programme_id)
     programme = await published(conn, programme_id)
     kind = kind_of(programme.format)
     if left_out_of is not None:
-        await queries.get_round(conn, left_out_of)
+        earlier = await queries.get_round(conn, left_out_of)
+        if earlier["programme_id"] != programme_id:
+            raise UnknownRound("There is no such round of this programme.")
         again = {row["person_id"] for row in await conn.fetch(SQL.unmatched_people, left_out_of)}
         only = again if only is None else again.intersection(only)
     problem = await current(conn, programme, kind, secrets.randbits(48) if seed is None else seed)
@@ -57,7 +62,15 @@ async def run_round(
     run = await solver.solve(kind, problem)
     row = await rounds.insert(conn, run, problem, round_id=round_id, programme=programme, kind=kind)
     await inputs.insert(conn, round_id, problem)
-    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    formed = (matches.propose(kind, match, programme_id, round_id, expires_at) for match in run.outcome.matches)
+    formed = matches.proposals(kind, run.outcome.matches, programme, round_id)
     await matches.insert(conn, (match.previewed() for match in formed))
     return queries.shown(row) if dry_run else await publication.publish(conn, round_id, problem)
+
+
+async def _turn(conn: Connection, programme_id: UUID) -> None:
+    """Wait for the programme's other round, but not for a long one."""
+    until = asyncio.get_running_loop().time() + PATIENCE
+    while not await conn.fetchval(SQL.one_round, programme_id):
+        if asyncio.get_running_loop().time() > until:
+            raise RoundRunning("Another round of the programme is being solved: run this one when it is done.")
+        await asyncio.sleep(LOOK)

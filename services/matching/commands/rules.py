@@ -15,8 +15,9 @@ from services.matching.domain.format import (
 )
 from services.matching.domain.rules import check
 from services.matching.engine.round import VERSION, Run
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import FUNCTIONS, Rules
 from services.matching.queries import rounds as queries
+from services.matching.queries import rules as versions
 from services.matching.store import inputs, programmes
 from services.matching.store.inputs import Kept
 from services.matching.store.programmes import Programme
@@ -42,10 +43,8 @@ async def change_rules(
     rules = _changed(programme, changes)
     if rules.stored() != programme.rules.stored():
         version = programme.rules_version + 1
-        await conn.execute(SQL.insert_rules, programme_id, version, rules.stored(), changed_by)
-    row = await conn.fetchrow(SQL.current_rules, programme_id)
-    assert row is not None
-    return dict(row)
+        await conn.execute(SQL.insert_rules, programme_id, version, rules.kept(), changed_by)
+    return await versions.get_rules(conn, programme_id)
 
 
 async def simulate(
@@ -132,5 +131,5 @@ def _changed(programme: Programme, changes: Mapping[str, Any]) -> Rules:
     stored = programme.rules.stored()
     weights = {**stored["weights"], **changes.get("weights", {})}
     rules = Rules.parse({**stored, **changes, "weights": weights})
-    check(kind_of(programme.format), programme.size_max, rules.stored())
+    check(kind_of(programme.format), programme.size_max, FUNCTIONS.get(programme.format, 1), rules.stored())
     return rules

@@ -17,7 +17,7 @@ from shared import outbox, sql
 from shared.courier import Outcome
 from shared.db import Connection, Record
 from shared.envelope import Envelope
-from shared.events.matching import ShardOffered
+from shared.events.matching import MatchKind, ShardOffered
 
 SQL = sql.load("services.matching", "shards")
 WORKER = uuid4()
@@ -28,13 +28,13 @@ NOTHING = Found((), {}, 0, 0)
 
 
 async def offer(
-    conn: Connection, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
+    conn: Connection, problem: Problem, *, round_id: UUID, programme: Programme, kind: MatchKind, dry_run: bool
 ) -> Record:
     """Open a large round and offer its parts. Returns its row. Raises RoundTooLong or RoundTooLarge."""
-    parts = await solver.parts(problem)
+    parts = await solver.parts(kind, problem)
     row = await rounds.open_(conn, parts, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
     await inputs.insert(conn, round_id, problem)
-    made = await shards.insert(conn, round_id, problem, parts.people)
+    made = await shards.insert(conn, round_id, problem, parts)
     await outbox.append_all(
         conn,
         [(ShardOffered(shard_id=shard_id, round_id=round_id, people=people), None) for shard_id, people in made],
@@ -63,7 +63,7 @@ class Solver:
     async def act(self, part: Part) -> Outcome:
         """One part."""
         try:
-            found = await solver.solve_part(part.kept.problem) if part.kept else NOTHING
+            found = await solver.solve_part(part.kind, part.kept.problem) if part.kept else NOTHING
             self._found[part.shard_id] = await asyncio.to_thread(shards.written, part, found)
         except (RoundTooLong, RoundTooLarge) as refused:
             return Outcome("never", refused.detail)

@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import BoundedSemaphore, Lock
 from typing import Any, TypeVar
 
-from services.matching.domain.format import RoundTooLarge, RoundTooLong
+from services.matching.domain.format import RoundTooLarge, RoundTooLong, SolverBusy
 from services.matching.engine import round as engine
 from services.matching.engine.cut import Found
 from services.matching.engine.people import Problem
@@ -19,35 +21,54 @@ from shared.events.matching import MatchKind
 
 Answer = TypeVar("Answer")
 
+WAITING = 2
+"""Rounds that may wait for a processor."""
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["services.matching.engine.round"])
-_free = BoundedSemaphore(os.cpu_count() or 1)
+_places = os.cpu_count() or 1
+_free = BoundedSemaphore(_places)
+_threads = ThreadPoolExecutor(_places, "solver")
+_asked = BoundedSemaphore(_places + WAITING)
 _lock = Lock()
 _idle: "list[_Worker]" = []
 
 
 async def solve(kind: MatchKind, problem: Problem) -> engine.Run:
-    """A problem solved and described. Raises RoundTooLong or RoundTooLarge where the rules' limits end it."""
-    return await _elsewhere(partial(engine.run, kind), problem)
+    """A problem solved and described. Raises SolverBusy; where the rules' limits end it RoundTooLong, RoundTooLarge."""
+    async with _place():
+        return await _elsewhere(partial(engine.run, kind), problem)
 
 
-async def parts(problem: Problem) -> engine.Parts:
+async def parts(kind: MatchKind, problem: Problem) -> engine.Parts:
     """What a large problem is cut into. Raises as `solve` does."""
-    return await _elsewhere(engine.parts, problem)
+    async with _place():
+        return await _elsewhere(partial(engine.parts, kind), problem)
 
 
-async def solve_part(problem: Problem) -> Found:
+async def solve_part(kind: MatchKind, problem: Problem) -> Found:
     """What came of one part. Raises as `solve` does."""
-    return await _elsewhere(engine.part, problem)
+    return await _elsewhere(partial(engine.part, kind), problem)
 
 
-async def finish(problem: Problem, found: Sequence[Found], *, severed: bool) -> engine.Run:
+async def finish(kind: MatchKind, problem: Problem, found: Sequence[Found], *, severed: bool) -> engine.Run:
     """A round put together from its parts. Raises as `solve` does."""
-    return await _elsewhere(partial(engine.finish, found=found, severed=severed), problem)
+    return await _elsewhere(partial(engine.finish, kind, found=found, severed=severed), problem)
 
 
 async def _elsewhere(task: Callable[[Problem], Answer], problem: Problem) -> Answer:
-    return await asyncio.to_thread(_run, task, problem)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _run, task, problem)
+
+
+@asynccontextmanager
+async def _place() -> AsyncIterator[None]:
+    """One of a few: whoever asks holds a connection to the database meanwhile."""
+    if not _asked.acquire(blocking=False):
+        raise SolverBusy(f"{_places + WAITING} rounds are being solved or wait for it: try again when one is done.")
+    try:
+        yield
+    finally:
+        _asked.release()
 
 
 def _run(task: Callable[[Problem], Answer], problem: Problem) -> Answer:

@@ -12,7 +12,8 @@ from services.matching.commands import introductions
 from services.matching.commands.leading import lead
 from services.matching.commands.problems import problem_for
 from services.matching.commands.reopening import Loose, cause_of, reopen
-from services.matching.domain.match import FEWEST, OPEN, Match, tell
+from services.matching.commands.retelling import retell
+from services.matching.domain.match import EXCHANGE_OVER, FEWEST, OPEN, Match, tell
 from services.matching.engine import standing
 from services.matching.store import matches, programmes
 from shared import outbox, sql
@@ -49,6 +50,7 @@ async def follow(
     broken = await _broken(conn, [one for one in changed if one not in gone], moved)
     loose = await release(conn, gone, moved, causes, broken)
     introduced = await introductions.leave(conn, sorted(gone)) if gone else []
+    introduced += await introductions.part(conn, [one for one in changed if one not in gone])
     await reopen(conn, loose, causes, introduced)
 
 
@@ -73,17 +75,19 @@ async def release(
     touched |= broken.reasons.keys()
     if not touched:
         return []
-    before = [match for match in await matches.lock(conn, sorted(touched)) if match.state in OPEN]
+    before = [match for match in await matches.lock_with_legs(conn, sorted(touched)) if match.state in OPEN]
     partial = await _partial(conn, moved)
-    after: list[tuple[Match, Match, str | None]] = []
+    after = [
+        (match, *_ended(match, gone, broken, is_touched=match.match_id in touched, erased=erased))
+        for match in before
+        if match.kind != "circle" and (match.match_id in touched or match.state == "proposed")
+    ]
+    loose = [
+        Loose(old, one.person_id, one.role) for old, *_ in after for one in old.members if one.person_id not in gone
+    ]
     leaderless: list[tuple[Match, Match, str]] = []
-    loose: list[Loose] = []
     for match in before:
         if match.kind != "circle":
-            rest = match.without(gone) if erased else match
-            reason = NO_LONGER_AVAILABLE if gone.intersection(_people(match)) else broken.reasons[match.match_id]
-            after.append((match, rest.become("ended"), reason))
-            loose += [Loose(match, one.person_id, one.role) for one in match.members if one.person_id not in gone]
             continue
         out = gone | broken.leavers.get(match.match_id, set())
         left = match.without(frozenset(out))
@@ -102,14 +106,26 @@ async def release(
     await matches.save_states(conn, [new for _, new, _ in after])
     circles = [(old, new) for old, new, _ in after if old.kind == "circle"]
     await matches.save_members(conn, [old for old, _ in circles], [new for _, new in circles])
+    retold = {one.match_id: one for one in await retell(conn, [new for _, new in circles if new.state == "formed"])}
     await outbox.append_all(
         conn,
         [
-            (tell(new, reason or MEMBER_LEFT, changed=reason is None), cause_of(old, causes))
+            (tell(retold.get(new.match_id, new), reason or MEMBER_LEFT, changed=reason is None), cause_of(old, causes))
             for old, new, reason in after
         ],
     )
     return loose
+
+
+def _ended(
+    match: Match, gone: frozenset[UUID], broken: Broken, *, is_touched: bool, erased: bool
+) -> tuple[Match, str | None]:
+    """A pair that is over, and why; one that is not touched itself is another leg of an exchange not yet agreed to."""
+    if not is_touched:
+        return match.become("withdrawn"), EXCHANGE_OVER
+    rest = match.without(gone) if erased else match
+    reason = NO_LONGER_AVAILABLE if gone.intersection(_people(match)) else broken.reasons[match.match_id]
+    return rest.become("ended"), reason
 
 
 def _people(match: Match) -> list[UUID]:
@@ -130,10 +146,12 @@ async def _broken(conn: Connection, changed: Sequence[UUID], moved: Sequence[UUI
 async def _hindered(conn: Connection, changed: Sequence[UUID], broken: Broken) -> None:
     """Matches whose people have no hours, no day or no language in common any more."""
     rows = await conn.fetch(SQL.open_matches_of, changed) if changed else []
-    open_ = await matches.lock(conn, sorted({row["match_id"] for row in rows} - broken.reasons.keys()))
+    # All at once: whoever answers locks the legs of an exchange in the order of their ids.
+    open_ = await matches.lock_with_legs(conn, sorted({row["match_id"] for row in rows} | broken.reasons.keys()))
     by_programme: dict[UUID, list[Match]] = defaultdict(list)
     for match in open_:
-        by_programme[match.programme_id].append(match)
+        if match.match_id not in broken.reasons:
+            by_programme[match.programme_id].append(match)
     today = datetime.now(UTC).date()
     for programme_id, theirs in sorted(by_programme.items()):
         programme = await programmes.get(conn, programme_id)

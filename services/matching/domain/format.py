@@ -20,6 +20,10 @@ KINDS: Mapping[str, MatchKind] = MappingProxyType(
         BUDDY_FORMAT: "buddy",
     }
 )
+PREPARATION: Mapping[str, int] = MappingProxyType(
+    {"peer_discussion": 10, "problem_solving": 15, "job_shadowing": 15, "teach_one_thing": 10, "critique_group": 20}
+)
+"""Minutes that who teaches or facilitates prepares for each session, where a format has any: what sessions counts."""
 
 
 class UnknownProgramme(NotFound):
@@ -32,6 +36,16 @@ class ProgrammeNotPublished(Refused):
 
 class RoundTooLong(Refused):
     """The round would have taken longer than its rules allow."""
+
+
+class SolverBusy(Refused):
+    """As many rounds are solved or wait as may at a time."""
+
+    status = 503
+
+
+class RoundRunning(Refused):
+    """Another round of the programme is being solved."""
 
 
 class RoundTooLarge(Refused):

@@ -63,6 +63,8 @@ class HelpRequest:
     expires_at: datetime
     first_offer_at: datetime | None
     asks: tuple[Ask, ...] = ()
+    engine: int | None = None
+    """The version of the engine, whose own rules say who is asked; None for what is older than this was kept."""
 
     def state_of(self, person_id: UUID) -> AskState | None:
         """How it stands with somebody; None for who was never asked."""
@@ -132,6 +134,14 @@ def closing(request: HelpRequest, outcome: HelpOutcome) -> HelpRequest:
     """The request at its end; whoever still waited is released."""
     asks = tuple(replace(ask, state="released") if ask.state in PENDING else ask for ask in request.asks)
     return replace(request, state=outcome, asks=asks)
+
+
+def over_for(request: HelpRequest, person_id: UUID) -> HelpRequest:
+    """An open request as who is kept from the asker finds it: over, like any other that waited too long."""
+    if request.state != "open":
+        return request
+    was = request.state_of(person_id)
+    return closing(request.with_ask(person_id, "released") if was in PENDING else request, "expired")
 
 
 def check_open(request: HelpRequest, now: datetime) -> None:

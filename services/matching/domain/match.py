@@ -1,5 +1,6 @@
 """A match and what may become of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -22,11 +23,15 @@ from shared.events.matching import (
 )
 from shared.refusal import NotFound, Refused
 
-State: TypeAlias = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended"]
+State: TypeAlias = Literal["preview", "proposed", "accepted", "declined", "expired", "formed", "ended", "withdrawn"]
 Answer: TypeAlias = Literal["pending", "accepted", "declined", "none"]
 OPEN: tuple[State, ...] = ("proposed", "accepted", "formed")
 FEWEST = 2
 """Participants below which a circle is none."""
+LEADING = frozenset({"neutral_facilitator", "facilitator_from_outside", "facilitator_load"})
+"""Reasons that speak of a circle's facilitator."""
+EXCHANGE_OVER = "exchange_over"
+"""Why a leg is withdrawn: another one of its exchange is not to be."""
 
 
 class UnknownMatch(NotFound):
@@ -65,6 +70,10 @@ class Match:
     score: int
     reasons: tuple[MatchReason, ...]
     expires_at: datetime | None
+    ring_id: UUID | None = None
+    """The exchange this is a leg of: its legs stand together or not at all."""
+    rules_version: int | None = None
+    """Of the programme's rules it was made by; None for what is older than this was kept."""
 
     @property
     def facilitator(self) -> UUID | None:
@@ -80,12 +89,17 @@ class Match:
         """The match after these people are out of it."""
         return replace(self, members=tuple(member for member in self.members if member.person_id not in gone))
 
-    def led_by(self, person_id: UUID | None) -> "Match":
-        """The circle with this facilitator, or with none."""
+    def led_by(self, person_id: UUID | None, why: tuple[MatchReason, ...] = ()) -> "Match":
+        """The circle with this facilitator, or with none; `why` takes the place of what was said of the one before."""
         members = tuple(member for member in self.members if member.role != "facilitator")
         if person_id is not None:
             members += (Member(person_id, "facilitator", "none"),)
-        return replace(self, members=members)
+        return replace(self, members=members, reasons=(*(one for one in self.reasons if one.code not in LEADING), *why))
+
+    def retold(self, reasons: tuple[MatchReason, ...], rules_version: int) -> "Match":
+        """The match with other reasons, by these rules."""
+        score = sum(reason.points for reason in reasons)
+        return replace(self, reasons=reasons, score=score, rules_version=rules_version)
 
     def joined_by(self, person_id: UUID) -> "Match":
         """The circle with one participant more."""
@@ -111,23 +125,32 @@ def first_answer(kind: MatchKind, role: MemberRole) -> Answer:
     return "pending" if kind == "pair" or role == "buddy" else "none"
 
 
-def answered(match: Match, person_id: UUID, answer: Answer, now: datetime) -> Match:
-    """The match after one member's answer; the same answer again changes nothing. Raises when it is too late."""
+def answered(match: Match, person_id: UUID, answer: Answer, now: datetime, others: Sequence[Match] = ()) -> Match:
+    """The match after one member's answer; the same answer again changes nothing. Raises when it is too late.
+
+    `others` are the other legs of its exchange: it is accepted when everybody in any of them has said yes.
+    """
     member = next((member for member in match.members if member.person_id == person_id), None)
     if member is None or match.state == "preview":
         raise UnknownMatch("There is no such match of yours.")
     if member.answer == answer:
         return match
     expired = match.expires_at is not None and match.expires_at <= now
-    if match.state != "proposed" or expired:
+    if expired or any(leg.state != "proposed" for leg in (match, *others)):
         over = "expired" if match.state == "proposed" else match.state
         raise MatchOver(f"The match is {over}.", state=over)
     if member.answer != "pending":
         raise NothingToAnswer(f"Nothing is asked of you here: your answer is {member.answer}.", state=match.state)
     members = tuple(replace(one, answer=answer) if one is member else one for one in match.members)
-    waiting = any(one.answer == "pending" for one in members)
+    waiting = any(one.answer == "pending" for one in (*members, *(one for leg in others for one in leg.members)))
     state: State = "declined" if answer == "declined" else "proposed" if waiting else "accepted"
     return replace(match, members=members).become(state)
+
+
+def followed(leg: Match, after: Match) -> Match:
+    """What becomes of a leg of an exchange after another one of it was answered."""
+    become: dict[State, State] = {"accepted": "accepted", "declined": "withdrawn"}
+    return leg.become(become[after.state]) if after.state in become else leg
 
 
 def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> MatchEvent:
@@ -142,6 +165,8 @@ def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> M
         "programme_id": match.programme_id,
         "round_id": match.round_id,
         "skill_id": match.skill_id,
+        "ring_id": match.ring_id,
+        "rules_version": match.rules_version,
         "members": tuple(MatchMember(person_id=one.person_id, role=one.role) for one in match.members),
     }
     if match.state == "proposed":
@@ -153,6 +178,6 @@ def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> M
         if reason is not None:
             return FacilitatorReplaced(**common, reason=reason)
         return CircleFormed(**common, reasons=match.reasons)
-    if match.state == "ended":
-        return MatchEnded(**common, reason=reason or "ended")
+    if match.state in {"ended", "withdrawn"}:
+        return MatchEnded(**common, reason=reason or (EXCHANGE_OVER if match.state == "withdrawn" else "ended"))
     return {"accepted": MatchAccepted, "declined": MatchDeclined, "expired": MatchExpired}[match.state](**common)

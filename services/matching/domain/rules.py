@@ -33,8 +33,11 @@ class WrongRules(InvalidRequest):
     """Rules nobody could go by; `errors` names each."""
 
 
-def check(kind: MatchKind, size_max: int, rules: Mapping[str, object]) -> None:
-    """Raise WrongRules for rules that contradict each other or what the programme forms."""
+def check(kind: MatchKind, size_max: int, functions_min: int, rules: Mapping[str, object]) -> None:
+    """Raise WrongRules for rules that contradict each other or what the programme forms.
+
+    `functions_min` is how many job functions its format brings together at least.
+    """
     errors = []
     if kind != "pair" and rules["exchange"]:
         errors.append(("exchange", f"is for pairs, and this programme forms a {kind} each"))
@@ -42,6 +45,8 @@ def check(kind: MatchKind, size_max: int, rules: Mapping[str, object]) -> None:
         errors.append(("levels", f"is for circles, and this programme forms a {kind} each"))
     if kind == "circle" and isinstance(functions := rules["min_functions"], int) and functions > size_max:
         errors.append(("min_functions", f"is more than the {size_max} people of the largest circle"))
+    if isinstance(functions := rules["min_functions"], int) and functions < functions_min:
+        errors.append(("min_functions", f"is fewer than the {functions_min} that are what this format is for"))
     if rules["exchange"] and isinstance(margin := rules["margin"], int) and margin == 0:
         errors.append(("margin", "of 0 lets people of one level exchange the same skill: an exchange needs 1 or more"))
     if errors:

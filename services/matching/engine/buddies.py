@@ -6,7 +6,7 @@ import numpy as np
 
 from services.matching.engine import assign
 from services.matching.engine.candidates import total
-from services.matching.engine.constraints import Funnel, few_hours, in_line, pack, speechless, unavailable
+from services.matching.engine.constraints import Funnel, apart, few_hours, in_line, pack, speechless, unavailable
 from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
@@ -34,7 +34,7 @@ def solve(problem: Problem) -> Outcome:
     for place, person in enumerate(newcomers.tolist()):
         left = np.full(len(pop), person)
         failed = pack(
-            (pop.tenure < problem.rules.buddy_tenure_days) | (everybody == person),
+            pop.tenure < problem.rules.buddy_tenure_days,
             unavailable(pop, left, everybody),
             pop.slots <= 0,
             in_line(pop, left, everybody),
@@ -42,8 +42,9 @@ def solve(problem: Problem) -> Outcome:
             few_hours(pop, left, everybody, problem.rules.common_half_hours),
             contains(recent, pop.keys(left, everybody)),
         )
-        funnel.add_one(place, failed)
-        columns.append(np.flatnonzero(failed == 0))
+        others = everybody != person
+        funnel.add_one(place, failed[others])
+        columns.append(np.flatnonzero((failed == 0) & others & ~apart(pop, left, everybody)))
         rows.append(np.full(len(columns[-1]), place))
     row = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
     buddy = np.concatenate([*columns, np.zeros(0, np.int64)]).astype(np.int64)
@@ -82,7 +83,7 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
     """Each term of the score in points, one array a code."""
     weights = problem.rules.weights
     same_unit, same_division = pop.unit[newcomer] == pop.unit[buddy], pop.division[newcomer] == pop.division[buddy]
-    spare = np.bitwise_count(pop.hours[newcomer] & pop.hours[buddy]).astype(np.int64) - problem.rules.common_half_hours
+    spare = pop.common(newcomer, buddy) - problem.rules.common_half_hours
     apart = np.abs(pop.level[newcomer] - pop.level[buddy])
     found = {
         "experienced": np.full(len(newcomer), weights["experienced"]),

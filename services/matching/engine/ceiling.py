@@ -2,27 +2,29 @@
 
 import numpy as np
 
-from services.matching.engine import circle
+from services.matching.engine import circle, facilitators
 from services.matching.engine.circle import HALF_HOURS_A_POINT, IMPOSSIBLE, Folk, Rule, can_meet, together
 from services.matching.engine.compiled import compiled
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Bools, Ints, Population
+from services.matching.engine.population import ANY, Bools, Ints, Population
 
 
 def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> int:
     """For every number of circles what each term could come to by itself; the best of these numbers."""
     least, most = problem.size_min, max(problem.size_min, problem.size_max)
-    count = np.arange(1, len(asked) // max(1, least) + 1)
+    led = facilitators.most(pop, problem)
+    count = np.arange(1, min(len(asked) // max(1, least), len(led) - 1) + 1)
     if not len(count):
         return 0
     placed = np.minimum(len(asked), count * most)
-    weights, common = rules.weights, problem.rules.weights
+    weights = rules.weights
     total = weights[circle.SHARED] * _companions(people, asked, most, count)
     total = total + weights[circle.COVERED] * np.minimum(placed, _coverable(pop, people, rules, asked).sum())
     total = total + weights[circle.CONTRIBUTE] * np.minimum(count, _knowing(people, asked))
     total = total + weights[circle.SIZE] * np.minimum(placed, (people.most[asked] > 0).sum())
+    total = total + weights[circle.TIME] * np.minimum(placed, ((people.liked[asked] & ANY) == 0).sum())
     total = total + _hours(people, rules, asked, least)[count - 1]
-    total = total + count * (common["neutral_facilitator"] + common["cross_unit"])
+    total = total + led[count]
     for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):
         there = np.bincount(np.bincount(column), minlength=1)
         sizes = np.repeat(np.arange(len(there)), there)

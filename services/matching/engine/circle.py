@@ -23,8 +23,9 @@ TERMS = (
     "mixed_levels",
     "common_hours",
     "preferred_size",
+    "preferred_time",
 )
-SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE = range(9)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE, TIME = range(10)
 ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
 
@@ -32,7 +33,9 @@ class Folk(NamedTuple):
     """Everybody, as circles are judged by; `wants[wants_at[p]:wants_at[p + 1]]` are the skills a person wants."""
 
     hours: Masks
+    liked: Masks
     days: Masks
+    week: Masks
     languages: Masks
     kinds: Ints
     """Unit, function and tenure band, a line a person."""
@@ -74,7 +77,9 @@ def folk(pop: Population, problem: Problem) -> Folk:
     at, others = both_ways(pop.apart, len(pop))
     return Folk(
         hours=pop.hours,
+        liked=pop.liked,
         days=pop.days,
+        week=pop.week,
         languages=pop.languages,
         kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64)), 1),
         rank=pop.level,
@@ -160,12 +165,19 @@ def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) ->
 @compiled
 def can_meet(people: Folk, rules: Rule, members: Ints, size: int) -> int:
     """Half-hours all of them work, IMPOSSIBLE where they could not meet or talk."""
-    hours, days = people.hours[members[0]], people.days[members[0]]
+    hours = people.hours[members[0]]
     for member in members[1:size]:
         hours &= people.hours[member]
-        days &= people.days[member]
+    if ones(hours) < rules.half_hours:
+        return IMPOSSIBLE
+    hours &= np.uint64(0)
+    for day in range(people.week.shape[1]):
+        shared = people.week[members[0], day]
+        for member in members[1:size]:
+            shared &= people.week[member, day]
+        hours |= shared
     common = ones(hours)
-    if common < rules.half_hours or not days:
+    if common < rules.half_hours:
         return IMPOSSIBLE
     for word in range(people.languages.shape[1]):
         spoken = people.languages[members[0], word]
@@ -229,6 +241,12 @@ def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points
             for know in range(people.knows_at[person], people.knows_at[person + 1]):
                 if people.knows[know] == topic:
                     points[CONTRIBUTE] = rules.weights[CONTRIBUTE]
+    for place in range(size):
+        if rules.weights[TIME] and not people.liked[members[place]] >> np.uint64(63):
+            shared = people.liked[members[place]]
+            for other in members[:size]:
+                shared &= people.hours[other]
+            points[TIME] += rules.weights[TIME] * (ones(shared) >= rules.half_hours)
     points[HOURS] = min((common - rules.half_hours) // HALF_HOURS_A_POINT, rules.weights[HOURS])
     return True
 

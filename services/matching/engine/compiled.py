@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 EMPTY = -1
 """No row, no place, no offer."""
@@ -24,6 +25,15 @@ def ones(mask: np.uint64) -> int:
     mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
     mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))  # type: ignore[return-value]
+
+
+@compiled
+def shared_half_hours(weeks: NDArray[np.uint64], row: int, week: NDArray[np.uint64]) -> int:
+    """Half-hours of the day that a row of weeks and another week both have on a weekday they share."""
+    both = np.uint64(0)
+    for day in range(week.shape[0]):
+        both |= weeks[row, day] & week[day]
+    return ones(both)
 
 
 @compiled

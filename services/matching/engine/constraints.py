@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.people import Count, Unmatched
+from services.matching.engine.compiled import compiled
+from services.matching.engine.people import Change, Count, Unmatched
 from services.matching.engine.population import Bools, Ints, Population, contains
 
 Failures = NDArray[np.uint16]
@@ -19,9 +20,8 @@ def speechless(pop: Population, left: Ints, right: Ints) -> Bools:
 
 
 def few_hours(pop: Population, left: Ints, right: Ints, half_hours: int) -> Bools:
-    """Their working days have too few half-hours, or no weekday, in common."""
-    short = np.bitwise_count(pop.hours[left] & pop.hours[right]) < half_hours
-    few: Bools = short | ((pop.days[left] & pop.days[right]) == 0)
+    """They work too few half-hours of the day both, on weekdays they share."""
+    few: Bools = pop.common(left, right) < half_hours
     return few
 
 
@@ -36,9 +36,29 @@ def above_or_below(pop: Population, left: Ints, right: Ints) -> Bools:
     return pop.above(left, right) | pop.above(right, left)
 
 
-def unavailable(pop: Population, left: Ints, right: Ints) -> Bools:
-    """`right` may not be offered to `left`. Why stays here: a confidential wish looks like any other absence."""
-    return ~pop.available[right] | contains(pop.apart, pop.keys(left, right))
+def unavailable(pop: Population, _left: Ints, right: Ints) -> Bools:
+    """`right` may not be offered to anybody now."""
+    return ~pop.available[right]
+
+
+def apart(pop: Population, left: Ints, right: Ints) -> Bools:
+    """One wishes not to meet the other. It is never counted: nobody may read it from what they are told."""
+    return contains(pop.apart, pop.keys(left, right))
+
+
+@compiled
+def nearest(masks: Ints, fixed: int) -> int:
+    """The set of constraints, none of them `fixed`, of fewest bits that holds somebody back; 0 for none."""
+    best, least, most = 0, 99, 0
+    for mask in range(1, len(masks)):
+        if masks[mask] and not mask & fixed:
+            bits, rest = 0, mask
+            while rest:
+                bits += rest & 1
+                rest >>= 1
+            if bits < least or (bits == least and masks[mask] > most):
+                best, least, most = mask, bits, masks[mask]
+    return best
 
 
 def pack(*broken: Bools) -> Failures:
@@ -49,22 +69,44 @@ def pack(*broken: Bools) -> Failures:
     return bits
 
 
+CHANGES = {
+    "no_common_language": "another_language",
+    "too_few_common_hours": "other_hours",
+    "capacity_full": "more_capacity",
+    "matched_recently": "shorter_cool_off",
+}
+"""What could be changed; the other stages are nobody's to change."""
+
+
 class Funnel:
-    """Counts, for each row asked about, how many candidates every stage leaves and each one alone holds back."""
+    """Counts, for each row asked about, how many candidates every stage leaves and each one alone holds back.
+
+    A wish to stay apart is no stage: who is kept from somebody by it is told what they would be told without it.
+    """
 
     def __init__(self, stages: Sequence[str], rows: int) -> None:
         self._stages = tuple(stages)
         self._left = np.zeros((rows, len(stages)), np.int64)
         self._opens = np.zeros((rows, len(stages)), np.int64)
+        self._changes: list[Change | None] = [None] * rows
 
     def add_one(self, row: int, failed: Failures) -> None:
-        """Count candidates considered for one row."""
+        """Count the candidates of one row."""
         passed = np.ones(len(failed), np.bool_)
         for place in range(len(self._stages)):
             bit = np.uint16(1 << place)
             passed = passed & ((failed & bit) == 0)
             self._left[row, place] += np.count_nonzero(passed)
             self._opens[row, place] += np.count_nonzero(failed == bit)
+        self._changes[row] = self._nearest(failed)
+
+    def _nearest(self, failed: Failures) -> Change | None:
+        """The fewest changes that together open a candidate."""
+        masks = np.bincount(failed, minlength=1 << len(self._stages)).astype(np.int64)
+        fixed = sum(1 << place for place, stage in enumerate(self._stages) if stage not in CHANGES)
+        mask = nearest(masks, fixed)
+        codes = [CHANGES[stage] for place, stage in enumerate(self._stages) if mask >> place & 1]
+        return Change(codes[0], int(masks[mask]), also=tuple(codes[1:])) if codes else None
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
@@ -75,4 +117,5 @@ class Funnel:
             reason=next((stage for stage, count in left if count == 0), otherwise),
             left=tuple(left),
             opens=tuple(Count(stage, count) for stage, count in opens if count),
+            change=self._changes[row],
         )

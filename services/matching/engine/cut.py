@@ -21,19 +21,23 @@ from services.matching.engine.population import Ints, Population, build
 
 
 class Cut(NamedTuple):
-    """The problems of a round's parts; `severed` is whether feasible pairs lie across two of them."""
+    """The problems of a round's parts; `severed` is whether feasible matches lie across two of them."""
 
     parts: tuple[Problem, ...]
     severed: bool
 
 
 class Found(NamedTuple):
-    """What came of one part: learner, teacher, skill and offered level of each pair, and the prices that prove it."""
+    """What came of one part: learner, teacher, skill and offered level of each pair, and the prices that prove it.
+
+    Or the members of each circle, and its topic.
+    """
 
     pairs: tuple[tuple[UUID, UUID, str, int], ...]
     prices: Mapping[UUID, int]
     bound: int
     unseen: int
+    circles: tuple[tuple[tuple[UUID, ...], str | None], ...] = ()
 
 
 def cut(problem: Problem, most: int) -> Cut:
@@ -51,18 +55,12 @@ def cut(problem: Problem, most: int) -> Cut:
         crew = [person[pop.ids[row]] for row in rows.tolist()]
         if len(crew) > most and not problem.rules.exchange:
             severed = True
-            crews += _regions(crew, most)
+            crews += regions(crew, most)
         elif crews and len(crews[-1]) + len(crew) <= most:
             crews[-1] += crew
         else:
             crews.append(crew)
     return Cut(_problems(problem, crews), severed)
-
-
-def whole(problem: Problem) -> Outcome:
-    """All parts one after another, for a round that is cut and nobody else to solve them."""
-    parts = cut(problem, problem.rules.part_people)
-    return join(problem, [solve(part) for part in parts.parts], severed=parts.severed)
 
 
 def solve(problem: Problem) -> Found:
@@ -103,10 +101,18 @@ def join(problem: Problem, found: Sequence[Found], *, severed: bool) -> Outcome:
         whole = replace(whole, bound=sum(part.bound for part in found), unseen=sum(part.unseen for part in found))
     if not problem.rules.exchange:
         whole = trade.complete(pop, problem, learners, needs, whole)
-    return pairs.told(pop, problem, learners, needs, whole, notes, {"join": perf_counter() - began})
+    outcome = pairs.told(pop, problem, learners, needs, whole, notes, {"join": perf_counter() - began})
+    return lossy(outcome, outcome.bound) if severed else outcome
 
 
-def _regions(crew: list[Person], most: int) -> list[list[Person]]:
+def lossy(outcome: Outcome, most: int) -> Outcome:
+    """What a severed round lost at most, as uncut it could come to `most`: in points, and as a share like `gap`."""
+    lost = max(0, min(most, outcome.bound) - outcome.value)
+    share = round(lost / outcome.bound, 6) if outcome.bound > 0 else 0.0
+    return replace(outcome, notes={**outcome.notes, "lost_at_most": lost, "lost_share": share})
+
+
+def regions(crew: list[Person], most: int) -> list[list[Person]]:
     """As few pieces as that takes, equally large: neighbours on the globe, then in the organization, stay together."""
     crew.sort(key=lambda one: (one.utc_offset, one.division, one.unit, one.id))
     pieces = -(-len(crew) // most)

@@ -1,6 +1,6 @@
 """Every reason code in words: why two people fit, and why somebody was left out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -9,13 +9,17 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "skill_gap": "The teacher of {skill} is ahead by a helpful step.",
         "target_reached": "The teacher has reached the level of {skill} that is aimed for.",
         "reciprocity": "The learning could go both ways.",
+        "exchange_of_two": "Each of the two teaches the other.",
+        "exchange_of_three": "Three teach each other in a ring: each learns from one and teaches another.",
         "shared_challenge": "Both are working on {skill} themselves.",
+        "shared_experience": "Both have been through this: {skill}.",
         "cross_unit": "They come from different units.",
         "same_site": "They work at the same site.",
         "common_hours": "Their working days overlap well.",
         "seniority": "Their job levels are close.",
         "newcomer": "The learner is new here.",
         "waited": "The learner was left out of earlier rounds.",
+        "preferred_time": "They can meet in the half of the day they like.",
         "preferred_pace": "The programme meets as often as the learner likes.",
         "teacher_load": "The other person already helps somebody.",
         "experienced": "The buddy knows the organization.",
@@ -37,7 +41,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 LEFT_OUT: Mapping[str, str] = MappingProxyType(
     {
         "nothing_needed": "Nothing this programme is about is among what is to be learned.",
-        "no_time": "The time agreed for learning is used up for now.",
+        "no_time": "The time agreed for learning is not enough for this beside what it is used for now.",
         "nobody_offers_it": "Nobody offers what is to be learned.",
         "level_too_low": "Those who offer it are not far enough ahead.",
         "nobody_experienced": "Nobody has been here long enough.",
@@ -65,7 +69,19 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "shorter_cool_off": "Meeting an earlier partner again would do.",
     }
 )
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "another_language": "another common language",
+        "other_hours": "working hours that overlap more",
+        "one_level_less": "a teacher one level less far ahead",
+        "more_capacity": "room for one more with those who fit",
+        "shorter_cool_off": "meeting an earlier partner again",
+    }
+)
+"""Changes as parts of a sentence, where only several together help."""
 UNNAMED = "a skill"
+TAGGED = "shared_experience"
+"""The reason that speaks of a tag and not of a skill."""
 
 
 def reason(code: str, skill: str | None = None) -> str:
@@ -78,6 +94,10 @@ def left_out(code: str) -> str:
     return LEFT_OUT[code]
 
 
-def change(code: str, detail: str | None = None) -> str:
-    """What would help, in words."""
+def change(code: str, detail: str | None = None, also: Sequence[str] = ()) -> str:
+    """What would help, in words; with `also` all of it together."""
+    if also:
+        return f"Together would do: {', '.join(PARTS[each] for each in (code, *also))}."
+    if code == "another_language" and detail is None:
+        return f"What would do: {PARTS[code]}."
     return CHANGES[code].format(detail=detail)

@@ -158,8 +158,13 @@ def squeeze(
 def improve(
     people: Folk, rules: Rule, circles: Circles, count: int, least: int, most: int, tries: int, seed: int
 ) -> int:
-    """Move and exchange members of circles near each other; returns how many points that brought."""
+    """Move and exchange members of circles near each other, or into one about what they want.
+
+    Returns how many points that brought.
+    """
     value = np.empty(count, np.int64)
+    by_topic = np.argsort(circles.topic[:count], kind="mergesort")
+    topics = circles.topic[:count][by_topic]
     for at in range(count):
         value[at] = worth(people, rules, circles.members[at], circles.size[at], circles.topic[at])
     began = value.sum()
@@ -177,7 +182,15 @@ def improve(
         span = min(NEAR, count - 1)
         there = (here + 1 + draw % span) % count
         draw //= span
-        one, other = draw % circles.size[here], (draw >> 8) % circles.size[there]
+        one = draw % circles.size[here]
+        person = circles.members[here, one]
+        wants = people.wants_at[person + 1] - people.wants_at[person]
+        if (draw >> 24) % 2 == 0 and wants:
+            wanted = people.wants[people.wants_at[person] + (draw >> 25) % wants]
+            first, last = np.searchsorted(topics, wanted), np.searchsorted(topics, wanted + 1)
+            if wanted != circles.topic[here] and last > first:
+                there = by_topic[first + (draw >> 28) % (last - first)]
+        other = (draw >> 8) % circles.size[there]
         here_size, there_size = circles.size[here], circles.size[there]
         moves = (draw >> 16) % 4 == 0 and here_size > least and there_size < most
         mine[:here_size] = circles.members[here, :here_size]

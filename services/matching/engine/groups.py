@@ -1,5 +1,7 @@
 """Circles: grown from the people hardest to place, improved by exchanges, each with a neutral facilitator."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -8,8 +10,9 @@ from services.matching.engine import ceiling, circle, facilitators, forming
 from services.matching.engine.circle import NONE, Folk, Rule
 from services.matching.engine.constraints import Funnel, above_or_below, few_hours, pack, speechless, unavailable
 from services.matching.engine.forming import Circles, Crowd
+from services.matching.engine.islands import islands
 from services.matching.engine.people import Match, Outcome, Problem, Unmatched
-from services.matching.engine.population import Ints, Population, build
+from services.matching.engine.population import Ints, Population, build, lots
 
 STAGES = ("not_available", "reporting_line", "no_common_language", "too_few_common_hours")
 MOVES_A_PERSON = 60
@@ -22,15 +25,64 @@ def solve(problem: Problem) -> Outcome:
     """Place the people asked in circles of the programme's size; who fits nowhere is told why."""
     began = perf_counter()
     pop = build(problem.people, problem.seed)
-    asked = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
-    able = pop.available[asked] & (pop.places[asked] > 0)
     people, rules = circle.folk(pop, problem), circle.rule(problem)
-    circles, waiting = form(pop, people, rules, problem, asked[able])
-    formed = perf_counter()
+    circles = apart(pop, people, rules, problem, placeable(pop, problem))
+    return told(pop, people, rules, problem, circles, {}, {"form": perf_counter() - began})
+
+
+def placeable(pop: Population, problem: Problem) -> Ints:
+    """Rows of the people asked who have time for a circle."""
+    asked = _asked(pop, problem)
+    return asked[pop.available[asked] & (pop.places[asked] > 0)]
+
+
+def apart(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> Circles:
+    """Circles of every island by itself: the same whoever else is in the round, and wherever it is formed."""
+    person = {one.id: one for one in problem.people}
+    found = []
+    for island in islands(pop, rules, asked):
+        if len(island) >= problem.size_min:
+            drawn = pop.lots.copy()
+            drawn[island] = lots([person[pop.ids[row]] for row in island.tolist()], problem.seed)
+            found.append(form(replace(pop, lots=drawn), people, rules, problem, island)[0])
+    return ordered(one for circles in found for one in named(circles))
+
+
+def named(circles: Circles) -> list[tuple[list[int], int]]:
+    """Each circle's members and topic."""
+    return [(members[:size].tolist(), int(topic)) for members, size, topic in zip(*circles, strict=True)]
+
+
+def ordered(circles: Iterable[tuple[Sequence[int], int]]) -> Circles:
+    """Circles of these members and topics in an order that does not tell who formed them, with room for one more."""
+    named = sorted((sorted(members), topic) for members, topic in circles)
+    sizes = np.array([len(members) for members, _ in named], np.int64)
+    laid = np.zeros((len(named), int(sizes.max(initial=0)) + 1), np.int64)
+    laid[np.arange(laid.shape[1]) < sizes[:, None]] = [one for members, _ in named for one in members]
+    return Circles(laid, sizes, np.array([topic for _, topic in named], np.int64))
+
+
+def told(
+    pop: Population,
+    people: Folk,
+    rules: Rule,
+    problem: Problem,
+    circles: Circles,
+    notes: dict[str, object],
+    timings: dict[str, float],
+) -> Outcome:
+    """These circles, each led by somebody of everybody, in words; each person left out with the reason."""
+    began = perf_counter()
+    able = placeable(pop, problem)
     chosen = facilitators.choose(pop, problem, circles)
+    without = np.array([at for at, one in enumerate(chosen) if one is None], np.int64)
+    rest = np.setdiff1d(able, inside_of(circles))
+    if len(without) and facilitators.step_out(pop, people, rules, problem, circles, without, rest):
+        circles = ordered(named(circles))
+        chosen = facilitators.choose(pop, problem, circles)
     matches, leaderless = [], set()
     for members, size, topic, facilitator in zip(*circles, chosen, strict=True):
-        inside = np.sort(members[:size]).tolist()
+        inside = members[:size].tolist()
         if facilitator is None:
             leaderless.update(inside)
             continue
@@ -38,14 +90,22 @@ def solve(problem: Problem) -> Outcome:
         terms = (*circle.terms(pop, people, rules, inside, int(topic)), *facilitator.terms)
         skill = None if topic == NONE else pop.skills[topic]
         matches.append(Match((*roles, (pop.ids[facilitator.person], "facilitator")), skill, terms))
-    unmatched = [Unmatched(pop.ids[person], "no_time", (), ()) for person in asked[~able].tolist()]
-    unmatched += _explain(pop, problem, asked, {*waiting.tolist(), *leaderless}, leaderless)
-    timings = {"form": formed - began, "facilitators": perf_counter() - formed}
+    timings = {**timings, "facilitators": perf_counter() - began}
+    asked = _asked(pop, problem)
+    waiting = np.setdiff1d(able, inside_of(circles)).tolist()
+    unmatched = [Unmatched(pop.ids[person], "no_time", (), ()) for person in np.setdiff1d(asked, able).tolist()]
+    unmatched += _explain(pop, problem, asked, {*waiting, *leaderless}, leaderless)
     value = sum(match.score for match in matches)
-    most = ceiling.bound(pop, people, rules, problem, asked[able])
-    ordered = tuple(sorted(matches, key=lambda match: match.members))
+    most = ceiling.bound(pop, people, rules, problem, able)
+    by_members = tuple(sorted(matches, key=lambda match: match.members))
     left = tuple(sorted(unmatched, key=lambda one: one.person))
-    return Outcome(ordered, left, value, most, timings=timings)
+    return Outcome(by_members, left, value, most, notes, timings)
+
+
+def inside_of(circles: Circles) -> Ints:
+    """Rows of everybody in a circle."""
+    found: Ints = circles.members[np.arange(circles.members.shape[1]) < circles.size[:, None]]
+    return found
 
 
 def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> tuple[Circles, Ints]:
@@ -58,13 +118,13 @@ def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: In
     free[asked] = True
     hardest = _hardest_first(pop, rules, asked)
     count = 0
-    lots = (pop.lots >> np.uint64(1)).astype(np.int64)
+    drawn = (pop.lots >> np.uint64(1)).astype(np.int64)
     waiting = hardest
     for wanted in ((least + most + 1) // 2, least):
         rest = Circles(*(column[count:] for column in circles))
         count += forming.grow(people, rules, crowd, free, hardest, least, wanted, rest)
         waiting = hardest[free[hardest]]
-        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, lots)
+        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
         free[:] = False
         free[waiting] = True
     by_hours = np.lexsort((np.arange(count), crowd.place[circles.members[:count, 0]]))
@@ -73,8 +133,12 @@ def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: In
         tries = MOVES_A_PERSON * len(asked)
         forming.improve(people, rules, circles, count, least, most, tries, problem.seed % 2**62)
     if len(waiting) and count:
-        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, lots)
+        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
     return circles, waiting
+
+
+def _asked(pop: Population, problem: Problem) -> Ints:
+    return np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
 
 
 def _crowd(pop: Population, people: Folk, asked: Ints) -> Crowd:

@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 
 from services.matching.engine import buddies
-from services.matching.engine.constraints import few_hours, in_line, speechless, unavailable
+from services.matching.engine.constraints import apart, few_hours, in_line, speechless, unavailable
 from services.matching.engine.people import Match, Problem, Term
 from services.matching.engine.population import Population, build
 
@@ -36,6 +36,7 @@ def _for_one(pop: Population, problem: Problem, newcomer: UUID, count: int, know
         | (everybody == row)
         | (pop.tenure < 0)
         | unavailable(pop, left, everybody)
+        | apart(pop, left, everybody)
         | in_line(pop, left, everybody)
         | speechless(pop, left, everybody)
         | few_hours(pop, left, everybody, problem.rules.common_half_hours)

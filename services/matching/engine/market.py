@@ -14,7 +14,7 @@ LONGEST_WAIT = 3
 
 
 class Cells(NamedTuple):
-    """Runs of offers of one skill and level whose teachers work at the same hours on the same days.
+    """Runs of offers of one skill and level whose teachers work at the same half-hours of the week.
 
     The cells from `at[skill * LEVELS + level]` on are theirs, the offers `start[c]:start[c + 1]` those of cell `c`.
     """
@@ -22,11 +22,11 @@ class Cells(NamedTuple):
     at: Ints
     start: Ints
     hours: Masks
-    days: Masks
+    week: Masks
 
 
 class Offers(NamedTuple):
-    """What may be taught, by skill, level, hours and days; inside a cell what costs least comes first."""
+    """What may be taught, by skill, level and working week; inside a cell what costs least comes first."""
 
     teacher: Small
     level: Small
@@ -35,8 +35,9 @@ class Offers(NamedTuple):
     unit: Small
     site: Small
     rank: Small
+    liked: Masks
     wish: Masks
-    """What the teacher seeks, a bit for each skill modulo the word: where no bit is mine, nothing is."""
+    """What the teacher's challenges are, a bit for each modulo the word: where no bit is mine, nothing is."""
     lot: Masks
     row: Ints
     """Place in the population's offers."""
@@ -47,7 +48,7 @@ class Offers(NamedTuple):
 
 
 class Returns(NamedTuple):
-    """Offers by what their teachers seek: sorted by `skill * skills + sought`."""
+    """Offers by their teachers' challenges: sorted by `skill * marks + mark`."""
 
     key: Ints
     offer: Small
@@ -74,9 +75,9 @@ class Near(NamedTuple):
     knows_at: Ints
     knows: Ints
     knows_level: Ints
-    seeks_at: Ints
-    seeks: Ints
-    """All that they want to learn, whatever the round is about and whoever it asks."""
+    marks_at: Ints
+    marks: Ints
+    """Their challenges, as `challenges` numbers them."""
     barred_at: Ints
     barred: Ints
 
@@ -85,15 +86,16 @@ class Side(NamedTuple):
     """Attributes of everybody, as the scan reads them of the one who asks."""
 
     hours: Masks
-    days: Masks
+    week: Masks
     languages: Masks
     manager: Ints
     unit: Ints
     site: Ints
     rank: Ints
+    liked: Masks
     teaches: Bools
     kin: Masks
-    """What they could teach and what they seek, a bit for each skill modulo the word."""
+    """What they could teach and what their challenges are, a bit for each modulo the word."""
     lots: Masks
 
 
@@ -111,6 +113,7 @@ class Knobs(NamedTuple):
     same_site: int
     common_hours: int
     seniority: int
+    preferred_time: int
 
 
 class Market(NamedTuple):
@@ -123,7 +126,8 @@ class Market(NamedTuple):
     near: Near
     side: Side
     knobs: Knobs
-    skills: int
+    marks: int
+    """How many challenges there are in all."""
 
 
 def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred: Ints) -> Market:
@@ -134,7 +138,8 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
     teaches = pop.available & (pop.slots > 0)
     cells, row = _cells(pop, teaches)
     teacher = pop.offers.person[row]
-    wish = _bits(len(pop), pop.needs.person, pop.needs.skill)
+    marks_at, marks = challenges(pop)
+    wish = _bits(len(pop), np.repeat(np.arange(len(pop)), np.diff(marks_at)), marks)
     offers = Offers(
         teacher=teacher.astype(np.int32),
         level=np.clip(pop.offers.level[row], 0, LEVELS - 1).astype(np.int32),
@@ -143,6 +148,7 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
         unit=pop.unit[teacher].astype(np.int32),
         site=pop.site[teacher].astype(np.int32),
         rank=pop.level[teacher].astype(np.int32),
+        liked=pop.liked[teacher],
         wish=wish[teacher],
         lot=mixed(pop.lots[teacher]),
         row=row,
@@ -158,7 +164,7 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
         near,
         _side(pop, teaches, wish),
         _knobs(problem),
-        len(pop.skills),
+        _marks(pop),
     )
 
 
@@ -167,21 +173,24 @@ def _cells(pop: Population, teaches: Bools) -> tuple[Cells, Ints]:
     row = np.flatnonzero(teaches[pop.offers.person])
     level = np.clip(pop.offers.level[row], 0, LEVELS - 1)
     person = pop.offers.person[row]
-    order = np.lexsort((person, pop.days[person], pop.hours[person], level, pop.offers.skill[row]))
+    weeks, same = np.unique(pop.week, axis=0, return_inverse=True)
+    week = same.reshape(-1)
+    order = np.lexsort((person, week[person], level, pop.offers.skill[row]))
     row, person = row[order], person[order]
-    bucket, hours, days = pop.offers.skill[row] * LEVELS + level[order], pop.hours[person], pop.days[person]
+    bucket, at_work = pop.offers.skill[row] * LEVELS + level[order], week[person]
     new = np.ones(len(row), np.bool_)
-    new[1:] = (np.diff(bucket) != 0) | (hours[1:] != hours[:-1]) | (days[1:] != days[:-1])
+    new[1:] = (np.diff(bucket) != 0) | (np.diff(at_work) != 0)
     start = np.flatnonzero(new)
     at = np.searchsorted(bucket[start], np.arange(len(pop.skills) * LEVELS + 1)).astype(np.int64)
-    return Cells(at, np.append(start, len(row)).astype(np.int64), hours[start], days[start]), row
+    cells = Cells(at, np.append(start, len(row)).astype(np.int64), pop.hours[person[start]], weeks[at_work[start]])
+    return cells, row
 
 
 def _returns(pop: Population, near: Near, offers: Offers) -> Returns:
-    count = np.diff(near.seeks_at)[offers.teacher]
+    count = np.diff(near.marks_at)[offers.teacher]
     offer = np.repeat(offers.at, count)
-    want = near.seeks_at[offers.teacher[offer]] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
-    key = pop.offers.skill[offers.row[offer]] * len(pop.skills) + near.seeks[want]
+    want = near.marks_at[offers.teacher[offer]] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
+    key = pop.offers.skill[offers.row[offer]] * _marks(pop) + near.marks[want]
     order = np.argsort(key, kind="stable")
     return Returns(key[order], offer[order])
 
@@ -218,7 +227,7 @@ def _learners(pop: Population, problem: Problem, learners: Ints, needs: Ints) ->
 def _near(pop: Population, needs: Ints, barred: Ints) -> Near:
     everybody = np.arange(len(pop) + 1)
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
-    seeks_at, seeks = sought(pop)
+    marks_at, marks = challenges(pop)
     at, others = both_ways(barred, len(pop))
     return Near(
         wants_at=np.searchsorted(pop.needs.person[needs], everybody).astype(np.int64),
@@ -227,28 +236,40 @@ def _near(pop: Population, needs: Ints, barred: Ints) -> Near:
         knows_at=np.searchsorted(pop.offers.person[knows], everybody).astype(np.int64),
         knows=pop.offers.skill[knows],
         knows_level=pop.offers.level[knows],
-        seeks_at=seeks_at,
-        seeks=pop.needs.skill[seeks],
+        marks_at=marks_at,
+        marks=marks,
         barred_at=at,
         barred=others,
     )
 
 
-def sought(pop: Population) -> tuple[Ints, Ints]:
-    """Rows of the population's needs by person: those of person `p` are `rows[at[p]:at[p + 1]]`."""
-    rows = np.lexsort((pop.needs.skill, pop.needs.person))
-    return np.searchsorted(pop.needs.person[rows], np.arange(len(pop) + 1)).astype(np.int64), rows
+def challenges(pop: Population) -> tuple[Ints, Ints]:
+    """What people work on or have been through: those of person `p` are `marks[at[p]:at[p + 1]]`, in order.
+
+    All that they want to learn, whatever the round is about and whoever it asks, by its number as a skill; then their
+    tags, numbered from the last skill on.
+    """
+    lived, tags = pop.lived
+    person = np.concatenate((pop.needs.person, lived))
+    mark = np.concatenate((pop.needs.skill, tags + len(pop.skills)))
+    order = np.lexsort((mark, person))
+    return np.searchsorted(person[order], np.arange(len(pop) + 1)).astype(np.int64), mark[order]
+
+
+def _marks(pop: Population) -> int:
+    return len(pop.skills) + len(pop.tags)
 
 
 def _side(pop: Population, teaches: Bools, wish: Masks) -> Side:
     return Side(
         hours=pop.hours,
-        days=pop.days,
+        week=pop.week,
         languages=pop.languages,
         manager=pop.manager,
         unit=pop.unit,
         site=pop.site,
         rank=pop.level,
+        liked=pop.liked,
         teaches=teaches,
         kin=wish | np.where(teaches, _bits(len(pop), pop.offers.person, pop.offers.skill), np.uint64(0)),
         lots=pop.lots,
@@ -270,4 +291,5 @@ def _knobs(problem: Problem) -> Knobs:
         same_site=weights["same_site"] * problem.in_person,
         common_hours=weights["common_hours"],
         seniority=weights["seniority"],
+        preferred_time=weights["preferred_time"],
     )

@@ -37,7 +37,7 @@ class Person(NamedTuple):
     facilitator_ready: bool
     facilitating: int
     waited: int
-    """Rounds that left them unmatched."""
+    """Rounds that had nobody for them since one had."""
     not_with: tuple[UUID, ...]
     places: int = 99
     """Commitments, as a learner or as a teacher, that the time left allows."""
@@ -49,6 +49,12 @@ class Person(NamedTuple):
     """The programme meets as often as they like."""
     company: tuple[int, int] = (0, 0)
     """How few and how many they like to be in a circle; (0, 0) is any number."""
+    experience: tuple[str, ...] = ()
+    """Tags of what they have been through and say so."""
+    likes: str = ""
+    """The half of their working day they like, morning or afternoon; "" for any."""
+    new_host: bool = False
+    """They became ready to facilitate this month."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +104,13 @@ class Count(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A small change that alone would open so many candidates; `detail` says which language, skill or number."""
+    """A small change that would open so many candidates; `detail` says which language, skill or number."""
 
     code: str
     people: int
     detail: str | None = None
+    also: tuple[str, ...] = ()
+    """Changes that have to come with it; () where it is enough alone."""
 
 
 @dataclass(frozen=True)

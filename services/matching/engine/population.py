@@ -18,7 +18,9 @@ Masks: TypeAlias = NDArray[np.uint64]
 
 SLOTS = 48
 SLOT_MINUTES = 30
+WEEK = 7
 WORD = 64
+ANY = np.uint64(1 << 63)
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,17 @@ class Population:
     ids: tuple[UUID, ...]
     index: dict[UUID, int]
     skills: tuple[str, ...]
+    tags: tuple[str, ...]
+    """What people have been through."""
     available: Bools
     hours: Masks
     """Half-hours in UTC that lie inside the working day."""
+    liked: Masks
+    """Those of the half of it they like; all of them, and the bit ANY, for who likes any."""
     days: Masks
+    """Weekdays in UTC that have a working half-hour."""
+    week: Masks
+    """The working half-hours of each weekday in UTC, Monday first: a local day may lie on two of them."""
     languages: Masks
     """One row a person, as many 64-bit words as the languages need."""
     spoken: tuple[str, ...]
@@ -60,6 +69,7 @@ class Population:
     facilitating: Ints
     hosted: Ints
     agreed: Ints
+    new_host: Bools
     waited: Ints
     keen: Bools
     fewest: Ints
@@ -74,6 +84,8 @@ class Population:
     """Sorted keys `low * n + high` of people kept apart for good."""
     offers: Postings
     needs: Postings
+    lived: tuple[Ints, Ints]
+    """Person and tag of all that has been lived through."""
     lots: Masks
     """A number a person drawn by seed and likeness: ties are broken by it."""
 
@@ -83,6 +95,12 @@ class Population:
     def keys(self, left: Ints, right: Ints) -> Ints:
         """One number per unordered pair of rows."""
         return np.minimum(left, right) * len(self) + np.maximum(left, right)
+
+    def common(self, left: Ints, right: Ints) -> Ints:
+        """How many half-hours of the day two people both work on a weekday they share."""
+        both = np.bitwise_or.reduce(self.week[left] & self.week[right], axis=-1)
+        shared: Ints = np.bitwise_count(both).astype(np.int64)
+        return shared
 
     def above(self, upper: Ints, lower: Ints) -> Bools:
         """Whether `upper` stands above `lower`, at any distance."""
@@ -102,15 +120,22 @@ def build(people: Iterable[Person], seed: int) -> Population:
     offered = {skill for person in rows for skill, _ in person.offers}
     skills = sorted(offered | {skill for person in rows for skill, _, _ in person.needs})
     number = {skill: place for place, skill in enumerate(skills)}
+    tags = tuple(sorted({tag for person in rows for tag in person.experience}))
+    tag_number = {tag: place for place, tag in enumerate(tags)}
+    lived = [(row, tag_number[tag]) for row, person in enumerate(rows) for tag in sorted(set(person.experience))]
     enters, leaves = euler(manager)
+    week = weeks(*_span(rows), _works(rows))
     spoken = tuple(sorted({language for person in rows for language in person.languages}))
     return Population(
         ids=tuple(person.id for person in rows),
         index=index,
         skills=tuple(skills),
+        tags=tags,
         available=np.array([person.available for person in rows], np.bool_),
-        hours=_hours(rows),
-        days=np.array([sum(1 << day for day in set(person.days)) for person in rows], np.uint64),
+        hours=_hours(*_span(rows)),
+        liked=_liked(rows),
+        days=np.packbits(week != 0, axis=1, bitorder="little")[:, 0].astype(np.uint64),
+        week=week,
         languages=_languages(rows, spoken),
         spoken=spoken,
         unit=_codes([person.unit for person in rows]),
@@ -126,6 +151,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
         facilitating=np.array([person.facilitating for person in rows], np.int64),
         hosted=np.array([p.facilitating if p.hosted is None else p.hosted for p in rows], np.int64),
         agreed=np.array([max(1, person.agreed_minutes) for person in rows], np.int64),
+        new_host=np.array([person.new_host for person in rows], np.bool_),
         waited=np.array([person.waited for person in rows], np.int64),
         keen=np.array([person.keen for person in rows], np.bool_),
         fewest=np.array([person.company[0] for person in rows], np.int64),
@@ -142,7 +168,8 @@ def build(people: Iterable[Person], seed: int) -> Population:
             [(number[skill], row, level, aim) for row, person in enumerate(rows) for skill, level, aim in person.needs],
             len(skills),
         ),
-        lots=_lots(rows, seed),
+        lived=(np.array([row for row, _ in lived], np.int64), np.array([tag for _, tag in lived], np.int64)),
+        lots=lots(rows, seed),
     )
 
 
@@ -194,12 +221,46 @@ def euler(manager: Ints) -> tuple[Ints, Ints]:
     return enters, leaves
 
 
-def _hours(rows: Sequence[Person]) -> Masks:
-    """Whole half-hours of the working day in UTC; what passes midnight comes in again on the other side."""
+def weeks(first: Ints, end: Ints, works: Bools) -> Masks:
+    """The working half-hours of each weekday in UTC: what lies before or after midnight is the day's next to it.
+
+    `first` and `end` count half-hours from midnight UTC of the local day; `works` has a column a weekday.
+    """
+    week = np.zeros(works.shape, np.uint64)
+    for shift in (-1, 0, 1):
+        mask = np.zeros(len(first), np.uint64)
+        for slot in range(SLOTS):
+            at = slot + shift * SLOTS
+            mask |= ((first <= at) & (at < end)).astype(np.uint64) << np.uint64(slot)
+        week |= np.where(np.roll(works, shift, axis=1), mask[:, None], np.uint64(0))
+    return week
+
+
+def _works(rows: Sequence[Person]) -> Bools:
+    works = [[day in person.days for day in range(1, WEEK + 1)] for person in rows]
+    return np.array(works, np.bool_).reshape(-1, WEEK)
+
+
+def _span(rows: Sequence[Person]) -> tuple[Ints, Ints]:
+    """The first half-hour of the working day and the one after its last, from midnight UTC of the local day."""
     starts = np.array([person.starts - person.utc_offset for person in rows], np.int64)
     ends = np.array([person.ends - person.utc_offset for person in rows], np.int64)
-    first, end = -(-starts // SLOT_MINUTES), ends // SLOT_MINUTES
-    hours = np.zeros(len(rows), np.uint64)
+    return -(-starts // SLOT_MINUTES), ends // SLOT_MINUTES
+
+
+def _liked(rows: Sequence[Person]) -> Masks:
+    """The half-hours of the day they like."""
+    first, end = _span(rows)
+    middle = first + (end - first) // 2
+    likes = np.array([person.likes for person in rows], np.str_)
+    first, end = np.where(likes == "afternoon", middle, first), np.where(likes == "morning", middle, end)
+    liked: Masks = _hours(first, end) | np.where(likes == "", ANY, np.uint64(0))
+    return liked
+
+
+def _hours(first: Ints, end: Ints) -> Masks:
+    """Whole half-hours of a day in UTC; what passes midnight comes in again on the other side."""
+    hours = np.zeros(len(first), np.uint64)
     for slot in range(SLOTS):
         inside = (slot - first) % SLOTS < np.minimum(end - first, SLOTS)
         hours |= inside.astype(np.uint64) << np.uint64(slot)
@@ -226,8 +287,8 @@ def _postings(rows: list[tuple[int, int, int, int]], skills: int) -> Postings:
     return Postings(table[:, 1], table[:, 2], table[:, 3], table[:, 0], start)
 
 
-def _lots(rows: Sequence[Person], seed: int) -> Masks:
-    """Those who are alike in everything draw by their place among themselves."""
+def lots(rows: Sequence[Person], seed: int) -> Masks:
+    """A number for each of these people, in the order of rows; those alike draw by their place among themselves."""
     drawn = [
         int.from_bytes(blake2b(f"{place}/{like}".encode(), digest_size=8).digest())
         for like, alike in groupby(rows, _likeness)

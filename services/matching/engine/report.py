@@ -7,14 +7,14 @@ from services.matching.engine.people import Outcome
 
 def report(outcome: Outcome) -> dict[str, object]:
     """What would give how many of the unmatched a candidate, most first; and what limits were reached."""
-    helps = Counter(
-        (left.change.code, left.change.detail) for left in outcome.unmatched if left.change and left.change.people
-    )
-    lacks = Counter(
-        (left.change.code, left.change.detail) for left in outcome.unmatched if left.change and not left.change.people
-    )
-    ordered = sorted([*helps.items(), *lacks.items()], key=lambda item: (-item[1], item[0][0], item[0][1] or ""))
+    told = [left.change for left in outcome.unmatched if left.change]
+    helps = Counter((one.code, one.detail, one.also) for one in told if one.people)
+    lacks = Counter((one.code, one.detail, one.also) for one in told if not one.people)
+    ordered = sorted([*helps.items(), *lacks.items()], key=lambda item: (-item[1], item[0][0], str(item[0][1:])))
     return {
-        "changes": [{"code": code, "detail": detail, "people": people} for (code, detail), people in ordered],
+        "changes": [
+            {"code": code, "detail": detail, "people": people} | ({"also": also} if also else {})
+            for (code, detail, also), people in ordered
+        ],
         **outcome.notes,
     }

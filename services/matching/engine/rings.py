@@ -1,6 +1,6 @@
 """Exchanges: who learns also teaches, two each other, or three in a ring where no two suit each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -8,12 +8,15 @@ import numpy as np
 
 from services.matching.engine import assign, market, scan
 from services.matching.engine.compiled import EMPTY
+from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.people import Problem
-from services.matching.engine.population import Ints, Population, contains, pair_keys
-from services.matching.engine.trade import Trade, load_cost, told
+from services.matching.engine.population import Ints, Population, contains
+from services.matching.engine.trade import Trade, barred, load_cost, told
 
 LISTED = 60
-"""Teachers looked at for each learner."""
+"""Teachers looked at for each learner: so many of the best, and so many of those whom the learner could teach."""
+MUTUAL = 1 << 20
+"""Points by which whom the learner could teach comes first in the second list, more than any score has."""
 BLOCK = 1 << 20
 BOTH = 2
 """Commitments an exchange takes: to learn and to teach."""
@@ -29,8 +32,21 @@ class Edges(NamedTuple):
     offer: Ints
 
 
+class Laid(NamedTuple):
+    """Who could exchange with whom, as far as it was looked at."""
+
+    edges: Edges
+    market: market.Market
+    inside: Ints
+    """People who could both learn and teach, by place."""
+    top: Ints
+    """What the best of all teachers, listed or not, is worth to each of them."""
+    unread: int
+    """Offers that no list has for want of room or of looks."""
+
+
 def choose(pop: Population, edges: Edges, people: int) -> tuple[Ints, int]:
-    """Places of the edges of disjoint rings of two and three, and what no choice of such rings can exceed."""
+    """Places of the edges of disjoint rings of two and three, and what no choice of rings of these can exceed."""
     rings = list(_rings(edges, people))
     if not any(len(each) for each in rings):
         return np.zeros(0, np.int64), 0
@@ -55,40 +71,54 @@ def choose(pop: Population, edges: Edges, people: int) -> tuple[Ints, int]:
     return np.concatenate(chosen), int(np.floor(most.sum() + 1e-6))
 
 
-def listed_edges(
-    pop: Population, problem: Problem, learners: Ints, needs: Ints
-) -> tuple[Edges, market.Market, Ints, int]:
-    """The edges among those who could both learn and teach, with what was left unread."""
+def lay(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Laid:
+    """The edges among those who could both learn and teach: of each the best teachers, and whom they could teach."""
     wants = np.zeros(len(pop), np.bool_)
     wants[pop.needs.person[needs]] = True
     able = wants & pop.available & (pop.slots > 0) & (pop.places >= BOTH)
-    barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
     inside = learners[able[learners]]
     laid = market.build(
-        replace(pop, slots=np.where(able, pop.slots, 0)), problem, inside, needs[able[pop.needs.person[needs]]], barred
+        replace(pop, slots=np.where(able, pop.slots, 0)),
+        problem,
+        inside,
+        needs[able[pop.needs.person[needs]]],
+        barred(pop, problem),
     )
-    listed = scan.scan(laid, None, LISTED, problem.rules.looks)
-    row = np.repeat(np.arange(len(inside)), listed.size)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
-    offer = listed.offer[row, place].astype(np.int64)
-    score = listed.score[row, place].astype(np.int64)
+    looks = problem.rules.looks
+    best = scan.scan(laid, None, LISTED, looks)
+    first = laid.knobs._replace(reciprocity=laid.knobs.reciprocity + MUTUAL)
+    mutual = scan.scan(laid._replace(knobs=first), None, LISTED, looks)
+    edges = _edges(pop, problem, laid, inside, (best, mutual))
+    unread = int(best.unseen.sum() + (best.size == LISTED).sum())
+    return Laid(edges, laid, inside, best.best // SCALE, unread)
+
+
+def _edges(pop: Population, problem: Problem, laid: market.Market, inside: Ints, lists: Sequence[Listed]) -> Edges:
+    """What the lists have, by learner and teacher, of each two the offer that is worth most."""
+    taken = [np.arange(each.offer.shape[1]) < each.size[:, None] for each in lists]
+    row = np.concatenate([np.nonzero(mask)[0] for mask in taken])
+    offer = np.concatenate([each.offer[mask] for each, mask in zip(lists, taken, strict=True)]).astype(np.int64)
+    score = np.concatenate([each.score[mask] for each, mask in zip(lists, taken, strict=True)]).astype(np.int64)
+    score = np.where(score >= MUTUAL, score - MUTUAL, score)
     teacher = laid.offers.teacher[offer].astype(np.int64)
     where = np.full(len(pop), EMPTY, np.int64)
     where[inside] = np.arange(len(inside))
     cost = load_cost(problem.rules.weights["teacher_load"])(pop.load[teacher])
-    order = np.lexsort((-score, where[teacher], row))
+    order = np.lexsort((offer, -score, where[teacher], row))
     row, at, score, worth, offer = (x[order] for x in (row, where[teacher], score, score - cost, offer))
     first = np.ones(len(row), np.bool_)
     first[1:] = (np.diff(row) != 0) | (np.diff(at) != 0)
-    edges = Edges(*(x[first] for x in (row, at, worth, score, offer)))
-    full = int((listed.size == LISTED).sum())
-    return edges, laid, inside, int(listed.unseen.sum()) + full
+    return Edges(*(x[first] for x in (row, at, worth, score, offer)))
 
 
 def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Trade:
-    """Rings of two and of three, a person in one at most, within everybody's capacity and time."""
-    edges, laid, inside, unread = listed_edges(pop, problem, learners, needs)
+    """Rings of two and of three, a person in one at most, within everybody's capacity and time.
+
+    The bound holds over all rings: nobody learns more than from their best teacher, listed or not.
+    """
+    edges, laid, inside, top, unread = lay(pop, problem, learners, needs)
     chosen, bound = choose(pop, edges, len(inside))
+    most = int(top.sum())
     offer = np.full(len(inside), EMPTY, np.int64)
     score = np.zeros(len(inside), np.int64)
     offer[edges.learner[chosen]] = edges.offer[chosen]
@@ -96,7 +126,7 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     pairs = told(pop, inside, laid, offer)
     cost = assign.costs(pairs.teacher, pop.load, load_cost(problem.rules.weights["teacher_load"]))
     both = scan.mutuals(laid, pairs.learner, pairs.teacher)
-    return Trade(pairs, score[offer != EMPTY], cost, both, bound, unread)
+    return Trade(pairs, score[offer != EMPTY], cost, both, most if unread else min(bound, most), unread)
 
 
 def _rings(edges: Edges, people: int) -> Iterator[Ints]:

@@ -4,18 +4,41 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from services.matching.engine import buddies, cut, groups, pairs
-from services.matching.engine.cut import Found
+from services.matching.engine import buddies, cut, cut_circles, groups, pairs
+from services.matching.engine.cut import Cut, Found
 from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 
-VERSION = 2
+VERSION = 7
 """Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
     {"pair": pairs.solve, "circle": groups.solve, "buddy": buddies.solve}
+)
+
+
+class Join(Protocol):
+    """How parts become a round."""
+
+    def __call__(self, problem: Problem, found: Sequence[Found], *, severed: bool) -> Outcome:
+        """Put together what came of them."""
+
+
+class Cutter(NamedTuple):
+    """How a round of one kind is cut, a part of it solved, and the whole put together."""
+
+    cut: Callable[[Problem, int], Cut]
+    solve: Callable[[Problem], Found]
+    join: Join
+
+
+CUTTERS: Mapping[str, Cutter] = MappingProxyType(
+    {
+        "pair": Cutter(cut.cut, cut.solve, cut.join),
+        "circle": Cutter(cut_circles.cut, cut_circles.solve, cut_circles.join),
+    }
 )
 
 
@@ -29,10 +52,13 @@ class Run(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The people of each part of a round, the digest of the whole, and whether feasible pairs lie across two parts."""
+    """What a round is cut into, the digest of the whole, and whether feasible matches lie across two parts."""
 
     digest: str
     people: tuple[tuple[UUID, ...], ...]
+    """Of each part."""
+    beside: tuple[tuple[UUID, ...], ...]
+    """Those among them who are placed in another part, or nowhere."""
     severed: bool
 
 
@@ -41,21 +67,25 @@ def run(kind: str, problem: Problem) -> Run:
     return described(problem, solve(kind, problem))
 
 
-def parts(problem: Problem) -> Parts:
+def parts(kind: str, problem: Problem) -> Parts:
     """What a large round is cut into."""
-    found = cut.cut(problem, problem.rules.part_people)
+    found = CUTTERS[kind].cut(problem, problem.rules.part_people)
     people = tuple(tuple(person.id for person in part.people) for part in found.parts)
-    return Parts(digest(problem), people, found.severed)
+    beside = tuple(
+        tuple(one.id for one in part.people if one.id in problem.asked and one.id not in part.asked)
+        for part in found.parts
+    )
+    return Parts(digest(problem), people, beside, found.severed)
 
 
-def part(problem: Problem) -> Found:
+def part(kind: str, problem: Problem) -> Found:
     """One of them solved."""
-    return cut.solve(problem)
+    return CUTTERS[kind].solve(problem)
 
 
-def finish(problem: Problem, *, found: Sequence[Found], severed: bool) -> Run:
-    """A round of pairs whose parts were solved elsewhere."""
-    return described(problem, cut.join(problem, found, severed=severed))
+def finish(kind: str, problem: Problem, *, found: Sequence[Found], severed: bool) -> Run:
+    """A round whose parts were solved elsewhere."""
+    return described(problem, CUTTERS[kind].join(problem, found, severed=severed))
 
 
 def described(problem: Problem, outcome: Outcome) -> Run:
@@ -67,13 +97,15 @@ def described(problem: Problem, outcome: Outcome) -> Run:
 def solve(kind: str, problem: Problem) -> Outcome:
     """Matches and unmatched people of a round; the same for the same problem, wherever and however often it runs."""
     if is_cut(kind, problem):
-        return cut.whole(problem)
+        cutter = CUTTERS[kind]
+        parts = cutter.cut(problem, problem.rules.part_people)
+        return cutter.join(problem, [cutter.solve(part) for part in parts.parts], severed=parts.severed)
     return SOLVERS[kind](problem)
 
 
 def is_cut(kind: str, problem: Problem) -> bool:
     """Whether the rules have the round solved in parts."""
-    return kind == "pair" and len(problem.people) > problem.rules.part_people
+    return kind in CUTTERS and len(problem.people) > problem.rules.part_people
 
 
 def write(outcome: Outcome) -> bytes:

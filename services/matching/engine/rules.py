@@ -1,7 +1,7 @@
 """The knobs of a round as data: thresholds that are never broken and weights that add up to a score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "newcomer": 10,
         "waited": 15,
         "preferred_pace": 5,
+        "preferred_time": 5,
         "teacher_load": 8,
         "experienced": 100,
         "near_unit": 15,
@@ -35,6 +36,10 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "facilitator_load": 20,
     }
 )
+LATER = frozenset({"preferred_time"})
+"""Weights that the release before does not know, and refuses to be told."""
+FUNCTIONS: Mapping[str, int] = MappingProxyType({"problem_solving": 2})
+"""Job functions a format brings together at least, whatever the rules say."""
 LEVELS = ("any", "mixed", "banded")
 
 
@@ -82,15 +87,24 @@ class Rules:
             raise ValueError(f"levels: {levels} is none of {', '.join(LEVELS)}")
         return cls(**{**stored, "weights": {**WEIGHTS, **weights}})
 
+    def of_format(self, format_: str) -> Self:
+        """As they hold in a programme of this format."""
+        return replace(self, min_functions=max(self.min_functions, FUNCTIONS.get(format_, 1)))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).parse, (self.stored(),)
+        return type(self).parse, (self.kept(),)
+
+    def kept(self) -> dict[str, Any]:
+        """As a row keeps them: what the release before does not know only where it is not the default."""
+        weights = {term: one for term, one in self.weights.items() if term not in LATER or one != WEIGHTS[term]}
+        return self.stored() | {"weights": weights}
 
     def stored(self) -> dict[str, Any]:
-        """As a row keeps it."""
+        """All of them by name."""
         knobs = {knob.name: getattr(self, knob.name) for knob in fields(self)}
         return knobs | {"weights": dict(self.weights)}
 
 
 def defaults(format_: str) -> Rules:
     """What a programme of this format starts with."""
-    return Rules(min_functions=2 if format_ == "problem_solving" else 1)
+    return Rules().of_format(format_)

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.compiled import EMPTY, compiled, mix, ones, place_in
+from services.matching.engine.compiled import EMPTY, compiled, mix, ones, place_in, shared_half_hours
 from services.matching.engine.listing import LOT_BITS, SCALE, Listed, has, put, sort
-from services.matching.engine.market import LEVELS, Cells, Knobs, Market, Near, Offers, Side, sought
-from services.matching.engine.population import Ints, Population
+from services.matching.engine.market import LEVELS, Cells, Knobs, Market, Near, Offers, Side, challenges
+from services.matching.engine.population import Ints, Masks, Population
 
 BEST_GAP, GAP_STEP = 2, 4
 HALF_HOURS_A_POINT = 2
@@ -20,12 +20,13 @@ class Self(NamedTuple):
 
     person: int
     hours: np.uint64
-    days: np.uint64
+    week: Masks
     languages: NDArray[np.uint64]
     manager: int
     unit: int
     site: int
     rank: int
+    liked: np.uint64
     lot: np.uint64
     barred: Ints
 
@@ -108,20 +109,20 @@ def mutual(near: Near, side: Side, margin: int, learner: int, teacher: int) -> b
 
 
 @compiled
-def common_need(at: Ints, skills: Ints, one: int, other: int) -> int:
-    """A skill that both seek, the first of them; EMPTY for none. `skills[at[p]:at[p + 1]]` are those of a person."""
+def in_common(at: Ints, marks: Ints, one: int, other: int) -> int:
+    """A challenge of both, the first of them; EMPTY for none. `marks[at[p]:at[p + 1]]` are those of a person."""
     for mine in range(at[one], at[one + 1]):
         for theirs in range(at[other], at[other + 1]):
-            if skills[mine] == skills[theirs]:
-                return int(skills[mine])
+            if marks[mine] == marks[theirs]:
+                return int(marks[mine])
     return EMPTY
 
 
 @compiled
 def kinship(near: Near, side: Side, knobs: Knobs, learner: int, teacher: int) -> int:
-    """Points for what joins two people beyond the need: it could go both ways, or both work on the same."""
+    """Points for what joins two people beyond the need: it could go both ways, or a challenge of both."""
     points = knobs.reciprocity if mutual(near, side, knobs.margin, learner, teacher) else 0
-    if common_need(near.seeks_at, near.seeks, learner, teacher) != EMPTY:
+    if in_common(near.marks_at, near.marks, learner, teacher) != EMPTY:
         points += knobs.shared_challenge
     return points
 
@@ -140,18 +141,18 @@ def mutuals(market: Market, learner: Ints, teacher: Ints) -> NDArray[np.bool_]:
     return found
 
 
-def challenges(pop: Population, learner: Ints, teacher: Ints) -> Ints:
-    """For each pair a skill that both seek, EMPTY for none."""
-    at, rows = sought(pop)
+def shared(pop: Population, learner: Ints, teacher: Ints) -> Ints:
+    """For each pair a challenge of both, as `market.challenges` numbers them; EMPTY for none."""
+    at, marks = challenges(pop)
     found = np.empty(len(learner), np.int64)
-    _challenges(at, pop.needs.skill[rows], learner, teacher, found)
+    _shared(at, marks, learner, teacher, found)
     return found
 
 
 @compiled
-def _challenges(at: Ints, skills: Ints, learner: Ints, teacher: Ints, found: Ints) -> None:
+def _shared(at: Ints, marks: Ints, learner: Ints, teacher: Ints, found: Ints) -> None:
     for place in range(len(learner)):
-        found[place] = common_need(at, skills, learner[place], teacher[place])
+        found[place] = in_common(at, marks, learner[place], teacher[place])
 
 
 @compiled
@@ -192,7 +193,15 @@ def likeness(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
         points += knobs.cross_unit
     if offers.site[at] == me.site:
         points += knobs.same_site
+    if suits(offers.liked[at] & me.liked, knobs.half_hours):
+        points += knobs.preferred_time
     return points
+
+
+@compiled
+def suits(liked: np.uint64, half_hours: int) -> bool:
+    """Whether the half of the day that both like, or one where the other likes any, is long enough to meet in."""
+    return not liked >> np.uint64(63) and ones(liked) >= half_hours
 
 
 @compiled
@@ -203,7 +212,7 @@ def overlap(knobs: Knobs, common: int) -> int:
 
 @compiled
 def _kin(market: Market, me: Self, ask: Ask, key: int, keys: Ints, row: int, looks: int, listed: Listed) -> bool:
-    """List the teachers who seek something the learner knows or seeks; False where the limit left some unread."""
+    """List the teachers one of whose challenges the learner knows or shares; False where the limit left some unread."""
     offers, returns, side, knobs = market.offers, market.returns, market.side, market.knobs
     first = np.searchsorted(returns.key, key)
     many = int(np.searchsorted(returns.key, key + 1) - first)
@@ -213,8 +222,10 @@ def _kin(market: Market, me: Self, ask: Ask, key: int, keys: Ints, row: int, loo
         offered, teacher = offers.level[at], offers.teacher[at]
         if offered < ask.level + knobs.margin:
             continue
-        common = ones(side.hours[teacher] & me.hours)
-        if common < knobs.half_hours or not side.days[teacher] & me.days:
+        if ones(side.hours[teacher] & me.hours) < knobs.half_hours:
+            continue
+        common = shared_half_hours(side.week, teacher, me.week)
+        if common < knobs.half_hours:
             continue
         score = ask.sure + step(knobs, ask.level, ask.target, offered) + overlap(knobs, common)
         score += likeness(offers, at, knobs, me)
@@ -230,12 +241,15 @@ def _kin(market: Market, me: Self, ask: Ask, key: int, keys: Ints, row: int, loo
 
 
 @compiled
-def _within_hours(cells: Cells, first: int, last: int, me: Self, half_hours: int) -> int:
-    """How many offers lie in cells whose hours and days suit the learner."""
+def _within_hours(cells: Cells, first: int, last: int, me: Self, half_hours: int, common: Ints) -> int:
+    """How many offers lie in cells whose working week suits the learner's; `common` is what each shares with it."""
     total = 0
     for cell in range(first, last):
-        if ones(cells.hours[cell] & me.hours) >= half_hours and cells.days[cell] & me.days:
-            total += int(cells.start[cell + 1] - cells.start[cell])
+        common[cell - first] = 0
+        if ones(cells.hours[cell] & me.hours) >= half_hours:
+            common[cell - first] = shared_half_hours(cells.week, cell, me.week)
+            if common[cell - first] >= half_hours:
+                total += int(cells.start[cell + 1] - cells.start[cell])
     return total
 
 
@@ -244,18 +258,20 @@ def _scan(market: Market, offers: Offers, alike: Ints, order: Ints, looks: int, 
     cells, asks, near, side, knobs = market.cells, market.learners, market.near, market.side, market.knobs
     width = listed.offer.shape[1]
     keys = np.zeros(width, np.int64)
+    shares = np.zeros(len(cells.hours), np.int64)
     joined = knobs.reciprocity + knobs.shared_challenge
     for row in order:
         who = asks.person[row]
         me = Self(
             who,
             side.hours[who],
-            side.days[who],
+            side.week[who],
             side.languages[who],
             side.manager[who],
             side.unit[who],
             side.site[who],
             side.rank[who],
+            side.liked[who],
             side.lots[who],
             near.barred[near.barred_at[who] : near.barred_at[who + 1]],
         )
@@ -263,19 +279,20 @@ def _scan(market: Market, offers: Offers, alike: Ints, order: Ints, looks: int, 
         for need in range(asks.start[row], asks.start[row + 1]):
             ask = Ask(asks.level[need], asks.target[need], asks.bonus[row] + knobs.need_met)
             whole = True
-            first = asks.skill[need] * market.skills
+            first = asks.skill[need] * market.marks
             if joined:
                 for place in range(near.knows_at[who], near.knows_at[who + 1]):
                     whole &= _kin(market, me, ask, first + near.knows[place], keys, row, looks, listed)
-                for place in range(near.seeks_at[who], near.seeks_at[who + 1]):
-                    whole &= _kin(market, me, ask, first + near.seeks[place], keys, row, looks, listed)
+                for place in range(near.marks_at[who], near.marks_at[who + 1]):
+                    whole &= _kin(market, me, ask, first + near.marks[place], keys, row, looks, listed)
             rest = knobs.cross_unit + knobs.same_site + knobs.seniority + (0 if whole else joined)
+            rest += knobs.preferred_time
             bucket = asks.skill[need] * LEVELS
             lowest = cells.at[bucket + min(LEVELS, max(0, ask.level + knobs.margin))]
-            total = _within_hours(cells, lowest, cells.at[bucket + LEVELS], me, knobs.half_hours)
+            total = _within_hours(cells, lowest, cells.at[bucket + LEVELS], me, knobs.half_hours, shares)
             for cell in range(lowest, cells.at[bucket + LEVELS]):
-                common = ones(cells.hours[cell] & me.hours)
-                if common < knobs.half_hours or not cells.days[cell] & me.days:
+                common = shares[cell - lowest]
+                if common < knobs.half_hours:
                     continue
                 begin, end = int(cells.start[cell]), int(cells.start[cell + 1])
                 sure = ask.sure + step(knobs, ask.level, ask.target, offers.level[begin]) + overlap(knobs, common)

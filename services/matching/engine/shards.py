@@ -6,7 +6,7 @@ import numpy as np
 
 from services.matching.engine import market
 from services.matching.engine.candidates import Pairs
-from services.matching.engine.compiled import compiled, ones
+from services.matching.engine.compiled import compiled, ones, shared_half_hours
 from services.matching.engine.market import LEVELS, Cells, Learners, Near, Offers, Side
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population
@@ -92,7 +92,9 @@ def _join(
             bucket = learners.skill[need] * LEVELS
             lowest = min(LEVELS, max(0, learners.level[need] + margin))
             for cell in range(cells.at[bucket + lowest], cells.at[bucket + LEVELS]):
-                if ones(cells.hours[cell] & side.hours[me]) < half_hours or not cells.days[cell] & side.days[me]:
+                if ones(cells.hours[cell] & side.hours[me]) < half_hours:
+                    continue
+                if shared_half_hours(cells.week, cell, side.week[me]) < half_hours:
                     continue
                 missed = False
                 for offer in range(cells.start[cell], cells.start[cell + 1]):

@@ -21,7 +21,7 @@ def _hindrance(pop: Population, problem: Problem, rows: list[int]) -> str | None
         return None
     if not np.bitwise_and.reduce(pop.languages[together], axis=0).any():
         return "no_common_language"
-    hours = np.bitwise_count(np.bitwise_and.reduce(pop.hours[together]))
-    if hours < problem.rules.common_half_hours or not np.bitwise_and.reduce(pop.days[together]):
+    common = np.bitwise_or.reduce(np.bitwise_and.reduce(pop.week[together], axis=0))
+    if np.bitwise_count(common) < problem.rules.common_half_hours:
         return "too_few_common_hours"
     return None

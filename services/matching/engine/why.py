@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled, ones, place_in
+from services.matching.engine.compiled import compiled, place_in, shared_half_hours
+from services.matching.engine.constraints import nearest
 from services.matching.engine.people import Change, Count, Problem, Unmatched
 from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways, pair_keys
 from services.matching.engine.scan import speak
@@ -32,6 +33,18 @@ CHANGES = (
     (RECENT, "shorter_cool_off"),
 )
 """What would help alone, the smallest change first. What is nobody's to change or to know is not among them."""
+TOGETHER = (
+    (FULL, "more_capacity"),
+    (SPEECH, "another_language"),
+    (HOURS, "other_hours"),
+    (LEVEL, "one_level_less"),
+    (RECENT, "shorter_cool_off"),
+)
+"""What would help together where nothing helps alone."""
+TOO_FAR = 8
+"""More than a level is missing: beyond any small change."""
+FIXED = 1 << AWAY | 1 << LINE | 1 << TOO_FAR
+MASKS = 1 << (TOO_FAR + 1)
 
 
 class Crowd(NamedTuple):
@@ -44,23 +57,25 @@ class Crowd(NamedTuple):
     slots: Ints
     manager: Ints
     languages: Masks
-    hours: Masks
-    days: Masks
+    week: Masks
     lots: Masks
-    apart_at: Ints
-    apart: Ints
     recent_at: Ints
     recent: Ints
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """For each row how many candidates every stage leaves, how many each alone holds back, and what comes nearest."""
+    """For each row how many people every stage leaves, how many each alone holds back, and what comes nearest.
+
+    A wish to stay apart is no stage: who is kept from somebody by it is told what they would be told without it.
+    """
 
     left: Ints
     opens: Ints
     words: Ints
     """How many each language (a bit) would open."""
+    nearest: Ints
+    """The fewest constraints, as bits, that together hold people back, and how many people."""
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
@@ -75,7 +90,7 @@ class Funnel:
         )
 
     def _change(self, pop: Population, row: int, offered: int) -> Change | None:
-        """The smallest change that alone opens a candidate, by how small it is."""
+        """The smallest change that alone opens a candidate, by how small it is; else the fewest that do together."""
         if not offered:
             return Change("find_teacher", 0)
         bit = int(np.argmax(self.words[row]))
@@ -84,7 +99,9 @@ class Funnel:
                 language = tally == SPEECH
                 people = int(self.words[row, bit] if language else self.opens[row, tally])
                 return Change(code, people, pop.spoken[bit] if language else None)
-        return None
+        mask, people = self.nearest[row].tolist()
+        codes = [code for bit, code in TOGETHER if mask >> bit & 1]
+        return Change(codes[0], people, also=tuple(codes[1:])) if codes else None
 
 
 def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funnel:
@@ -94,6 +111,7 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
         np.zeros(shape, np.int64),
         np.zeros((len(people), TALLIES), np.int64),
         np.zeros((len(people), pop.languages.shape[1] * 64), np.int64),
+        np.zeros((len(people), 2), np.int64),
     )
     owner = pop.needs.person[needs]
     start = np.searchsorted(owner, people).astype(np.int64)
@@ -114,6 +132,7 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
         funnel.left,
         funnel.opens,
         funnel.words,
+        funnel.nearest,
     )
     return funnel
 
@@ -127,10 +146,8 @@ def _crowd(pop: Population, recent: Ints) -> Crowd:
         np.minimum(pop.slots, pop.places),
         pop.manager,
         pop.languages,
-        pop.hours,
-        pop.days,
+        pop.week,
         pop.lots,
-        *both_ways(pop.apart, len(pop)),
         *both_ways(recent, len(pop)),
     )
 
@@ -157,46 +174,69 @@ def _count(
     left: Ints,
     opens: Ints,
     words: Ints,
+    near: Ints,
 ) -> None:
+    found = np.zeros(len(crowd.available), np.int64)
+    seen = np.full(len(crowd.available), -1, np.int64)
+    ahead = np.zeros(len(crowd.available), np.int64)
+    masks = np.zeros(MASKS, np.int64)
     for row in range(len(people)):
         me = people[row]
+        size = 0
         for need in range(start[row], end[row]):
             begin = crowd.start[skill[need]]
             many = crowd.start[skill[need] + 1] - begin
             first = 0 if many <= looks else place_in(crowd.lots[me], many)
             for look in range(min(many, looks)):
                 offer = begin + (first + look) % many
-                other = crowd.teacher[offer]
+                other, spare = crowd.teacher[offer], crowd.level[offer] - level[need] - margin
                 if other == me:
                     continue
-                common = ones(crowd.hours[me] & crowd.hours[other])
-                days = crowd.days[me] & crowd.days[other]
-                failed = 0
-                if crowd.level[offer] < level[need] + margin:
-                    failed |= 1 << LEVEL
-                if not crowd.available[other] or _among(crowd.apart_at, crowd.apart, me, other):
-                    failed |= 1 << AWAY
-                if crowd.slots[other] <= 0:
-                    failed |= 1 << FULL
-                if crowd.manager[other] == me or crowd.manager[me] == other:
-                    failed |= 1 << LINE
-                if not speak(crowd.languages, other, crowd.languages[me]):
-                    failed |= 1 << SPEECH
-                if common < half_hours or not days:
-                    failed |= 1 << HOURS
-                if _among(crowd.recent_at, crowd.recent, me, other):
-                    failed |= 1 << RECENT
-                for stage in range(8):
-                    if failed & ((1 << (stage + 1)) - 1) == 0:
-                        left[row, stage] += 1
-                    if failed == 1 << stage:
-                        opens[row, stage] += 1
-                if failed == 1 << LEVEL and crowd.level[offer] == level[need] + margin - 1:
-                    opens[row, ONE_LEVEL] += 1
-                if failed == 1 << HOURS and days and common == half_hours - 1:
-                    opens[row, HALF_AN_HOUR] += 1
-                if failed == 1 << SPEECH:
-                    for word in range(crowd.languages.shape[1]):
-                        for bit in range(64):
-                            if crowd.languages[other, word] >> np.uint64(bit) & np.uint64(1):
-                                words[row, word * 64 + bit] += 1
+                if seen[other] != row:
+                    seen[other], ahead[other], found[size] = row, spare, other
+                    size += 1
+                ahead[other] = max(ahead[other], spare)
+        masks[:] = 0
+        for other in found[:size]:
+            failed = _failed(crowd, me, other, ahead[other], half_hours)
+            masks[failed] += 1
+            stages = failed & ((1 << TOO_FAR) - 1)
+            for stage in range(8):
+                if stages & ((1 << (stage + 1)) - 1) == 0:
+                    left[row, stage] += 1
+                if stages == 1 << stage:
+                    opens[row, stage] += 1
+            if failed == 1 << LEVEL:
+                opens[row, ONE_LEVEL] += 1
+            if failed == 1 << HOURS and shared_half_hours(crowd.week, other, crowd.week[me]) == half_hours - 1:
+                opens[row, HALF_AN_HOUR] += 1
+            if failed == 1 << SPEECH:
+                for word in range(crowd.languages.shape[1]):
+                    for bit in range(64):
+                        if crowd.languages[other, word] >> np.uint64(bit) & np.uint64(1):
+                            words[row, word * 64 + bit] += 1
+        near[row, 0] = nearest(masks, FIXED)
+        near[row, 1] = masks[near[row, 0]]
+
+
+@compiled
+def _failed(crowd: Crowd, me: int, other: int, ahead: int, half_hours: int) -> int:
+    """The constraints that hold somebody back, as bits."""
+    failed = 0
+    if ahead < 0:
+        failed |= 1 << LEVEL
+    if ahead < -1:
+        failed |= 1 << TOO_FAR
+    if not crowd.available[other]:
+        failed |= 1 << AWAY
+    if crowd.slots[other] <= 0:
+        failed |= 1 << FULL
+    if crowd.manager[other] == me or crowd.manager[me] == other:
+        failed |= 1 << LINE
+    if not speak(crowd.languages, other, crowd.languages[me]):
+        failed |= 1 << SPEECH
+    if shared_half_hours(crowd.week, other, crowd.week[me]) < half_hours:
+        failed |= 1 << HOURS
+    if _among(crowd.recent_at, crowd.recent, me, other):
+        failed |= 1 << RECENT
+    return failed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from services.matching.domain.help import HelpRequest, UnknownHelpRequest
+from services.matching.domain.help import HelpRequest, UnknownHelpRequest, over_for
 from services.matching.queries.matches import skill_labels
 from services.matching.store import help as store
 from shared import sql
@@ -16,6 +16,7 @@ LISTS = {"mine": SQL.list_mine, "asked": SQL.list_asked, "board": SQL.list_board
 TOLD = frozenset({"offered", "accepted", "declined"})
 """What the asker sees of others: who offered, never who was asked in vain or passed."""
 FEWEST = 5
+COUNTS = ("requests", "offered", "accepted", "expired", "open")
 
 
 async def get_request(conn: Connection, request_id: UUID, person_id: UUID | None) -> dict[str, Any]:
@@ -39,12 +40,16 @@ async def list_requests(
 async def shown(conn: Connection, requests: Sequence[HelpRequest], person_id: UUID | None) -> list[dict[str, Any]]:
     """Requests as this person may see them."""
     labels = await skill_labels(conn, (request.skill_id for request in requests))
+    askers = [request.requester_id for request in requests]
+    kept = {row["person_id"] for row in await conn.fetch(SQL.kept_apart, person_id, askers)}
+    if kept and person_id is not None:
+        requests = [over_for(one, person_id) if one.requester_id in kept else one for one in requests]
     return [_view(request, person_id, labels.get(request.skill_id)) for request in requests]
 
 
 def _view(request: HelpRequest, person_id: UUID | None, label: str | None) -> dict[str, Any]:
     own = person_id == request.requester_id
-    names = ("request_id", "version", "requester_id", "skill_id", "level", "question", "circle", "state")
+    names = ("request_id", "version", "requester_id", "skill_id", "level", "question", "circle", "state", "engine")
     return {
         **{name: getattr(request, name) for name in (*names, "created_at", "expires_at", "first_offer_at")},
         "skill": label,
@@ -58,14 +63,17 @@ def _view(request: HelpRequest, person_id: UUID | None, label: str | None) -> di
 
 
 async def figures(conn: Connection, days: int, skill_id: str | None) -> dict[str, Any]:
-    """How soon help came; times only where enough people asked."""
+    """How soon help came in the whole weeks before this one; each figure only where enough people stand behind it."""
     row = await conn.fetchrow(SQL.figures, days, skill_id)
     assert row is not None
-    if row["people"] < FEWEST:
-        return {"days": days, "skill_id": skill_id, "fewest": FEWEST}
+    told = {"days": days, "skill_id": skill_id, "fewest": FEWEST}
+    if row["requests_people"] < FEWEST:
+        return told
+    counts = {name: row[name] for name in COUNTS if row[f"{name}_people"] >= FEWEST}
+    if 0 < row["unoffered_people"] < FEWEST:
+        counts.pop("offered", None)
     hours = {name: _hours(row[f"seconds_{name}"]) for name in ("p50", "p90")}
-    counts = {name: row[name] for name in ("requests", "offered", "accepted", "expired", "open")}
-    return {"days": days, "skill_id": skill_id, "fewest": FEWEST, **counts, "hours_to_first_offer": hours}
+    return told | counts | {"hours_to_first_offer": hours if row["offered_people"] >= FEWEST else None}
 
 
 def _hours(seconds: float | None) -> float | None:

@@ -1,11 +1,11 @@
 """Matches as members and programme owners see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 from uuid import UUID
 
 from services.matching.domain.match import Match, UnknownMatch
-from services.matching.engine.explain import reason
+from services.matching.engine.explain import TAGGED, reason
 from services.matching.store import matches
 from shared import sql
 from shared.db import Connection
@@ -21,6 +21,7 @@ class Filters(TypedDict):
     programme_id: UUID | None
     state: str | None
     kind: str | None
+    ring_id: UUID | None
 
 
 async def get_match(conn: Connection, match_id: UUID, only_of: UUID | None) -> dict[str, object]:
@@ -47,6 +48,7 @@ async def list_matches(
         filters["programme_id"],
         filters["state"],
         filters["kind"],
+        filters["ring_id"],
         after,
         limit,
     )
@@ -60,14 +62,20 @@ async def shown(conn: Connection, found: Sequence[Match]) -> list[dict[str, obje
         {
             **{name: getattr(match, name) for name in ("match_id", "version", "kind", "state", "programme_id")},
             **{name: getattr(match, name) for name in ("round_id", "skill_id", "members", "score", "expires_at")},
+            **{name: getattr(match, name) for name in ("ring_id", "rules_version")},
             "facilitator_id": match.facilitator,
             "reasons": [
-                {**term.model_dump(), "text": reason(term.code, labels.get(term.skill_id or ""))}
+                {**term.model_dump(), "text": reason(term.code, told(labels, term.code, term.skill_id))}
                 for term in match.reasons
             ],
         }
         for match in found
     ]
+
+
+def told(labels: Mapping[str, str], code: str, about: str | None) -> str | None:
+    """What a reason speaks of, in words: a skill's label, or a tag, which is a word itself."""
+    return about if code == TAGGED else labels.get(about or "")
 
 
 async def skill_labels(conn: Connection, skills: Iterable[str | None]) -> dict[str, str]:

@@ -60,4 +60,4 @@ def _left(row: Record) -> dict[str, object]:
 
 
 def _change(stored: dict[str, Any] | None) -> dict[str, Any] | None:
-    return stored and {**stored, "text": change(stored["code"], stored["detail"])}
+    return stored and {**stored, "text": change(stored["code"], stored["detail"], stored.get("also", ()))}

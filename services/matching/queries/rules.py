@@ -26,5 +26,7 @@ async def list_versions(conn: Connection, programme_id: UUID, after: int | None,
 
 
 def shown(row: Record) -> dict[str, Any]:
-    """A version whole: what its row does not say has its default."""
-    return {**row, "rules": Rules.parse(row["rules"]).stored()}
+    """A version whole: what its row does not say has its default, and its format its due."""
+    format_ = row["format"]
+    told = {name: value for name, value in row.items() if name != "format"}
+    return {**told, "rules": Rules.parse(row["rules"]).of_format(format_).stored()}

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from services.matching.engine.explain import reason
 from services.matching.engine.people import Match, Person, Problem
+from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import suggest
-from services.matching.queries.matches import skill_labels
+from services.matching.queries.matches import skill_labels, told
 from services.matching.store import people
 from shared import sql
 from shared.db import Connection
@@ -18,6 +19,8 @@ from shared.db import Connection
 SQL = sql.load("services.matching", "rounds")
 DEEPEST = 300
 """Further down nobody looks, and nothing is computed."""
+READ, READ_OF_EACH = 1000, 100
+"""Teachers read for all skills together, and at the least for each."""
 
 
 class Wanted(NamedTuple):
@@ -41,8 +44,11 @@ async def list_suggestions(
         return None
     self = _asking(found[0].person, wanted.skill_id)
     needs = [skill for skill, *_ in self.needs]
-    where = (wanted.unit, wanted.site, wanted.language)
-    teachers = [row["person_id"] for row in await conn.fetch(SQL.teachers_of, person_id, needs, *where)]
+    least = [max(wanted.level, level + rules.margin) for _, level, _ in self.needs]
+    where = (wanted.unit, wanted.site, wanted.language, self.languages)
+    most = max(READ_OF_EACH, READ // max(1, len(needs)))
+    rows = await conn.fetch(SQL.teachers_of, person_id, needs, least, *where, most)
+    teachers = [row["person_id"] for row in rows]
     crowd = await people.everybody(conn, None, today, teachers) if teachers else []
     problem = Problem(
         people=(self, *(_at_least(one.person, wanted.level) for one in crowd)),
@@ -80,12 +86,13 @@ async def _shown(conn: Connection, found: Sequence[Match]) -> list[dict[str, Any
             "person_id": match.members[1][0],
             "skill_id": match.skill,
             "score": match.score,
+            "engine": VERSION,
             "reasons": [
                 {
                     "code": term.code,
                     "points": term.points,
                     "skill_id": term.skill,
-                    "text": reason(term.code, labels.get(term.skill or "")),
+                    "text": reason(term.code, told(labels, term.code, term.skill)),
                 }
                 for term in match.terms
             ],

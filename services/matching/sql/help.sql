@@ -1,7 +1,7 @@
 -- name: insert_request
 INSERT INTO help_requests (
-    request_id, requester_id, skill_id, level, question, circle, state, created_at, next_step_at, expires_at
-) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)
+    request_id, requester_id, skill_id, level, question, circle, state, created_at, next_step_at, expires_at, engine
+) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10)
 
 -- name: knows_skill
 SELECT EXISTS (SELECT FROM skills WHERE skill_id = $1)
@@ -40,14 +40,27 @@ ON CONFLICT (request_id, person_id) DO UPDATE SET state = excluded.state, answer
 WHERE help_asks.state <> excluded.state
 
 -- name: helpers
--- Who offers a skill in a circle around the asker and has not been asked yet; a sample where there are very many.
+-- Who offers a skill above a level in a circle around the asker, speaks with them, is kept from them by nothing said
+-- and has not been asked yet; of very many some, drawn anew at each step.
 SELECT person.person_id FROM people AS person JOIN people AS asker ON asker.person_id = $1
 WHERE person.offered_skills @> ARRAY[$2::text] AND person.person_id <> $1
     AND person.status = 'active' AND person.opted_in AND (person.paused_until IS NULL OR person.paused_until <= $3)
     AND ($4::text = 'everybody' OR $4 = 'unit' AND person.unit_code = asker.unit_code
         OR $4 = 'division' AND person.unit_path[1:2] = asker.unit_path[1:2])
+    AND person.languages && asker.languages
+    AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+    AND EXISTS (
+        SELECT FROM jsonb_array_elements(person.offers) AS offer
+        WHERE offer ->> 'skill_id' = $2 AND (offer ->> 'level')::int > $6
+    )
     AND NOT EXISTS (SELECT FROM help_asks AS ask WHERE ask.request_id = $5 AND ask.person_id = person.person_id)
-ORDER BY md5(person.person_id::text || $5::text) LIMIT 500
+ORDER BY md5(person.person_id::text || $5::text || $7::text) LIMIT 500
+
+-- name: kept_apart
+-- Who of these people and one person wish, either of them, not to meet.
+SELECT other.person_id FROM people AS one JOIN people AS other ON other.person_id = ANY ($2::uuid[])
+WHERE one.person_id = $1
+    AND (one.not_with @> ARRAY[other.person_id] OR other.not_with @> ARRAY[one.person_id])
 
 -- name: busy_helping
 -- How often these people were asked in the last week.
@@ -100,9 +113,17 @@ WHERE request.state = 'open' AND request.circle = 'everybody' AND request.expire
 ORDER BY request.request_id DESC LIMIT $4
 
 -- name: figures
+-- Of whole weeks; of each figure how many requests and how many people asked them.
 SELECT count(*) AS requests, count(first_offer_at) AS offered, count(*) FILTER (WHERE state = 'accepted') AS accepted,
     count(*) FILTER (WHERE state = 'expired') AS expired, count(*) FILTER (WHERE state = 'open') AS open,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_offer_at - created_at)) AS seconds_p50,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM first_offer_at - created_at)) AS seconds_p90,
-    count(DISTINCT requester_id) AS people
-FROM help_requests WHERE created_at > now() - make_interval(days => $1) AND ($2::text IS NULL OR skill_id = $2)
+    count(DISTINCT requester_id) AS requests_people,
+    count(DISTINCT requester_id) FILTER (WHERE first_offer_at IS NOT NULL) AS offered_people,
+    count(DISTINCT requester_id) FILTER (WHERE first_offer_at IS NULL) AS unoffered_people,
+    count(DISTINCT requester_id) FILTER (WHERE state = 'accepted') AS accepted_people,
+    count(DISTINCT requester_id) FILTER (WHERE state = 'expired') AS expired_people,
+    count(DISTINCT requester_id) FILTER (WHERE state = 'open') AS open_people
+FROM help_requests
+WHERE created_at >= date_trunc('week', now(), 'UTC') - make_interval(days => $1)
+    AND created_at < date_trunc('week', now(), 'UTC') AND ($2::text IS NULL OR skill_id = $2)

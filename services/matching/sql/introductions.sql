@@ -1,5 +1,5 @@
 -- name: newcomers_to_introduce
--- Recent and coming hires with too few introductions, each with one programme that is for them.
+-- Recent and coming hires with too few introductions, each with the programme that is closest to them.
 SELECT person_id, programme_id, lacking FROM (
     SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id, ($3 - had.introductions)::int AS lacking
     FROM people AS person
@@ -12,7 +12,7 @@ SELECT person_id, programme_id, lacking FROM (
         AND person.status IN ('prehire', 'active') AND person.opted_in
         AND (person.paused_until IS NULL OR person.paused_until <= $1)
         AND ($2::uuid[] IS NULL AND had.introductions = 0 OR person.person_id = ANY ($2) AND had.introductions < $3)
-    ORDER BY person.person_id, programme.programme_id
+    ORDER BY person.person_id, audience_fit(person, programme) DESC, programme.programme_id
 ) AS newcomer
 ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
@@ -26,8 +26,8 @@ JOIN match_members AS buddy ON buddy.match_id = match.match_id AND buddy.role = 
 WHERE newcomer.person_id = ANY ($1::uuid[]) AND newcomer.role = 'newcomer' AND match.state <> 'preview'
 
 -- name: insert_introductions
-INSERT INTO introductions (newcomer_id, person_id, score, reasons)
-SELECT newcomer_id, person_id, score, reasons
+INSERT INTO introductions (newcomer_id, person_id, score, reasons, rules_version)
+SELECT newcomer_id, person_id, score, reasons, $2
 FROM jsonb_to_recordset($1::jsonb) AS given (newcomer_id uuid, person_id uuid, score int, reasons jsonb)
 ON CONFLICT DO NOTHING
 
@@ -52,3 +52,12 @@ DELETE FROM introductions WHERE newcomer_id = ANY ($1::uuid[]) OR person_id = AN
 
 -- name: touched_by
 SELECT DISTINCT newcomer_id FROM introductions WHERE person_id = ANY ($1::uuid[]) AND state = 'suggested'
+
+-- name: part
+-- Nobody is introduced to whom they, by what these people wish, shall not meet.
+DELETE FROM introductions AS introduction USING people AS newcomer, people AS colleague
+WHERE newcomer.person_id = introduction.newcomer_id AND colleague.person_id = introduction.person_id
+    AND introduction.state = 'suggested'
+    AND (introduction.newcomer_id = ANY ($1::uuid[]) OR introduction.person_id = ANY ($1::uuid[]))
+    AND (newcomer.not_with @> ARRAY[colleague.person_id] OR colleague.not_with @> ARRAY[newcomer.person_id])
+RETURNING introduction.newcomer_id

@@ -1,9 +1,11 @@
 -- name: insert_matches
-INSERT INTO matches (match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at)
-SELECT match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at
+INSERT INTO matches (
+    match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version
+)
+SELECT match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version
 FROM jsonb_to_recordset($1::jsonb) AS given (
     match_id uuid, kind text, state text, programme_id uuid, round_id uuid, skill_id text, score int, reasons jsonb,
-    expires_at timestamptz
+    expires_at timestamptz, ring_id uuid, rules_version int
 )
 
 -- name: insert_members
@@ -15,6 +17,19 @@ SELECT * FROM matches WHERE match_id = $1 FOR UPDATE
 
 -- name: lock_matches
 SELECT * FROM matches WHERE match_id = ANY ($1::uuid[]) ORDER BY match_id FOR UPDATE
+
+-- name: legs
+-- These matches, and the other legs of the exchanges they are legs of.
+SELECT unnest($1::uuid[]) AS match_id
+UNION
+SELECT leg.match_id FROM matches AS match JOIN matches AS leg USING (ring_id) WHERE match.match_id = ANY ($1::uuid[])
+
+-- name: teaching
+-- Who of these people teaches somebody in a programme now.
+SELECT DISTINCT member.person_id
+FROM match_members AS member JOIN matches AS match USING (match_id)
+WHERE member.person_id = ANY ($2::uuid[]) AND member.role = 'teacher'
+    AND match.programme_id = $1 AND match.state IN ('proposed', 'accepted')
 
 -- name: lock_expired
 SELECT * FROM matches WHERE state = 'proposed' AND expires_at <= now()
@@ -28,9 +43,14 @@ WHERE match_id = ANY ($1::uuid[]) ORDER BY match_id, role, person_id
 UPDATE match_members SET answer = $3, reason_code = $4 WHERE match_id = $1 AND person_id = $2
 
 -- name: change_states
-UPDATE matches SET state = change.state, version = matches.version + 1
+UPDATE matches SET state = change.state, version = matches.version + 1, changed_at = now()
 FROM unnest($1::uuid[], $2::text[]) AS change (match_id, state)
 WHERE matches.match_id = change.match_id
+
+-- name: save_reasons
+UPDATE matches SET score = told.score, reasons = told.reasons, rules_version = told.rules_version
+FROM jsonb_to_recordset($1::jsonb) AS told (match_id uuid, score int, reasons jsonb, rules_version int)
+WHERE matches.match_id = told.match_id
 
 -- name: remove_members
 DELETE FROM match_members AS member
@@ -95,8 +115,9 @@ WHERE ($1::uuid IS NULL OR match.state <> 'preview' AND EXISTS (
     AND ($4::uuid IS NULL OR match.programme_id = $4)
     AND ($5::text IS NULL OR match.state = $5)
     AND ($6::text IS NULL OR match.kind = $6)
-    AND ($7::uuid IS NULL OR match.match_id < $7)
-ORDER BY match.match_id DESC LIMIT $8
+    AND ($7::uuid IS NULL OR match.ring_id = $7)
+    AND ($8::uuid IS NULL OR match.match_id < $8)
+ORDER BY match.match_id DESC LIMIT $9
 
 -- name: labels
 SELECT skill_id, label FROM skills WHERE skill_id = ANY ($1::text[])
@@ -131,11 +152,27 @@ UNION
 SELECT match_id, person_id, 'no_longer_offered' FROM mine
 WHERE state = 'proposed' AND role = 'teacher' AND skill_id <> ALL (offered_skills)
 UNION
+SELECT mine.match_id, mine.person_id, 'no_longer_available'
+FROM mine JOIN people AS person USING (person_id)
+WHERE mine.state = 'proposed' AND mine.role IN ('teacher', 'buddy') AND person.capacity = 0
+UNION
+SELECT mine.match_id, mine.person_id, 'no_longer_needed'
+FROM mine JOIN people AS person USING (person_id)
+WHERE mine.state = 'proposed' AND mine.role = 'learner'
+    AND NOT person.needs @> jsonb_build_array(jsonb_build_object('skill_id', mine.skill_id))
+UNION
 SELECT mine.match_id, mine.person_id, 'no_longer_for_them'
 FROM mine JOIN people AS person USING (person_id) JOIN programmes AS programme USING (programme_id)
 WHERE mine.role IN ('learner', 'newcomer', 'participant')
     AND CASE mine.state WHEN 'proposed' THEN NOT in_audience(person, programme)
         ELSE NOT in_audience_places(person, programme) END
+
+-- name: open_of_closed
+-- Some of what is still open of programmes that are closed.
+SELECT match.match_id
+FROM programmes AS programme JOIN matches AS match USING (programme_id)
+WHERE programme.status = 'closed' AND match.state IN ('proposed', 'accepted', 'formed')
+ORDER BY match.match_id LIMIT $1
 
 -- name: outside
 -- Who is in an open match of these programmes that are not for them any more.
@@ -194,14 +231,24 @@ FROM chain JOIN match_members AS upper
     ON upper.match_id = chain.match_id AND upper.person_id = chain.manager_id AND upper.role = 'participant'
 
 -- name: teachers_around
--- Who offers what any of these people need; a sample where there are very many.
-SELECT person_id FROM people
-WHERE offered_skills && ARRAY(
-        SELECT need ->> 'skill_id' FROM people AS learner, jsonb_array_elements(learner.needs) AS need
-        WHERE learner.person_id = ANY ($1::uuid[])
-    )
-    AND status = 'active' AND opted_in AND person_id <> ALL ($1::uuid[])
-ORDER BY md5(person_id::text || $2::text) LIMIT 2000
+-- Who offers what any of these people need at their level or above; of each skill so many, drawn by a lot.
+WITH wanted AS (
+    SELECT need ->> 'skill_id' AS skill_id, min((need ->> 'level')::int) AS least
+    FROM people AS learner, jsonb_array_elements(learner.needs) AS need
+    WHERE learner.person_id = ANY ($1::uuid[]) GROUP BY 1
+)
+SELECT DISTINCT drawn.person_id
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT person_id FROM people
+    WHERE offered_skills @> ARRAY[wanted.skill_id] AND status = 'active' AND opted_in AND person_id <> ALL ($1::uuid[])
+        AND EXISTS (
+            SELECT FROM jsonb_array_elements(offers) AS offer
+            WHERE offer ->> 'skill_id' = wanted.skill_id AND (offer ->> 'level')::int >= wanted.least
+        )
+    ORDER BY md5(person_id::text || $2::text)
+    LIMIT greatest(200, 2000 / (SELECT count(*) FROM wanted))
+) AS drawn
 
 -- name: lock_roomy
 -- Circles of a programme with a place left and none of these people in them, the smallest first.

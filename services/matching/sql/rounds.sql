@@ -3,11 +3,12 @@
 SELECT pg_advisory_xact_lock(7300102)
 
 -- name: one_round
--- Rounds of a programme one after another: the next asks nobody whom this one has matched.
-SELECT pg_advisory_xact_lock(7300103, hashtext($1::uuid::text))
+-- Rounds of a programme one after another: the next asks nobody whom this one has matched. False while one goes on.
+SELECT pg_try_advisory_xact_lock(7300103, hashtext($1::uuid::text))
 
 -- name: programme
-SELECT programme.*, rules.version AS rules_version, rules.rules
+SELECT programme.*, rules.version AS rules_version, rules.rules,
+    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes
 FROM programmes AS programme
 CROSS JOIN LATERAL (
     SELECT version, rules FROM rules
@@ -19,7 +20,8 @@ WHERE programme.programme_id = $1
 SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 ORDER BY programme_id
 
 -- name: population
--- Everybody, with what their open matches take from them. `minutes` is what those cost a month.
+-- Everybody, with what their open matches take from them. `minutes` is what those cost a month, `waited` the rounds
+-- that had nobody for them since one had.
 SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
     coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
 FROM profiles AS person
@@ -27,7 +29,7 @@ LEFT JOIN (
     SELECT member.person_id,
         count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
         count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
-        sum(programme.session_minutes * 30 / programme.cadence_days) AS minutes
+        sum(monthly_minutes(programme, member.role)) AS minutes
     FROM matches AS match
     JOIN match_members AS member USING (match_id)
     JOIN programmes AS programme USING (programme_id)
@@ -37,14 +39,21 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT unmatched.person_id, count(*) AS rounds
     FROM unmatched JOIN rounds USING (round_id)
-    WHERE rounds.programme_id = $1 AND rounds.published
+    LEFT JOIN (
+        SELECT member.person_id, max(match.created_at) AS at
+        FROM matches AS match JOIN match_members AS member USING (match_id)
+        WHERE match.programme_id = $1 AND is_served(match.match_id, match.state, member.role)
+        GROUP BY member.person_id
+    ) AS served USING (person_id)
+    WHERE rounds.programme_id = $1 AND rounds.published AND unmatched.reason <> 'no_time'
+        AND (served.at IS NULL OR rounds.created_at > served.at)
     GROUP BY unmatched.person_id
 ) AS waiting USING (person_id)
 LEFT JOIN (
     SELECT member.person_id, count(*) AS circles
     FROM matches AS match JOIN match_members AS member USING (match_id)
     WHERE match.kind = 'circle' AND match.state <> 'preview' AND member.role = 'facilitator'
-        AND match.created_at > now() - interval '30 days'
+        AND match.created_at >= date_trunc('month', now(), 'UTC')
     GROUP BY member.person_id
 ) AS led USING (person_id)
 
@@ -57,7 +66,7 @@ JOIN profiles AS person USING (person_id)
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
         count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
-        sum(programme.session_minutes * 30 / programme.cadence_days) AS minutes
+        sum(monthly_minutes(programme, member.role)) AS minutes
     FROM match_members AS member
     JOIN matches AS match USING (match_id)
     JOIN programmes AS programme USING (programme_id)
@@ -67,12 +76,18 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS rounds
     FROM unmatched JOIN rounds USING (round_id)
     WHERE unmatched.person_id = person.person_id AND rounds.programme_id = $1 AND rounds.published
+        AND unmatched.reason <> 'no_time' AND rounds.created_at > ALL (
+            SELECT match.created_at
+            FROM match_members AS member JOIN matches AS match USING (match_id)
+            WHERE member.person_id = person.person_id AND match.programme_id = $1
+                AND is_served(match.match_id, match.state, member.role)
+        )
 ) AS waiting
 CROSS JOIN LATERAL (
     SELECT count(*) AS circles
     FROM match_members AS member JOIN matches AS match USING (match_id)
     WHERE member.person_id = person.person_id AND member.role = 'facilitator'
-        AND match.kind = 'circle' AND match.state <> 'preview' AND match.created_at > now() - interval '30 days'
+        AND match.kind = 'circle' AND match.state <> 'preview' AND match.created_at >= date_trunc('month', now(), 'UTC')
 ) AS led
 
 -- name: not_asked
@@ -96,42 +111,57 @@ SELECT person.person_id FROM people AS person JOIN programmes AS programme ON pr
 WHERE person.person_id = ANY ($2::uuid[]) AND NOT in_audience(person, programme)
 
 -- name: recent_pairs
+-- Who is together, or was until lately: the days count from when it was answered or ended.
 SELECT DISTINCT one.person_id AS one, other.person_id AS other
 FROM matches AS match
 JOIN match_members AS one USING (match_id)
 JOIN match_members AS other ON other.match_id = match.match_id AND one.person_id < other.person_id
-WHERE match.kind IN ('pair', 'buddy') AND match.state <> 'preview' AND match.created_at > now() - make_interval(days => $1)
+WHERE match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdrawn')
+    AND (match.state IN ('proposed', 'accepted', 'formed')
+        OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))
 
 -- name: newcomers_without_buddy
--- Recent and coming hires nobody has been proposed to, each with one programme that is for them; of all, so many.
-SELECT person_id, programme_id FROM (
-    SELECT DISTINCT ON (person.person_id) person.person_id, programme.programme_id
-    FROM people AS person
-    JOIN programmes AS programme ON programme.status = 'published' AND programme.format = 'onboarding_buddy'
-        AND in_audience(person, programme)
-    WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
-        AND person.status IN ('prehire', 'active') AND person.opted_in
-        AND (person.paused_until IS NULL OR person.paused_until <= $1)
-        AND person.time_budget_minutes > 0
-        AND ($2::uuid[] IS NULL OR person.person_id = ANY ($2))
+-- Recent and coming hires nobody has been proposed to, with the programmes that are for them, the closest first; of
+-- all, so many.
+SELECT person.person_id, closest.programmes
+FROM people AS person
+CROSS JOIN LATERAL (
+    SELECT array_agg(
+        programme.programme_id ORDER BY audience_fit(person, programme) DESC, programme.programme_id
+    ) AS programmes
+    FROM programmes AS programme
+    WHERE programme.status = 'published' AND programme.format = 'onboarding_buddy' AND in_audience(person, programme)
+        AND person.time_budget_minutes >= programme.session_minutes
         AND ($3::uuid IS NULL OR programme.programme_id = $3)
-        AND NOT EXISTS (
-            SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
-            WHERE member.person_id = person.person_id AND member.role = 'newcomer'
-                AND match.state IN ('proposed', 'accepted')
-        )
-    ORDER BY person.person_id, programme.programme_id
-) AS newcomer
+) AS closest
+WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
+    AND person.status IN ('prehire', 'active') AND person.opted_in
+    AND (person.paused_until IS NULL OR person.paused_until <= $1)
+    AND ($2::uuid[] IS NULL OR person.person_id = ANY ($2))
+    AND closest.programmes IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = person.person_id AND member.role = 'newcomer'
+            AND match.state IN ('proposed', 'accepted')
+    )
 ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
 -- name: teachers_of
--- Who offers something a person needs; a sample where there are very many.
-SELECT person_id FROM people
-WHERE offered_skills && $2::text[] AND status = 'active' AND opted_in AND person_id <> $1
-    AND ($3::text IS NULL OR $3 = ANY (unit_path)) AND ($4::text IS NULL OR site_code = $4)
-    AND ($5::text IS NULL OR $5 = ANY (languages))
-ORDER BY md5(person_id::text || $1::text)
-LIMIT 1000
+-- Who offers a skill at its level or above and has a language in common; of each skill so many, drawn by a lot of the
+-- asker's, so that a rare one is read whole beside a common one.
+SELECT DISTINCT drawn.person_id
+FROM unnest($2::text[], $3::int[]) AS wanted (skill_id, least)
+CROSS JOIN LATERAL (
+    SELECT person_id FROM people
+    WHERE offered_skills @> ARRAY[wanted.skill_id] AND status = 'active' AND opted_in AND person_id <> $1
+        AND ($4::text IS NULL OR $4 = ANY (unit_path)) AND ($5::text IS NULL OR site_code = $5)
+        AND ($6::text IS NULL OR $6 = ANY (languages)) AND languages && $7::text[]
+        AND EXISTS (
+            SELECT FROM jsonb_array_elements(offers) AS offer
+            WHERE offer ->> 'skill_id' = wanted.skill_id AND (offer ->> 'level')::int >= wanted.least
+        )
+    ORDER BY md5(person_id::text || $1::text) LIMIT $8
+) AS drawn
 
 -- name: insert_round
 INSERT INTO rounds (
@@ -216,9 +246,12 @@ UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatc
     asked = $2::int + $3::int, engine = $13
 WHERE round_id = $1 RETURNING *
 
+-- name: erased_of
+SELECT person_id FROM erased_people WHERE person_id = ANY ($1::uuid[])
+
 -- name: publish_round
-UPDATE rounds SET published = true, matched = $2, unmatched = $3, unmatched_by_reason = $4, matches = $5, value = $6,
-    gap = $7, report = report || jsonb_build_object('withdrawn', $8::int)
+UPDATE rounds SET published = true, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4, matches = $5, value = $6,
+    gap = $7, report = report || jsonb_build_object('withdrawn', $8::int), figures = $9, asked = $2::int + $3::int
 WHERE round_id = $1 RETURNING *
 
 -- name: discard_round
@@ -229,15 +262,16 @@ UPDATE rounds SET discarded_at = now() WHERE round_id = $1 RETURNING *
 SELECT DISTINCT member.person_id, member.role, member.reason_code, match.skill_id
 FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
-    AND (member.reason_code = 'no_time' AND match.created_at > now() - make_interval(days => $2)
-        OR member.reason_code = 'wrong_skill' AND match.created_at > now() - make_interval(days => $3))
+    AND (member.reason_code = 'no_time' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $2)
+        OR member.reason_code = 'wrong_skill' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $3))
 
 -- name: declines
+-- Why earlier proposals were declined, where so many people said so.
 SELECT member.reason_code, count(*) AS declines
 FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
-    AND match.created_at > now() - make_interval(days => $2)
-GROUP BY member.reason_code ORDER BY member.reason_code
+    AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $2)
+GROUP BY member.reason_code HAVING count(DISTINCT member.person_id) >= $3 ORDER BY member.reason_code
 
 -- name: count_people
 -- How many there are, up to a number.
@@ -285,5 +319,6 @@ FROM match_members AS mine
 JOIN matches AS match USING (match_id)
 JOIN match_members AS other ON other.match_id = match.match_id AND other.person_id <> mine.person_id
 WHERE mine.person_id = ANY ($2::uuid[])
-    AND match.kind IN ('pair', 'buddy') AND match.state <> 'preview'
-    AND match.created_at > now() - make_interval(days => $1)
+    AND match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdrawn')
+    AND (match.state IN ('proposed', 'accepted', 'formed')
+        OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))

@@ -1,7 +1,9 @@
 -- name: insert_shards
-INSERT INTO shards (shard_id, round_id, places)
-SELECT shard_id, $1, array(SELECT jsonb_array_elements_text(places)::int)
-FROM jsonb_to_recordset($2::jsonb) AS given (shard_id uuid, places jsonb)
+INSERT INTO shards (shard_id, round_id, places, beside)
+SELECT
+    shard_id, $1, array(SELECT jsonb_array_elements_text(places)::int),
+    array(SELECT jsonb_array_elements_text(beside)::int)
+FROM jsonb_to_recordset($2::jsonb) AS given (shard_id uuid, places jsonb, beside jsonb)
 
 -- name: take
 -- An offer read again, after a rebalance or a crash, gives the part to its new reader unless somebody is at work.
@@ -12,7 +14,7 @@ WHERE shard_id = ANY ($1::uuid[]) AND found IS NULL AND (leased_until IS NULL OR
 -- What this worker has taken, and what another took and left lying: half a minute, or until its lease ran out.
 UPDATE shards SET worker = $1, tries = shards.tries + 1, leased_until = now() + make_interval(secs => open.seconds)
 FROM (
-    SELECT shard.shard_id, (rules.rules ->> 'seconds')::int + 60 AS seconds
+    SELECT shard.shard_id, rounds.kind, (rules.rules ->> 'seconds')::int + 60 AS seconds
     FROM shards AS shard
     JOIN rounds USING (round_id)
     JOIN rules ON rules.programme_id = rounds.programme_id AND rules.version = rounds.rules_version
@@ -24,7 +26,7 @@ FROM (
     FOR UPDATE OF shard SKIP LOCKED
 ) AS open
 WHERE shards.shard_id = open.shard_id
-RETURNING shards.shard_id, shards.round_id, shards.places
+RETURNING shards.shard_id, shards.round_id, open.kind, shards.places, shards.beside
 
 -- name: keep
 UPDATE shards SET found = given.found, leased_until = NULL

@@ -12,6 +12,7 @@ SQL = sql.load("services.matching", "help")
 COLUMNS = (
     *("request_id", "version", "requester_id", "skill_id", "level", "question", "circle", "state", "helper_id"),
     *("created_at", "next_step_at", "expires_at", "first_offer_at"),
+    "engine",
 )
 
 

@@ -1,7 +1,8 @@
 """What a round was computed from, kept so that it can be computed again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,6 +42,7 @@ def setting(problem: Problem) -> dict[str, Any]:
         "size_min": problem.size_min,
         "size_max": problem.size_max,
         "people": len(problem.people),
+        "min_functions": problem.rules.min_functions,
     }
 
 
@@ -75,25 +77,31 @@ def _state(person: Person, places: dict[UUID, int], recent: dict[UUID, list[int]
     return state | ({"recent": recent[person.id]} if person.id in recent else {})
 
 
-async def load(conn: Connection, round_id: UUID, places: Sequence[int] | None = None) -> Kept | None:
-    """The input of a round, or of these people of it alone; None where it was not kept, or its time is over."""
+async def load(
+    conn: Connection, round_id: UUID, places: Sequence[int] | None = None, beside: Sequence[int] = ()
+) -> Kept | None:
+    """The input of a round, or of these people of it alone, of whom those `beside` are not asked.
+
+    None where it was not kept, or its time is over.
+    """
     row = await conn.fetchrow(SQL.round_setting, round_id)
     if row is None or row["setting"] is None:
         return None
     rows = await conn.fetch(SQL.round_people, round_id, places)
     if not rows:
         return None
-    return await asyncio.to_thread(_kept, row, rows)
+    return await asyncio.to_thread(_kept, row, rows, frozenset(beside))
 
 
-def _kept(row: Record, rows: Sequence[Record]) -> Kept:
+def _kept(row: Record, rows: Sequence[Record], beside: Collection[int]) -> Kept:
     ids = {row["place"]: row["person_id"] for row in rows}
     states = [(row["person_id"], row["state"]) for row in rows]
     kept = row["setting"]
+    rules = Rules.parse(row["rules"])
     problem = Problem(
         people=tuple(_person(person_id, state, ids) for person_id, state in states),
-        asked=frozenset(row["person_id"] for row in rows if row["asked"]),
-        rules=Rules.parse(row["rules"]),
+        asked=frozenset(row["person_id"] for row in rows if row["asked"] and row["place"] not in beside),
+        rules=replace(rules, min_functions=kept.get("min_functions", rules.min_functions)),
         seed=row["seed"],
         recent=frozenset(
             (person_id, ids[other]) for person_id, state in states for other in state.get("recent", ()) if other in ids

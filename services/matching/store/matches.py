@@ -1,15 +1,18 @@
 """Matches between their rows and the domain."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from services.matching.domain.match import Match, Member, first_answer
 from services.matching.engine.people import Match as Formed
+from services.matching.engine.people import Term
+from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
 from shared.events.matching import MatchKind, MatchReason
@@ -17,23 +20,65 @@ from shared.events.matching import MatchKind, MatchReason
 SQL = sql.load("services.matching", "matches")
 AT_ONCE = 100
 """Matches made into rows, or rows into matches, before others get their turn."""
+EXCHANGES = {2: "exchange_of_two", 3: "exchange_of_three"}
+"""The reason that says of a leg how many teach each other."""
 
 
-def propose(kind: MatchKind, formed: Formed, programme_id: UUID, round_id: UUID | None, expires_at: datetime) -> Match:
-    """What the engine formed, as a match: a circle stands, everything else waits for answers."""
-    return Match(
-        match_id=uuid7(),
-        version=1,
-        kind=kind,
-        state="formed" if kind == "circle" else "proposed",
-        programme_id=programme_id,
-        round_id=round_id,
-        skill_id=formed.skill,
-        members=tuple(Member(person, role, first_answer(kind, role)) for person, role in formed.members),  # type: ignore[arg-type]
-        score=formed.score,
-        reasons=tuple(MatchReason(code=term.code, points=term.points, skill_id=term.skill) for term in formed.terms),
-        expires_at=None if kind == "circle" else expires_at,
-    )
+class Ring(NamedTuple):
+    """An exchange, and how many teach each other in it."""
+
+    ring_id: UUID
+    size: int
+
+
+def proposals(
+    kind: MatchKind,
+    formed: Sequence[Formed],
+    programme: Programme,
+    round_id: UUID | None,
+    expires_at: datetime | None = None,
+) -> Iterator[Match]:
+    """What the engine formed, as matches: a circle stands, everything else waits for answers as long as rules say."""
+    rings = _rings(formed) if programme.rules.exchange else {}
+    until = expires_at or datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
+    for each in formed:
+        ring = rings.get(each.members[0][0])
+        why = reasons(each.terms)
+        if ring:
+            why += (MatchReason(code=EXCHANGES[ring.size], points=0),)
+        yield Match(
+            match_id=uuid7(),
+            version=1,
+            kind=kind,
+            state="formed" if kind == "circle" else "proposed",
+            programme_id=programme.programme_id,
+            round_id=round_id,
+            skill_id=each.skill,
+            members=tuple(Member(person, role, first_answer(kind, role)) for person, role in each.members),  # type: ignore[arg-type]
+            score=each.score,
+            reasons=why,
+            expires_at=None if kind == "circle" else until,
+            ring_id=ring.ring_id if ring else None,
+            rules_version=programme.rules_version,
+        )
+
+
+def reasons(terms: Iterable[Term]) -> tuple[MatchReason, ...]:
+    """Terms of a score as they are told."""
+    return tuple(MatchReason(code=term.code, points=term.points, skill_id=term.skill) for term in terms)
+
+
+def _rings(formed: Sequence[Formed]) -> dict[UUID, Ring]:
+    """By learner, the exchange they are in: whoever teaches learns from the next, until the first is reached again."""
+    taught_by = {each.members[0][0]: each.members[1][0] for each in formed}
+    found: dict[UUID, Ring] = {}
+    for first in taught_by:
+        ring = [first]
+        while len(ring) < max(EXCHANGES) and taught_by.get(ring[-1], first) != first:
+            ring.append(taught_by[ring[-1]])
+        if first not in found and len(ring) in EXCHANGES and taught_by.get(ring[-1]) == first:
+            found |= dict.fromkeys(ring, Ring(uuid7(), len(ring)))
+    return found
 
 
 async def insert(conn: Connection, matches: Iterable[Match]) -> None:
@@ -55,6 +100,8 @@ async def _insert(conn: Connection, matches: Sequence[Match]) -> None:
             "score": match.score,
             "reasons": [reason.model_dump() for reason in match.reasons],
             "expires_at": match.expires_at.isoformat() if match.expires_at else None,
+            "ring_id": str(match.ring_id) if match.ring_id else None,
+            "rules_version": match.rules_version,
         }
         for match in matches
     ]
@@ -72,6 +119,11 @@ async def _insert(conn: Connection, matches: Sequence[Match]) -> None:
 async def lock(conn: Connection, match_ids: Sequence[UUID]) -> list[Match]:
     """These matches, locked in the order of their ids."""
     return await with_members(conn, await conn.fetch(SQL.lock_matches, match_ids))
+
+
+async def lock_with_legs(conn: Connection, match_ids: Sequence[UUID]) -> list[Match]:
+    """The same, and the other legs of the exchanges they are legs of."""
+    return await lock(conn, [row["match_id"] for row in await conn.fetch(SQL.legs, match_ids)])
 
 
 async def lock_expired(conn: Connection, limit: int) -> list[Match]:
@@ -122,6 +174,8 @@ async def _with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]
             score=row["score"],
             reasons=tuple(MatchReason.model_validate(reason) for reason in row["reasons"]),
             expires_at=row["expires_at"],
+            ring_id=row["ring_id"],
+            rules_version=row["rules_version"],
         )
         for row in rows
     ]
@@ -131,6 +185,21 @@ async def save_states(conn: Connection, matches: Sequence[Match]) -> None:
     """The new states of locked matches; each counts one version up."""
     ids, states = [match.match_id for match in matches], [match.state for match in matches]
     await conn.execute(SQL.change_states, ids, states)
+
+
+async def save_reasons(conn: Connection, matches: Sequence[Match]) -> None:
+    """Why these locked matches stand, as it is now."""
+    rows = [
+        {
+            "match_id": str(match.match_id),
+            "score": match.score,
+            "reasons": [reason.model_dump() for reason in match.reasons],
+            "rules_version": match.rules_version,
+        }
+        for match in matches
+    ]
+    if rows:
+        await conn.execute(SQL.save_reasons, rows)
 
 
 async def save_members(conn: Connection, before: Sequence[Match], after: Sequence[Match]) -> None:

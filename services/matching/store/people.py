@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.matching.domain.format import BUDDY_FORMAT
+from services.matching.domain.format import BUDDY_FORMAT, KINDS
 from services.matching.domain.person import company, pace, utc_offset
 from services.matching.engine.people import Person
 from services.matching.store.programmes import Programme
@@ -33,7 +33,7 @@ async def everybody(
 ) -> list[Known]:
     """All people, or only some, with what their open matches leave of capacity and time.
 
-    `programme` says what taking part would cost and whose earlier rounds count; without one, an hour and none.
+    `programme` says what taking part would cost and whose earlier rounds count; without one, some minutes and none.
     """
     found: list[Known] = []
     async for rows in _population(conn, programme.programme_id if programme else None, only):
@@ -64,18 +64,16 @@ async def _population(
 
 
 def _all_known(rows: Sequence[Record], today: date, programme: Programme | None) -> list[Known]:
-    minutes = programme.monthly_minutes if programme else HOUR
-    return [_known(row, minutes, today, programme) for row in rows]
+    return [_known(row, today, programme) for row in rows]
 
 
-def _known(row: Record, cost: int, today: date, programme: Programme | None) -> Known:
+def _known(row: Record, today: date, programme: Programme | None) -> Known:
     paused = row["paused_until"] is not None and row["paused_until"] > today
     taking_part = row["status"] == "active" and row["opted_in"] and not paused and _likes(row, programme)
-    minutes = row["time_budget_minutes"] - int(row["minutes"])
-    places = -(-max(0, minutes) // cost)
+    places, leads = _room(row["time_budget_minutes"], int(row["minutes"]), programme)
     person = Person(
         id=row["person_id"],
-        available=taking_part and minutes > 0,
+        available=taking_part and places > 0,
         manager=row["manager_id"],
         unit=row["unit_code"],
         division=row["division"],
@@ -90,9 +88,9 @@ def _known(row: Record, cost: int, today: date, programme: Programme | None) -> 
         languages=tuple(row["languages"]),
         offers=tuple((offer["skill_id"], offer["level"]) for offer in row["offers"]),
         needs=tuple((need["skill_id"], need["level"], need["target_level"]) for need in row["needs"]),
-        slots=min(row["capacity"] - row["learners"], places),
+        slots=min(row["capacity"] - row["learners"], leads),
         load=row["learners"],
-        facilitator_ready=row["facilitator_ready"],
+        facilitator_ready=row["facilitator_ready"] and leads > 0,
         facilitating=row["facilitating"],
         waited=row["waited"],
         not_with=tuple(row["not_with"]),
@@ -101,8 +99,29 @@ def _known(row: Record, cost: int, today: date, programme: Programme | None) -> 
         agreed_minutes=row["time_budget_minutes"],
         keen=programme is not None and pace(programme.cadence_days) == row["pace"],
         company=company(row["group_size_min"], row["group_size_max"]),
+        experience=tuple(row["experience"]),
+        likes=row["time_of_day"] or "",
+        new_host=row["ready_since"] is not None and row["ready_since"] >= today.replace(day=1),
     )
     return Known(person, taking_part)
+
+
+def _room(budget: int, spent: int, programme: Programme | None) -> tuple[int, int]:
+    """How many commitments the time left pays, and how many of them where all are to teach or to facilitate.
+
+    Nobody both takes part in circles and leads them there, but in pairs one may learn beside those one teaches.
+    """
+    left, first = budget - spent, spent == 0
+    if programme is None:
+        hours = -(-max(0, left) // HOUR)
+        return hours, hours
+    learning, leading = programme.learning, programme.leading
+    leads = leading.fits(left, first=first)
+    if KINDS.get(programme.format) == "circle":
+        return max(leads, min(1, learning.fits(left, first=first))), leads
+    if left >= learning.month:
+        return 1 + (left - learning.month) // leading.month, leads
+    return learning.fits(left, first=first), leads
 
 
 def _likes(row: Record, programme: Programme | None) -> bool:

@@ -1,6 +1,7 @@
 """A programme as far as matching needs it, with the rules it is matched by."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from services.matching.domain.format import UnknownProgramme
@@ -9,7 +10,20 @@ from shared import sql
 from shared.db import Connection
 
 SQL = sql.load("services.matching", "rounds")
-DAYS_A_MONTH = 30
+
+
+class Cost(NamedTuple):
+    """Minutes of one session, and of all a month has."""
+
+    session: int
+    month: int
+
+    def fits(self, left: int, *, first: bool) -> int:
+        """How often the minutes left pay it; somebody's `first` may be more than that, if one session is paid.
+
+        Sessions then has them meet as often as their time allows.
+        """
+        return left // self.month or int(first and left >= self.session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +39,9 @@ class Programme:
     size_min: int
     size_max: int
     cadence_days: int
-    monthly_minutes: int
-    """What taking part costs a month."""
+    learning: Cost
+    leading: Cost
+    """What taking part costs, and what teaching or facilitating does, preparation counted."""
     rules_version: int
     rules: Rules
 
@@ -46,7 +61,8 @@ async def get(conn: Connection, programme_id: UUID) -> Programme:
         size_min=row["group_size_min"],
         size_max=max(row["group_size_min"], row["group_size_max"]),
         cadence_days=row["cadence_days"],
-        monthly_minutes=max(1, row["session_minutes"] * DAYS_A_MONTH // row["cadence_days"]),
+        learning=Cost(row["session_minutes"], row["learning_minutes"]),
+        leading=Cost(row["session_minutes"] + row["preparation_minutes"], row["leading_minutes"]),
         rules_version=row["rules_version"],
-        rules=Rules.parse(row["rules"]),
+        rules=Rules.parse(row["rules"]).of_format(row["format"]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.matching.engine import parity
 from services.matching.engine.people import Problem, Unmatched
 from services.matching.engine.report import report
 from services.matching.engine.round import VERSION, Parts, Run
@@ -90,7 +91,7 @@ def _told(run: Run, problem: Problem) -> tuple[Any, ...]:
 
 
 async def _declines(conn: Connection, programme: Programme) -> dict[str, dict[str, int]]:
-    rows = await conn.fetch(SQL.declines, programme.programme_id, programme.rules.cool_off_days)
+    rows = await conn.fetch(SQL.declines, programme.programme_id, programme.rules.cool_off_days, parity.FEWEST)
     return {"declines": {row["reason_code"] or "none": row["declines"] for row in rows}}
 
 
@@ -116,10 +117,10 @@ async def newcomers(
     people: Sequence[UUID] | None = None,
     programme_id: UUID | None = None,
     most: int | None = None,
-) -> list[tuple[UUID, UUID]]:
-    """Recent and coming hires without a buddy, with the programme that shall find them one.
+) -> dict[UUID, list[UUID]]:
+    """Recent and coming hires without a buddy, with the programmes that shall find them one, the closest first.
 
     Without `people` all of them, or so many drawn anew each time.
     """
     rows = await conn.fetch(SQL.newcomers_without_buddy, today, people, programme_id, most)
-    return [(row["person_id"], row["programme_id"]) for row in rows]
+    return {row["person_id"]: row["programmes"] for row in rows}

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.commands import declared as commands
+from services.metrics.commands.query_log import note_query
 from services.metrics.queries import declared as queries
 from shared.db import Connection
 from shared.edge import Edge
@@ -65,6 +66,7 @@ async def list_figures(programme_id: UUID, selection: Annotated[Selection, Query
     key, limit = decode_cursor(selection.cursor, str), selection.limit
 
     async def work(conn: Connection) -> Page[queries.Declared]:
+        await note_query(conn, edge.principal.roles, "declared figures", {"programme_id": str(programme_id)})
         found = await queries.list_declared(conn, programme_id, key[0] if key else None, limit + 1)
         return page(found, limit, lambda each: each, lambda each: (each.name,))
 

@@ -42,7 +42,7 @@ class ExportOut(BaseModel):
     """A file and how many of its measures are done."""
 
     export_id: UUID
-    state: Literal["queued", "running", "done"]
+    state: Literal["queued", "running", "done", "failed"]
     done: int
     total: int
     format: Format
@@ -89,8 +89,9 @@ async def get_content(export_id: UUID, edge: Edge) -> Response:
         if found is None:
             return None
         if found["content"] is None:
-            detail = "The file is still being made: ask for its state."
-            raise NotFinished(detail, state="running")
+            if found["failed"]:
+                raise NotFinished("The file could not be made: ask for it anew.", state="failed")
+            raise NotFinished("The file is still being made: ask for its state.", state="running")
         name = f'attachment; filename="measures-{export_id}.{found["format"]}"'
         return Response(found["content"], 200, {"Content-Disposition": name}, MEDIA_TYPES[found["format"]])
 

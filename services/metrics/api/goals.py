@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.metrics.commands.query_log import note_query
 from services.metrics.domain.goals import Status
 from services.metrics.queries import goals as queries
 from services.metrics.queries.release import Release
@@ -56,6 +57,8 @@ async def list_goals(selection: Annotated[GoalSelection, Query()], edge: Edge) -
     k = edge.request.app.state.settings.k_scores
 
     async def work(conn: Connection) -> Page[queries.Goal]:
+        asked = selection.model_dump(mode="json", include={"programme_id"})
+        await note_query(conn, edge.principal.roles, "goals", asked)
         after = key[0] if key else None
         found = await queries.list_goals(conn, Release(conn, k), selection.programme_id, after, selection.limit + 1)
         shown = found[: selection.limit]

@@ -64,6 +64,9 @@ class ValueOut(BaseModel):
     reason: str | None
     as_of: datetime
     half_interval: float | None = Field(None, description="Half the 95 % interval, where there is one.")
+    note: str | None = Field(
+        None, description="What to know of it: no shared view, or how even a format is meant to be."
+    )
 
 
 class ComparedOut(BaseModel):

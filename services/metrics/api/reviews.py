@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.api.measures import ValueOut
 from services.metrics.commands import reviews as commands
+from services.metrics.commands.query_log import note_query
 from services.metrics.domain.reviews import State
 from services.metrics.queries import reviews as queries
 from services.metrics.queries.release import Release
@@ -90,6 +91,8 @@ async def list_reviews(selection: Annotated[ReviewSelection, Query()], edge: Edg
     k, limit = edge.request.app.state.settings.k_scores, selection.limit
 
     async def work(conn: Connection) -> Page[queries.Review]:
+        asked = selection.model_dump(mode="json", include={"programme_id"})
+        await note_query(conn, edge.principal.roles, "reviews", asked)
         found = await queries.list_reviews(
             conn, Release(conn, k), selection.programme_id, key[0] if key else None, limit + 1
         )
@@ -116,7 +119,8 @@ async def conclude_review(review_id: UUID, body: Conclusion, edge: Edge) -> Resp
     k = edge.request.app.state.settings.k_scores
 
     async def work(conn: Connection) -> queries.Review | None:
-        await commands.conclude_review(conn, review_id, body.conclusion, edge.if_match)
-        return await queries.get_review(conn, Release(conn, k), review_id)
+        release = Release(conn, k)
+        await commands.conclude_review(conn, release, review_id, body.conclusion, edge.if_match)
+        return await queries.get_review(conn, release, review_id)
 
     return await edge.write(work, body=body)

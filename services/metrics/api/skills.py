@@ -24,7 +24,7 @@ class SkillOut(BaseModel):
     label: str
     wanting: int | None = Field(description="People with a gap.")
     teachers: int | None = Field(description="Willing teachers a level above the lowest target.")
-    figures: list[FigureOut] = Field(description="skill_gap, gap_closure and skill_supply.")
+    figures: list[FigureOut] = Field(description="skill_gap, gap_closure, target_drift and skill_supply.")
     as_of: datetime
 
 

@@ -1,7 +1,8 @@
 """How long events took to be seen here."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from time import time
 
 from services.metrics.domain.lag import histogram
 from shared import sql
@@ -12,8 +13,8 @@ SQL = sql.load("services.metrics", "lag")
 
 async def record_lag(conn: Connection, event_times: Sequence[datetime]) -> None:
     """Record the lags of events that become visible when this transaction ends, a moment from now."""
-    now = datetime.now(UTC)
-    counts = histogram(max(0.0, (now - at).total_seconds()) for at in event_times)
+    now = time()
+    counts = histogram(now - at.timestamp() for at in event_times)
     await conn.execute(SQL.insert_lag, max(event_times), list(counts), list(counts.values()))
 
 

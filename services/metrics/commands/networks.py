@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from services.metrics.confidentiality import Thresholds
+from services.metrics.confidentiality import thresholded
 from services.metrics.domain.network import Components
 from shared import sql
 from shared.db import Connection
@@ -29,6 +29,6 @@ async def count_networks(conn: Connection, k: int) -> int:
     while rows := await ties.fetch(AT_ONCE):
         await asyncio.to_thread(components.join, [(row[0], row[1]) for row in rows])
     connected = await asyncio.to_thread(components.largest)
-    frozen = Thresholds(await conn.fetchval(SQL.threshold, month, k))
-    await conn.execute(SQL.keep_network, month, connected, frozen.scores)
+    frozen = thresholded(await conn.fetchval(SQL.threshold, month, k))
+    await conn.execute(SQL.keep_network, month, connected, frozen)
     return 1

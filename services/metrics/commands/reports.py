@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from services.metrics.commands.query_log import note_query
 from services.metrics.domain.reports import AlreadySubscribed, Cadence, ends_on, next_due
 from services.metrics.queries.report import Report, get_report
 from shared import sql
@@ -72,6 +73,9 @@ async def claim(conn: Connection, k: int) -> list[Letter]:
     """What is due, with what it says now; each report is read once for all its readers."""
     mails = await conn.fetch(SQL.claim, AT_ONCE)
     reports = {each: await get_report(conn, k, each) for each in dict.fromkeys(mail["programme_id"] for mail in mails)}
+    for programme_id in reports:
+        selection = {} if programme_id is None else {"programme_id": str(programme_id)}
+        await note_query(conn, (), "report by mail", selection, "Subscribed to")
     return [Letter(mail, reports[mail["programme_id"]]) for mail in mails]
 
 

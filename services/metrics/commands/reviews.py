@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 
 from services.metrics.domain.measures import COUNTED
 from services.metrics.domain.reviews import check_conclusion, check_days, check_measure
+from services.metrics.queries.release import Release
+from services.metrics.queries.reviews import measure_review
 from shared import sql
 from shared.db import Connection
 from shared.refusal import NotFound, match_version
@@ -26,8 +28,13 @@ async def begin_review(
     return review_id
 
 
-async def conclude_review(conn: Connection, review_id: UUID, conclusion: str, seen: int | None) -> None:
-    """Say what the second measurement means. Raises NotFound, AlreadyConcluded, NotMeasuredAgain, Precondition*."""
+async def conclude_review(
+    conn: Connection, release: Release, review_id: UUID, conclusion: str, seen: int | None
+) -> None:
+    """Say what the second measurement means, and keep both measurements as they are shown.
+
+    Raises NotFound, AlreadyConcluded, NotMeasuredAgain, Precondition*.
+    """
     row = await conn.fetchrow(SQL.lock_review, review_id)
     if row is None:
         detail = "There is no such review."
@@ -35,4 +42,5 @@ async def conclude_review(conn: Connection, review_id: UUID, conclusion: str, se
     match_version(row["version"], seen)
     today = datetime.now(UTC).date()
     check_conclusion(row["measure_on"], row["concluded_on"], today)
-    await conn.execute(SQL.conclude_review, review_id, conclusion, today)
+    measured = await measure_review(release, row)
+    await conn.execute(SQL.conclude_review, review_id, conclusion, today, measured.kept)

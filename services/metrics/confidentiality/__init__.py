@@ -1,7 +1,6 @@
 """Which numbers may be shown: nothing about fewer than k people, directly or by subtraction (MEASUREMENT 13). Pure."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 Group = TypeVar("Group", bound=Hashable)
@@ -9,25 +8,6 @@ Reason = Literal["small_group", "complement", "filter", "overlap", "alike"]
 
 K = 5
 FLOOR = 3
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Fewest people a number may be about, by kind; fixed when what it is about opens. Raises ValueError."""
-
-    scores: int = K
-    comments: int = 10
-    responses: int = 5
-    """Fewest people asked, for a response rate."""
-
-    def __post_init__(self) -> None:
-        if min(self.scores, self.comments, self.responses) < FLOOR:
-            message = f"no threshold may be below {FLOOR}"
-            raise ValueError(message)
-
-    def since(self, opened: "Thresholds | None") -> "Thresholds":
-        """What holds once something has opened: what held then, whatever is set now."""
-        return opened or self
 
 
 def explain(reason: Reason, k: int) -> str:
@@ -42,19 +22,25 @@ def explain(reason: Reason, k: int) -> str:
     }[reason]
 
 
-def hide(sizes: Mapping[Group, int], k: int = K) -> dict[Group, Reason]:
-    """The groups of one partition of one parent that stay hidden, and why. Sizes are distinct persons.
-
-    Hides 0 < n < k; then, while what is hidden is a single group or sums to less than k, the next smallest visible.
-    Empty groups are nobody's and stay visible. Raises ValueError for a k below the floor.
-    """
+def thresholded(k: int) -> int:
+    """A threshold that may be used. Raises ValueError for one below the floor."""
     if k < FLOOR:
         message = f"k is {k}, below the floor of {FLOOR}"
         raise ValueError(message)
+    return k
+
+
+def hide(sizes: Mapping[Group, int], k: int = K) -> dict[Group, Reason]:
+    """The groups of one partition of one parent that stay hidden, and why. Sizes are distinct persons.
+
+    Hides 0 < n < k; then, while what is hidden sums to less than k (as a single group does), the next smallest visible.
+    Empty groups are nobody's and stay visible. Raises ValueError for a k below the floor.
+    """
+    thresholded(k)
     ascending = sorted((group for group in sizes if sizes[group] > 0), key=lambda group: (sizes[group], str(group)))
     hidden: dict[Group, Reason] = {group: "small_group" for group in ascending if sizes[group] < k}
     visible = [group for group in ascending if group not in hidden]
-    while hidden and visible and (len(hidden) < 2 or sum(sizes[group] for group in hidden) < k):  # noqa: PLR2004
+    while hidden and visible and sum(sizes[group] for group in hidden) < k:
         hidden[visible.pop(0)] = "complement"
     return hidden
 

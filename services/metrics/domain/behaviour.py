@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 from random import Random
 from statistics import fmean, stdev
 
@@ -45,11 +44,6 @@ def attrition(before: int, pairs: int) -> float | None:
     return 1 - pairs / before if before else None
 
 
-def interval(differences: Sequence[float]) -> float | None:
-    """Half the normal 95 % interval of the mean, for a quick look; None for fewer than two."""
-    return 1.96 * stdev(differences) / sqrt(len(differences)) if len(differences) > 1 else None
-
-
 SOURCE = "MEASUREMENT 7"
 _SURVEYS: tuple[tuple[str, str, Unit, str], ...] = (
     (
@@ -63,7 +57,7 @@ _SURVEYS: tuple[tuple[str, str, Unit, str], ...] = (
         "behaviour_did",
         "Change beyond the waitlist's",
         "score",
-        "(T_post - T_pre) - (C_post - C_pre), waitlisted people as C; null, and no causal claim, without them",
+        "(T_post - T_pre) - (C_post - C_pre), waitlisted people of the same survey as C; null, no claim, without them",
     ),
     ("behaviour_attrition", "Answered before only", "ratio", "1 - pairs / answers before"),
 )  # fmt: skip

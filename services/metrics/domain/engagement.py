@@ -1,57 +1,64 @@
 """How engaged a group is: one index of attendance, contribution, feedback and recency (MEASUREMENT 2)."""
 
-from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.metrics.domain.measure import Measure
 
-HALF_LIFE_DAYS = 45
+Weight = Annotated[float, Field(ge=0, le=1)]
 
 
-@dataclass(frozen=True)
-class Weights:
-    """What each part counts; they sum to 1 and are told in the definition. Raises ValueError."""
+class EngagementWeights(BaseSettings):
+    """`LATERAL_METRICS_ENGAGEMENT_*`, part of the definition: what each part of the index counts."""
 
-    attendance: float = 0.35
-    contribution: float = 0.30
-    feedback: float = 0.15
-    recency: float = 0.20
+    model_config = SettingsConfigDict(env_prefix="LATERAL_METRICS_ENGAGEMENT_", extra="ignore", frozen=True)
 
-    def __post_init__(self) -> None:
-        if abs(self.attendance + self.contribution + self.feedback + self.recency - 1) > 1e-9:  # noqa: PLR2004
-            message = "the weights of the engagement index do not sum to 1"
-            raise ValueError(message)
+    attendance: Weight = 0.35
+    contribution: Weight = 0.30
+    feedback: Weight = 0.15
+    recency: Weight = 0.20
 
-
-WEIGHTS = Weights()
-
-
-def recency(days: float) -> float:
-    """1 for today, a half after 45 days, a quarter after 90."""
-    return float(0.5 ** (days / HALF_LIFE_DAYS))
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        if abs(sum(self.model_dump().values()) - 1) > 1e-9:  # noqa: PLR2004 - what floating point loses
+            raise ValueError("the weights of the engagement index do not sum to 1")
+        return self
 
 
-def index(attendance: float, contribution: float, feedback: float, recent: float, weights: Weights = WEIGHTS) -> float:
+WEIGHTS = EngagementWeights()
+
+
+def index(attendance: float, contribution: float, feedback: float, recent: float) -> float:
     """0..100 of parts between 0 and 1, of one person or, as a mean of parts is the mean of indices, of a group."""
     return 100 * (
-        weights.attendance * min(1.0, attendance)
-        + weights.contribution * contribution
-        + weights.feedback * feedback
-        + weights.recency * recent
+        WEIGHTS.attendance * min(1.0, attendance)
+        + WEIGHTS.contribution * contribution
+        + WEIGHTS.feedback * feedback
+        + WEIGHTS.recency * recent
     )
 
 
-MEASURES = (
-    Measure(
+def defined(weights: EngagementWeights) -> Measure:
+    """The definition with these weights: other weights are another definition."""
+    told = weights.model_dump()
+    return Measure(
         "engagement_index",
         "Engagement",
         "index",
         "engagement",
-        "Mean over active people of 100*(0.35*A + 0.30*C + 0.15*F + 0.20*R). A = min(1, attended / months of the "
-        "window); C = attended sessions with a contribution / attended; R = 0.5^(days from the last session to the "
-        "window's end or today / 45); F = released answers / attendances of the whole cell, because nobody knows who "
-        "answered. Of groups only: no person has one.",
+        "Mean over active people of 100*({attendance:.2f}*A + {contribution:.2f}*C + {feedback:.2f}*F + "
+        "{recency:.2f}*R). A = min(1, attended / months of the window); C = attended sessions with a contribution / "
+        "attended; R = 0.5^(days from the last session to the window's end, the month's in a table by month, or "
+        "today / 45); F = released answers / attendances of people's divisions, because nobody knows who answered. "
+        "Of groups only: no person has one. The weights are set for the whole organization.".format(**told),
         "MEASUREMENT 2",
         denominator_counts="active people",
         digits=0,
-    ),
-)
+        version=2,
+        parameters="&".join(f"{name}={weight:g}" for name, weight in told.items()),
+    )
+
+
+MEASURES = (defined(WEIGHTS),)

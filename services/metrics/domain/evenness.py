@@ -52,7 +52,8 @@ BANDS: dict[str, tuple[float, float]] = {
 DEFAULT_BAND = (0.5, 1.0)
 
 
-def in_band(format_code: str, evenness: float) -> bool:
+def note(format_code: str, evenness: float) -> str:
     """Whether a format's evenness is where it is meant to be."""
     low, high = BANDS.get(format_code, DEFAULT_BAND)
-    return low <= evenness <= high
+    where = "Within" if low <= evenness <= high else "Outside"
+    return f"{where} {low:g} to {high:g}, where this format is meant to be."

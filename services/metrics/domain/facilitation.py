@@ -1,7 +1,6 @@
 """How much facilitators carry, how good it is, and how safe groups feel (MEASUREMENT 11, 12)."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
 
@@ -14,37 +13,12 @@ SHRINKAGE = 10
 ENOUGH_FOR_OWNERS = 10
 ENOUGH_ITEMS = 5
 SHARED_VIEW = 0.5
-
-
-def hours(session_minutes: Sequence[int], preparation: float = PREPARATION) -> float:
-    """Hours in sessions and before them."""
-    return sum(session_minutes) / 60 * (1 + preparation)
+NO_SHARED_VIEW = "No shared view: people answered too differently for one number to stand for them."
 
 
 def overloaded(utilisation: Sequence[float]) -> bool:
     """Whether two weeks running were over what was agreed; in order of week."""
     return any(one > 1 and other > 1 for one, other in pairwise(utilisation))
-
-
-def next_host(assigned: Mapping[str, int], weights: Mapping[str, float]) -> str:
-    """Least assigned by weight; of equals the first by name. No-shows are not in `assigned`."""
-    return min(weights, key=lambda host: (assigned.get(host, 0) / weights[host], host))
-
-
-def starting_load(assigned: Mapping[str, int], weights: Mapping[str, float], weight: float) -> float:
-    """What a new host is taken to have carried: the pool's weighted mean, times their weight."""
-    carried, total = sum(assigned.values()), sum(weights[host] for host in assigned)
-    return carried / total * weight if total else 0.0
-
-
-def month_of(day: date) -> date:
-    """Loads are counted from here: the rota is reset with the month."""
-    return day.replace(day=1)
-
-
-def shrunk_mean(scores: Sequence[float], organization_mean: float, weight: int = SHRINKAGE) -> float:
-    """Few answers stay near the organization's mean."""
-    return shrunk(sum(scores), len(scores), organization_mean, weight)
 
 
 def shrunk(total: float, count: int, organization_mean: float, weight: int = SHRINKAGE) -> float:
@@ -105,7 +79,7 @@ MEASURES = (
         "(C*m + sum x)/(C + n), C = 10, m the organization's mean, x a person's mean of: kept flow, neutral, everyone "
         "heard, safe, on time; in the quarter's first month. Of 10 answers or more and no facilitator by name: "
         "each reads their own in sessions, from 5 answers on, each about 2 sessions or more", "MEASUREMENT 12",
-        n_counts="answers", denominator_counts="answers", answers=True, digits=1,
+        n_counts="answers", denominator_counts="answers", answers=True, digits=2, version=2,
     ),
     Measure(
         "conflicts_of_interest", "Facilitators above a member", "count", "sessions",

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -16,18 +18,22 @@ MEDIA_TYPES: dict[str, str] = {
     "jsonl": "application/jsonl",
     "parquet": "application/vnd.apache.parquet",
 }
-TEXTS = ("measure", "definition_version", "by", "group", "label", "window_start", "window_end", "reason", "as_of")
+TEXTS = ("measure", "definition_version", "by", "group", "label", "reason", "note")
 COLUMNS = pa.schema(
     [
         *((name, pa.string()) for name in TEXTS),
+        ("window_start", pa.date32()),
+        ("window_end", pa.date32()),
+        ("as_of", pa.timestamp("s", "UTC")),
         ("value", pa.float64()),
+        ("half_interval", pa.float64()),
         ("n", pa.int64()),
         ("denominator", pa.int64()),
         ("suppressed", pa.bool_()),
     ]
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+FORMULA = re.compile(r"(^|[;\t\r\n])(\s*)(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet takes what follows for a formula (OWASP, CSV injection); some part cells at semicolons."""
 
 
 def encode(rows: Sequence[Row], form: Format) -> bytes:
@@ -35,7 +41,7 @@ def encode(rows: Sequence[Row], form: Format) -> bytes:
     if form == "csv":
         return _csv(rows)
     if form == "jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+        return "".join(json.dumps(row, ensure_ascii=False, default=_moment) + "\n" for row in rows).encode()
     sink = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist(list(rows), schema=COLUMNS), sink)
     return sink.getvalue()
@@ -43,7 +49,14 @@ def encode(rows: Sequence[Row], form: Format) -> bytes:
 
 def harmless(value: object) -> object:
     """Text that would be a formula gets an apostrophe before it; numbers are numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if isinstance(value, date):
+        return _moment(value)
+    return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
+
+
+def _moment(value: date) -> str:
+    """A day, or a moment in UTC."""
+    return value.isoformat()
 
 
 def _csv(rows: Sequence[Row]) -> bytes:

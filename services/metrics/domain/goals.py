@@ -6,6 +6,8 @@ from typing import Literal
 from services.metrics.domain.measure import Measure
 from shared.refusal import Refused
 
+ON_TRACK, AT_RISK = 0.10, 0.25
+"""How far progress may be behind the share of the time that is gone."""
 Status = Literal["achieved", "on_track", "at_risk", "off_track"]
 
 
@@ -33,9 +35,10 @@ def status(done: float, due: float) -> Status:
     """What progress means beside what could be expected by now."""
     if done >= 1:
         return "achieved"
-    if done >= due - 0.10:
+    behind = round(due - done, 9)  # .14 - .04 is a little more than .10 to a computer
+    if behind <= ON_TRACK:
         return "on_track"
-    return "at_risk" if done >= due - 0.25 else "off_track"
+    return "at_risk" if behind <= AT_RISK else "off_track"
 
 
 MEASURES = (

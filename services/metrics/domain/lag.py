@@ -1,6 +1,6 @@
 """Lags as a histogram whose buckets grow by an eighth, so that its quantiles are known to an eighth too."""
 
-import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -12,9 +12,7 @@ LAST_BUCKET = 200
 
 def bucket(seconds: float) -> int:
     """The bucket of a lag; 0 is everything up to a millisecond."""
-    if seconds <= SMALLEST_SECONDS:
-        return 0
-    return min(LAST_BUCKET, math.ceil(math.log(seconds / SMALLEST_SECONDS, GROWTH)))
+    return bisect_left(BOUNDS, seconds)
 
 
 def upper_bound(number: int) -> float:
@@ -22,9 +20,12 @@ def upper_bound(number: int) -> float:
     return SMALLEST_SECONDS * GROWTH**number
 
 
+BOUNDS = [upper_bound(number) for number in range(LAST_BUCKET)]
+
+
 def histogram(lags: Iterable[float]) -> dict[int, int]:
     """How many lags fall in each bucket, in order of bucket."""
-    return dict(sorted(Counter(bucket(seconds) for seconds in lags).items()))
+    return dict(sorted(Counter(map(bucket, lags)).items()))
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:

@@ -8,14 +8,8 @@ def normalised_gain(before: float, after: float, highest: float) -> float | None
     return (after - before) / (highest - before) if before < highest else None
 
 
-def retained(after: float, later: float) -> float | None:
-    """Score at day 30 / score just after."""
-    return later / after if after else None
-
-
 HIGHEST = 5
 """The highest answer to a survey's question."""
-FEWEST_PAIRS = 10
 SOURCE = "MEASUREMENT 5"
 _PAIRS = "over matched pairs of the question coded `{}` in surveys before and after, 1 to 5; 10 pairs or more"
 _PAIRED: tuple[tuple[str, str, Unit, str, str], ...] = (

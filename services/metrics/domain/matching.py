@@ -1,18 +1,6 @@
 """Whether matches are wanted, quick, met and fair (MEASUREMENT 15)."""
 
-from collections.abc import Mapping
-
 from services.metrics.domain.measure import Measure, Unit
-
-SOON_DAYS = 14
-SURVIVED_SESSIONS = 3
-
-
-def parity(rates: Mapping[str, tuple[int, int]], k: int) -> float | None:
-    """Lowest / highest match rate over groups of at least k: (matched, asked) by group. None below two groups."""
-    found = [matched / asked for matched, asked in rates.values() if asked >= k]
-    return min(found) / max(found) if len(found) > 1 and max(found) else None
-
 
 SOURCE = "MEASUREMENT 15"
 _PAIRS: tuple[tuple[str, str, Unit, str, str, int], ...] = (
@@ -22,7 +10,8 @@ _PAIRS: tuple[tuple[str, str, Unit, str, str, int], ...] = (
     ),
     (
         "days_to_answer_p90", "Days to a match, nine of ten", "days",
-        "p90 of days from proposal to acceptance, accepted matches", "accepted matches", 1,
+        "p90 of days from proposal to acceptance, accepted matches; k people or more are beyond it",
+        "accepted matches", 1,
     ),
     (
         "met_in_14_days", "Met within two weeks", "ratio",

@@ -63,11 +63,13 @@ class Measure:
     """Made of confidential answers: no selection, only the fixed cells of a month or a quarter."""
     shown_at: str | None = None
     """Where a measure without a query is read."""
+    parameters: str = ""
+    """What an organization has set of the formula."""
 
     @property
     def definition_version(self) -> str:
         """The definition as one word, beside every value."""
-        return f"{self.name}/{self.version}"
+        return f"{self.name}/{self.version}" + (f"?{self.parameters}" if self.parameters else "")
 
     def rounded(self, value: float | None) -> float | None:
         """As precise as it may be published; ratios to whole per cent."""

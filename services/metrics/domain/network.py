@@ -1,19 +1,12 @@
 """Who learns with whom, unit by unit and never by name (MEASUREMENT 9)."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from services.metrics.domain.measure import Measure, Unit
 
-HALF_LIFE_DAYS = 90
-NEW_TIE_DAYS = 365
 Node = TypeVar("Node", bound=Hashable)
-
-
-def tie_weight(size: int, days_ago: float = 0.0) -> float:
-    """What one session of `size` people adds to each tie in it: 1/(n-1) (Newman), halved every 90 days."""
-    return 0.5 ** (days_ago / HALF_LIFE_DAYS) / (size - 1) if size > 1 else 0.0
 
 
 def density(ties: float, of: int, to: int | None = None) -> float | None:
@@ -60,19 +53,6 @@ class Components(Generic[Node]):
         return node
 
 
-def largest_component(people: Iterable[Node], ties: Iterable[tuple[Node, Node]]) -> float | None:
-    """The share of people in the largest group that is connected."""
-    everybody = list(people)
-    found = Components(everybody)
-    found.join(ties)
-    return found.largest() / len(everybody) if everybody else None
-
-
-def isolates(degrees: Mapping[Hashable, int], eligible: int) -> float | None:
-    """The share of eligible people without any tie; `degrees` names only those who have some."""
-    return 1 - sum(1 for degree in degrees.values() if degree > 0) / eligible if eligible else None
-
-
 SOURCE = "MEASUREMENT 9"
 _AT = "GET /v1/networks"
 _TIES: tuple[tuple[str, str, Unit, str], ...] = (
@@ -96,8 +76,9 @@ MEASURES = tuple(
     Measure(
         name, title, unit, None,
         formula + " Ties of a month that is over, from its own sessions alone. A tie's weight: sum over shared "
-        "sessions of 1/(n-1), halved every 90 days. Units only; a cell needs k distinct people on either side.",
-        SOURCE, digits=2, version=2, shown_at=_AT,
+        "sessions of 1/(n-1), halved every 90 days. Of those who could have come in the month and those who did. "
+        "Units only; a cell needs k distinct people on either side.",
+        SOURCE, digits=2, version=3, shown_at=_AT,
     )
     for name, title, unit, formula in _TIES
 )  # fmt: skip

@@ -1,24 +1,6 @@
 """Who came, how often, and who could have (MEASUREMENT 1)."""
 
-from collections.abc import Collection, Hashable
-
 from services.metrics.domain.measure import Measure
-
-
-def ratio(part: float, whole: float) -> float | None:
-    """`part / whole`; nothing divided by nothing is None and never 0."""
-    return part / whole if whole else None
-
-
-def retention(now: Collection[Hashable], before: Collection[Hashable]) -> float | None:
-    """The share of those active in the window before who are active in this one."""
-    return ratio(len(set(now) & set(before)), len(set(before)))
-
-
-def reciprocity(taught: Collection[Hashable], learned: Collection[Hashable]) -> float | None:
-    """The share of those who taught or learned who did both."""
-    return ratio(len(set(taught) & set(learned)), len(set(taught) | set(learned)))
-
 
 SOURCE = "MEASUREMENT 1"
 MEASURES = (
@@ -28,8 +10,10 @@ MEASURES = (
         "ratio",
         "participation",
         "|{p in E: attended at least one session}| / |E|. E: people with active employment on at least half of "
-        "the window's days inside the scope (unit, programme audience). A programme's window is cut to its run.",
+        "the window's days inside the programme's audience. A programme's window is cut to its run. Each counts in one "
+        "unit: where they were at the last session they came to or, without one, on most days.",
         SOURCE,
+        version=2,
         n_counts="eligible people",
         denominator_counts="eligible people",
     ),
@@ -116,8 +100,9 @@ MEASURES = (
         "ratio",
         "reach",
         "units with at least one participant / units with at least one eligible person. A unit is where a person "
-        "belongs, at the end of the path.",
+        "belongs, at the end of the path; whoever moved counts in one, as in participation.",
         SOURCE,
+        version=2,
         n_counts="eligible people",
         denominator_counts="units",
     ),
@@ -145,9 +130,10 @@ MEASURES = (
         "days",
         "newcomers",
         "Kaplan-Meier median of days from hire to the first attended session, over people hired in the window; whoever "
-        "has not come by its end is censored there.",
+        "has not come by its end, or by the end of the last whole month, is censored there.",
         SOURCE,
         denominator_counts="newcomers",
         digits=0,
+        version=2,
     ),
 )

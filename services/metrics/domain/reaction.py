@@ -5,14 +5,6 @@ from math import sqrt
 
 from services.metrics.domain.measure import Measure
 
-SATISFIED = 4
-
-
-def csat(at_score: Sequence[int]) -> float | None:
-    """The share, 0..1, of answers of 4 and 5; `at_score` counts the answers of 1, 2, ... 5."""
-    count = sum(at_score)
-    return sum(at_score[SATISFIED - 1 :]) / count if count else None
-
 
 def nps(promoters: int, detractors: int, count: int) -> tuple[float, float] | None:
     """Net promoter score and half its 95 % interval, in points: 100*(P - D) +- 196*sqrt((P + D - (P - D)^2)/n)."""
@@ -30,11 +22,6 @@ def half_interval(at_score: Sequence[int]) -> float | None:
     mean = sum(score * many for score, many in enumerate(at_score, 1)) / count
     squares = sum((score - mean) ** 2 * many for score, many in enumerate(at_score, 1))
     return 1.96 * sqrt(squares / (count - 1) / count)
-
-
-def ranked(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Whether two (mean, half interval) may be put in an order: only where their intervals do not overlap."""
-    return abs(one[0] - other[0]) > one[1] + other[1]
 
 
 SOURCE = "MEASUREMENT 4"

@@ -1,6 +1,6 @@
 """Review cycles: a finding, a change for it, and the same measure again (MISSION K9)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from services.metrics.domain.measure import Measure
@@ -38,13 +38,19 @@ def state(measure_on: date, concluded_on: date | None, today: date) -> State:
 
 
 def check_days(changed_on: date, measure_on: date) -> None:
-    """Raises WrongOrder: nothing can be compared within the month of the change."""
-    if (measure_on.year, measure_on.month) <= (changed_on.year, changed_on.month):
-        detail = "measure_on must lie in a later month than changed_on: numbers are of whole months."
-        raise WrongOrder(detail, errors=[{"field": "measure_on", "message": "is not in a later month"}])
+    """Raises WrongOrder: numbers are of whole months, and that of the change is neither before nor after it."""
+    if months_after(changed_on, measure_on) < 1:
+        detail = "measure_on must leave a whole month after that of changed_on: numbers are of whole months."
+        raise WrongOrder(detail, errors=[{"field": "measure_on", "message": "leaves no whole month after the change"}])
     if (measure_on - changed_on).days > LONGEST_DAYS:
         detail = f"measure_on must be at most {LONGEST_DAYS} days after changed_on."
         raise WrongOrder(detail, errors=[{"field": "measure_on", "message": "is too late"}])
+
+
+def months_after(changed_on: date, measure_on: date) -> int:
+    """How many whole months after that of the change are over at the end of `measure_on`."""
+    end = measure_on + timedelta(days=1)
+    return (end.year - changed_on.year) * 12 + end.month - changed_on.month - 1
 
 
 def check_measure(measure: Measure | None) -> None:

@@ -1,27 +1,6 @@
 """What people did with it, 30, 60 and 90 days later (MEASUREMENT 6)."""
 
-from collections.abc import Sequence
-
 from services.metrics.domain.measure import Measure
-
-
-def transfer(applied: int, respondents: int) -> float | None:
-    """The share of those who answered who have used it at least once."""
-    return applied / respondents if respondents else None
-
-
-def bounds(applied: int, respondents: int, invited: int) -> tuple[float, float] | None:
-    """Lowest and highest share of all invited: nobody who was silent has used it, or everybody has."""
-    if not invited:
-        return None
-    silent = max(0, invited - respondents)
-    return applied / invited, (applied + silent) / invited
-
-
-def depth(answers: Sequence[tuple[int, int]]) -> float | None:
-    """Mean of (frequency/4)*(effect/4), 0..1."""
-    return sum(often / 4 * much / 4 for often, much in answers) / len(answers) if answers else None
-
 
 BARRIERS = ("time", "manager", "no-occasion", "not-relevant", "tools", "other")
 """What may be named; whatever else is told counts as other."""

@@ -76,9 +76,12 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
 
 
 def _window(programme: Record, goal: Mapping[str, Any]) -> Window:
-    """The programme's run; of a goal that was renewed, from then on."""
+    """Whole months: from the programme's first, or the first that begins after a renewal, to the one it is due in."""
     since = _since(programme, goal)
-    return Window.covering(since, max(programme["ends_on"], since))
+    if goal.get("since") and since.day > 1:
+        since = Window.covering(since, since).end
+    until = min(programme["ends_on"], date.fromisoformat(goal["due"]))
+    return Window.covering(since, max(until, since))
 
 
 def _since(programme: Record, goal: Mapping[str, Any]) -> date:
@@ -97,7 +100,8 @@ def _goal(
     as_of: datetime,
 ) -> Goal:
     group = (str(programme["programme_id"]), _window(programme, goal))
-    cell = cells[goal["measure"]].get(group)
+    one_for_all = cells[goal["measure"]].get(("", group[1]))  # where all of it is hidden, or still being counted
+    cell = cells[goal["measure"]].get(group, one_for_all)
     control = cells.get(CONTROLLED.get(goal["measure"], ""), {}).get(group)
     measure, due = COUNTED[goal["measure"]], date.fromisoformat(goal["due"])
     baseline, target = float(goal["baseline"]), float(goal["target"])

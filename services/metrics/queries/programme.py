@@ -60,7 +60,7 @@ async def get_programme(conn: Connection, k: int, programme_id: UUID) -> Program
             (
                 cell
                 for cell in await release.cells(COUNTED[name], Scope(window, "programme"))
-                if cell.group == str(programme_id)
+                if cell.group in {str(programme_id), ""}  # one for all where all is hidden or still being counted
             ),
             None,
         )

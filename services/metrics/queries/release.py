@@ -1,11 +1,12 @@
 """The one door numbers leave by: every tally passes confidentiality here, for the API and the page alike."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from services.metrics import confidentiality
 from services.metrics.confidentiality import Reason
+from services.metrics.domain import evenness
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries import published, shown
@@ -30,12 +31,16 @@ FACTS = frozenset(
         "engagement",
         "rules",
         "agility",
+        "response",
         *shown.OF_MATCHES,
         *shown.OF_HOSTS,
+        *shown.OF_NEWCOMERS,
     }
 )
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
 WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."
+
+NOT_YET = "Newcomers count when a whole month of them has been here so long."
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Cell:
     as_of: datetime
     label: str = ""
     half_interval: float | None = None
+    note: str | None = None
+    """What a reader has to know of the number."""
 
 
 class Release:
@@ -69,31 +76,37 @@ class Release:
 
     async def prepare(self, asked: Iterable[tuple[Measure, Scope]]) -> None:
         """Look up a page's tables together, and count those that have changed on one view of the store."""
-        tables = list(dict.fromkeys(asked))
+        told = ((measure, self._settled(measure, scope)) for measure, scope in asked)
+        tables = [(measure, scope) for measure, scope in dict.fromkeys(told) if scope.window.months]
         large = [(measure, scope) for measure, scope in tables if await self._is_large(scope.window)]
         await published.want(self._conn, large)
         stored = await shown.editions(self._conn, tables)
         self._ready |= {key: stored[key] for measure, scope in large if (key := (measure.name, scope.key)) in stored}
-        changed: dict[tuple[Window, str], bool] = {}
+        changed: dict[tuple[Window, date, str], bool] = {}
         due = []
         for measure, scope in tables:
             if measure.family not in FACTS or self._large[scope.window]:
                 continue
             found = stored.get((measure.name, scope.key))
-            if found and (scope.window, found.seen) not in changed:
-                changed[scope.window, found.seen] = await shown.has_changed(self._conn, scope, found.seen)
-            if found and not changed[scope.window, found.seen]:
+            seen = (scope.window, shown.rests_until(measure, scope), found.seen if found else "")
+            if found and seen not in changed:
+                changed[seen] = await shown.has_changed(self._conn, scope, found.seen, measure)
+            if found and not changed[seen]:
                 self._ready[measure.name, scope.key] = found
             else:
                 due.append((measure, scope))
         if due:
-            async with shown.renewing(self._conn, *{measure.name: measure for measure, _ in due}.values()) as seen:
+            async with shown.renewing(self._conn, *{measure.name: measure for measure, _ in due}.values()) as view:
                 self._forget()
                 for measure, scope in due:
-                    self._ready[measure.name, scope.key] = await self.renew(measure, scope, seen)
+                    self._ready[measure.name, scope.key] = await self.renew(measure, scope, view)
 
     async def cells(self, measure: Measure, scope: Scope) -> list[Cell]:
         """All cells of a scope. One hidden cell stands for the whole when the selection itself may not be shown."""
+        scope = self._settled(measure, scope)
+        if not scope.window.months:
+            nothing = Cell("", None, 0, 0, scope.window, suppressed=False, reason=NOT_YET, as_of=self._as_of)
+            return [nothing] if scope.by == "none" else []
         if found := self._ready.get((measure.name, scope.key)):
             pass
         elif await self._is_large(scope.window):
@@ -104,14 +117,14 @@ class Release:
                 return [waiting]
         elif measure.family in FACTS:
             found = await shown.edition(self._conn, measure, scope)
-            if found is None or await shown.has_changed(self._conn, scope, found.seen):
+            if found is None or await shown.has_changed(self._conn, scope, found.seen, measure):
                 async with shown.renewing(self._conn, measure) as seen:
                     self._forget()
                     found = await self.renew(measure, scope, seen)
         else:
             k = await shown.threshold(self._conn, scope, self._set_k)
             found = Edition("", k, self._as_of, await self._judge(measure, scope, k))
-        return [self._cell(cell, scope, found.k) for cell in found.cells.values()]
+        return [self._cell(cell, measure, scope, found.k) for cell in found.cells.values()]
 
     async def renew(self, measure: Measure, scope: Scope, seen: str) -> Edition:
         """Count again what `seen` shows; where too few people's facts have changed, the number shown before stays.
@@ -123,19 +136,28 @@ class Release:
         if (
             before
             and of_facts
-            and not (before.seen != seen and await shown.has_changed(self._conn, scope, before.seen))
+            and not (before.seen != seen and await shown.has_changed(self._conn, scope, before.seen, measure))
         ):
             return before
         k = await shown.threshold(self._conn, scope, self._set_k)
-        cells = await self._judge(measure, scope, k, seen)
+        old: dict[str, Shown] = {}
+        stay: set[str] = set()
         if before and of_facts:
             changed = await shown.changed_people(self._conn, measure, scope, before)
             stay = confidentiality.unsettled(changed, k)
-            old = before.cells
-            cells |= {name: old[name] for name in stay & old.keys() & cells.keys() if not cells[name].reason}
+            old = {name: cell for name, cell in before.cells.items() if not cell.reason}
+        cells = await self._judge(measure, scope, k, seen, stay & old.keys())
+        cells |= {
+            name: old[name]
+            for name in old.keys() & cells.keys()
+            if cells[name].reason == "overlap" or (name in stay and not cells[name].reason)
+        }
         edition = Edition(seen, k, self._as_of, cells)
         await shown.store(self._conn, measure, scope, edition)
         return edition
+
+    def _settled(self, measure: Measure, scope: Scope) -> Scope:
+        return shown.settled(measure, scope, self._as_of.date())
 
     def _forget(self) -> None:
         """What was counted before belongs to another view of the store."""
@@ -147,8 +169,10 @@ class Release:
             self._large[window] = await published.is_large(self._conn, window)
         return self._large[window]
 
-    async def _judge(self, measure: Measure, scope: Scope, k: int, seen: str = "") -> dict[str, Shown]:
-        """Every cell with its value, or with the reason why it has none."""
+    async def _judge(
+        self, measure: Measure, scope: Scope, k: int, seen: str = "", stay: Collection[str] = ()
+    ) -> dict[str, Shown]:
+        """Every cell with its value, or with the reason why it has none; those that `stay` are shown as they were."""
         if not await self._admits(measure, scope, k):
             return {"": Shown("", None, None, None, None, 0, "filter", self._as_of, seen)}
         tallies = await self._count(measure, scope)
@@ -163,8 +187,8 @@ class Release:
         if measure.answers:
             hidden |= {tally.cell: "alike" for tally in tallies if tally.alike and tally.cell not in hidden}
         if measure.family in FACTS:
-            open_cells = [tally.cell for tally in tallies if tally.persons and tally.cell not in hidden]
-            hidden |= dict.fromkeys(await self._within_reach(measure, scope, k, open_cells), "overlap")
+            open_cells = [tally.cell for tally in tallies if tally.persons and tally.cell not in {*hidden, *stay}]
+            hidden |= dict.fromkeys(await self._within_reach(measure, scope, k, open_cells, seen), "overlap")
         return {tally.cell: self._shown(tally, measure, hidden.get(tally.cell), seen) for tally in tallies}
 
     async def _too_few_staff(self, scope: Scope, k: int) -> set[str]:
@@ -174,11 +198,11 @@ class Release:
         staff = await self._count(STAFF, Scope(scope.window, "unit", unit=scope.unit))
         return {tally.cell for tally in staff if tally.persons < k}
 
-    async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str]) -> set[str]:
+    async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str], seen: str) -> set[str]:
         paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}
         if not cells:
             return set()
-        return await shown.out_of_reach(self._conn, measure, scope, k, cells, paths, self._classes)
+        return await shown.out_of_reach(self._conn, measure, scope, k, cells, seen, paths, self._classes)
 
     async def _admits(self, measure: Measure, scope: Scope, k: int) -> bool:
         """Whether every filter picks a cell that the table without it shows, and leaves over nobody or many."""
@@ -215,10 +239,15 @@ class Release:
         if hidden:
             return Shown(tally.cell, None, None, None, None, 0, hidden, self._as_of, seen)
         value, spread = measure.rounded(tally.value), measure.rounded(tally.half_interval)
-        return Shown(tally.cell, value, spread, tally.n, tally.denominator, tally.persons, None, self._as_of, seen)
+        told = value, spread, tally.n, tally.denominator, tally.persons
+        return Shown(tally.cell, *told, None, self._as_of, seen, tally.note)
 
-    def _cell(self, cell: Shown, scope: Scope, k: int) -> Cell:
+    def _cell(self, cell: Shown, measure: Measure, scope: Scope, k: int) -> Cell:
         reason = None
+        format_code = cell.cell if scope.by == "format" else scope.format
+        note = cell.note
+        if measure.name == "evenness" and format_code and cell.value is not None:
+            note = evenness.note(format_code, cell.value)
         if cell.reason:
             SUPPRESSED.labels(cell.reason).inc()
             reason = confidentiality.explain(cell.reason, k)  # type: ignore[arg-type]
@@ -232,4 +261,5 @@ class Release:
             reason=reason,
             as_of=cell.as_of,
             half_interval=cell.half_interval,
+            note=note,
         )

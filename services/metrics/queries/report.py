@@ -77,7 +77,7 @@ def _report(
 def _line(name: str, cell: Cell | None) -> Line:
     measure = MEASURES[name]
     if cell is None or (cell.value is None and not cell.suppressed):
-        return Line(measure.title, NOTHING, "")
+        return Line(measure.title, NOTHING, (cell.reason if cell else None) or "")
     if cell.suppressed:
         return Line(measure.title, HIDDEN, cell.reason or "")
     return Line(measure.title, amount(cell.value, name), f"{cell.n:,} {measure.n_counts}" if cell.n else "")

@@ -1,24 +1,44 @@
 """Review cycles with their measure before and after the change, as confidentiality lets both be shown."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from services.metrics.domain.measures import COUNTED
 from services.metrics.domain.results import NO_CAUSAL_CLAIM
-from services.metrics.domain.reviews import State, state
+from services.metrics.domain.reviews import State, months_after, state
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.metrics", "reviews")
-MONTHS_BEFORE = 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Both measurements, as confidentiality lets them be shown."""
+
+    definition_version: str
+    before: Cell | None
+    after: Cell | None
+    difference: float | None
+
+    @property
+    def kept(self) -> Any:
+        """As JSON."""
+        return KEPT.dump_python(self, mode="json")
+
+
+KEPT = TypeAdapter(Measured)
 
 
 @dataclass(frozen=True)
 class Review:
-    """A cycle: `before` is the three months before that of the change, `after` the months from then to the day set."""
+    """A cycle: `after` is the whole months from that of the change to the day set, `before` as many before it."""
 
     review_id: UUID
     version: int
@@ -51,33 +71,37 @@ async def list_reviews(
     return [await _review(release, row) for row in await conn.fetch(SQL.reviews, programme_id, after, limit)]
 
 
-async def _review(release: Release, row: Record) -> Review:
-    today = datetime.now(UTC).date()
+async def measure_review(release: Release, row: Record) -> Measured:
+    """Before the change and, from the day set on, after it."""
     measure = COUNTED[row["measure"]]
     before, after = _windows(row["changed_on"], row["measure_on"])
     was = await _cell(release, row, before)
-    now = await _cell(release, row, after) if today >= row["measure_on"] else None
+    now = await _cell(release, row, after) if datetime.now(UTC).date() >= row["measure_on"] else None
     known = was and now and was.value is not None and now.value is not None
+    difference = measure.rounded(now.value - was.value) if known else None  # type: ignore[union-attr,operator]
+    return Measured(measure.definition_version, was, now, difference)
+
+
+async def _review(release: Release, row: Record) -> Review:
+    kept = row["measured"]
+    measured = KEPT.validate_python(kept) if kept else await measure_review(release, row)
     return Review(
         **{name: row[name] for name in ("review_id", "version", "programme_id", "measure", "finding", "change")},
         **{name: row[name] for name in ("changed_on", "measure_on", "conclusion", "concluded_on")},
-        definition_version=measure.definition_version,
-        state=state(row["measure_on"], row["concluded_on"], today),
-        before=was,
-        after=now,
-        difference=measure.rounded(now.value - was.value) if known else None,  # type: ignore[union-attr,operator]
+        definition_version=measured.definition_version,
+        state=state(row["measure_on"], row["concluded_on"], datetime.now(UTC).date()),
+        before=measured.before,
+        after=measured.after,
+        difference=measured.difference,
         claim=NO_CAUSAL_CLAIM,
     )
 
 
 def _windows(changed_on: date, measure_on: date) -> tuple[Window, Window]:
-    """Whole months on either side; the month of the change belongs to neither."""
+    """As many whole months on either side; the month of the change belongs to neither."""
     change = Window.covering(changed_on, changed_on)
-    last = change.start - timedelta(days=1)
-    first = last
-    for _ in range(MONTHS_BEFORE - 1):
-        first = first.replace(day=1) - timedelta(days=1)
-    return Window.covering(first, last), Window.covering(change.end, measure_on)
+    months = max(1, months_after(changed_on, measure_on))
+    return Window(change.back(months).start, change.start), Window(change.end, change.back(-months).end)
 
 
 async def _cell(release: Release, row: Record, window: Window) -> Cell | None:

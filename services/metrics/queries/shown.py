@@ -1,15 +1,15 @@
 """What was shown before: stored tables, what changed since, and the space their cells span."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.metrics.confidentiality.audit import Audit
+from services.metrics.confidentiality.sets import of_staff, refused, view_order
 from services.metrics.domain.measure import Measure
-from services.metrics.queries.scope import Scope
+from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection, Record
 
@@ -20,6 +20,23 @@ OF_MATCHES = frozenset({"matching", "pairs"})
 """Families about people who were proposed to each other."""
 OF_HOSTS = frozenset({"hosting", "overload"})
 """Families about people who facilitate."""
+OF_NEWCOMERS = frozenset({"newcomers", "newcomer_ties"})
+"""Families about people who were hired."""
+PEOPLE = {"staff": STAFF, "matches": OF_MATCHES, "hosts": OF_HOSTS, "newcomers": OF_NEWCOMERS}
+CLASSES = {
+    "facts": SQL.classes,
+    "staff": SQL.classes_of_staff,
+    "matches": SQL.classes_of_matches,
+    "hosts": SQL.classes_of_hosts,
+    "newcomers": SQL.classes_of_newcomers,
+}
+CHANGED = {
+    "facts": SQL.changed_people,
+    "staff": SQL.changed_people,
+    "matches": SQL.changed_people_of_matches,
+    "hosts": SQL.changed_hosts,
+    "newcomers": SQL.changed_newcomers,
+}
 DEPTH = 2
 """Classes are at least as fine as divisions, so that most tables share them."""
 
@@ -38,6 +55,7 @@ class Shown:
     as_of: datetime
     seen: str
     """Which transactions the number rests on."""
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,7 @@ async def threshold(conn: Connection, scope: Scope, k: int) -> int:
     """The fewest people of this window: what held when each of its months opened, whatever is set now."""
     window = scope.window.start, scope.window.end
     await conn.execute(SQL.freeze_thresholds, *window, k)
-    found: int = await conn.fetchval(SQL.threshold, *window)
+    found: int = await conn.fetchval(SQL.threshold, *window, k)
     return found
 
 
@@ -81,13 +99,13 @@ async def edition(conn: Connection, measure: Measure, scope: Scope) -> Edition |
 
 
 async def editions(conn: Connection, tables: Sequence[tuple[Measure, Scope]]) -> dict[tuple[str, str], Edition]:
-    """Those of these tables that were ever shown, by measure and scope."""
+    """Those of these tables that were ever shown by their definition of now, by measure and scope."""
     asked = [measure.name for measure, _ in tables], [scope.key for _, scope in tables]
     cells: dict[tuple[str, str], dict[str, Shown]] = {}
     for row in await conn.fetch(SQL.shown, *asked):
         shown = Shown(*row[2:])
         cells.setdefault((row["measure"], row["scope"]), {})[shown.cell] = shown
-    found = await conn.fetch(SQL.editions, *asked)
+    found = await conn.fetch(SQL.editions, *asked, [measure.definition_version for measure, _ in tables])
     return {
         (row["measure"], row["scope"]): Edition(
             row["seen"], row["k"], row["as_of"], cells.get((row["measure"], row["scope"]), {})
@@ -96,15 +114,32 @@ async def editions(conn: Connection, tables: Sequence[tuple[Measure, Scope]]) ->
     }
 
 
-async def has_changed(conn: Connection, scope: Scope, seen: str) -> bool:
+async def has_changed(conn: Connection, scope: Scope, seen: str, measure: Measure) -> bool:
     """Whether anything a table of this window rests on has changed."""
-    found: bool = await conn.fetchval(SQL.changed, scope.earliest, scope.window.end, seen)
+    found: bool = await conn.fetchval(SQL.changed, scope.earliest, rests_until(measure, scope), seen)
     return found
+
+
+def rests_until(measure: Measure, scope: Scope) -> date:
+    """The month before which a table's facts lie: of newcomers also those of their first ninety days."""
+    return scope.window.back(-4).end if measure.family == "newcomer_ties" else scope.window.end
+
+
+def settled(measure: Measure, scope: Scope, today: date) -> Scope:
+    """The part of a window that can be counted: newcomers count when a whole month of them has been here so long.
+
+    A number that grew by one newcomer a day would tell of that one, and one that grew by itself nobody would renew.
+    """
+    if measure.family not in OF_NEWCOMERS:
+        return scope
+    within = int(measure.name[-2:]) if measure.family == "newcomer_ties" else 0
+    over = (today - timedelta(days=within)).replace(day=1)
+    return replace(scope, window=Window(scope.window.start, max(scope.window.start, min(scope.window.end, over))))
 
 
 async def changed_people(conn: Connection, measure: Measure, scope: Scope, before: Edition) -> dict[str, int]:
     """By cell, how many people's facts have changed since its number was counted."""
-    query = _kind(measure, SQL.changed_people, SQL.changed_people_of_matches, SQL.changed_hosts)
+    query = CHANGED[_people(measure)]
     window = scope.window
     selection = (scope.by, window.start, window.end, scope.programme_id, scope.unit, scope.format)
     changed = {}
@@ -140,7 +175,22 @@ async def store(conn: Connection, measure: Measure, scope: Scope, edition: Editi
         [cell.as_of for cell in cells],
         [cell.seen for cell in cells],
     )
-    await conn.execute(SQL.store_edition, measure.name, scope.key, edition.seen, edition.k, edition.as_of)
+    told = [cell for cell in cells if not cell.reason]
+    await conn.execute(
+        SQL.store_sets,
+        _people(measure),
+        scope.window.start,
+        scope.window.end,
+        scope.by,
+        scope.programme_id,
+        scope.unit,
+        scope.format,
+        [cell.cell for cell in told],
+        [cell.seen for cell in told],
+    )
+    await conn.execute(
+        SQL.store_edition, measure.name, scope.key, edition.seen, edition.k, edition.as_of, measure.definition_version
+    )
 
 
 async def out_of_reach(
@@ -149,95 +199,42 @@ async def out_of_reach(
     scope: Scope,
     k: int,
     cells: Sequence[str],
+    seen: str,
     paths: Mapping[str, Sequence[str]],
     known: dict[tuple[object, ...], list[Record]],
 ) -> set[str]:
-    """Which of these cells would, with all that was shown before, tell about fewer than k people.
+    """Which of these cells would, with all that was ever shown of the same people, tell about fewer than k of them.
 
     `known` keeps the classes of people for other tables on the same view of the store.
     """
-    window = scope.window
-    whole = window.start, window.end
     staff = measure.family in STAFF
-    if staff and not _of_staff(scope.row):
+    if staff and not of_staff(scope.row):
         return set()  # another programme's participants are another question: there is nothing to subtract
+    window = scope.window.start, scope.window.end
     before: list[Mapping[str, Any]] = [
-        dict(row)
-        for row in await conn.fetch(SQL.everything_shown, measure.name, window.start, window.end)
-        if (row["scope"] != scope.key or row["cell"] not in cells)
-        and (not staff or (_of_staff(dict(row)) and (row["window_start"], row["window_end"]) == whole))
+        row
+        for row in map(dict, await conn.fetch(SQL.everything_shown, _people(measure), *window))
+        if not staff or (of_staff(row) and (row["window_start"], row["window_end"]) == window)
     ]
-    rows = [*before, *({**scope.row, "cell": cell} for cell in cells)]
+    views = sorted({row["seen"] for row in before} - {seen}, key=view_order)
+    rows = [*before, *({**scope.row, "cell": cell, "seen": seen} for cell in cells)]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
-    of_facts = SQL.classes_of_staff if staff else SQL.classes
-    asked = (_kind(measure, of_facts, SQL.classes_of_matches, SQL.classes_of_hosts), start, end, depth)
+    asked = (CLASSES[_people(measure)], start, end, depth, tuple(views))
     if asked not in known:
         known[asked] = await conn.fetch(*asked)
     classes = known[asked]
     if not classes:
         return set()
-    return await asyncio.to_thread(_refused, classes, rows, len(before), k)
+    return await asyncio.to_thread(refused, [dict(found) for found in classes], rows, views, len(before), k)
 
 
-def _kind(measure: Measure, of_facts: str, of_matches: str, of_hosts: str) -> str:
-    """The query for whatever people a measure is about."""
-    if measure.family in OF_MATCHES:
-        return of_matches
-    return of_hosts if measure.family in OF_HOSTS else of_facts
-
-
-def _of_staff(row: Mapping[str, Any]) -> bool:
-    return row["by"] in {"none", "unit"} and row["programme_id"] is None and row["format"] is None
+def _people(measure: Measure) -> str:
+    """Which people a measure is about: all that is shown of the same people is subtracted from each other."""
+    return next((people for people, families in PEOPLE.items() if measure.family in families), "facts")
 
 
 def _depth(row: Mapping[str, Any], paths: Mapping[str, Sequence[str]]) -> int:
     """How far down a path a table tells people apart."""
     inside = len(paths.get(row["unit"], ())) if row["unit"] else 1
     return inside + 1 if row["by"] == "unit" else max(inside, 1)
-
-
-def _refused(classes: Sequence[Record], rows: Sequence[Mapping[str, Any]], before: int, k: int) -> set[str]:
-    signatures: dict[bytes, int] = {}
-    places: list[list[int]] = [[] for _ in rows]
-    sizes: list[int] = []
-    for found in classes:
-        inside = bytes(_holds(row, found) for row in rows)
-        if inside not in signatures:
-            signatures[inside] = len(sizes)
-            for number, member in enumerate(inside):
-                if member:
-                    places[number].append(len(sizes))
-            sizes.append(0)
-        sizes[signatures[inside]] += found["persons"]
-    audit = Audit(sizes, k)
-    for members in places[:before]:
-        audit.take(members)
-    candidates = sorted(range(before, len(rows)), key=lambda number: (-sum(sizes[at] for at in places[number]), number))
-    return {rows[number]["cell"] for number in candidates if places[number] and not audit.admit(places[number])}
-
-
-def _holds(row: Mapping[str, Any], found: Record) -> bool:
-    """Whether a class's people are among those of a cell."""
-    month: date = found["month"]
-    path: Collection[str] = found["unit_path"]
-    return (
-        row["window_start"] <= month < row["window_end"]
-        and (row["programme_id"] is None or row["programme_id"] == found["programme_id"])
-        and (row["format"] is None or row["format"] == found["format"])
-        and (row["unit"] is None or row["unit"] in path)
-        and _cell(row, found) == row["cell"]
-    )
-
-
-def _cell(row: Mapping[str, Any], found: Record) -> str:
-    """As `cell_of()` in the database."""
-    path: list[str] = found["unit_path"]
-    if row["by"] == "unit":
-        above = path.index(row["unit"]) if row["unit"] in path else 0
-        return (path[above + 1 :] or path[-1:] or [""])[0]
-    if row["by"] == "programme":
-        return str(found["programme_id"])
-    if row["by"] == "format":
-        return str(found["format"])
-    return f"{found['month']:%Y-%m}" if row["by"] == "month" else ""

@@ -59,10 +59,12 @@ def _skill(cell: Record, k: int) -> Skill:
         target = "alike"
     gap = cell["gap"] / people if people else None
     closed = 1 - cell["left_gap"] / cell["first_gap"] if cell["first_gap"] else None
+    drift = cell["drift"] / cell["cohort"] if cell["cohort"] else None
     supply = skills.supply_demand(cell["teachers"], wants)
     figures = [
         figure("skill_gap", gap, people, target, k),
         figure("gap_closure", closed, cell["cohort"], cohort, k),
+        figure("target_drift", drift, cell["cohort"], cohort, k),
         figure("skill_supply", supply, wants, wanting or teaching, k),
     ]
     return Skill(
@@ -83,7 +85,7 @@ async def list_knowledge(conn: Connection, k: int) -> list[Held]:
             cell["label"],
             band(cell["experts"], k),
             band(cell["active"], k),
-            skills.at_risk(cell["active"], k - 1),
+            band(cell["active"], k) == "few",
             cell["as_of"],
         )
         for cell in await conn.fetch(SQL.cells)

@@ -37,12 +37,17 @@ class Tally:
     half_interval: float | None = None
     """Half the 95 % interval, where there is one."""
     came: int | None = None
-    """Of a rate of people: those it counts. With the rate they are told, so that they may not be few either."""
+    """Of everybody who could have come those who did, of a percentile those beyond it: with the number they are told:
+    they may not be few either."""
+    missed: int | None = None
+    """The rest of everybody who could have come: whoever knows who came knows them by subtraction."""
+    note: str | None = None
+    """What a reader has to know of the number."""
 
     @property
     def size(self) -> int:
         """How many people the cell tells of at least; that none came is no news of a few."""
-        return self.came or self.persons
+        return min((some for some in (self.came, self.missed) if some), default=self.persons)
 
 
 async def count(conn: Connection, measure: Measure, scope: Scope) -> list[Tally]:
@@ -79,8 +84,11 @@ def _ratio(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
         value = numerator / denominator if denominator else None
     scores = shown.get("scores")
     spread = reaction.half_interval(scores) if scores and None not in scores else None
-    came = int(numerator) if name == "participation_rate" else None
-    return Tally(cell, value, row["persons"], row["n"], denominator, bool(shown.get("alike")), spread, came)
+    came = shown.get("came")
+    missed = None if came is None else row["persons"] - came
+    if name.endswith("_p90"):
+        came = max(1, row["persons"] // 10)  # those beyond it: a number that few are beyond is somebody's extreme
+    return Tally(cell, value, row["persons"], row["n"], denominator, bool(shown.get("alike")), spread, came, missed)
 
 
 def _evenness(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
@@ -100,8 +108,7 @@ def _newcomers(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:
 
 def _engagement(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
     (row,) = rows
-    answered = min(1.0, row["answers"] / row["attendances"])
-    value = engagement.index(row["attendance"], row["contribution"], answered, row["recency"])
+    value = engagement.index(row["attendance"], row["contribution"], row["feedback"], row["recency"])
     return Tally(cell, value, row["persons"], row["persons"], row["persons"])
 
 
@@ -112,27 +119,42 @@ def _first_use(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:
 
 
 def _behaviour(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally | None:  # noqa: ARG001
-    """One survey at a time: pairs of two surveys are two people, or one twice, and nobody knows."""
-    arms: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    before = 0
-    for row in rows:
-        arms[row["arm"]] += zip(row["means_before"], row["means_after"], strict=True)
-        before += row["before"] if row["arm"] == "participants" else 0
-    treated = arms.get("participants", [])
+    """All pairs of the participants; beside a waitlist only those of surveys that asked one too."""
+    effect: float | None = None
+    if name == "behaviour_did" and (controlled := _controlled(rows)):
+        rows = [row for arms in controlled for row in arms]
+        effects = [
+            behaviour.difference_in_differences(_means(_pairs(took_part)), _means(_pairs(waited)))
+            for took_part, waited in controlled
+        ]
+        effect = fmean(effects, weights=[len(took_part["means_after"]) for took_part, _ in controlled])
+    asked = [row for row in rows if row["arm"] == "participants"]
+    treated = [pair for row in asked for pair in _pairs(row)]
     if not treated:
         return None
     differences = [after - earlier for earlier, after in treated]
-    found = behaviour.change(differences)
-    value: float | None = None
+    value, found = effect, None if name == "behaviour_did" else behaviour.change(differences)
     if name == "behaviour_attrition":
-        value = behaviour.attrition(before, len(treated))
-    elif found and name == "behaviour_did" and len(arms.get("waitlist", ())) >= behaviour.FEWEST_PAIRS:
-        value = behaviour.difference_in_differences(_means(treated), _means(arms["waitlist"]))
-    elif found and name != "behaviour_did":
+        value = behaviour.attrition(sum(row["before"] for row in asked), len(treated))
+    elif found:
         value = found.d_z if name == "behaviour_effect" else found.mean
     spread = (found.high - found.low) / 2 if found and name == "behaviour_change" else None
     persons = min(len(row["means_before"]) for row in rows)
     return Tally(cell, value, persons, len(treated), len(treated), len(set(differences)) == 1, spread)
+
+
+def _controlled(rows: list[Record]) -> list[tuple[Record, Record]]:
+    """The two arms of each survey that has enough pairs in both: one survey is no control group of another."""
+    enough = {(row["survey_id"], row["arm"]): row for row in rows if len(row["means_after"]) >= behaviour.FEWEST_PAIRS}
+    return [
+        (row, enough[survey_id, "waitlist"])
+        for (survey_id, arm), row in enough.items()
+        if arm == "participants" and (survey_id, "waitlist") in enough
+    ]
+
+
+def _pairs(row: Record) -> list[tuple[float, float]]:
+    return list(zip(row["means_before"], row["means_after"], strict=True))
 
 
 def _means(pairs: list[tuple[float, float]]) -> tuple[float, float]:
@@ -142,8 +164,11 @@ def _means(pairs: list[tuple[float, float]]) -> tuple[float, float]:
 def _pulse(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
     (row,) = rows
     means = row["means"]
-    value = facilitation.r_wg(means) if name.endswith("agreement") else fmean(means)
-    return Tally(cell, value, row["persons"], len(means), len(means), len(set(means)) == 1)
+    agreed = facilitation.r_wg(means)
+    value = agreed if name.endswith("agreement") else fmean(means)
+    split = agreed is not None and agreed < facilitation.SHARED_VIEW
+    note = facilitation.NO_SHARED_VIEW if split else None
+    return Tally(cell, value, row["persons"], len(means), len(means), len(set(means)) == 1, note=note)
 
 
 def _recommendation(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001

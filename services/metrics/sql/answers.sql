@@ -94,7 +94,7 @@ GROUP BY 1
 
 -- name: behaviour
 -- One row per survey and arm, whatever parts it came in; `before` is of the whole survey.
-SELECT cell_of($1::text, NULL, NULL, survey.programme_id, format, month) AS cell, arm, before,
+SELECT cell_of($1::text, NULL, NULL, survey.programme_id, format, month) AS cell, survey_id, arm, before,
     array_agg(one ORDER BY part, place) AS means_before, array_agg(other ORDER BY part, place) AS means_after
 FROM surveys AS survey LEFT JOIN programmes USING (programme_id)
 CROSS JOIN LATERAL unnest(means_before, means_after) WITH ORDINALITY AS pair (one, other, place)

@@ -58,16 +58,18 @@ WHERE month >= $2::date AND month < $3::date AND $7::text = 'nps'
 GROUP BY 1
 
 -- name: learned
--- What stayed is told of the pairs that were answered a third time alone.
+-- What stayed is told of the pairs that were answered a third time alone, what was gained of those who could gain.
 WITH told AS (
-    SELECT programme_id, month, gain, gaining, change, CASE $7::text WHEN 'retained_30' THEN kept ELSE pairs END AS pairs,
-        kept_after, kept_later, CASE $7::text WHEN 'retained_30' THEN least_kept ELSE least_change END AS least,
+    SELECT programme_id, month, gain, change,
+        CASE $7::text WHEN 'retained_30' THEN kept WHEN 'normalised_gain' THEN gaining WHEN 'teacher_gain' THEN gaining
+            ELSE pairs END AS pairs, kept_after, kept_later, CASE $7::text WHEN 'retained_30' THEN least_kept ELSE least_change END AS least,
         CASE $7::text WHEN 'retained_30' THEN most_kept ELSE most_change END AS most
     FROM survey_items
     WHERE arm = CASE $7::text WHEN 'teacher_gain' THEN 'teachers' ELSE 'participants' END
         AND code = CASE WHEN $7::text IN ('normalised_gain', 'teacher_gain', 'retained_30') THEN 'knowledge'
             ELSE split_part($7::text, '_', 1) END
-        AND ($7::text <> 'retained_30' OR kept > 0)
+        AND CASE $7::text WHEN 'retained_30' THEN kept > 0 WHEN 'normalised_gain' THEN gaining > 0
+            WHEN 'teacher_gain' THEN gaining > 0 ELSE true END
 )
 SELECT cell_of($1::text, NULL, NULL, item.programme_id, format, month) AS cell, max(pairs)::bigint AS persons,
     sum(pairs)::bigint AS n,
@@ -77,22 +79,36 @@ SELECT cell_of($1::text, NULL, NULL, item.programme_id, format, month) AS cell, 
         WHEN 'commitment_change' THEN sum(change)
         ELSE sum(gain)
     END END::float8 AS numerator,
-    CASE WHEN $7::text IN ('normalised_gain', 'teacher_gain') THEN sum(gaining) ELSE sum(pairs) END::bigint AS denominator,
-    min(least) = max(most) AS alike
+    sum(pairs)::bigint AS denominator,
+    min(least) = max(most) OR ($7::text IN ('normalised_gain', 'teacher_gain') AND sum(gain) = sum(pairs)) AS alike
 FROM told AS item LEFT JOIN programmes USING (programme_id)
 WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL
     AND ($4::uuid IS NULL OR item.programme_id = $4) AND ($6::text IS NULL OR format = $6)
 GROUP BY 1
 
 -- name: facilitation
-WITH rated AS (SELECT * FROM facilitation WHERE month >= $2::date AND month < $3::date AND $7::text = 'facilitator_quality')
-SELECT cell_of($1::text, NULL, NULL, rated.programme_id, format, month) AS cell, max(answers)::bigint AS persons,
-    sum(answers)::bigint AS n, sum(total) AS total, (SELECT sum(total) / sum(answers) FROM rated) AS everybody,
-    min(least) = max(most) AS alike
-FROM rated LEFT JOIN programmes USING (programme_id)
-WHERE $1::text <> 'unit' AND $5::text IS NULL
-    AND ($4::uuid IS NULL OR rated.programme_id = $4) AND ($6::text IS NULL OR format = $6)
-GROUP BY 1
+-- Answers name nobody; a number is about whoever led sessions of these programmes and quarters, and few are one by name.
+WITH rated AS (SELECT * FROM facilitation WHERE month >= $2::date AND month < $3::date AND $7::text = 'facilitator_quality'),
+led AS (
+    SELECT cell_of($1::text, NULL, NULL, rated.programme_id, programmes.format, month) AS cell,
+        count(DISTINCT facilitator_id) AS persons
+    FROM (SELECT DISTINCT programme_id, month FROM rated) AS rated LEFT JOIN programmes USING (programme_id)
+    JOIN sessions AS done ON done.programme_id = rated.programme_id AND done.state = 'held'
+        AND starts_at >= month::timestamp AT TIME ZONE 'UTC'
+        AND starts_at < (month + interval '3 months') AT TIME ZONE 'UTC'
+    WHERE ($4::uuid IS NULL OR rated.programme_id = $4) AND ($6::text IS NULL OR programmes.format = $6)
+    GROUP BY 1
+),
+told AS (
+    SELECT cell_of($1::text, NULL, NULL, rated.programme_id, format, month) AS cell, max(answers)::bigint AS answers,
+        sum(answers)::bigint AS n, sum(total) AS total, (SELECT sum(total) / sum(answers) FROM rated) AS everybody,
+        min(least) = max(most) AS alike
+    FROM rated LEFT JOIN programmes USING (programme_id)
+    WHERE $1::text <> 'unit' AND $5::text IS NULL
+        AND ($4::uuid IS NULL OR rated.programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1
+)
+SELECT told.*, greatest(1, least(answers, coalesce(led.persons, 0))) AS persons FROM told LEFT JOIN led USING (cell)
 
 -- name: rules
 WITH expected AS (

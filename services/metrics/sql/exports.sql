@@ -5,7 +5,16 @@ INSERT INTO exports (export_id, requested_by, format, measures, by, starts_on, e
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: next_export
-SELECT * FROM exports WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1
+-- The one that has waited longest; what had to be counted first is looked at again after a while.
+SELECT * FROM exports
+WHERE finished_at IS NULL AND (tried_at IS NULL OR tried_at < now() - interval '20 seconds')
+ORDER BY coalesce(tried_at, requested_at) LIMIT 1
+
+-- name: put_off
+UPDATE exports SET tried_at = now(), done = 0 WHERE export_id = $1
+
+-- name: give_up
+UPDATE exports SET failed = true, finished_at = now() WHERE export_id = $1
 
 -- name: note_progress
 UPDATE exports SET done = $2 WHERE export_id = $1
@@ -18,8 +27,8 @@ DELETE FROM exports WHERE requested_at < now() - interval '7 days'
 
 -- name: export
 SELECT export_id, requested_at, format, measures, by, starts_on, ends_on, done, cardinality(measures) AS total,
-    CASE WHEN finished_at IS NOT NULL THEN 'done' WHEN done > 0 THEN 'running' ELSE 'queued' END AS state, finished_at
+    CASE WHEN failed THEN 'failed' WHEN finished_at IS NOT NULL THEN 'done' WHEN done > 0 THEN 'running' ELSE 'queued' END AS state, finished_at
 FROM exports WHERE export_id = $1 AND requested_by = $2
 
 -- name: content
-SELECT format, content FROM exports WHERE export_id = $1 AND requested_by = $2
+SELECT format, content, failed FROM exports WHERE export_id = $1 AND requested_by = $2

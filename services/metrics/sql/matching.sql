@@ -73,7 +73,8 @@ FROM cells JOIN figures USING (match_id) JOIN people USING (cell)
 GROUP BY cell, persons
 
 -- name: rounds
-SELECT cell_of($1::text, NULL, NULL, rounds.programme_id, format, month) AS cell, sum(asked)::bigint AS persons,
+-- How many people two rounds share nobody knows, so the largest one counts.
+SELECT cell_of($1::text, NULL, NULL, rounds.programme_id, format, month) AS cell, max(asked)::bigint AS persons,
     sum(asked)::bigint AS n, sum(unmatched)::float8 AS numerator, sum(asked)::bigint AS denominator
 FROM rounds LEFT JOIN programmes USING (programme_id)
 WHERE month >= $2::date AND month < $3::date AND $1::text <> 'unit' AND $5::text IS NULL AND $7::text = 'unmatched_rate'

@@ -7,33 +7,21 @@
 SELECT set_config('plan_cache_mode', 'force_custom_plan', false), set_config('work_mem', '64MB', false)
 
 -- name: participation
-WITH present AS (
-    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id
-    FROM participations
-    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
-        AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
-        AND ($6::text IS NULL OR format = $6)
-)
-SELECT cell, count(*) AS persons, count(*) AS n, count(present.person_id)::float8 AS numerator, count(*) AS denominator
-FROM eligible_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text)
-LEFT JOIN present USING (cell, person_id)
+SELECT cell, count(*) AS persons, count(*) AS n, (count(*) FILTER (WHERE came))::float8 AS numerator,
+    count(*) AS denominator, count(*) FILTER (WHERE came) AS came
+FROM expected_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text)
 WHERE $7::text = 'participation_rate'
 GROUP BY cell
 
 -- name: reach
-WITH present AS (
-    SELECT DISTINCT person_id FROM participations
-    WHERE state = 'attended' AND month >= $2::date AND month < $3::date
-        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-),
-units AS (
-    SELECT cell, unit_code, count(*) AS persons, count(present.person_id) AS came
-    FROM eligible_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text) LEFT JOIN present USING (person_id)
+WITH units AS (
+    SELECT cell, unit_code, count(*) AS persons, bool_or(came) AS reached, count(*) FILTER (WHERE came) AS came
+    FROM expected_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text)
     WHERE $7::text = 'reach'
     GROUP BY cell, unit_code
 )
-SELECT cell, sum(persons)::bigint AS persons, sum(persons)::bigint AS n,
-    (count(*) FILTER (WHERE came > 0))::float8 AS numerator, count(*) AS denominator
+SELECT cell, sum(persons)::bigint AS persons, sum(persons)::bigint AS n, (count(*) FILTER (WHERE reached))::float8 AS numerator,
+    count(*) AS denominator, sum(came)::bigint AS came
 FROM units GROUP BY cell
 
 -- name: presence
@@ -65,7 +53,8 @@ people AS (
     FROM own FULL JOIN before USING (cell, person_id)
     WHERE $7::text = 'retention' OR own.person_id IS NOT NULL
 )
-SELECT cell, count(*) AS persons, count(*) AS n,
+SELECT cell, count(*) FILTER (WHERE $7::text <> 'retention' OR was_here) AS persons,
+    count(*) FILTER (WHERE $7::text <> 'retention' OR was_here) AS n,
     CASE $7::text
         WHEN 'frequency' THEN sum(attended)
         WHEN 'help_offers' THEN sum(taught)
@@ -152,48 +141,70 @@ SELECT cell, persons, persons AS n, counted::float8 AS numerator, sum(capacity):
 FROM people JOIN places USING (cell) GROUP BY cell, persons, counted
 
 -- name: newcomers
--- One row per newcomer: days to the first session, or to the window's end where there was none by then.
-WITH hired AS (
+-- One row per newcomer: days to the first session, or to the end of the window where there was none by then. A window
+-- that is not over ends with the last whole month: a number that grew by one newcomer a day would tell of that one.
+-- Whoever came before the first day, in the month before at the earliest, took no day.
+WITH until AS (SELECT least($3::date, date_trunc('month', current_date)::date) AS day),
+hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
     FROM membership ORDER BY person_id, version DESC
 ),
 newcomers AS (
-    SELECT person_id, hired_on, unit_path,
+    SELECT person_id, hired_on, unit_path, day,
         (SELECT min((starts_at AT TIME ZONE 'UTC')::date) FROM participations AS fact
-         WHERE fact.person_id = hired.person_id AND fact.state = 'attended' AND fact.month >= $2::date
-            AND fact.month < $3::date) AS first_on
-    FROM hired
-    WHERE hired_on >= $2::date AND hired_on < $3::date AND $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL
+         WHERE fact.person_id = hired.person_id AND fact.state = 'attended'
+            AND fact.month >= $2::date - interval '1 month' AND fact.month < day) AS first_on
+    FROM hired CROSS JOIN until
+    WHERE hired_on >= $2::date AND hired_on < day AND $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL
         AND $6::text IS NULL AND $7::text = 'newcomer_days_to_first' AND ($5::text IS NULL OR $5 = ANY (unit_path))
 )
 SELECT cell_of($1::text, unit_path, $5::text, NULL, NULL, date_trunc('month', hired_on)::date) AS cell,
-    greatest(0, coalesce(first_on, least($3::date, current_date)) - hired_on) AS days, first_on IS NOT NULL AS came
+    greatest(0, coalesce(first_on, day) - hired_on) AS days, first_on IS NOT NULL AS came
 FROM newcomers
 
 -- name: engagement
+-- Nobody knows who answered: each of a division's attendances has the share of answers that the division has.
 WITH own AS (
     SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id,
         count(*) AS attended, count(*) FILTER (WHERE contributions > 0) AS active,
-        least($3::date, current_date) - max((starts_at AT TIME ZONE 'UTC')::date) AS days
+        least(CASE WHEN $1::text = 'month' THEN (max(month) + interval '1 month')::date ELSE $3::date END, current_date)
+            - max((starts_at AT TIME ZONE 'UTC')::date) AS days
     FROM participations
     WHERE state = 'attended' AND month >= $2::date AND month < $3::date AND $7::text = 'engagement_index'
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR format = $6)
     GROUP BY 1, 2
 ),
-answered AS (
-    SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS cell, sum(answers) AS answers
-    FROM feedback
-    WHERE month >= $2::date AND month < $3::date AND $5::text IS NULL
+places AS (
+    SELECT cell_of($1::text, NULL, NULL, programme_id, format, month) AS slice,
+        coalesce(unit_path[2], unit_path[1], '') AS division,
+        cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
+        $5::text IS NULL OR $5 = ANY (unit_path) AS inside, count(*) AS places
+    FROM participations
+    WHERE state = 'attended' AND month >= $2::date AND month < $3::date AND $7::text = 'engagement_index'
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-    GROUP BY 1
+    GROUP BY 1, 2, 3, 4
+),
+divisions AS (SELECT slice, division, sum(places) AS asked FROM places GROUP BY slice, division),
+answered AS (
+    SELECT cell_of($1::text, NULL, NULL, programme_id, format, month) AS slice, division, sum(answers) AS answers
+    FROM feedback
+    WHERE month >= $2::date AND month < $3::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    GROUP BY 1, 2
+),
+spoken AS (
+    SELECT cell, (sum(places * least(1.0, coalesce(answers, 0) / asked)) / sum(places))::float8 AS feedback
+    FROM places JOIN divisions USING (slice, division) LEFT JOIN answered USING (slice, division)
+    WHERE inside
+    GROUP BY cell
 )
-SELECT cell, count(*) AS persons, sum(attended)::bigint AS attendances, coalesce(max(answers), 0)::bigint AS answers,
+SELECT cell, count(*) AS persons, max(feedback) AS feedback,
     avg(least(1.0, attended::float8 / CASE WHEN $1::text = 'month' THEN 1
         ELSE extract(year FROM age($3::date, $2::date)) * 12 + extract(month FROM age($3::date, $2::date)) END))::float8
         AS attendance,
     avg(active::float8 / attended)::float8 AS contribution, avg(0.5 ^ (greatest(0, days) / 45.0))::float8 AS recency
-FROM own LEFT JOIN answered USING (cell)
+FROM own JOIN spoken USING (cell)
 GROUP BY cell
 
 -- name: attendance

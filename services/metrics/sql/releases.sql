@@ -7,16 +7,19 @@ SELECT pg_advisory_lock(7300012, hashtext($1))
 SELECT pg_advisory_unlock(7300012, hashtext($1))
 
 -- name: freeze_thresholds
+-- Of months that have begun: whoever looks ahead does not fix what will be.
 INSERT INTO thresholds (month, k)
-SELECT month, $3 FROM generate_series($1::date, $2::date - 1, interval '1 month') AS month
+SELECT month, $3 FROM generate_series($1::date, least($2::date - 1, current_date), interval '1 month') AS month
 ON CONFLICT DO NOTHING
 
 -- name: threshold
-SELECT max(k) FROM thresholds WHERE month >= $1 AND month < $2
+SELECT coalesce(max(k), $3) FROM thresholds WHERE month >= $1 AND month < $2
 
 -- name: editions
+-- Those made before definitions were noted are of the one they were made with.
 SELECT measure, scope, seen::text AS seen, k, as_of
-FROM editions JOIN unnest($1::text[], $2::text[]) AS asked (measure, scope) USING (measure, scope)
+FROM editions JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (measure, scope, definition) USING (measure, scope)
+WHERE coalesce(definition_version, definition) = definition
 
 -- name: shown
 SELECT measure, scope, cell, value, half_interval, n, denominator, persons, reason, as_of, seen::text AS seen
@@ -40,6 +43,9 @@ SELECT EXISTS (
         AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
 ) OR EXISTS (
     SELECT FROM acknowledgements WHERE changed_by::text::bigint >= pg_snapshot_xmin($3::text::pg_snapshot)::text::bigint
+        AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+) OR EXISTS (
+    SELECT FROM feedback WHERE month >= $1::date AND month < $2::date
         AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
 ) OR EXISTS (
     SELECT FROM programmes WHERE NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
@@ -102,58 +108,142 @@ WHERE starts_at >= $2::date::timestamp AT TIME ZONE 'UTC' AND starts_at < $3::da
     AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
 GROUP BY 1
 
+-- name: changed_newcomers
+-- The same of people hired in the window: where they belong, or a session they were in by their ninetieth day.
+WITH hired AS (
+    SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
+    FROM membership ORDER BY person_id, version DESC
+),
+changed AS (
+    SELECT person_id FROM spans
+    WHERE changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
+        AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
+    UNION
+    SELECT own.person_id
+    FROM participations AS fact JOIN participations AS own USING (session_id, month)
+    WHERE month >= $2::date - interval '1 month' AND month < $3::date + interval '4 months'
+        AND fact.changed_by::text::bigint >= pg_snapshot_xmin($7::text::pg_snapshot)::text::bigint
+        AND NOT pg_visible_in_snapshot(fact.changed_by, $7::text::pg_snapshot)
+)
+SELECT coalesce(cell_of($1::text, unit_path, $5::text, NULL, NULL, date_trunc('month', hired_on)::date), '') AS cell,
+    count(*) AS persons
+FROM hired JOIN changed USING (person_id)
+WHERE hired_on >= $2::date AND hired_on < $3::date AND $4::uuid IS NULL AND $6::text IS NULL
+    AND ($5::text IS NULL OR $5 = ANY (unit_path))
+GROUP BY 1
+
 -- name: everything_shown
--- All cells of a measure that were ever shown of overlapping months, other tables' and this one's.
-SELECT scope, cell, window_start, window_end, by, programme_id, unit, format
-FROM releases
-WHERE measure = $1 AND ever_shown AND window_start < $3 AND window_end > $2
-ORDER BY as_of, scope, cell
+-- All sets of these people that were ever shown of overlapping months, whatever of them was: counts, rates or means.
+SELECT window_start, window_end, by, programme_id, unit, format, cell, seen
+FROM released_sets WHERE people = $1 AND window_start < $3 AND window_end > $2
+ORDER BY window_start, window_end, by, programme_id, unit, format, cell, seen
+
+-- name: store_sets
+INSERT INTO released_sets (people, window_start, window_end, by, programme_id, unit, format, cell, seen)
+SELECT $1, $2, $3, $4, $5, $6, $7, cell, seen FROM unnest($8::text[], $9::text[]) AS shown (cell, seen)
+ORDER BY cell
+ON CONFLICT DO NOTHING
 
 -- name: classes
--- People no table so far tells apart: by month, path as deep as any table goes, programme and format.
-SELECT month, unit_path, programme_id, format, count(*)::int AS persons
+-- People no table so far tells apart: by month, path as deep as any table goes, programme and format, and by how old
+-- their facts are: `ages` counts the views in $4, in order of time, that had not seen them.
+WITH written AS (
+    SELECT changed_by, age_in(changed_by, $4::text[]) AS age
+    FROM (SELECT DISTINCT changed_by FROM participations WHERE month >= $1::date AND month < $2::date) AS transactions
+)
+SELECT month, unit_path, programme_id, format, ages, count(*)::int AS persons
 FROM (
-    SELECT DISTINCT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id
-    FROM participations WHERE month >= $1::date AND month < $2::date
+    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id,
+        array_agg(DISTINCT age ORDER BY age) AS ages
+    FROM participations JOIN written USING (changed_by) WHERE month >= $1::date AND month < $2::date
+    GROUP BY month, unit_path[:$3::int], programme_id, format, person_id
 ) AS each
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
 
 -- name: classes_of_matches
 -- The same of people who were proposed to each other, in the month they first were.
-SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, count(DISTINCT member)::int AS persons
+SELECT month, unit_path, programme_id, format, ages, count(*)::int AS persons
 FROM (
-    SELECT month_of(first_seen_at) AS month, unit_on(member, (first_seen_at AT TIME ZONE 'UTC')::date) AS unit_path,
-        programme_id, coalesce(format, '') AS format, member
+    SELECT month_of(first_seen_at) AS month,
+        (unit_on(member, (first_seen_at AT TIME ZONE 'UTC')::date))[:$3::int] AS unit_path, programme_id,
+        coalesce(format, '') AS format, member,
+        array_agg(DISTINCT age_in(matches.changed_by, $4::text[])) AS ages
     FROM matches LEFT JOIN programmes USING (programme_id) CROSS JOIN LATERAL unnest(member_ids) AS each (member)
     WHERE member IS NOT NULL AND first_seen_at >= $1::date::timestamp AT TIME ZONE 'UTC'
         AND first_seen_at < $2::date::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1, 2, 3, 4, 5
 ) AS each
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5
 
 -- name: classes_of_hosts
 -- The same of people who facilitate; no table tells them apart by unit.
-SELECT month_of(starts_at) AS month, ('{}'::text[])[:$3::int] AS unit_path, programme_id, format,
-    count(DISTINCT facilitator_id)::int AS persons
-FROM sessions
-WHERE state = 'held' AND facilitator_id IS NOT NULL AND starts_at >= $1::date::timestamp AT TIME ZONE 'UTC'
-    AND starts_at < $2::date::timestamp AT TIME ZONE 'UTC'
-GROUP BY 1, 2, 3, 4
+SELECT month, ('{}'::text[])[:$3::int] AS unit_path, programme_id, format, ages, count(*)::int AS persons
+FROM (
+    SELECT month_of(starts_at) AS month, programme_id, format, facilitator_id,
+        array_agg(DISTINCT age_in(changed_by, $4::text[])) AS ages
+    FROM sessions
+    WHERE state = 'held' AND facilitator_id IS NOT NULL AND starts_at >= $1::date::timestamp AT TIME ZONE 'UTC'
+        AND starts_at < $2::date::timestamp AT TIME ZONE 'UTC'
+    GROUP BY 1, 2, 3, 4
+) AS each
+GROUP BY 1, 2, 3, 4, 5
 
 -- name: classes_of_staff
--- The same for measures of everybody who could have come: by path alone, in this window.
-SELECT $1::date AS month, unit_path[:$3::int] AS unit_path, NULL::uuid AS programme_id, NULL::text AS format,
-    count(*)::int AS persons
-FROM (
-    SELECT DISTINCT ON (person_id) person_id, unit_path FROM spans
+-- The same for measures of everybody who could have come: by path alone, in this window; by what is known of them and
+-- by what they did in it.
+WITH written AS (
+    SELECT changed_by, age_in(changed_by, $4::text[]) AS age
+    FROM (
+        SELECT changed_by FROM spans UNION
+        SELECT changed_by FROM participations WHERE month >= $1::date AND month < $2::date
+    ) AS transactions
+),
+staff AS (
+    SELECT DISTINCT ON (person_id) person_id, unit_path[:$3::int] AS unit_path, changed_by FROM spans
     WHERE status = 'active' AND valid_from < $2::date AND valid_to > $1::date
     ORDER BY person_id, valid_from DESC
-) AS staff
-GROUP BY 1, 2
+),
+known AS (
+    SELECT person_id, unit_path, changed_by FROM staff
+    UNION ALL
+    SELECT person_id, staff.unit_path, fact.changed_by FROM staff JOIN participations AS fact USING (person_id)
+    WHERE month >= $1::date AND month < $2::date
+)
+SELECT $1::date AS month, unit_path, NULL::uuid AS programme_id, NULL::text AS format, ages, count(*)::int AS persons
+FROM (
+    SELECT person_id, unit_path, array_agg(DISTINCT age ORDER BY age) AS ages
+    FROM known JOIN written USING (changed_by) GROUP BY 1, 2
+) AS each
+GROUP BY unit_path, ages
+
+-- name: classes_of_newcomers
+-- The same of people who were hired, by the month of that: by what is known of them and who was in their sessions.
+WITH hired AS (
+    SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path[:$3::int] AS unit_path
+    FROM membership ORDER BY person_id, version DESC
+),
+newcomers AS (SELECT * FROM hired WHERE hired_on >= $1::date AND hired_on < $2::date),
+known AS (
+    SELECT person_id, changed_by FROM newcomers JOIN spans USING (person_id)
+    UNION
+    SELECT own.person_id, fact.changed_by
+    FROM newcomers JOIN participations AS own USING (person_id)
+    JOIN participations AS fact ON fact.session_id = own.session_id AND fact.month = own.month
+    WHERE own.month >= $1::date - interval '1 month' AND own.month < $2::date + interval '4 months'
+)
+SELECT month, unit_path, NULL::uuid AS programme_id, NULL::text AS format, ages, count(*)::int AS persons
+FROM (
+    SELECT person_id, date_trunc('month', hired_on)::date AS month, newcomers.unit_path,
+        array_agg(DISTINCT age_in(changed_by, $4::text[])) AS ages
+    FROM newcomers JOIN known USING (person_id) GROUP BY person_id, hired_on, newcomers.unit_path
+) AS each
+GROUP BY month, unit_path, ages
 
 -- name: store_edition
-INSERT INTO editions (measure, scope, seen, k, as_of)
-VALUES ($1, $2, $3::text::pg_snapshot, $4, $5)
-ON CONFLICT (measure, scope) DO UPDATE SET seen = excluded.seen, k = excluded.k, as_of = excluded.as_of
+INSERT INTO editions (measure, scope, seen, k, as_of, definition_version)
+VALUES ($1, $2, $3::text::pg_snapshot, $4, $5, $6)
+ON CONFLICT (measure, scope) DO UPDATE SET
+    seen = excluded.seen, k = excluded.k, as_of = excluded.as_of, definition_version = excluded.definition_version
 
 -- name: snapshot
 SELECT pg_current_snapshot()::text

@@ -14,7 +14,7 @@ VALUES ($1, 1, $2, $3, $4, $5, $6, $7)
 SELECT * FROM reviews WHERE review_id = $1 FOR UPDATE
 
 -- name: conclude_review
-UPDATE reviews SET version = version + 1, conclusion = $2, concluded_on = $3 WHERE review_id = $1
+UPDATE reviews SET version = version + 1, conclusion = $2, concluded_on = $3, measured = $4 WHERE review_id = $1
 
 -- name: review
 SELECT * FROM reviews WHERE review_id = $1

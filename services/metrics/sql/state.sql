@@ -7,7 +7,7 @@ SELECT md5(string_agg(line, E'\n' ORDER BY line)) FROM (
     UNION ALL
     SELECT 'session ' || to_jsonb(session)::text FROM sessions AS session
     UNION ALL
-    SELECT 'feedback ' || to_jsonb(batch)::text FROM feedback AS batch
+    SELECT 'feedback ' || (to_jsonb(batch) - 'changed_by')::text FROM feedback AS batch
     UNION ALL
     SELECT 'month ' || to_jsonb(kept)::text FROM kept_months AS kept
 ) AS lines

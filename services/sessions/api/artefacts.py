@@ -96,7 +96,7 @@ async def write_of_session(session_id: UUID, kind: Requirement, body: Content, e
 
 @router.put("/v1/groups/{group_id}/artefacts/{kind}", response_model=Artefact, summary="Write what a group needs")
 async def write_of_group(group_id: UUID, kind: Requirement, body: Content, edge: Edge) -> Response:
-    """Of the whole group: a charter, a challenge, a learning goal, a rubric, a placement."""
+    """Of the whole group: a charter, a challenge, a learning goal, goals of its own, a rubric, a placement."""
     by = caller(edge.principal)
     return await edge.write(
         lambda conn: _written(commands.write(conn, kind, body.content, by, session_id=None, group_id=group_id)),

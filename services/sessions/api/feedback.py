@@ -11,6 +11,7 @@ from services.sessions.api.caller import person
 from services.sessions.api.forms import Item, Version
 from services.sessions.api.programme_forms import Result
 from services.sessions.commands import feedback as commands
+from services.sessions.commands import feedback_links
 from services.sessions.domain.feedback import ENOUGH
 from services.sessions.domain.forms import MOST_QUESTIONS
 from services.sessions.queries import feedback as queries
@@ -128,6 +129,13 @@ async def get_feedback_form(session_id: UUID, edge: Edge) -> Response:
         return AskedForm(session_id=session_id, **found) if found else None
 
     return await edge.read(work)
+
+
+@router.delete("/v1/feedback-links", status_code=204, response_model=None, summary="Revoke one's feedback links")
+async def revoke_feedback_links(edge: Edge) -> Response:
+    """Links in messages one was sent open nothing any more; twice is once."""
+    owner = person(edge.principal)
+    return await edge.write(lambda conn: feedback_links.revoke(conn, owner))
 
 
 @router.get("/v1/sessions/{session_id}/feedback", response_model=FeedbackSummary, summary="Read what came of it")

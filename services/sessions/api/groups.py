@@ -1,13 +1,16 @@
 """Groups and their ground rules."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.sessions.api.caller import person, viewer
+from services.sessions.api.caller import caller, person, viewer
+from services.sessions.api.times import Day
 from services.sessions.commands import groups as commands
+from services.sessions.commands.terms import set_term
 from services.sessions.domain.formats import Membership
 from services.sessions.queries import groups as queries
 from shared.db import Connection
@@ -51,9 +54,22 @@ class Group(BaseModel):
     facilitator_why: str | None
     founded_by: UUID | None
     divisions: int
+    resources: Annotated[int, Field(description="Left for others in it, and current.")]
+    posts: Annotated[int, Field(description="Counted in the place elsewhere that it is linked to.")]
     recurrence: dict[str, str] | None
+    starts_on: date | None
+    ends_on: date | None
     ground_rules: GroundRules
     acknowledged: list[UUID]
+
+
+class Term(BaseModel):
+    """From when to when it meets: null is as its programme says."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"ends_on": "2027-06-30"}]})
+
+    starts_on: Day | None = None
+    ends_on: Day | None = None
 
 
 class NewAcknowledgement(BaseModel):
@@ -115,3 +131,16 @@ async def acknowledge(group_id: UUID, body: NewAcknowledgement, edge: Edge) -> R
     """A member says yes to this version; needed before the first join."""
     member = person(edge.principal)
     return await edge.write(lambda conn: commands.acknowledge(conn, group_id, member, body.rules_version), body=body)
+
+
+@router.put("/v1/groups/{group_id}/term", response_model=Group, summary="Agree on a start and an end")
+async def put_term(group_id: UUID, body: Term, edge: Edge) -> Response:
+    """By anybody in it, within the programme: a mentorship's end, a placement's days. What lies outside is off."""
+    by = caller(edge.principal)
+
+    async def work(conn: Connection) -> Group:
+        await set_term(conn, group_id, body.starts_on, body.ends_on, by)
+        row = await queries.get_group(conn, group_id, member=None)
+        return Group(**dict(row or {}))
+
+    return await edge.write(work, body=body)

@@ -85,7 +85,7 @@ class NewProgramme(BaseModel):
     audience_skills: Codes = Field([], description="Skills people offer or want, one of them; empty is any.")
     tenure_min_months: Tenure | None = None
     tenure_max_months: Tenure | None = None
-    audience_facilitators: bool = Field(False, description="Only those who are ready to facilitate: their community.")
+    audience_facilitators: bool = Field(False, description="Only those who have a session to lead or have led one.")
     stretch_minutes: Stretch = Field(
         0, description="How far outside of working hours a session may lie where there is no common hour inside."
     )
@@ -155,6 +155,8 @@ class Programme(BaseModel):
     audience_facilitators: bool
     stretch_minutes: int
     published_on: date | None
+    template: str | None = Field(description="What it was made from, and in which version; null where it was not.")
+    template_version: int | None
 
 
 class Closing(BaseModel):
@@ -259,13 +261,15 @@ async def get_health(programme_id: UUID, edge: Edge) -> Response:
 async def list_audience(
     programme_id: UUID, edge: Edge, cursor: Cursor | None = None, limit: Limit = DEFAULT_LIMIT
 ) -> Response:
-    """Who the audience rule includes today, by person id, and how many that are in all."""
-    (after,) = decode_cursor(cursor, UUID) or (None,)
+    """Who the audience rule includes today, by person id; how many that are is counted for the first page."""
+    found = decode_cursor(cursor, UUID, int)
+    after, counted = (found[0], found[1]) if found else (None, None)
 
     async def work(conn: Connection) -> Audience:
-        found = await queries.list_audience(conn, programme_id, after=after, limit=limit)
-        people = page(found, limit, lambda one: InAudience(person_id=one), lambda one: (one,))
-        return Audience(total=await queries.count_audience(conn, programme_id), **dict(people))
+        rows = await queries.list_audience(conn, programme_id, after=after, limit=limit)
+        total = await queries.count_audience(conn, programme_id) if counted is None else counted
+        people = page(rows, limit, lambda one: InAudience(person_id=one), lambda one: (one, total))
+        return Audience(total=total, **dict(people))
 
     return await edge.read(work)
 

@@ -1,11 +1,11 @@
 """Sessions at times that are said: one, a series by rule, slots of office hours; moved and cancelled."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, model_validator
 
 from services.sessions.api.caller import caller, person
 from services.sessions.api.sessions import Session, shown
@@ -22,6 +22,7 @@ from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, pag
 
 router = APIRouter(tags=["sessions"])
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+Seats = Annotated[int, Field(ge=1, le=1000)]
 Minutes = Annotated[int, Field(ge=10, le=480)]
 RULE: dict[str, Any] = {
     "rrule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;COUNT=12",
@@ -45,15 +46,35 @@ class Details(BaseModel):
     location: Line | None = None
     join_link: HttpUrl | None = None
     capacity: Annotated[int, Field(ge=1, le=2000)] | None = None
+    capacity_in_person: Seats | None = Field(None, description="Hybrid: seats in the room, with `capacity_remote`.")
+    capacity_remote: Seats | None = None
     open: bool | None = None
     format: Code | None = Field(None, description="One of the programme's; the group's unless said.")
     led_by: Annotated[list[UUID], Field(max_length=30)] = []
+
+    @model_validator(mode="after")
+    def _both_kinds_of_seats_are_all_seats(self) -> Self:
+        apart = (self.capacity_in_person, self.capacity_remote)
+        if (apart[0] is None) != (apart[1] is None):
+            raise ValueError("say both, seats in the room and remote ones, or none of them")
+        if self.capacity is not None and apart != (None, None) and self.capacity != sum(one or 0 for one in apart):
+            raise ValueError("the capacity is the sum of seats in the room and remote ones: leave it out")
+        return self
 
     def said(self) -> commands.Details:
         """As the command takes it."""
         link = str(self.join_link) if self.join_link else None
         return commands.Details(
-            self.minutes, self.title, self.location, link, self.capacity, self.open, self.format, tuple(self.led_by)
+            self.minutes,
+            self.title,
+            self.location,
+            link,
+            self.capacity,
+            self.capacity_in_person,
+            self.capacity_remote,
+            self.open,
+            self.format,
+            tuple(self.led_by),
         )
 
 
@@ -128,6 +149,8 @@ class OpenSession(BaseModel):
     ends_at: datetime
     capacity: int
     free_seats: int
+    free_in_person: int | None
+    free_remote: int | None
     rules_version: int
     place: Place | None
     access: list[Access]

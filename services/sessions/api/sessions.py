@@ -12,6 +12,7 @@ from services.sessions.api.times import Instant
 from services.sessions.commands import attendance as commands
 from services.sessions.domain.arrangements import Access, Place
 from services.sessions.domain.attendance import Answer, Outcome, ParticipantState
+from services.sessions.domain.seats import Attends
 from services.sessions.domain.session import SessionState
 from services.sessions.queries import sessions as queries
 from shared.db import Connection
@@ -29,6 +30,7 @@ class Participant(BaseModel):
     person_id: UUID
     role: SessionRole
     state: ParticipantState
+    attends: Attends | None
 
 
 class Course(BaseModel):
@@ -58,6 +60,8 @@ class Session(BaseModel):
     starts_at: datetime
     ends_at: datetime
     capacity: int
+    capacity_in_person: int | None
+    capacity_remote: int | None
     open: bool
     location: str | None
     join_link: str | None
@@ -81,6 +85,9 @@ class Reply(BaseModel):
     rules_version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(
         None, description="The ground rules that are accepted by this, where they are not yet."
     )
+    attends: Attends | None = Field(
+        None, description="Where seats are apart; unsaid: one in the room while there is one, else a remote one."
+    )
 
 
 class Answered(BaseModel):
@@ -90,6 +97,7 @@ class Answered(BaseModel):
     person_id: UUID
     role: SessionRole
     state: ParticipantState
+    attends: Attends | None
 
 
 class Entry(BaseModel):
@@ -165,7 +173,7 @@ async def rsvp(session_id: UUID, body: Reply, edge: Edge) -> Response:
     """Or sign up for an open session. A full one puts on the waitlist; a no makes room for the first one waiting."""
     invitee = person(edge.principal)
     return await edge.write(
-        lambda conn: commands.rsvp(conn, session_id, invitee, body.answer, body.rules_version), body=body
+        lambda conn: commands.rsvp(conn, session_id, invitee, body.answer, body.rules_version, body.attends), body=body
     )
 
 

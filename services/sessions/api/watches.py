@@ -1,10 +1,11 @@
 """Full sessions one watches, to know when a seat is free."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from services.sessions.api.caller import person
 from services.sessions.commands import watches as commands
@@ -16,20 +17,29 @@ from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, pag
 router = APIRouter(tags=["sessions"])
 
 
+class NewWatch(BaseModel):
+    """What one watches for: where seats are apart, one of a kind; else any."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+    attends: Literal["in_person", "remote"] | None = None
+
+
 class Watch(BaseModel):
-    """A session one watches. `freed_at`: when a seat became free, and nobody waited for it."""
+    """A session one watches. `freed_at`: when such a seat became free, and nobody waited for it."""
 
     session_id: UUID
     starts_at: datetime
+    attends: Literal["in_person", "remote"] | None
     freed_at: datetime | None
     free_seats: int
 
 
 @router.put("/v1/sessions/{session_id}/watch", status_code=204, summary="Watch a full session")
-async def watch(session_id: UUID, edge: Edge) -> Response:
-    """Without queueing for it; 409 with the state when a seat is free."""
-    who = person(edge.principal)
-    return await edge.write(lambda conn: commands.watch(conn, session_id, who))
+async def watch(session_id: UUID, edge: Edge, body: NewWatch | None = None) -> Response:
+    """Without queueing for it; 409 with the state when a seat, of the kind that is wanted, is free."""
+    who, wanted = person(edge.principal), (body or NewWatch()).attends
+    return await edge.write(lambda conn: commands.watch(conn, session_id, who, wanted), body=body)
 
 
 @router.delete("/v1/sessions/{session_id}/watch", status_code=204, summary="Stop watching a session")

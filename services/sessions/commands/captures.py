@@ -96,6 +96,9 @@ async def plan(conn: Connection, capture_id: UUID, caller: Caller, learners: Seq
         learners = [row["person_id"] for row in rows]
     if not learners:
         raise NothingToPlanBy("Nobody in the programme's audience wants to learn it.", state="waiting")
+    if len(learners) + 1 < shape.size[0]:
+        few = f"{shape.title} is for {shape.size[0]} and more: {len(learners) + 1} would be in it."
+        raise NothingToPlanBy(few, state="waiting")
     members = [MatchMember(person_id=holder, role="teacher")]
     members += [MatchMember(person_id=one, role="participant") for one in learners]
     name = f"Passing on {capture['label']}"[:200]

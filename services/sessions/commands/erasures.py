@@ -35,6 +35,7 @@ async def erase_people(conn: Connection, people: Sequence[UUID]) -> dict[UUID, i
         held.update({row["person_id"]: row["held"] for row in await conn.fetch(source.count_rows, ids)})
     for row in await conn.fetch(SQL.lock_sponsored, ids):
         await save_changed(conn, replace(programme(row), sponsor_id=None))
+    await conn.execute(SQL.forget_goals, ids)
     await leave(conn, ids)
     await conn.execute(SQL.erase, ids)
     await conn.execute(REACH.forget, ids)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from uuid import UUID
 
 from services.sessions.commands.moves import Move, reschedule
@@ -23,6 +24,8 @@ PEOPLE = sql.load("services.sessions", "people")
 SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 AT_A_TIME = 50
+DRAWN, DRAWS = 1000, 3
+"""How many are looked at for one group at a time, and how often where none of them can be there."""
 BEFORE = timedelta(hours=24)
 NOBODY = "Nobody who is ready is above no participant and free at its times"
 
@@ -42,11 +45,11 @@ async def appoint(conn: Connection, group_id: UUID, wanted: UUID | None = None) 
     upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, [group_id], datetime.now(UTC))
     involved = await _involved(conn, group_id, upcoming, group["facilitator_id"])
     above = {row["person_id"] for row in await conn.fetch(SQL.above, list(involved))}
-    pool = await _pool(conn, [] if wanted else [*involved, *above], upcoming)
     if wanted is None:
-        turn = await _first_free(conn, in_turn(pool, datetime.now(UTC).date()), upcoming)
+        turn = await _next(conn, group_id, [*involved, *above], upcoming)
         chosen, why = (turn.host.person_id, turn.why) if turn else (None, NOBODY)
     else:
+        pool = await _pool(conn, [], upcoming, "", wanted)
         _check_neutral(wanted, involved, above, {host.person_id for host in pool})
         chosen, why = wanted, "Named by whoever leads the group; above nobody in it"
     await conn.execute(SQL.set_facilitator, group_id, chosen, why)
@@ -85,7 +88,20 @@ async def _involved(
     return (members | {row["person_id"] for row in rows if row["role"] != "facilitator"}) - {facilitator}
 
 
-async def _pool(conn: Connection, without: Sequence[UUID], upcoming: Sequence[Record]) -> list[Host]:
+async def _next(conn: Connection, group_id: UUID, without: Sequence[UUID], upcoming: Sequence[Record]) -> Turn | None:
+    """Whose turn it is of those who are drawn for this group; drawn anew where none of them is free."""
+    for draw in range(DRAWS):
+        place = md5(f"{group_id}/{draw}".encode(), usedforsecurity=False).hexdigest()
+        pool = await _pool(conn, without, upcoming, place)
+        turn = await _first_free(conn, in_turn(pool, datetime.now(UTC).date()), upcoming)
+        if turn or len(pool) + len(without) < DRAWN:  # everybody has been looked at
+            return turn
+    return None
+
+
+async def _pool(
+    conn: Connection, without: Sequence[UUID], upcoming: Sequence[Record], place: str, wanted: UUID | None = None
+) -> list[Host]:
     begins = min((row["starts_at"] for row in upcoming), default=datetime.now(UTC))
     ends = max((row["ends_at"] for row in upcoming), default=begins).date()
     return [
@@ -94,9 +110,9 @@ async def _pool(conn: Connection, without: Sequence[UUID], upcoming: Sequence[Re
             Hours(row["time_zone"], row["work_starts"], row["work_ends"], tuple(sorted(row["work_days"] or ()))),
             DEFAULT_WEIGHT if row["time_budget_minutes"] is None else row["time_budget_minutes"],
             row["assigned"],
-            row["ready_since"],
+            row["facilitator_since"],
         )
-        for row in await conn.fetch(SQL.pool, list(without), begins, ends)
+        for row in await conn.fetch(SQL.pool, list(without), begins, ends, place, wanted, DRAWN)
     ]
 
 

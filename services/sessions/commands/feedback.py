@@ -15,7 +15,6 @@ from shared.db import Connection
 from shared.events.sessions import FeedbackAnswer
 
 SQL = sql.load("services.sessions", "feedback")
-FOLLOW_UP = sql.load("services.sessions", "follow_up")
 
 
 async def give_feedback(
@@ -32,31 +31,23 @@ async def give_feedback(
 
     Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, NothingAsked, OtherForm, InvalidRequest.
     """
-    part = await conn.fetchrow(SQL.lock_answering, session_id, person_id)
+    part = await conn.fetchrow(SQL.lock_answering, session_id, person_id, *forms.STANDARD_OF)
     if part is None:
         raise UnknownSession("There is no such session, or you were not in it.")
     if part["state"] != "attended":
         raise DidNotAttend("Feedback is asked of those who were there.", state=part["state"])
-    programme_id, format_name, division = part["programme_id"], part["format"], part["division"]
-    form = await forms.asked_in(conn, programme_id, format_name)
+    format_name = part["format"]
+    form = part if part["form_id"] else await forms.standard(conn, format_name)
     asked, items = ((form["form_id"], form["version"]), form["items"]) if form else (None, ())
     check_form(asked, own[0] if own else None, own[1] if own else (), items)
-    month = month_of(part["starts_at"])
-    begin = datetime.combine(month, time(), UTC)
-    # Another statement than the one that locked: each answer must see the one before it, to get a round of its own.
-    round_number = await conn.fetchval(SQL.give, session_id, person_id, programme_id, begin)
-    if round_number is None:
+    begin = datetime.combine(month_of(part["starts_at"]), time(), UTC)
+    scores = (answer.usefulness, answer.relevance, answer.engagement) if answer else (None, None, None)
+    topic, given = (f"{own[0][0]}:{own[0][1]}:{format_name}", {"s": list(own[1])}) if own else (None, None)
+    if not await conn.fetchval(
+        SQL.give, session_id, person_id, part["programme_id"], begin, topic, part["division"], *scores,
+        [comment] if comment else [], given, format_name,
+    ):  # fmt: skip
         raise FeedbackAlreadyGiven("You have given feedback on this session already.", state="given")
-    if own is not None:
-        (form_id, version), given = own
-        topic = f"{form_id}:{version}:{format_name}"
-        cell = (programme_id, "feedback", topic, division, month, round_number)
-        await conn.execute(FOLLOW_UP.keep, *cell, {"s": list(given)})
-        return
-    assert answer is not None
-    kept = (programme_id, format_name, division, month, round_number)
-    scores = (answer.usefulness, answer.relevance, answer.engagement)
-    await conn.execute(SQL.keep, *kept, *scores, [comment] if comment else [])
 
 
 async def release_feedback(conn: Connection) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.sessions.commands.facilitators import appoint
+from services.sessions.commands.rotations import recast
 from services.sessions.commands.seats import give_up_seats
 from services.sessions.domain.formats import Format, Membership
 from services.sessions.domain.founding import (
@@ -18,10 +19,12 @@ from services.sessions.domain.founding import (
     MembershipFixed,
     NotInAudience,
     NotTheLeader,
+    OneFunctionAlone,
     leads,
 )
 from services.sessions.domain.group import UnknownGroup
 from services.sessions.domain.programme import check_published, chosen
+from services.sessions.domain.requirements import across_functions
 from services.sessions.store import formats, programmes
 from services.sessions.store import sessions as store
 from shared import sql
@@ -31,7 +34,6 @@ from shared.refusal import InvalidRequest
 
 SQL = sql.load("services.sessions", "founding")
 SESSIONS = sql.load("services.sessions", "sessions")
-PARTICIPANTS = sql.load("services.sessions", "participants")
 ARTEFACTS = sql.load("services.sessions", "artefacts")
 
 
@@ -68,7 +70,7 @@ async def found_group(
 ) -> UUID:
     """A group of a published programme with these members and whoever founds it; returns its id.
 
-    Raises UnknownProgramme, ProgrammeNotPublished, InvalidRequest naming a member or a number.
+    Raises UnknownProgramme, ProgrammeNotPublished, OneFunctionAlone, InvalidRequest naming a member or a number.
     """
     programme = await programmes.lock(conn, programme_id)
     check_published(programme)
@@ -76,6 +78,7 @@ async def found_group(
     further = shape.name if shape.name != programme.format else None
     everybody = _with_founder(shape, members, caller, fields.get("role"))
     await _check_members(conn, programme_id, everybody)
+    await check_functions(conn, shape, everybody)
     membership = fields.get("membership") or shape.membership
     _check_capacity(shape, fields.get("capacity"), membership)
     capacity = fields.get("capacity") or (shape.size[1] if further else None)
@@ -127,15 +130,7 @@ async def admit(conn: Connection, group: Record, person_id: UUID) -> None:
         raise GroupFull(f"All {group['capacity']} places are taken.", state=group["state"])
     if not await conn.fetchval(SQL.insert_member, group["group_id"], person_id, "participant"):
         return
-    known = await formats.known(conn)
-    upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, [group["group_id"]], datetime.now(UTC))
-    rows = []
-    for row in upcoming:
-        shape = known[row["format"]]
-        role = shape.rotation.others if shape.rotation else shape.roles["participant"]
-        rows.append((row["session_id"], person_id, role, shape.preparation_of(role)))
-    if rows:
-        await conn.execute(PARTICIPANTS.invite, *map(list, zip(*rows, strict=True)))
+    await recast(conn, [group["group_id"]], welcome=person_id)
 
 
 async def leave_group(conn: Connection, group_id: UUID, person_id: UUID, caller: Caller) -> None:
@@ -149,6 +144,7 @@ async def leave_group(conn: Connection, group_id: UUID, person_id: UUID, caller:
     rows = await conn.fetch(SESSIONS.lock_upcoming_of_groups, [group_id], datetime.now(UTC))
     sessions = {row["session_id"]: store.session(row) for row in rows}
     await give_up_seats(conn, sessions, [(session_id, person_id) for session_id in sessions])
+    await recast(conn, [group_id])
 
 
 def _check_active(group: Record) -> None:
@@ -177,6 +173,16 @@ async def _check_members(conn: Connection, programme_id: UUID, members: Sequence
     if strangers := {row["person_id"] for row in await conn.fetch(SQL.not_in_audience, programme_id, ids)}:
         first = next(one for one in ids if one in strangers)
         raise NotInAudience("The programme is not for everybody named.", person_id=first)
+
+
+async def check_functions(conn: Connection, shape: Format, members: Sequence[MatchMember]) -> None:
+    """Raise OneFunctionAlone where a format crosses functions and as many as it needs are all of one."""
+    seated = [member.person_id for member in members if member.role != "facilitator"]
+    if "two_functions" not in shape.requires or len(seated) < shape.size[0]:
+        return
+    rows = await conn.fetch(SQL.functions_of, seated)
+    if not across_functions({row["job_function"] for row in rows}):
+        raise OneFunctionAlone(f"{shape.title} needs people of two functions at least.", state="one function")
 
 
 def _check_capacity(shape: Format, wanted: int | None, membership: Membership) -> None:

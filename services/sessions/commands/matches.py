@@ -1,7 +1,7 @@
 """What becomes of upcoming sessions when their match ends or has another facilitator."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from services.sessions.commands.moves import Move, booking, reschedule
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
 from services.sessions.domain.group import led_by
-from services.sessions.domain.scheduling import Settled, settle
+from services.sessions.domain.settling import Settled, settle
 from services.sessions.store import formats, groups, people
 from services.sessions.store import sessions as store
 from shared import sql
@@ -57,7 +57,9 @@ async def replace_facilitators(
     await _tell_who_stays(conn, before, members, news)
     upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, list(news), datetime.now(UTC))
     if upcoming:
-        await _change_sessions(conn, upcoming, members, news)
+        were = {(row["group_id"], row["person_id"]) for row in before}
+        joined = {one.person_id for group, now in members.items() for one in now if (group, one.person_id) not in were}
+        await _change_sessions(conn, upcoming, members, joined, news)
     await schedule_groups(conn, list(news), {cause.data.match_id: cause for cause in news.values()})
 
 
@@ -101,6 +103,7 @@ async def _change_sessions(
     conn: Connection,
     upcoming: Sequence[Record],
     members: Mapping[UUID, Sequence[MatchMember]],
+    joined: Collection[UUID],
     causes: Mapping[UUID, Envelope[Any]],
 ) -> None:
     workers = await people.lock(conn, {member.person_id for found in members.values() for member in found})
@@ -108,20 +111,22 @@ async def _change_sessions(
         group: [m for m in found if m.person_id in workers and not workers[m.person_id].left]
         for group, found in members.items()
     }
-    now = datetime.now(UTC)
-    bookings = [booking(row, [m.person_id for m in present[row["group_id"]]], now) for row in upcoming]
+    now, known = datetime.now(UTC), await formats.known(conn)
+    casts = {row["session_id"]: known[row["format"]].cast(present[row["group_id"]], row["number"]) for row in upcoming}
+    prepared = {
+        row["session_id"]: {who: known[row["format"]].preparation_of(role) for who, role in casts[row["session_id"]]}
+        for row in upcoming
+    }
+    bookings = [booking(row, prepared[row["session_id"]], now) for row in upcoming]
     requests = [request for request, _ in bookings]
     taken = await people.around(conn, workers, requests, [row["session_id"] for row in upcoming])
     hours = {person: worker.hours for person, worker in workers.items()}
-    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy)
+    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy, taken.budgets, joined)
     moves = [_move(row, where, led_by(present[row["group_id"]])) for row, where in zip(upcoming, settled, strict=True)]
     sessions = {row["session_id"]: store.session(row) for row in upcoming}
     sessions |= await reschedule(conn, [move for move in moves if move is not None], causes)
-    known = await formats.known(conn)
     cast = [
-        (session.session_id, person, role, known[session.format].preparation_of(role))
-        for session, number in ((sessions[row["session_id"]], row["number"]) for row in upcoming)
-        for person, role in known[session.format].cast(present[session.group_id], number)
+        (session, person, role, prepared[session][person]) for session, found in casts.items() for person, role in found
     ]
     expected = {(session, person) for session, person, *_ in cast}
     pairs = [tuple(row) for row in await conn.fetch(PARTICIPANTS.get_pairs, list(sessions))]

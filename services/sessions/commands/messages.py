@@ -6,8 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.sessions.commands import feedback_links
 from services.sessions.domain.calendar import Entry
-from services.sessions.domain.letters import CALENDAR, Text, digest_text, notice_text, prompt_text, session_text
+from services.sessions.domain.feedback_links import FeedbackLink
+from services.sessions.domain.letters import (
+    CALENDAR,
+    Text,
+    digest_text,
+    feedback_text,
+    notice_text,
+    prompt_text,
+    session_text,
+)
 from services.sessions.domain.messages import (
     ChatAddressTaken,
     Letter,
@@ -50,16 +60,17 @@ async def tidy(conn: Connection) -> int:
     return sum(map(_count, done))
 
 
-async def claim(conn: Connection, channels: Collection[str]) -> list[Letter]:
+async def claim(conn: Connection, channels: Collection[str], home: str) -> list[Letter]:
     """What can be told now, with its text; what its reader shall not hear now is put off, what nobody wants is let go.
 
-    After an outage nothing floods: what has expired is not sent, and the rest goes out at the reader's next good hour.
+    `home`: our address, which links begin with. After an outage nothing floods: what has expired is not sent, and the
+    rest goes out at the reader's next good hour.
     """
     await conn.execute(SQL.interrupt)
     rows = await conn.fetch(SQL.claim, AT_ONCE)
     now = datetime.now(UTC)
     entries = await _entries(conn, rows)
-    letters, later, never = [], {}, []
+    ready, later, never = [], {}, []
     for row in rows:
         if row["status"] is None or row["email"] is None:
             later[row["message_id"]] = now + UNKNOWN  # the directory has not told of them yet
@@ -68,7 +79,15 @@ async def claim(conn: Connection, channels: Collection[str]) -> list[Letter]:
         elif row["kind"] not in CALENDAR and (opens := _opens(row, now)) > now:
             later[row["message_id"]] = opens
         else:
-            letters.append(_letter(row, channel, entries[row["message_id"]]))
+            ready.append((row, channel))
+    asking = {row["message_id"]: row["subject_id"] for row, _ in ready if _asks_feedback(row)}
+    links = await feedback_links.issue(conn, asking.values())
+    never += [message for message, prompt in asking.items() if prompt not in links]  # answered meanwhile
+    letters = [
+        _letter(row, channel, entries[row["message_id"]], links.get(row["subject_id"]), home)
+        for row, channel in ready
+        if not _asks_feedback(row) or row["subject_id"] in links
+    ]
     if later:
         await conn.execute(SQL.postpone, list(later), list(later.values()))
     if never:
@@ -152,13 +171,19 @@ def _opens(row: Record, now: datetime) -> datetime:
     return next_open(now, row["time_zone"], row["work_starts"], row["work_ends"], row["work_days"], quiet)
 
 
-def _letter(row: Record, channel: str, entries: Sequence[Entry]) -> Letter:
+def _asks_feedback(row: Record) -> bool:
+    return (row["kind"], row["about"]) == ("prompt", "feedback")
+
+
+def _letter(row: Record, channel: str, entries: Sequence[Entry], link: FeedbackLink | None, home: str) -> Letter:
     kind, zone, about = row["kind"], row["time_zone"], row["about"]
     text: Text
     if kind == "digest":
         text = digest_text(entries, zone, about)
     elif kind in SINGLE:
         text = session_text(kind, entries[0], zone, about)
+    elif link is not None:
+        text = feedback_text(f"{home.rstrip('/')}/feedback/{link.token}", link.until)
     else:
         text = prompt_text(about) if kind == "prompt" else notice_text(about)
     return Letter(

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from services.sessions.domain.hours import Span, minute, moment
-from services.sessions.domain.scheduling import Request, Settled
+from services.sessions.domain.scheduling import Request
 from services.sessions.domain.session import Session
+from services.sessions.domain.settling import Settled
 from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection, Record
@@ -16,7 +17,7 @@ from shared.envelope import Envelope
 from shared.events.sessions import SessionRescheduled
 
 SQL = sql.load("services.sessions", "sessions")
-FLAG = "It lies outside of somebody's working hours, or collides with another engagement of theirs"
+FLAG = "It lies outside of somebody's working hours, collides with another engagement or is beyond their time budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,14 @@ async def reschedule(
     return {session.session_id: session for session in sessions}
 
 
-def booking(row: Record, people: Sequence[UUID], now: datetime) -> tuple[Request, Span]:
-    """A locked session as a request for the time between its due day and the next one's, and the time it has."""
+def booking(row: Record, prepared: Mapping[UUID, int], now: datetime) -> tuple[Request, Span]:
+    """A locked session as a request for the time between its due day and the next one's, and the time it has.
+
+    `prepared`: who is to be there, and minutes they prepare for it.
+    """
     booked = Span(minute(row["starts_at"]), minute(row["ends_at"]))
-    return Request(tuple(people), booked.end - booked.start, row["due_on"], row["last_on"], minute(now)), booked
+    request = Request(
+        tuple(prepared), booked.end - booked.start, row["due_on"], row["last_on"], minute(now),
+        preparation=tuple(prepared.values()), stretch=row["stretch_minutes"],
+    )  # fmt: skip
+    return request, booked

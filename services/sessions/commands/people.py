@@ -34,7 +34,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
             ",".join(map(str, p.work_days)), p.hired_on, p.paused_until, p.leaves_on, p.manager_id,
             SEPARATOR.join(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
             p.time_budget_minutes, SEPARATOR.join(known_well(p)),
-            orjson.dumps(wanted(p)).decode(),
+            orjson.dumps(wanted(p)).decode(), p.facilitator_since, p.time_of_day,
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip
@@ -47,7 +47,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
     if leaving := [row["person_id"] for row in changed if news[row["person_id"]].leaves_on]:
         await open_at_risk(conn, leaving)
     written = {row["person_id"] for row in changed} & before.keys()
-    if moved := [person for person in sorted(written) if _hours_differ(before[person], news[person])]:
+    if moved := [person for person in sorted(written) if _time_differs(before[person], news[person])]:
         await keep_to_hours(conn, moved)
     line = [person for person in sorted(written) if news[person].manager_id != before[person]["manager_id"]]
     # Whoever is heard of after the people they manage joins two ends of a line that was cut until now.
@@ -81,9 +81,12 @@ def _skills(person: PersonChanged) -> str:
     return SEPARATOR.join(sorted(offered | wanted))
 
 
-def _hours_differ(before: Record, now: PersonChanged) -> bool:
-    week = (now.time_zone, now.work_starts, now.work_ends, sorted(now.work_days))
-    return week != (before["time_zone"], before["work_starts"], before["work_ends"], sorted(before["work_days"] or ()))
+def _time_differs(before: Record, now: PersonChanged) -> bool:
+    """Whether they work at other hours, or have other minutes for learning with peers."""
+    names = ("time_zone", "work_starts", "work_ends", "time_budget_minutes")
+    return sorted(now.work_days) != sorted(before["work_days"] or ()) or any(
+        getattr(now, name) != before[name] for name in names
+    )
 
 
 def _check_zone(name: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,22 +33,31 @@ SESSIONS = sql.load("services.sessions", "sessions")
 
 async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Programme:
     """A draft; what is left open takes its format's default. Raises InvalidRequest."""
+    programme = await drafted(conn, fields)
+    await programmes.insert(conn, programme)
+    await outbox.append(conn, programme.changed())
+    return programme
+
+
+async def drafted(conn: Connection, fields: Mapping[str, Any]) -> Programme:
+    """What a draft of these fields would be. Raises InvalidRequest."""
     known = await formats.known(conn)
     shape = format_named(fields["format"], known)
     shapes = [shape, *(known[name] for name in fields.get("further_formats") or () if name in known)]
     defaults = {
+        "backfill": False,
         "confidentiality": strictest(shapes),
         "group_size_min": shape.size[0],
         "group_size_max": shape.size[1],
         "cadence_days": shape.cadence_days,
         "session_minutes": shape.minutes,
         "ground_rules": GROUND_RULES,
+        "objective": None,
+        "sponsor_id": None,
     }
     given = {name: value for name, value in _plain(fields).items() if value is not None or name not in defaults}
     programme = Programme(programme_id=uuid7(), version=1, status="draft", **{**defaults, **given})
     check(programme, datetime.now(UTC).date(), known)
-    await programmes.insert(conn, programme)
-    await outbox.append(conn, programme.changed())
     return programme
 
 
@@ -65,7 +74,20 @@ async def change_programme(
     check_changeable(programme, different)
     check_kept(programme, changed)
     check(changed, datetime.now(UTC).date(), await formats.known(conn))
-    return await save_changed(conn, changed)
+    saved = await save_changed(conn, changed)
+    if changed.ends_on != programme.ends_on:
+        await _keep_to_end(conn, programme.ends_on, saved)
+    return saved
+
+
+async def _keep_to_end(conn: Connection, before: date, programme: Programme) -> None:
+    """Cancel what lies after an earlier end; what a later one leaves room for is placed by and by."""
+    if programme.ends_on > before:
+        await conn.execute(GROUPS.note_longer, programme.programme_id, before)
+        return
+    groups = [row["group_id"] for row in await conn.fetch(GROUPS.of_programme, programme.programme_id)]
+    upcoming = await conn.fetch(SESSIONS.lock_upcoming_of_groups, groups, datetime.now(UTC))
+    await cancel(conn, [row for row in upcoming if row["starts_at"].astimezone(UTC).date() > programme.ends_on], {})
 
 
 async def publish_programme(conn: Connection, programme_id: UUID) -> Programme:

@@ -10,7 +10,7 @@ from services.sessions.domain.proposals import ProposalSettled, UnknownProposal
 from shared import sql
 from shared.db import Connection, Record
 from shared.envelope import Envelope
-from shared.events.matching import KnowledgeAtRisk
+from shared.events.matching import KnowledgeAtRisk, KnowledgeSettled
 
 SQL = sql.load("services.sessions", "proposals")
 
@@ -20,6 +20,11 @@ async def note_risks(conn: Connection, causes: Sequence[Envelope[KnowledgeAtRisk
     latest = {cause.data.skill_id: cause.data for cause in causes}
     rows = [(risk.skill_id, risk.holders, risk.due_on, risk.proposal) for risk in latest.values()]
     await conn.execute(SQL.note, *map(list, zip(*rows, strict=True)))
+
+
+async def withdraw(conn: Connection, causes: Sequence[Envelope[KnowledgeSettled]]) -> None:
+    """Propose no more what is at risk no more; what was made of it goes on."""
+    await conn.execute(SQL.withdraw, sorted({cause.data.skill_id for cause in causes}))
 
 
 async def accept(conn: Connection, proposal_id: UUID, holder_id: UUID | None, caller: Caller) -> UUID:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.sessions.commands.rotations import recast
 from services.sessions.domain.session import WITHOUT_SEAT, Session
 from services.sessions.store import sessions as store
 from shared import outbox, sql
@@ -67,3 +68,4 @@ async def leave(
     await give_up_seats(conn, sessions, [(session, person) for session in sessions for person in people], causes)
     await conn.execute(GROUPS.clear_facilitators, list(people))
     await conn.execute(GROUPS.remove_leavers, list(people))
+    await recast(conn, {session.group_id for session in sessions.values() if session.match_id is None})

@@ -10,13 +10,13 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.commands.artefacts import hold_waiting
 from services.sessions.commands.cancellations import cancel
-from services.sessions.commands.founding import Caller, lock_led
+from services.sessions.commands.founding import Caller, check_functions, lock_led
 from services.sessions.commands.moves import FLAG, Move, reschedule
 from services.sessions.domain.founding import NotSlotted
 from services.sessions.domain.hours import Hours, Span, minute
 from services.sessions.domain.programme import chosen, usual_minutes
 from services.sessions.domain.recurrence import Recurrence
-from services.sessions.domain.scheduling import fits
+from services.sessions.domain.scheduling import Request, fits, overdrawn
 from services.sessions.domain.session import Session, SessionHasStarted
 from services.sessions.queries.artefacts import scope_of
 from services.sessions.store import formats, people
@@ -28,17 +28,22 @@ from shared.events.sessions import SessionScheduled
 from shared.refusal import InvalidRequest, Refused, match_version
 
 SQL = sql.load("services.sessions", "founding")
+PARTICIPANTS = sql.load("services.sessions", "participants")
 SESSIONS = sql.load("services.sessions", "sessions")
 COLUMNS = (
     "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
     "capacity", "facilitator_id", "why", "title", "location", "join_link", "open", "fixed", "release_at",
-    "facilitator_why", "flag", "format",
+    "facilitator_why", "flag", "format", "capacity_in_person", "capacity_remote",
 )  # fmt: skip
 PART_COLUMNS = ("session_id", "person_id", "role", "preparation", "state", "version")
 
 
 class OverlappingTimes(Refused):
     """Whoever leads it is somewhere else then."""
+
+
+class TimeBudgetUsedUp(Refused):
+    """Somebody whom it cannot do without has not so many minutes left in that month or week."""
 
 
 class SeriesExists(Refused):
@@ -57,15 +62,27 @@ class Details:
     location: str | None = None
     join_link: str | None = None
     capacity: int | None = None
+    capacity_in_person: int | None = None
+    capacity_remote: int | None = None
     open: bool | None = None
     format: str | None = None
     led_by: tuple[UUID, ...] = ()
+
+    @property
+    def seats(self) -> int | None:
+        """All seats that are said."""
+        if self.capacity_in_person is None or self.capacity_remote is None:
+            return self.capacity
+        return self.capacity_in_person + self.capacity_remote
 
 
 async def add_session(
     conn: Connection, group_id: UUID, starts_at: datetime, details: Details, caller: Caller
 ) -> list[UUID]:
-    """One session. Raises UnknownGroup, NotTheLeader, GroupNotActive, OverlappingTimes, InvalidRequest."""
+    """One session.
+
+    Raises UnknownGroup, NotTheLeader, GroupNotActive, OneFunctionAlone, OverlappingTimes, InvalidRequest.
+    """
     group = await lock_led(conn, group_id, caller)
     return await _add(conn, group, [starts_at], details, caller, "At the time its leader has chosen")
 
@@ -120,13 +137,12 @@ async def move_session(
     session = replace(store.session(row), starts_at=starts_at, ends_at=starts_at + length)
     group = await lock_led(conn, row["group_id"], caller)
     _check_time(group, starts_at)
-    who = [person for person in row["people"] if person != session.facilitator_id] + (
-        [session.facilitator_id] if session.facilitator_id else []
-    )
-    checked = await _check(conn, who, [(starts_at, starts_at + length)], caller, without=[session_id])
-    await reschedule(
-        conn, [Move(session, "Moved by whoever leads the group", FLAG if checked[0] else None, row["facilitator_why"])]
-    )
+    booked = {part["person_id"]: part["preparation"] for part in await conn.fetch(PARTICIPANTS.booked, session_id)}
+    if session.facilitator_id:
+        booked.setdefault(session.facilitator_id, 0)
+    (found,) = await _check(conn, [booked], [(starts_at, starts_at + length)], group, caller, without=[session_id])
+    flag = FLAG if found.away or found.spent else None
+    await reschedule(conn, [Move(session, "Moved by whoever leads the group", flag, row["facilitator_why"])])
 
 
 async def cancel_session(conn: Connection, session_id: UUID, caller: Caller) -> None:
@@ -157,6 +173,8 @@ async def _add(
 ) -> list[UUID]:
     for instant in instants:
         _check_time(group, instant)
+    if details.capacity_remote is not None and group["modality"] != "hybrid":
+        raise InvalidRequest.naming("capacity_remote", "seats are told apart in hybrid programmes only")
     offered = (group["main_format"], *group["further_formats"])
     shape = chosen(details.format, group["format"], offered, await formats.known(conn))
     usual = usual_minutes(shape, group["main_format"], group["session_minutes"])
@@ -165,30 +183,34 @@ async def _add(
     members = _led([MatchMember(person_id=row["person_id"], role=row["role"]) for row in rows], details.led_by)
     if shape.name != group["format"] and (wrong := shape.miscast(role for _, role in shape.cast(members, 0))):
         raise InvalidRequest.naming("led_by" if details.led_by else "format", wrong[0])
+    await check_functions(conn, shape, members)
     hosting = [member for member in members if release is None or shape.roles[member.role] == "host"]
-    spans = [(instant, instant + length) for instant in instants]
-    away = await _check(conn, [member.person_id for member in hosting], spans, caller)
     number = await conn.fetchval(SQL.next_number, group["group_id"])
+    casts = [dict(shape.cast(hosting, number + offset)) for offset in range(len(instants))]
+    prepared = [{person: shape.preparation_of(role) for person, role in cast.items()} for cast in casts]
+    spans = [(instant, instant + length) for instant in instants]
+    checked = await _check(conn, prepared, spans, group, caller)
     is_open = group["membership"] == "open" if details.open is None else details.open
     sessions, parts, events, made = [], [], [], []
-    for offset, (instant, missing) in enumerate(zip(instants, away, strict=True)):
+    for offset, (instant, cast, found) in enumerate(zip(instants, casts, checked, strict=True)):
         session = Session(
             session_id=uuid7(), version=1, state="scheduled", programme_id=group["programme_id"],
             group_id=group["group_id"], match_id=group["match_id"], format=shape.name, skill_id=group["skill_id"],
-            starts_at=instant, ends_at=instant + length, capacity=details.capacity or group["capacity"],
+            starts_at=instant, ends_at=instant + length, capacity=details.seats or group["capacity"],
             facilitator_id=group["facilitator_id"], courses=store.courses(group["courses"]),
         )  # fmt: skip
-        said = f"{why}; {missing} of {len(hosting)} are taken or do not work then" if missing else why
+        said = found.told(why, len(hosting))
         sessions.append(
             (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number + offset,
              instant.date(), session.starts_at, session.ends_at, session.capacity, session.facilitator_id, said,
              details.title, details.location, details.join_link, is_open, True,
-             instant - release if release is not None else None, None, FLAG if missing else None,
-             shape.name if shape.name != group["format"] else None)
+             instant - release if release is not None else None, None, FLAG if found.away else None,
+             shape.name if shape.name != group["format"] else None, details.capacity_in_person, details.capacity_remote)
         )  # fmt: skip
         parts += [
             (session.session_id, person, role, shape.preparation_of(role), "invited", 0)
-            for person, role in shape.cast(hosting, number + offset)
+            for person, role in cast.items()
+            if person not in found.spent
         ]
         events.append((session.told(SessionScheduled), None))
         made.append(session.session_id)
@@ -218,27 +240,60 @@ def _check_time(group: Mapping[str, Any] | Record, instant: datetime) -> None:
         raise InvalidRequest.naming("starts_at", "is in the past")
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How many are taken or do not work at a time, and who has not so many minutes left."""
+
+    away: int
+    spent: frozenset[UUID]
+
+    def told(self, why: str, of: int) -> str:
+        """Why it is then, and what is wrong with that."""
+        if self.away:
+            why = f"{why}; {self.away} of {of} are taken or do not work then"
+        return f"{why}; {len(self.spent)} of {of} are not invited: their time is used up" if self.spent else why
+
+
 async def _check(
     conn: Connection,
-    who: Sequence[UUID],
+    prepared: Sequence[Mapping[UUID, int]],
     spans: Sequence[tuple[datetime, datetime]],
+    group: Record,
     caller: Caller,
     without: Sequence[UUID] = (),
-) -> list[int]:
-    """How many of them cannot be there, for each time. Raises OverlappingTimes when the caller is one of them."""
-    workers = await people.lock(conn, who)
+) -> list[Fit]:
+    """How each time fits those who are in it, with what they prepare; each counts in the budgets for the next.
+
+    Whoever comes to an open group does without those who have no time left, unless they run it or state the time.
+    Raises OverlappingTimes when the caller is taken, TimeBudgetUsedUp.
+    """
+    workers = await people.lock(conn, {person for each in prepared for person in each})
     first, last = min(start for start, _ in spans).date(), max(end for _, end in spans).date()
     taken = await people.engagements(conn, workers, first, last, without)
-    away = []
-    for start, end in spans:
+    hours = _hours(workers)
+    checked = []
+    for each, (start, end) in zip(prepared, spans, strict=True):
         span = Span(minute(start), minute(end))
         own = taken.busy.get(caller.person_id, []) if caller.person_id else []
-        if any(each.start < span.end and span.start < each.end for each in own):
+        if any(other.start < span.end and span.start < other.end for other in own):
             raise OverlappingTimes("You are in another session then.", state="taken", starts_at=start)
-        away.append(
-            sum(not fits(span, [hours], [taken.busy.get(person, [])]) for person, hours in _hours(workers).items())
-        )
-    return away
+        here = {person: extra for person, extra in each.items() if person in hours}
+        days = (start.date(), end.date())
+        request = Request(
+            tuple(here), span.end - span.start, *days, 0, preparation=tuple(here.values()),
+            limited=not group["backfill"],
+        )  # fmt: skip
+        spent = frozenset(overdrawn(request, span.start, taken.budgets))
+        needed = {one for one in spent if group["membership"] != "open" or here[one] or one == caller.person_id}
+        if needed:
+            detail = f"The time budget of {len(needed)} of those who are needed is used up in that month or week."
+            raise TimeBudgetUsedUp(detail, state="time used up", starts_at=start, people=len(needed))
+        for person, minutes in request.spending():
+            if person not in spent:
+                taken.budgets.spend(person, span.start, minutes)
+        away = sum(not fits(span, [hours[one]], [taken.busy.get(one, [])]) for one in here)
+        checked.append(Fit(away, spent))
+    return checked
 
 
 def _hours(workers: Mapping[UUID, people.Worker]) -> dict[UUID, Hours]:

@@ -1,18 +1,19 @@
-"""When people's hours change, what they are booked for moves to where all can be, or says that it does not suit."""
+"""When people's time changes, what they are booked for moves to where all can be, or says that it does not suit."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
 from services.sessions.commands.moves import FLAG, Move, booking, reschedule
-from services.sessions.domain.scheduling import fits, settle
+from services.sessions.domain.scheduling import fits, overdrawn, take
+from services.sessions.domain.settling import settle
 from services.sessions.store import people
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 
 SQL = sql.load("services.sessions", "sessions")
-MOVED = "Moved, because somebody's working hours have changed"
+MOVED = "Moved, because somebody's working hours, engagements or time budget have changed"
 
 
 async def keep_to_hours(conn: Connection, changed: Collection[UUID]) -> int:
@@ -20,25 +21,24 @@ async def keep_to_hours(conn: Connection, changed: Collection[UUID]) -> int:
 
     A session of a rule or a slot that was offered keeps its time for the sake of the others, and is flagged.
     """
-    now = datetime.now(UTC)
+    now, among = datetime.now(UTC), frozenset(changed)
     rows = await conn.fetch(SQL.lock_to_settle, list(changed), now)
     if not rows:
         return 0
     workers = await people.lock(conn, {person for row in rows for person in row["people"]})
-    bookings = [booking(row, [person for person in row["people"] if person in workers], now) for row in rows]
+    bookings = [booking(row, _known(row, workers), now) for row in rows]
     requests = [request for request, _ in bookings]
     taken = await people.around(conn, workers, requests, [row["session_id"] for row in rows])
     hours = {person: worker.hours for person, worker in workers.items()}
     fixed = [(row, each) for row, each in zip(rows, bookings, strict=True) if row["fixed"]]
-    flags = [
-        (row["session_id"], None if fits(span, [hours[one] for one in request.people], []) else FLAG)
-        for row, (request, span) in fixed
-    ]
-    for _, (request, span) in fixed:
-        for person in request.people:
-            taken.busy.setdefault(person, []).append(span)
+    flags = []
+    for row, (request, span) in fixed:
+        spent = not among.isdisjoint(overdrawn(request, span.start, taken.budgets))
+        suits = not spent and fits(span, [hours[one] for one in request.people], [])
+        flags.append((row["session_id"], None if suits else FLAG))
+        take(request, span, taken.busy, taken.budgets)
     movable = [(row, each) for row, each in zip(rows, bookings, strict=True) if not row["fixed"]]
-    settled = await asyncio.to_thread(settle, [each for _, each in movable], hours, taken.busy)
+    settled = await asyncio.to_thread(settle, [each for _, each in movable], hours, taken.busy, taken.budgets, among)
     moves = []
     for (row, (_, span)), where in zip(movable, settled, strict=True):
         if where.span != span:
@@ -49,3 +49,7 @@ async def keep_to_hours(conn: Connection, changed: Collection[UUID]) -> int:
         await conn.execute(SQL.flag_sessions, *map(list, zip(*flags, strict=True)))
     await reschedule(conn, moves)
     return len(moves)
+
+
+def _known(row: Record, workers: Mapping[UUID, people.Worker]) -> dict[UUID, int]:
+    return {who: minutes for who, minutes in zip(row["people"], row["prepared"], strict=True) if who in workers}

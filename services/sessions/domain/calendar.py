@@ -56,10 +56,13 @@ class Entry:
 
     @property
     def summary(self) -> str:
-        """What others may read over a shoulder: a closed session says nothing of its subject."""
-        if self.confidentiality == "closed":
-            return "Peer learning"
-        return one_line(f"{self.title}: {self.skill or self.programme_name}")
+        """What others may read over a shoulder."""
+        return summary(self.confidentiality, self.title, self.skill or self.programme_name)
+
+
+def summary(confidentiality: Confidentiality, title: str, subject: str) -> str:
+    """A session in one line: a closed one says nothing of its subject."""
+    return "Peer learning" if confidentiality == "closed" else one_line(f"{title}: {subject}")
 
 
 def one_line(text: str) -> str:

@@ -109,14 +109,14 @@ ALL: tuple[Format, ...] = (
         "A lasting group of new and old staff with members and resources.",
         "collaborative", "low", (3, 30), 30, 14, "open", roles=CONTRIBUTORS,
         serves=("exchange_practice", "join_the_company"), membership="open", feedback_form="pulse",
-        counts={"facilitator": (0, 2)},
+        counts={"facilitator": (0, 2)}, posts=True,
     ),
     Format(
         "discussion_forum", "Discussion forum",
         "A place elsewhere where people ask and answer; it is linked here and its meetings are counted.",
         "social", "low", (3, 30), 30, 28, "open", roles=CONTRIBUTORS, requires=("link",),
         serves=("exchange_practice", "get_help_now"), membership="open", feedback_form="none",
-        counts={"facilitator": (0, 2)},
+        counts={"facilitator": (0, 2)}, posts=True,
     ),
     Format(
         "office_hours", "Office hours",

@@ -28,6 +28,10 @@ class NotSigned(Refused):
     status = 401
 
 
+class NothingToPutOff(Refused):
+    """No reminder was sent of it, or it was put off once, or it is about to begin."""
+
+
 class ChatNotSetUp(NotFound):
     """Nobody has said by which secret its requests are signed."""
 
@@ -38,7 +42,7 @@ class Pressed:
 
     address: str
     session_id: UUID
-    answer: Literal["accept", "decline"]
+    answer: Literal["accept", "decline", "snooze"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def _known(secret: str | None) -> str:
 
 
 def _pressed(address: Any, session: Any, action: Any) -> Pressed:
-    if not isinstance(address, str) or not ADDRESS.fullmatch(address) or action not in {"accept", "decline"}:
+    if not isinstance(address, str) or not ADDRESS.fullmatch(address) or action not in {"accept", "decline", "snooze"}:
         raise ValueError(action)
     return Pressed(address, UUID(session), action)
 

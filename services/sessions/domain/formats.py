@@ -80,6 +80,8 @@ class Format:
     feedback_form: FeedbackForm = "reaction"
     slots: bool = False
     """Whether its sessions are slots that one person books."""
+    posts: bool = False
+    """Whether it also lives by what is posted in a place elsewhere."""
 
     @property
     def session_roles(self) -> tuple[SessionRole, ...]:

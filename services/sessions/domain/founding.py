@@ -28,6 +28,18 @@ class NotInAudience(Refused):
     """The programme is for others."""
 
 
+class NotPosted(Refused):
+    """Only workgroups and forums live by what is posted."""
+
+
+class NotLinked(Refused):
+    """Nobody knows where people post."""
+
+
+class OneFunctionAlone(Refused):
+    """Its format brings at least two functions together."""
+
+
 class NotSlotted(Refused):
     """Only office hours have slots."""
 

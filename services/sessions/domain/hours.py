@@ -11,13 +11,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MINUTES = 1440
 
 
+BEST = {"morning": 0.25, "afternoon": 0.75}
+"""How far into their working day it is best for who likes this half of it; for everybody else its middle is."""
+
+
 class Hours(NamedTuple):
-    """Somebody's working week: local minutes of the day, ISO weekdays."""
+    """Somebody's working week: local minutes of the day, ISO weekdays; the half of the day they like, "" for any."""
 
     zone: str
     starts: int
     ends: int
     days: tuple[int, ...]
+    likes: str = ""
+
+    def best(self, start: int, end: int) -> float:
+        """The moment of a working day that suits them best."""
+        return start + (end - start) * BEST.get(self.likes, 0.5)
 
     def stretched(self, minutes: int) -> "Hours":
         """The same week, that much longer at both ends of each day."""
@@ -32,7 +41,7 @@ class Span(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A time when everybody works, and the middle of each one's working day around it."""
+    """A time when everybody works, and what of the working day around it suits each one best: its middle, mostly."""
 
     start: int
     end: int
@@ -54,20 +63,20 @@ def common_hours(weeks: tuple[Hours, ...], first: date, last: date) -> tuple[Win
     """When all these weeks are at work, on local days from first to last, in order of time; `mids` in their order."""
     if not weeks:
         return ()
-    head, *others = (working_hours(week, first, last) for week in weeks)
-    common = [Window(start, end, ((start + end) / 2,)) for start, end in head]
-    for spans in others:
-        common = list(_intersect(common, spans))
+    head, *others = weeks
+    common = [Window(*span, (head.best(*span),)) for span in working_hours(head, first, last)]
+    for week in others:
+        common = list(_intersect(common, week, working_hours(week, first, last)))
     return tuple(common)
 
 
-def _intersect(common: Sequence[Window], spans: Sequence[Span]) -> Iterator[Window]:
+def _intersect(common: Sequence[Window], week: Hours, spans: Sequence[Span]) -> Iterator[Window]:
     i = j = 0
     while i < len(common) and j < len(spans):
         window, span = common[i], spans[j]
         start, end = max(window.start, span.start), min(window.end, span.end)
         if start < end:
-            yield Window(start, end, (*window.mids, (span.start + span.end) / 2))
+            yield Window(start, end, (*window.mids, week.best(*span)))
         if window.end <= span.end:
             i += 1
         else:

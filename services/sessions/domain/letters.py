@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -42,33 +43,62 @@ class Text:
     lines: tuple[str, ...]
     session_id: UUID | None = None
     answerable: bool = False
+    snoozable: bool = False
+    link: str | None = None
+    """Where it is answered."""
+
+    @property
+    def buttons(self) -> tuple[tuple[str, str], ...]:
+        """What a chat offers under it: actions, and what they are called."""
+        if self.session_id is None:
+            return ()
+        return (ANSWERS if self.answerable else ()) + (SNOOZE if self.snoozable else ())
 
     @property
     def body(self) -> str:
         """All of it, a line a paragraph."""
-        return "\n\n".join(self.lines) + "\n"
+        return "\n\n".join((*self.lines, *((self.link,) if self.link else ()))) + "\n"
 
 
 def when(entry: Entry, zone: str | None) -> str:
     """The time as the reader's clock shows it; the zone is always named."""
     name = zone or "UTC"
     begin, end = (moment.astimezone(ZoneInfo(name)) for moment in (entry.starts_at, entry.ends_at))
-    day = f"{WEEKDAYS[begin.weekday()]} {begin.day} {MONTHS[begin.month - 1]} {begin.year}"
-    return f"{day}, {begin:%H:%M} to {end:%H:%M} ({name})"
+    return f"{in_words(begin)}, {begin:%H:%M} to {end:%H:%M} ({name})"
+
+
+def day_in(moment: datetime, zone: str) -> str:
+    """The day of an instant on the clocks of a zone."""
+    return in_words(moment.astimezone(ZoneInfo(zone)))
+
+
+def in_words(day: date) -> str:
+    """A day as it is written in a sentence."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
     """What is said of one session."""
     subject, lines = SESSION_TEXTS[kind]
     refusal = REFUSALS.get(about, "It could not be taken any more.")
-    said = (line.format(title=entry.summary, role=entry.role, refusal=refusal) for line in lines)
+    seat = SEATS.get(about, "a seat")
+    said = (line.format(title=entry.summary, role=entry.role, refusal=refusal, seat=seat) for line in lines)
     subject = subject.format(title=entry.summary)
     arranged = entry.arranged if kind in ARRANGED else ()
-    return Text(subject, (*said, *arranged, when(entry, zone)), entry.session_id, kind in ANSWERABLE)
+    return Text(
+        subject,
+        (*said, *arranged, when(entry, zone)),
+        entry.session_id,
+        kind in ANSWERABLE,
+        kind == "reminder" and about != "snoozed",
+    )
 
 
 ARRANGED = frozenset({"invitation", "reminder", "seat"})
 """They also say where it is held and what comes before and after it."""
+ANSWERS = (("accept", "I will come"), ("decline", "I cannot"))
+SNOOZE = (("snooze", "Remind me tomorrow"),)
+OPEN = "Answer"
 ANSWERABLE = frozenset({"invitation", "nudge", "seat", "free_seat"})
 SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invitation": ("{title}", (
@@ -84,10 +114,11 @@ SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Somebody cannot come, so that you have a seat. Say so if you cannot come either: others may be waiting.",
     )),
     "free_seat": ("A seat is free: {title}", (
-        "You watch this session, and a seat is free: {title}. Whoever signs up first has it.",
+        "You watch this session, and {seat} is free: {title}. Whoever signs up first has it.",
     )),
 }  # fmt: skip
 """Subject and lines; the time comes last."""
+SEATS: Mapping[str, str] = {"in_person": "a seat in the room", "remote": "a remote seat"}
 REFUSALS: Mapping[str, str] = {
     "session-is-cancelled": "The session has been cancelled.",
     "session-has-started": "The session has started.",
@@ -108,6 +139,12 @@ def digest_text(entries: Sequence[Entry], zone: str | None, about: str) -> Text:
 def prompt_text(about: str) -> Text:
     """A question that waits."""
     return Text("A short question", (PROMPTS.get(about, "A short question waits for you."),))
+
+
+def feedback_text(link: str, until: date) -> Text:
+    """The questions after a session, with a link that opens them."""
+    yours = f"This link is yours alone: until {in_words(until)} it takes one answer, without logging in."
+    return Text("How was it?", (PROMPTS["feedback"], yours), link=link)
 
 
 def notice_text(about: str) -> Text:
@@ -135,13 +172,15 @@ def slack(text: Text, address: str) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": {"type": "plain_text", "text": line[:3000], "emoji": False}} for line in text.lines
     ]
-    if text.answerable and text.session_id:
+    if text.buttons:
         buttons = [
             {"type": "button", "action_id": action, "value": str(text.session_id),
              "text": {"type": "plain_text", "text": label}}
-            for action, label in (("accept", "I will come"), ("decline", "I cannot"))
+            for action, label in text.buttons
         ]  # fmt: skip
         blocks.append({"type": "actions", "elements": buttons})
+    if text.link:  # a button with an address would be sent to us as well when it is pressed
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{text.link}|{OPEN}>"}})
     return {"channel": address, "text": text.subject, "blocks": blocks, "unfurl_links": False}
 
 
@@ -149,12 +188,11 @@ def teams(text: Text, address: str) -> dict[str, Any]:
     """An Adaptive Card 1.5 for a workflow that posts it to `recipient`."""
     body = [{"type": "TextBlock", "text": text.subject, "weight": "Bolder", "wrap": True}]
     body += [{"type": "TextBlock", "text": line, "wrap": True} for line in text.lines]
-    actions = []
-    if text.answerable and text.session_id:
-        actions = [
-            {"type": "Action.Submit", "title": label, "data": {"action": action, "session": str(text.session_id)}}
-            for action, label in (("accept", "I will come"), ("decline", "I cannot"))
-        ]
+    actions: list[dict[str, Any]] = [
+        {"type": "Action.Submit", "title": label, "data": {"action": action, "session": str(text.session_id)}}
+        for action, label in text.buttons
+    ]
+    actions += [{"type": "Action.OpenUrl", "title": OPEN, "url": text.link}] if text.link else []
     card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.5",
             "body": body, "actions": actions}  # fmt: skip
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}

@@ -51,8 +51,9 @@ class Programme:
 
     `audience_units`: None is undecided, empty is everybody; the other rules of the audience narrow it, empty ones do
     not. `format` is the one that matching forms groups by; founded groups and their sessions may choose a further one.
-    `audience_facilitators`: of all these, only those who are ready to facilitate.
+    `audience_facilitators`: of all these, only those who lead or have led a session.
     `stretch_minutes`: how far outside of working hours a session may lie when there is no common hour inside.
+    `template`: what it was made from, and in which version.
     """
 
     programme_id: UUID
@@ -84,6 +85,8 @@ class Programme:
     published_on: date | None = None
     further_formats: tuple[str, ...] = ()
     audience_facilitators: bool = False
+    template: str | None = None
+    template_version: int | None = None
 
     CHECKLIST: ClassVar[tuple[str, ...]] = ("objective", "sponsor", "audience", "goal")
 

@@ -8,7 +8,7 @@ from shared.refusal import Forbidden, InvalidRequest, Refused
 
 GROUP_WIDE: frozenset[Requirement] = frozenset({
     "challenge", "charter", "learning_goal", "rubric", "placement", "observation_checklist", "prompts", "certificate",
-    "link",
+    "link", "goals",
 })  # fmt: skip
 """Written once for a group, or for one of its sessions."""
 OF_ONE_SESSION: frozenset[Requirement] = frozenset({
@@ -37,9 +37,14 @@ class Facts:
     goals: bool
     agreed: bool
     recurs: bool
-    functions: int
+    functions: Collection[str | None]
     rooms: bool
     confirmed: bool
+
+
+def across_functions(functions: Collection[str | None]) -> bool:
+    """Whether people may be of two functions or more: somebody of whom none is known may be of another."""
+    return len(set(functions)) != 1 or None in functions
 
 
 def missing(shape: Format, facts: Facts) -> list[Requirement]:
@@ -48,7 +53,7 @@ def missing(shape: Format, facts: Facts) -> list[Requirement]:
         "goals": facts.goals,
         "agreement": facts.agreed,
         "recurrence": facts.recurs,
-        "two_functions": facts.functions != 1,
+        "two_functions": across_functions(facts.functions),
         "rooms": facts.rooms,
         "confirmation": facts.confirmed,
         "rotation": shape.rotation is not None,

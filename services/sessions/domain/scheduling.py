@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -27,6 +28,8 @@ Borne: TypeAlias = dict[Hours, float]
 
 class Slot(NamedTuple):
     """A time for a session. `strain`: minutes between its middle and the mid-day that is furthest from it.
+
+    Whoever likes a half of their working day has their mid-day in the middle of that.
 
     `outside`: the most minutes it may lie outside of somebody's working hours.
     """
@@ -62,36 +65,50 @@ class Request:
         return ((person, self.minutes + extra) for person, extra in zip(self.people, preparation, strict=True))
 
 
-class Settled(NamedTuple):
-    """Where a booking is now, and whether everybody can be there."""
-
-    span: Span
-    fits: bool
-
-
 def place(
     requests: Iterable[Request],
     hours: Mapping[UUID, Hours],
     busy: dict[UUID, list[Span]],
     budgets: Budgets | None = None,
+    begun: Mapping[UUID, Borne] = MappingProxyType({}),
 ) -> list[Slot | None]:
-    """A slot for each request, in their order; each goes into `busy` and `budgets`, so that nobody is booked twice."""
+    """A slot for each request, in their order; each goes into `busy` and `budgets`, so that nobody is booked twice.
+
+    `begun`: what people have borne in a series before.
+    """
     placed = []
-    borne: defaultdict[UUID | None, Borne] = defaultdict(dict)
+    borne: defaultdict[UUID | None, Borne] = defaultdict(dict, {series: dict(share) for series, share in begun.items()})
     for request in requests:
         weeks = [hours[person] for person in request.people]
         taken = [busy.get(person, []) for person in request.people]
         share = borne[request.series] if request.series else {}
         slot = find(request, weeks, taken, share, budgets)
         if slot is not None:
-            for person, minutes in request.spending():
-                busy.setdefault(person, []).append(Span(slot.start, slot.end))
-                if budgets is not None and request.limited:
-                    budgets.spend(person, slot.start, minutes)
-            for week, strain in strains(slot, weeks).items():
-                share[week] = share.get(week, 0.0) + strain
+            take(request, Span(slot.start, slot.end), busy, budgets)
+            _bear(share, slot, weeks)
         placed.append(slot)
     return placed
+
+
+def burdens(spans: Iterable[Span], weeks: Sequence[Hours]) -> Borne:
+    """What people with these hours have borne in sessions they had."""
+    share: Borne = {}
+    for span in spans:
+        _bear(share, Slot(span.start, span.end, 0.0), weeks)
+    return share
+
+
+def _bear(share: Borne, slot: Slot, weeks: Sequence[Hours]) -> None:
+    for week, strain in strains(slot, weeks).items():
+        share[week] = share.get(week, 0.0) + strain
+
+
+def take(request: Request, span: Span, busy: dict[UUID, list[Span]], budgets: Budgets | None) -> None:
+    """Nobody is booked twice, and every minute counts once."""
+    for person, minutes in request.spending():
+        busy.setdefault(person, []).append(span)
+        if budgets is not None and request.limited:
+            budgets.spend(person, span.start, minutes)
 
 
 def find(
@@ -102,17 +119,24 @@ def find(
     budgets: Budgets | None = None,
 ) -> Slot | None:
     """The cheapest slot the budgets allow; where there is none inside working hours, one as far outside as allowed."""
+    return next(affordable(request, weeks, busy, borne or {}, budgets), None)
+
+
+def affordable(
+    request: Request, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]], borne: Borne, budgets: Budgets | None
+) -> Iterator[Slot]:
+    """Every slot the budgets allow, best first: those inside working hours, then those as far outside as allowed."""
     for outside in sorted({0, request.stretch}):
-        for slot in ranked(request, weeks, busy, borne or {}, outside):
-            if _affordable(slot, request, budgets):
-                return slot
-    return None
+        for slot in ranked(request, weeks, busy, borne, outside):
+            if budgets is None or not overdrawn(request, slot.start, budgets):
+                yield slot
 
 
-def _affordable(slot: Slot, request: Request, budgets: Budgets | None) -> bool:
-    if budgets is None or not request.limited:
-        return True
-    return all(budgets.allow(person, slot.start, minutes) for person, minutes in request.spending())
+def overdrawn(request: Request, start: int, budgets: Budgets) -> list[UUID]:
+    """Whose month or week has not so many minutes left, the session's and those of their preparation."""
+    if not request.limited:
+        return []
+    return [person for person, minutes in request.spending() if not budgets.allow(person, start, minutes)]
 
 
 def ranked(
@@ -179,22 +203,6 @@ def strains(slot: Slot, weeks: Sequence[Hours]) -> dict[Hours, float]:
             middle = (slot.start + slot.end) / 2
             return {week: abs(middle - mid) for week, mid in zip(distinct, window.mids, strict=True)}
     return dict.fromkeys(distinct, slot.strain)
-
-
-def settle(
-    bookings: Iterable[tuple[Request, Span]], hours: Mapping[UUID, Hours], busy: dict[UUID, list[Span]]
-) -> list[Settled]:
-    """Keep each booking where its people can be there; else move it to the best slot; else leave it where it is."""
-    settled = []
-    for request, booked in bookings:
-        weeks, taken = [hours[person] for person in request.people], [busy.get(p, []) for p in request.people]
-        as_it_is = fits(booked, weeks, taken)
-        slot = None if as_it_is else find(request, weeks, taken)
-        span = Span(slot.start, slot.end) if slot else booked
-        for person in request.people:
-            busy.setdefault(person, []).append(span)
-        settled.append(Settled(span, as_it_is or slot is not None))
-    return settled
 
 
 def fits(slot: Span, weeks: Sequence[Hours], busy: Sequence[Sequence[Span]]) -> bool:

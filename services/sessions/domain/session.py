@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 from uuid import UUID
 
 from services.sessions.domain.attendance import ParticipantState
+from services.sessions.domain.seats import Attends
 from shared.events.sessions import (
     AttendanceState,
     LinkedCourse,
@@ -41,6 +42,10 @@ class SessionHasStarted(Refused):
 
 class ConfirmedByOthers(Refused):
     """A log is not attended: those named in it say whether it was so."""
+
+
+class TooFewPeople(Refused):
+    """Fewer than its format is for are in it: it does not count as held, and no attendance is written down."""
 
 
 class NotTheFacilitator(Forbidden):
@@ -119,6 +124,7 @@ class Participation:
     shared: int = 0
     challenged: int = 0
     summarised: int = 0
+    attends: Attends | None = None
 
     def told(self, session: Session) -> ParticipationChanged:
         """The part as an event; nothing is told of an invitation nobody has answered."""
@@ -130,6 +136,7 @@ class Participation:
             programme_id=session.programme_id,
             format=session.format,
             session_starts_at=session.starts_at,
+            skill_id=session.skill_id,
         )
 
 

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from services.sessions.domain.founding import leads
 from services.sessions.domain.group import UnknownGroup
-from services.sessions.domain.hours import Hours, Span, minute, moment
+from services.sessions.domain.hours import Hours, minute, moment
 from services.sessions.domain.programme import usual_minutes
-from services.sessions.domain.scheduling import Request, Slot, ranked, strains, why_not
+from services.sessions.domain.scheduling import Request, Slot, affordable, strains, why_not
 from services.sessions.store import formats, people
 from shared import sql
 from shared.db import Connection, Record
+from shared.events.matching import MatchMember
 
 SQL = sql.load("services.sessions", "founding")
 
@@ -71,9 +72,13 @@ async def propose(
     conn: Connection, group_id: UUID, caller: UUID | None, first: date, last: date, minutes: int | None, limit: int,
     *, oversees: bool,
 ) -> Proposals:  # fmt: skip
-    """Times at which all members and the facilitator can be there, no two overlapping. Raises UnknownGroup."""
+    """Times at which all members and the facilitator can be there and have minutes left, no two overlapping.
+
+    Raises UnknownGroup.
+    """
     group = await _group(conn, group_id)
-    members = [row["person_id"] for row in await conn.fetch(SQL.get_members, group_id)]
+    rows = [MatchMember(**dict(row)) for row in await conn.fetch(SQL.get_members, group_id)]
+    members = [member.person_id for member in rows]
     if not leads(caller, group["founded_by"], group["facilitator_id"], oversees=oversees) and caller not in members:
         raise UnknownGroup("There is no such group, or you are not in it.")
     workers = {person: one for person, one in (await people.known(conn, members)).items() if not one.left}
@@ -81,22 +86,22 @@ async def propose(
     now = minute(datetime.now(UTC))
     shape = await formats.one(conn, group["format"])
     length = minutes or usual_minutes(shape, group["main_format"], group["session_minutes"])
-    request = Request(who, length, first, last, now, stretch=group["stretch_minutes"])
+    cast = dict(shape.cast(rows, await conn.fetchval(SQL.next_number, group_id)))
+    preparation = tuple(shape.preparation_of(cast[person]) for person in who)
+    request = Request(who, length, first, last, now, preparation=preparation, stretch=group["stretch_minutes"])
     taken = await people.engagements(conn, workers, first, last)
-    weeks, busy = [workers[person].hours for person in who], [taken.busy.get(person, []) for person in who]
-    return await asyncio.to_thread(_rank, request, weeks, busy, limit)
+    weeks = [workers[person].hours for person in who]
+    return await asyncio.to_thread(_rank, request, weeks, taken, limit)
 
 
-def _rank(request: Request, weeks: list[Hours], busy: list[list[Span]], limit: int) -> Proposals:
+def _rank(request: Request, weeks: list[Hours], taken: people.Engagements, limit: int) -> Proposals:
+    busy = [taken.busy.get(person, []) for person in request.people]
     chosen: list[Slot] = []
-    for outside in sorted({0, request.stretch}):
-        for slot in ranked(request, weeks, busy, {}, outside):
-            if all(slot.end <= other.start or other.end <= slot.start for other in chosen):
-                chosen.append(slot)
-            if len(chosen) == limit:
-                break
-        if chosen:
+    for slot in affordable(request, weeks, busy, {}, taken.budgets):
+        if len(chosen) == limit or (chosen and chosen[0].outside < slot.outside):
             break
+        if all(slot.end <= other.start or other.end <= slot.start for other in chosen):
+            chosen.append(slot)
     items = [
         Proposal(rank, moment(slot.start), moment(slot.end), list(_reasons(slot, request, weeks)))
         for rank, slot in enumerate(chosen, 1)

@@ -70,13 +70,17 @@ SELECT coalesce((SELECT done FROM duties WHERE session_id = $1), '{}')
 INSERT INTO duties (session_id, done) VALUES ($1, $2) ON CONFLICT (session_id) DO UPDATE SET done = excluded.done
 
 -- name: alert_momentum
--- Groups that have not met for one and a half times their cadence: who leads them is told once a silence, their members
+-- Groups that have neither met nor posted anything for one and a half times their cadence: who leads them is told once a silence, their members
 -- where nobody leads.
 WITH silent AS (
     SELECT g.group_id, g.facilitator_id, g.founded_by, last.met, p.cadence_days
     FROM groups AS g JOIN programmes AS p USING (programme_id)
     CROSS JOIN LATERAL (
-        SELECT coalesce(max(s.starts_at), greatest(p.starts_on, p.published_on)::timestamptz) AS met
+        SELECT coalesce(
+            greatest(max(s.starts_at), (
+                SELECT max(o.day)::timestamptz FROM group_posts AS o WHERE o.group_id = g.group_id AND o.posts > 0
+            )), greatest(p.starts_on, p.published_on)::timestamptz
+        ) AS met
         FROM sessions AS s WHERE s.group_id = g.group_id AND s.starts_at < now() AND s.state <> 'cancelled'
     ) AS last
     WHERE g.state = 'active' AND g.kind <> 'log' AND p.status = 'published' AND NOT p.backfill

@@ -25,9 +25,10 @@ SELECT ARRAY(
            )
        ) AS agreed,
        g.recurrence IS NOT NULL OR (SELECT count(*) FROM sessions AS o WHERE o.group_id = s.group_id) > 1 AS recurs,
-       (SELECT count(DISTINCT f.job_function) + bool_or(f.job_function IS NULL)::int
-        FROM group_members AS m JOIN people AS f USING (person_id)
-        WHERE m.group_id = s.group_id AND m.role <> 'facilitator') AS functions,
+       ARRAY(
+           SELECT DISTINCT f.job_function FROM group_members AS m JOIN people AS f USING (person_id)
+           WHERE m.group_id = s.group_id AND m.role <> 'facilitator'
+       ) AS functions,
        EXISTS (SELECT FROM rooms AS r WHERE r.session_id = s.session_id) AS rooms,
        g.kind = 'log' AND s.state = 'held' AS confirmed
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id

@@ -11,7 +11,8 @@ SELECT person_id FROM calendar_feeds WHERE token_hash = $1
 -- A person's own sessions: all that are near (feed), or the one asked for (invitation).
 SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
-       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
+       coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        t.role,
        t.state AS answer, c.display_name, c.email
@@ -35,7 +36,8 @@ DELETE FROM calendar_feeds WHERE person_id = $1
 -- A group's sessions as one of its members sees them, in order.
 SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
-       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
+       coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer,
        NULL AS display_name, NULL AS email

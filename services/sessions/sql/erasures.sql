@@ -41,6 +41,12 @@ WITH people_gone AS (DELETE FROM people WHERE person_id = ANY ($1::uuid[])),
     )
 UPDATE sessions SET facilitator_id = NULL WHERE facilitator_id = ANY ($1::uuid[])
 
+-- name: forget_goals
+-- A group's own goals are about whoever is in it. Before they leave, for after that nothing says that they were.
+DELETE FROM artefacts WHERE kind = 'goals' AND (written_by = ANY ($1::uuid[]) OR group_id IN (
+    SELECT m.group_id FROM group_members AS m WHERE m.person_id = ANY ($1::uuid[])
+))
+
 -- name: remember_erased
 -- A second request finds how much the first one touched.
 INSERT INTO erased_people AS e (person_id, rows)

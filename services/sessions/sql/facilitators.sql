@@ -12,22 +12,32 @@ SELECT person_id FROM line
 
 -- name: pool
 -- Ready, here, and in nobody's way; with the minutes they facilitate this month, preparation counted once more.
--- Whoever led a session and was not there is not credited with it.
-SELECT p.person_id, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.time_budget_minutes, p.ready_since,
+-- Whoever led a session and was not there is not credited with it. Anybody may facilitate: some are drawn, from $4 on
+-- and round again, and $5 among them where somebody is asked for by name.
+WITH drawn AS (
+    SELECT person_id FROM people WHERE person_id = $5::uuid
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE facilitator_ready AND status = 'active' AND md5(person_id::text) >= $4 ORDER BY md5(person_id::text) LIMIT $6)
+    UNION ALL
+    (SELECT person_id FROM people
+     WHERE facilitator_ready AND status = 'active' AND md5(person_id::text) < $4 ORDER BY md5(person_id::text) LIMIT $6)
+)
+SELECT p.person_id, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.time_budget_minutes, p.facilitator_since,
        coalesce(a.minutes, 0)::int AS assigned
-FROM people AS p
-LEFT JOIN (
-    SELECT s.facilitator_id, sum(2 * extract(epoch FROM s.ends_at - s.starts_at) / 60) AS minutes
+FROM (SELECT DISTINCT person_id FROM (SELECT * FROM drawn LIMIT $6) AS first) AS chosen
+JOIN people AS p USING (person_id)
+LEFT JOIN LATERAL (
+    SELECT sum(2 * extract(epoch FROM s.ends_at - s.starts_at) / 60) AS minutes
     FROM sessions AS s
-    WHERE s.state <> 'cancelled' AND s.facilitator_id IS NOT NULL
+    WHERE s.state <> 'cancelled' AND s.facilitator_id = p.person_id
       AND s.starts_at >= date_trunc('month', $2::timestamptz, 'UTC')
       AND s.starts_at < date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month'
       AND NOT EXISTS (
           SELECT FROM participants AS t
           WHERE t.session_id = s.session_id AND t.person_id = s.facilitator_id AND t.state = 'no_show'
       )
-    GROUP BY s.facilitator_id
-) AS a ON a.facilitator_id = p.person_id
+) AS a ON true
 WHERE p.facilitator_ready AND p.status = 'active' AND (p.paused_until IS NULL OR p.paused_until <= current_date)
   AND (p.leaves_on IS NULL OR p.leaves_on > $3::date) AND NOT p.person_id = ANY ($1::uuid[])
 

@@ -1,35 +1,56 @@
 -- Feedback. No query joins what was answered with who has answered, and none can.
 
 -- name: lock_answering
--- One's part in a session and what an answer is kept under. Two answers of one person take turns from here on.
+-- One's part in a session, what an answer is kept under, and the form that was chosen for the programme or else for the
+-- format, or ($3, $4) that a format of the catalogue names. Two answers of one person take turns from here on.
 WITH me AS (SELECT division FROM people WHERE person_id = $2 FOR NO KEY UPDATE)
-SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at,
-       coalesce((SELECT division FROM me), 'none') AS division
-FROM participants AS t JOIN sessions AS s USING (session_id)
-JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
-WHERE t.session_id = $1 AND t.person_id = $2
+SELECT seen.*, form.form_id, form.version, form.items, coalesce((SELECT division FROM me), 'none') AS division
+FROM (
+    SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at
+    FROM participants AS t JOIN sessions AS s USING (session_id)
+    JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+    WHERE t.session_id = $1 AND t.person_id = $2
+) AS seen
+LEFT JOIN LATERAL (
+    SELECT f.form_id, f.version, f.items FROM (
+        SELECT o.form_id, o.form_version, 1 AS place FROM programme_forms AS o
+        WHERE o.programme_id = seen.programme_id AND o.kind = 'feedback'
+        UNION ALL SELECT o.form_id, o.form_version, 2 FROM format_forms AS o WHERE o.format = seen.format
+        UNION ALL SELECT o.form_id, 1, 3 FROM unnest($3::text[], $4::uuid[]) AS o (format, form_id)
+        WHERE o.format = seen.format
+    ) AS chosen JOIN forms AS f ON f.form_id = chosen.form_id AND f.version = chosen.form_version
+    ORDER BY chosen.place LIMIT 1
+) AS form ON true
 
 -- name: give
--- They have answered, and need not be asked any more; the how manieth answer to the programme's sessions of the month
--- ($4) it is, or no row where they had answered already.
+-- They have answered, and need not be asked any more; apart from that the answer, to the first form ($7 to $10) or to
+-- another one ($5, $11), in the cell of their how manieth answer to the programme's sessions of the month ($4) it is.
+-- No row where they had answered already. Another statement than the one that locks: it sees the answer before it.
 WITH asked AS (
     UPDATE prompts SET answered = true
     WHERE person_id = $2 AND kind = 'feedback' AND subject_id = $1 AND NOT answered
 ), given AS (
     INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING session_id
+), turn AS (
+    SELECT 1 + (
+        SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
+        WHERE f.person_id = $2 AND s.programme_id = $3 AND date_trunc('month', s.starts_at, 'UTC') = $4::timestamptz
+    ) AS round, ($4::timestamptz AT TIME ZONE 'UTC')::date AS month
+    FROM given
+), kept AS (
+    INSERT INTO feedback_cells AS c (programme_id, format, division, month, round, answers, comments)
+    SELECT $3, $12, $6, month, round, ARRAY[ROW($7, $8, $9)::feedback_answer], $10::text[] FROM turn
+    WHERE $5::text IS NULL
+    ON CONFLICT (programme_id, format, division, month, round) DO UPDATE SET
+        answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer),
+        comments = ARRAY(SELECT comment FROM unnest(c.comments || excluded.comments) AS comment ORDER BY comment)
+), kept_apart AS (
+    INSERT INTO answer_cells AS c (programme_id, kind, topic, division, month, round, answers)
+    SELECT $3, 'feedback', $5, $6, month, round, ARRAY[$11::jsonb] FROM turn WHERE $5::text IS NOT NULL
+    ON CONFLICT (programme_id, kind, topic, division, month, round) DO UPDATE SET
+        answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer)
 )
-SELECT 1 + (
-    SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
-    WHERE f.person_id = $2 AND s.programme_id = $3 AND date_trunc('month', s.starts_at, 'UTC') = $4::timestamptz
-) AS round
-FROM given
-
--- name: keep
-INSERT INTO feedback_cells AS c (programme_id, format, division, month, round, answers, comments)
-VALUES ($1, $2, $3, $4, $5, ARRAY[ROW($6, $7, $8)::feedback_answer], $9::text[])
-ON CONFLICT (programme_id, format, division, month, round) DO UPDATE SET
-    answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer),
-    comments = ARRAY(SELECT comment FROM unnest(c.comments || excluded.comments) AS comment ORDER BY comment)
+SELECT true FROM given
 
 -- name: lock_ripe
 SELECT programme_id, format, division, month, round, answers, comments FROM feedback_cells

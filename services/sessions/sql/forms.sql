@@ -1,11 +1,10 @@
 -- Which form asks where, what came of own ones, and pulses that open by themselves.
 
--- name: asked_in
--- The form after a session: the programme's own, else its format's, else ($3) the standard one that the format names.
+-- name: chosen
+-- The form that was chosen after the sessions of a programme, else of a format.
 SELECT f.form_id, f.version, f.items FROM (
     SELECT form_id, form_version, 1 AS place FROM programme_forms WHERE programme_id = $1 AND kind = 'feedback'
     UNION ALL SELECT form_id, form_version, 2 FROM format_forms WHERE format = $2
-    UNION ALL SELECT $3::uuid, 1, 3 WHERE $3 IS NOT NULL
 ) AS c JOIN forms AS f ON f.form_id = c.form_id AND f.version = c.form_version
 ORDER BY c.place LIMIT 1
 

@@ -12,10 +12,22 @@ FROM programmes AS p WHERE p.programme_id = $2
 SELECT g.group_id, g.programme_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
        told_courses(p.confidentiality, g.courses, '[]') AS courses, g.state, g.facilitator_id, g.founded_by,
        g.membership, g.name, coalesce(g.capacity, p.group_size_max) AS capacity,
-       coalesce(g.format, p.format) AS format, p.format AS main_format, p.further_formats, p.starts_on, p.ends_on,
-       p.backfill, p.session_minutes, p.cadence_days, p.stretch_minutes, p.confidentiality, p.status AS programme_status
+       coalesce(g.format, p.format) AS format, p.format AS main_format, p.further_formats,
+       greatest(g.term_starts_on, p.starts_on) AS starts_on, least(g.term_ends_on, p.ends_on) AS ends_on,
+       p.backfill, p.session_minutes, p.cadence_days, p.stretch_minutes, p.confidentiality, p.status AS programme_status,
+       p.modality
 FROM groups AS g JOIN programmes AS p USING (programme_id)
 WHERE g.group_id = $1 FOR UPDATE OF g
+
+-- name: lock_to_date
+-- Its programme's days, and its own of now.
+SELECT g.state, p.starts_on, p.ends_on, greatest(g.term_starts_on, p.starts_on) AS first,
+       least(g.term_ends_on, p.ends_on) AS last, coalesce(g.extend_after, p.ends_on) AS planned_until
+FROM groups AS g JOIN programmes AS p USING (programme_id)
+WHERE g.group_id = $1 FOR UPDATE OF g
+
+-- name: set_term
+UPDATE groups SET term_starts_on = $2, term_ends_on = $3 WHERE group_id = $1
 
 -- name: get_group
 SELECT g.group_id, g.founded_by, g.facilitator_id, coalesce(g.format, p.format) AS format, p.format AS main_format,
@@ -24,6 +36,9 @@ FROM groups AS g JOIN programmes AS p USING (programme_id) WHERE g.group_id = $1
 
 -- name: get_members
 SELECT person_id, role FROM group_members WHERE group_id = $1 ORDER BY person_id
+
+-- name: members_of
+SELECT group_id, person_id, role FROM group_members WHERE group_id = ANY ($1::uuid[]) ORDER BY group_id, person_id
 
 -- name: not_in_audience
 SELECT asked.person_id FROM unnest($2::uuid[]) AS asked (person_id)
@@ -67,6 +82,16 @@ WHERE c.kind = 'founded' AND c.state = 'active' AND c.membership <> 'fixed' AND 
   AND ($3::text IS NULL OR c.skill_id = $3)
   AND ($4::uuid IS NULL OR c.group_id > $4)
 ORDER BY c.group_id LIMIT $5
+
+-- name: is_linked
+SELECT EXISTS (SELECT FROM artefacts WHERE group_id = $1 AND kind = 'link')
+
+-- name: count_posts
+INSERT INTO group_posts (group_id, day, posts) VALUES ($1, $2, $3)
+ON CONFLICT (group_id, day) DO UPDATE SET posts = excluded.posts
+
+-- name: functions_of
+SELECT DISTINCT job_function FROM people WHERE person_id = ANY ($1::uuid[])
 
 -- name: next_number
 SELECT coalesce(max(number), -1) + 1 FROM sessions WHERE group_id = $1

@@ -49,7 +49,8 @@ UPDATE messages SET state = 'unwanted', claimed_at = NULL, ended_at = now() WHER
 -- none to tell of. $4: roles without a seat.
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
-       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
+       coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer, c.display_name, c.email
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (message_id, session_id, person_id)
@@ -60,10 +61,7 @@ JOIN programmes AS p ON p.programme_id = s.programme_id
 LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = w.person_id
 LEFT JOIN skills AS k ON k.skill_id = g.skill_id
 LEFT JOIN contacts AS c ON c.person_id = w.person_id
-WHERE m.kind <> 'free_seat' OR s.capacity > (
-    SELECT count(*) FROM participants AS o
-    WHERE o.session_id = s.session_id AND o.state = 'registered' AND NOT o.role = ANY ($4::text[])
-)
+WHERE m.kind <> 'free_seat' OR free_seats(s, nullif(m.about, ''), $4::text[]) > 0
 
 -- name: queue_reminders
 -- A working day of theirs before, so that one of a Monday is not put off by the weekend until it is over; to whoever
@@ -78,6 +76,16 @@ WHERE s.state = 'scheduled' AND s.starts_at > now() AND s.starts_at <= now() + i
             = ANY (p.work_days)
   ) * interval '1 day' >= s.starts_at - now())
 ON CONFLICT DO NOTHING
+
+-- name: snooze
+-- A reminder that was sent, once more: a day later, or an hour before it begins where that is sooner. Only once.
+UPDATE messages AS m SET state = 'queued', about = 'snoozed', attempts = 0, interruptions = 0, ended_at = NULL,
+    due_at = least(now() + interval '1 day', s.starts_at - interval '1 hour')
+FROM sessions AS s
+WHERE m.person_id = $1 AND m.kind = 'reminder' AND m.subject_id = $2 AND m.state = 'sent' AND m.about <> 'snoozed'
+  AND s.session_id = m.subject_id AND s.state = 'scheduled' AND s.starts_at > now() + interval '1 hour'
+  AND m.sequence = extract(epoch FROM s.starts_at)::bigint / 60
+RETURNING true
 
 -- name: queue_seats
 -- To whoever came off a waitlist; the version of their part is why nobody is told twice.
@@ -143,7 +151,8 @@ ON CONFLICT DO NOTHING
 -- name: digest_entries
 SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
-       s.location, s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
+       coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        t.role,
        t.state AS answer, c.display_name, c.email

@@ -1,26 +1,24 @@
 -- Who takes part in a session, and how.
 
 -- name: get_participant
-SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised, attends
 FROM participants WHERE session_id = $1 AND person_id = $2
 
 -- name: get_participants
-SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised
+SELECT session_id, person_id, role, state, version, minutes, taught, asked, shared, challenged, summarised, attends
 FROM participants WHERE session_id = $1 ORDER BY person_id
-
--- name: count_seats_taken
-SELECT count(*) FROM participants
-WHERE session_id = $1 AND state = 'registered' AND NOT role = ANY ($2::text[])
 
 -- name: lock_answering
 -- The session, locked, and how many seats are taken by then. One's part, and whether one has accepted the rules, may be
 -- as they were before the lock was granted: what changes a part names the one it has seen.
-SELECT seen.*, seats_taken($1, $3) AS taken
+SELECT seen.*, seats_taken($1, $3) AS taken,
+       CASE WHEN seen.capacity_remote IS NOT NULL THEN seats_taken_apart($1, $3) END AS taken_apart
 FROM (
     SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
-           coalesce(s.format, g.format, p.format) AS format, g.skill_id, s.starts_at, s.ends_at, s.capacity,
-           s.facilitator_id, t.person_id, t.role, t.state AS part_state, t.version AS part_version, t.minutes,
-           t.taught, t.asked AS asked_count, t.shared, t.challenged, t.summarised,
+           coalesce(s.format, g.format, p.format) AS format, told_skill(p.confidentiality, g.skill_id) AS skill_id,
+           s.starts_at, s.ends_at, s.capacity, s.capacity_in_person, s.capacity_remote, s.facilitator_id,
+           t.person_id, t.role, t.state AS part_state, t.version AS part_version, t.minutes,
+           t.taught, t.asked AS asked_count, t.shared, t.challenged, t.summarised, t.attends,
            EXISTS (
                SELECT FROM acknowledgements AS a
                WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
@@ -34,30 +32,37 @@ FROM (
 SELECT DISTINCT person_id, role FROM participants
 WHERE session_id = ANY ($1::uuid[]) AND state IN ('invited', 'registered', 'waitlisted')
 
+-- name: booked
+-- Who is expected in a session, and what they prepare for it.
+SELECT person_id, preparation FROM participants WHERE session_id = $1 AND state IN ('invited', 'registered')
+
 -- name: agree
 UPDATE participants SET state = 'registered' WHERE session_id = $1 AND person_id = $2 AND state = 'invited'
 
 -- name: answer
 -- Of a part that is as it was seen; whoever is not waiting has no place.
-UPDATE participants SET state = $3, version = version + 1, place = NULL
+UPDATE participants SET state = $3, version = version + 1, place = NULL, attends = $6
 WHERE session_id = $1 AND person_id = $2 AND state = $4 AND version = $5
 RETURNING true
 
 -- name: wait
 -- The last place on the waitlist, for a part that is as it was seen.
-UPDATE participants AS p SET state = $3, version = version + 1,
+UPDATE participants AS p SET state = $3, version = version + 1, attends = $6,
     place = (SELECT coalesce(max(o.place), 0) + 1 FROM participants AS o WHERE o.session_id = $1)
 WHERE session_id = $1 AND person_id = $2 AND state = $4 AND version = $5
 RETURNING true
 
 -- name: promote
--- Fill free seats of locked sessions from their waitlists, first come first served.
+-- Fill free seats of locked sessions from their waitlists, first come first served; where seats in the room and remote
+-- ones are apart, each from those who wait for one of its kind.
 UPDATE participants AS p SET state = 'registered', place = NULL, version = p.version + 1
 FROM (
-    SELECT w.session_id, w.person_id, row_number() OVER (PARTITION BY w.session_id ORDER BY w.place) AS turn,
-           s.capacity - (
+    SELECT w.session_id, w.person_id, row_number() OVER (PARTITION BY w.session_id, w.attends ORDER BY w.place) AS turn,
+           CASE w.attends WHEN 'in_person' THEN s.capacity_in_person WHEN 'remote' THEN s.capacity_remote
+               ELSE s.capacity END - (
                SELECT count(*) FROM participants AS r
                WHERE r.session_id = w.session_id AND r.state = 'registered' AND NOT r.role = ANY ($2::text[])
+                 AND r.attends IS NOT DISTINCT FROM w.attends
            ) AS free
     FROM participants AS w JOIN sessions AS s USING (session_id)
     WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted'

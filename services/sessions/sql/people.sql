@@ -4,24 +4,24 @@
 -- The same version said again fills in what an older release had no column for, and changes nothing else.
 INSERT INTO people AS p (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on,
-    manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, ready_since,
-    time_budget_minutes, knows, needs
+    manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, facilitator_since,
+    time_budget_minutes, knows, needs, time_of_day
 )
 SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
        (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
        new.hired_on, new.paused_until, new.leaves_on, new.manager_id,
        string_to_array(new.unit_path, chr(31)), new.site_code, new.job_code, new.job_function,
        string_to_array(new.skills, chr(31)), new.facilitator_ready,
-       CASE WHEN new.facilitator_ready THEN current_date END, new.time_budget_minutes,
-       string_to_array(new.knows, chr(31)), new.needs::jsonb
+       new.facilitator_since, new.time_budget_minutes,
+       string_to_array(new.knows, chr(31)), new.needs::jsonb, new.time_of_day
 FROM unnest(
     $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
     $9::date[], $10::date[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::boolean[], $19::int[], $20::text[], $21::text[]
+    $17::text[], $18::boolean[], $19::int[], $20::text[], $21::text[], $22::date[], $23::text[]
 ) AS new (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until,
     leaves_on, manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, time_budget_minutes,
-    knows, needs
+    knows, needs, facilitator_since, time_of_day
 )
 WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
 ORDER BY new.person_id
@@ -32,12 +32,13 @@ ON CONFLICT (person_id) DO UPDATE SET
     leaves_on = excluded.leaves_on, manager_id = excluded.manager_id, unit_path = excluded.unit_path,
     site_code = excluded.site_code, job_code = excluded.job_code, job_function = excluded.job_function,
     skills = excluded.skills, facilitator_ready = excluded.facilitator_ready,
-    ready_since = CASE WHEN p.facilitator_ready AND excluded.facilitator_ready THEN p.ready_since
-        ELSE excluded.ready_since END,
+    facilitator_since = excluded.facilitator_since,
     time_budget_minutes = excluded.time_budget_minutes, knows = excluded.knows,
-    needs = excluded.needs
+    needs = excluded.needs, time_of_day = excluded.time_of_day
 WHERE p.version < excluded.version OR (
-    p.version = excluded.version AND (p.knows, p.needs) IS DISTINCT FROM (excluded.knows, excluded.needs)
+    p.version = excluded.version
+    AND (p.knows, p.needs, p.facilitator_since, p.time_of_day)
+        IS DISTINCT FROM (excluded.knows, excluded.needs, excluded.facilitator_since, excluded.time_of_day)
 )
 RETURNING person_id, status
 
@@ -61,18 +62,18 @@ WHERE s.version < excluded.version
 -- name: lock_people
 -- Whoever plans for these people waits for whoever plans for them now.
 SELECT p.person_id, p.status, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.hired_on, p.paused_until,
-       p.leaves_on, p.time_budget_minutes, p.job_function, a.weekly_minutes
+       p.leaves_on, p.time_budget_minutes, p.job_function, p.time_of_day, a.weekly_minutes
 FROM people AS p LEFT JOIN availability AS a USING (person_id)
 WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id FOR NO KEY UPDATE OF p
 
 -- name: get_workers
 SELECT p.person_id, p.status, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.hired_on, p.paused_until,
-       p.leaves_on, p.time_budget_minutes, p.job_function, a.weekly_minutes
+       p.leaves_on, p.time_budget_minutes, p.job_function, p.time_of_day, a.weekly_minutes
 FROM people AS p LEFT JOIN availability AS a USING (person_id)
 WHERE p.person_id = ANY ($1::uuid[]) ORDER BY p.person_id
 
 -- name: get_hours
-SELECT person_id, version, time_zone, work_starts, work_ends, work_days, manager_id
+SELECT person_id, version, time_zone, work_starts, work_ends, work_days, manager_id, time_budget_minutes
 FROM people WHERE person_id = ANY ($1::uuid[])
 
 -- name: managers_among

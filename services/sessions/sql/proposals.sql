@@ -15,6 +15,9 @@ ON CONFLICT (skill_id) DO UPDATE SET
         WHEN p.due_on = excluded.due_on AND p.state <> 'withdrawn' THEN p.state
         ELSE 'proposed' END
 
+-- name: withdraw
+UPDATE capture_proposals SET state = 'withdrawn', told_on = current_date WHERE skill_id = ANY ($1::text[]) AND state = 'proposed'
+
 -- name: lock
 SELECT proposal_id, skill_id, due_on, state FROM capture_proposals WHERE proposal_id = $1 FOR UPDATE
 

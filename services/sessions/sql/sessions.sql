@@ -17,7 +17,8 @@ SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
-       s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on
+       s.facilitator_why, s.fixed, p.stretch_minutes,
+       least(s.due_on + p.cadence_days - 1, g.term_ends_on, p.ends_on) AS last_on
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > $2
 ORDER BY s.session_id FOR UPDATE OF s
@@ -71,12 +72,17 @@ WHERE s.session_id = $1
 -- Sessions somebody may sign up for and is not in yet.
 SELECT s.session_id, s.programme_id, s.group_id,
        coalesce(s.format, g.format, a.format) AS format, s.title, a.modality, g.skill_id, s.starts_at, s.ends_at,
-       s.capacity, greatest(0, s.capacity - (
-           SELECT count(*) FROM participants AS t
-           WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
-       )) AS free_seats, g.rules_version, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access
+       s.capacity, greatest(0, s.capacity - taken.seats) AS free_seats,
+       s.capacity_in_person - taken.in_person AS free_in_person, s.capacity_remote - taken.remote AS free_remote,
+       g.rules_version, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS a ON a.programme_id = s.programme_id
 JOIN people AS p ON p.person_id = $1
+CROSS JOIN LATERAL (
+    SELECT count(*) AS seats, count(*) FILTER (WHERE t.attends = 'in_person') AS in_person,
+           count(*) FILTER (WHERE t.attends = 'remote') AS remote
+    FROM participants AS t
+    WHERE t.session_id = s.session_id AND t.state = 'registered' AND NOT t.role = ANY ($2::text[])
+) AS taken
 WHERE s.open AND s.state = 'scheduled' AND s.starts_at > now() AND in_audience(p, a)
   AND NOT EXISTS (SELECT FROM participants AS t WHERE t.session_id = s.session_id AND t.person_id = $1)
   AND ($3::timestamptz IS NULL OR (s.starts_at, s.session_id) > ($3, $4::uuid))
@@ -111,13 +117,16 @@ WHERE s.session_id = new.session_id
 -- $1 is the one session asked for, $2 the caller unless they see all.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        coalesce(s.format, g.format, p.format) AS format, p.modality, g.skill_id,
-       s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.facilitator_why, s.why, s.flag, s.title, s.location,
-       s.join_link, coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
+       s.starts_at, s.ends_at, s.capacity, s.capacity_in_person, s.capacity_remote, s.facilitator_id,
+       s.facilitator_why, s.why, s.flag, s.title, s.location,
+       join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
+       coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        g.courses || s.courses AS courses, s.open, s.attendance_recorded, coalesce(t.participants, '[]') AS participants
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(
-        jsonb_build_object('person_id', t.person_id, 'role', t.role, 'state', t.state) ORDER BY t.place, t.person_id
+        jsonb_build_object('person_id', t.person_id, 'role', t.role, 'state', t.state, 'attends', t.attends)
+        ORDER BY t.place, t.person_id
     ) AS participants
     FROM participants AS t WHERE t.session_id = s.session_id
 ) AS t
@@ -148,9 +157,12 @@ SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
-       s.facilitator_why, s.fixed, least(s.due_on + p.cadence_days - 1, p.ends_on) AS last_on,
+       s.facilitator_why, s.fixed, p.stretch_minutes,
+       least(s.due_on + p.cadence_days - 1, g.term_ends_on, p.ends_on) AS last_on,
        ARRAY(SELECT t.person_id FROM participants AS t
-             WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people
+             WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people,
+       ARRAY(SELECT t.preparation FROM participants AS t
+             WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS prepared
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.state = 'scheduled' AND s.starts_at > $2 AND EXISTS (
     SELECT FROM participants AS t

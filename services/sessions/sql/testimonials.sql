@@ -44,26 +44,21 @@ WHERE token_hash = $1 AND state = 'consented' RETURNING true
 
 -- name: list
 -- $1 is the one asked for, $2 the caller, $3 whether they oversee programmes: those see what waits for consent, but not
--- its words. Words without a name are shown where $8 people are among 500 who took part: looked at once a programme, and
--- (OFFSET 0) session by session, for all who ever took part anywhere would be read otherwise.
-WITH crowded AS MATERIALIZED (
-    SELECT g.programme_id FROM programmes AS g
-    WHERE ($4::uuid IS NULL OR g.programme_id = $4) AND EXISTS (
-        SELECT FROM testimonials AS w
-        WHERE w.programme_id = g.programme_id AND w.state = 'consented' AND w.person_id IS NULL
-    ) AND $8::int <= (SELECT count(DISTINCT crowd.person_id) FROM (
-        SELECT p.person_id FROM sessions AS s CROSS JOIN LATERAL (
-            SELECT person_id FROM participants WHERE session_id = s.session_id AND state = 'attended' OFFSET 0
-        ) AS p
-        WHERE s.programme_id = g.programme_id LIMIT 500
-    ) AS crowd)
-)
+-- its words. Words without a name are shown where $8 people are among 500 who took part: looked at for the words of the
+-- page alone, and (OFFSET 0) session by session, for all who ever took part anywhere would be read otherwise.
 SELECT t.testimonial_id, t.version, t.kind, t.programme_id, t.state, t.tags, t.given_in, t.person_id,
        CASE WHEN t.state = 'consented' OR t.person_id = $2 THEN t.text ELSE '' END AS text
 FROM testimonials AS t
 WHERE ($1::uuid IS NULL OR t.testimonial_id = $1)
   AND (t.person_id = $2 OR ($3::boolean AND t.state = 'asked') OR (t.state = 'consented' AND (
-      t.person_id IS NOT NULL OR t.programme_id = ANY (ARRAY(SELECT programme_id FROM crowded))
+      t.person_id IS NOT NULL OR $8::int <= (
+          SELECT count(DISTINCT crowd.person_id) FROM (
+              SELECT p.person_id FROM sessions AS s CROSS JOIN LATERAL (
+                  SELECT person_id FROM participants WHERE session_id = s.session_id AND state = 'attended' OFFSET 0
+              ) AS p
+              WHERE s.programme_id = t.programme_id LIMIT 500
+          ) AS crowd
+      )
   )))
   AND ($4::uuid IS NULL OR t.programme_id = $4) AND ($5::text IS NULL OR t.tags @> ARRAY[$5])
   AND ($6::text IS NULL OR t.kind = $6)

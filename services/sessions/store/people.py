@@ -39,7 +39,13 @@ async def known(conn: Connection, people: Collection[UUID]) -> dict[UUID, Worker
 
 def _worker(row: Record) -> Worker:
     return Worker(
-        Hours(row["time_zone"], row["work_starts"], row["work_ends"], tuple(sorted(row["work_days"] or ()))),
+        Hours(
+            row["time_zone"],
+            row["work_starts"],
+            row["work_ends"],
+            tuple(sorted(row["work_days"] or ())),
+            row["time_of_day"] or "",
+        ),
         row["status"] == "left",
         max(row["hired_on"], row["paused_until"] or date.min),
         row["leaves_on"] or date.max,

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+from services.sessions.domain.seats import KINDS, Seats
 from services.sessions.domain.session import CONTENT, WITHOUT_SEAT, Participation, Session, UnknownSession
 from shared import sql
 from shared.db import Connection, Record
@@ -33,8 +34,8 @@ def participation(row: Record) -> Participation:
 
 async def lock_answering(
     conn: Connection, session_id: UUID, person_id: UUID
-) -> tuple[Session, Participation | None, int, bool]:
-    """The session, locked; one's part, how many seats are taken, whether one has accepted the rules. UnknownSession.
+) -> tuple[Session, Participation | None, Seats, bool]:
+    """The session, locked; one's part, which seats are free, whether one has accepted the rules. UnknownSession.
 
     The part and the rules may be as they were before the lock was granted.
     """
@@ -46,7 +47,14 @@ async def lock_answering(
     part = Participation(**values) if row["person_id"] else None
     # An answer tells of one's part alone, and not of the session: its courses are not read.
     found = Session(**{name: row[name] for name in NAMES})
-    return found, part, row["taken"], row["acknowledged"]
+    capacities = (row["capacity_in_person"], row["capacity_remote"])
+    taken = row["taken_apart"]
+    apart = (
+        dict(zip(KINDS, (seats - used for seats, used in zip(capacities, taken, strict=True)), strict=True))
+        if taken
+        else None
+    )
+    return found, part, Seats(found.capacity - row["taken"], apart), row["acknowledged"]
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:

@@ -1,0 +1,12 @@
+-- What people have been through, in tags: whoever shares one is easier to talk to.
+ALTER TABLE people ADD COLUMN experience text[] NOT NULL DEFAULT '{}';
+
+CREATE OR REPLACE VIEW profiles AS
+SELECT
+    person_id, status, unit_code, manager_id, job_level, job_function,
+    coalesce(unit_path[least(2, cardinality(unit_path))], unit_code) AS division,
+    site_code, time_zone, work_starts, work_ends, work_days, languages,
+    offers, needs, capacity, time_budget_minutes, facilitator_ready,
+    opted_in, paused_until, not_with, hired_on, formats, modalities,
+    pace, group_size_min, group_size_max, experience
+FROM people;

@@ -1,0 +1,2 @@
+-- By which definition a table was counted: another one is another table. Null in those of before.
+ALTER TABLE editions ADD COLUMN definition_version text;

@@ -1,0 +1,1 @@
+"""The one page for people: the questions after a session, behind the link in a message. HTML, no script."""
