@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -116,13 +116,8 @@ class Ledger:
         missing = int(unapplied) + sum(max(0, entry.produced - entry.ingested) for entry in before)
         RECONCILE_MISSING.set(missing)
         await self._behind_retention(client)
-        today = datetime.now(UTC).date()
-        rows = [
-            (topic, day, count)
-            for day in (today - timedelta(days=1), today)
-            for topic, count in (await self._produced(client, day)).items()
-            if count
-        ]
+        produced = await self._produced(client)
+        rows = [(topic, day, count) for (topic, day), count in produced.items() if count]
         async with self._db.transaction() as conn:
             topics, days, counts = zip(*rows, strict=True) if rows else ((), (), ())
             await conn.execute(SQL.record_produced, self._settings.service, topics, days, counts)
@@ -145,31 +140,36 @@ class Ledger:
             fields = {"topic": place.topic, "partition": place.partition, "records": count}
             log.error("the log has dropped records before they were read", extra={"fields": fields})
 
-    async def _produced(self, client: AIOKafkaConsumer, day: date) -> dict[str, int]:
+    async def _produced(self, client: AIOKafkaConsumer) -> dict[tuple[str, date], int]:
+        """By topic and day, how much came yesterday and today.
+
+        Days are the broker's: our clock only chooses which to ask for, so that one which is wrong by an hour counts
+        nothing on the wrong side of midnight.
+        """
         # A topic may be made after we start, and may be given more partitions while we run.
         if monotonic() - self._looked > AGAIN_SECONDS or not all(self._partitions.values()):
             self._partitions = await partitions(self._settings, self._topics)
             self._looked = monotonic()
         known = [partition for found in self._partitions.values() for partition in found]
-        first = await self._offsets(client, known, day)
-        after = await self._offsets(client, known, day + timedelta(days=1))
+        ends = await client.end_offsets(known)
+        today = datetime.now(UTC).date()
+        days = [today + timedelta(days=number) for number in (-1, 0, 1)]
+        stood = [await self._offsets(client, ends, day) for day in days]
         return {
-            name: sum(after[partition] - first[partition] for partition in found)
+            (name, day): sum(after[partition] - first[partition] for partition in found)
+            for day, first, after in zip(days, stood, stood[1:], strict=False)
             for name, found in self._partitions.items()
         }
 
     async def _offsets(
-        self, client: AIOKafkaConsumer, known: Sequence[TopicPartition], day: date
+        self, client: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], day: date
     ) -> dict[TopicPartition, int]:
-        """Where each partition stood when the day began; its end where nothing came later."""
+        """Where each partition stood when the day began; where it ended when we looked if nothing came later."""
         midnight = int(datetime.combine(day, time.min, UTC).timestamp() * 1000)
-        ends = await client.end_offsets(known)
-        if day > datetime.now(UTC).date():
-            return dict(ends)
-        found = await client.offsets_for_times(dict.fromkeys(known, midnight))
+        found = await client.offsets_for_times(dict.fromkeys(ends, midnight))
         return {
-            partition: ends[partition] if found.get(partition) is None else found[partition].offset
-            for partition in known
+            partition: end if found.get(partition) is None else min(end, found[partition].offset)
+            for partition, end in ends.items()
         }
 
 

@@ -206,7 +206,11 @@ async def apply_matches(conn: Connection, matches: Sequence[tuple[MatchEvent, Ou
 
 
 async def apply_membership(conn: Connection, people: Sequence[PersonChanged]) -> list[UUID]:
-    """Write where people belong from when on; returns whose history has changed."""
+    """Write where people belong from when on; returns whose history has changed.
+
+    Every state is told, those too that a later one of the same batch replaces: by which version a past came to be
+    known must not depend on how events fall into batches, or a rebuilt store would differ from the live one.
+    """
     changed: set[UUID] = set()
     for turn in _turns(people):
         rows = [row for person in turn for row in _states(person)]

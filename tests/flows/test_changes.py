@@ -115,7 +115,12 @@ async def one_leaves(company: Company, programme: str, circle: dict[str, Any], w
         group = await company.group_of(circle["match_id"], programme, "active")
         return leaver not in {member["person_id"] for member in group["members"]} or None
 
+    async def formed_anew() -> bool | None:
+        return leaver not in (await circles())[circle["match_id"]][1] or None
+
+    # Sessions hear of who left from the directory, too: neither service waits for the other.
     await eventually("the group without who has left", without)
+    await eventually("the circle without who has left", formed_anew)
     after = await circles()
     version, members = before.pop(circle["match_id"])
     assert after.pop(circle["match_id"]) == (version + 1, members - {leaver})

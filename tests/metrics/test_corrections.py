@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.db import Connection
-from shared.events.directory import PastState
+from shared.events.directory import PastState, PersonErased
 from tests.metrics.world import START, deliver, part, people, person
 
 NEW_YEAR, SPRING, SUMMER, WINTER = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1), date(2026, 12, 1)
@@ -33,6 +33,14 @@ async def spans(conn: Connection, somebody: UUID) -> list[tuple[Any, ...]]:
         "SELECT valid_from, unit_path FROM membership_spans WHERE person_id = $1 ORDER BY valid_from", somebody
     )
     return [(row["valid_from"], "/".join(row["unit_path"])) for row in rows]
+
+
+async def states(conn: Connection, somebody: UUID) -> list[tuple[Any, ...]]:
+    rows = await conn.fetch(
+        "SELECT valid_from, version, unit_path[2] AS unit FROM membership WHERE person_id = $1 ORDER BY valid_from",
+        somebody,
+    )
+    return [tuple(row) for row in rows]
 
 
 async def test_a_change_that_comes_to_be_known_late_moves_what_fell_into_it(conn: Connection) -> None:
@@ -65,14 +73,27 @@ async def test_whoever_is_first_heard_of_late_has_their_whole_past(conn: Connect
 
 
 async def test_a_batch_ends_as_its_events_one_by_one_do(conn: Connection) -> None:
+    """Row by row with their versions, so that a store which is made anew in other batches equals the live one."""
     together, apart = people(2)
     told: list[dict[str, Any]] = [
         {"unit": "sales", "version": 1},
         {"unit": "care", "version": 2, "effective_at": SUMMER, "history": (past(NEW_YEAR, "sales"),)},
         {"unit": "care", "version": 3, "effective_at": SUMMER, "history": (past(NEW_YEAR, "labs"),)},
+        {"unit": "care", "version": 4, "effective_at": SUMMER, "history": (past(NEW_YEAR, "labs"),)},
     ]
     await deliver(conn, [person(together, **values) for values in told])
     for values in told:
         await deliver(conn, [person(apart, **values)])
     assert await spans(conn, together) == await spans(conn, apart)
     assert await units_on(conn, together, NEW_YEAR, WINTER) == ["labs", "care"]
+    assert await states(conn, together) == await states(conn, apart) == [(NEW_YEAR, 3, "labs"), (SUMMER, 4, "care")]
+
+
+async def test_whoever_is_forgotten_leaves_from_where_they_were_last(conn: Connection) -> None:
+    """A past that came to be known with the newest state is of the same version, and no newer for that."""
+    (somebody,) = people(1)
+    history = (past(NEW_YEAR, "sales"), past(SPRING, "labs"))
+    await deliver(conn, [person(somebody, "care", 7, effective_at=SUMMER, history=history)])
+    await deliver(conn, [PersonErased(person_id=somebody)])
+    ended = await conn.fetch("SELECT unit_path[2] AS unit FROM membership WHERE status = 'left'")
+    assert [row["unit"] for row in ended] == ["care"]

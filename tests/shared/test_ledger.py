@@ -1,5 +1,6 @@
 """The ledger: what was produced beside what was taken, by topic and day."""
 
+from datetime import datetime, timedelta, tzinfo
 from uuid import uuid4
 
 import pytest
@@ -28,6 +29,38 @@ async def test_the_ledger_counts_what_was_produced_and_what_was_taken(on_kafka: 
     async with db.acquire() as conn:
         [entry] = await completeness(conn, "metrics")
     assert (entry.topic, entry.produced, entry.ingested) == ("sessions.participation", 25, 25)
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+async def test_a_clock_that_is_wrong_about_the_day_finds_nothing_missing(
+    hours: int, on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 23: a worker an hour behind, shortly after midnight, and one an hour ahead, shortly before."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return super().now(tz) + timedelta(hours=hours)
+
+    async with db.transaction() as conn:
+        await effects_table(conn)
+    await append(db, *(participation(uuid4(), 1) for _ in range(5)))
+    await publish_all(on_kafka)
+    async with consuming(on_kafka, db) as consumer:
+        await until(db, "SELECT count(*) FROM effects", 5)
+        ledger = Ledger(on_kafka, db, consumer.topics)
+        client = reader(on_kafka)
+        await client.start()
+        with monkeypatch.context() as wrong:
+            wrong.setattr("shared.ledger.datetime", Clock)
+            await ledger.compare(client)
+            assert await ledger.compare(client) == 0
+        await ledger.compare(client)
+        assert await ledger.compare(client) == 0
+        await client.stop()
+    async with db.acquire() as conn:
+        [entry] = await completeness(conn, "metrics")
+    assert (entry.produced, entry.ingested) == (5, 5)
 
 
 async def test_the_ledger_finds_a_topic_that_is_made_after_it_has_looked(

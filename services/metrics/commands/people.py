@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from services.metrics import store
 from services.metrics.commands import statements
-from services.metrics.domain.latest import newest
 from shared import outbox
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -26,7 +25,7 @@ async def own_history(conn: Connection) -> None:
 async def change_people(conn: Connection, events: Sequence[PersonChanged]) -> None:
     """Write people's history; facts that it explains better move to the unit their person belonged to then."""
     await own_history(conn)
-    changed = await store.apply_membership(conn, newest(events, lambda event: (event.person_id, event.effective_at)))
+    changed = await store.apply_membership(conn, events)
     if changed:
         await store.refresh_spans(conn, changed)
         await conn.execute(store.PEOPLE.reattribute, changed)

@@ -98,7 +98,7 @@ WHERE $7::text IN ('skills_met', 'roles_met', 'units_met')
 WITH days AS (SELECT right($7::text, 2)::int AS within WHERE $7::text LIKE 'newcomer_ties%'),
 hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
-    FROM membership ORDER BY person_id, version DESC
+    FROM membership ORDER BY person_id, version DESC, valid_from DESC
 ),
 newcomers AS (
     SELECT person_id, hired_on, unit_path, within FROM hired CROSS JOIN days
@@ -147,7 +147,7 @@ FROM people JOIN places USING (cell) GROUP BY cell, persons, counted
 WITH until AS (SELECT least($3::date, date_trunc('month', current_date)::date) AS day),
 hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
-    FROM membership ORDER BY person_id, version DESC
+    FROM membership ORDER BY person_id, version DESC, valid_from DESC
 ),
 newcomers AS (
     SELECT person_id, hired_on, unit_path, day,

@@ -92,7 +92,7 @@ RETURNING people.person_id
 INSERT INTO membership AS kept (person_id, valid_from, version, unit_path, status, hired_on)
 SELECT DISTINCT ON (person_id) person_id, day, max(version) OVER (PARTITION BY person_id) + 1, unit_path, 'left', hired_on
 FROM membership JOIN unnest($1::uuid[], $2::date[]) AS erased (person_id, day) USING (person_id)
-ORDER BY person_id, version DESC
+ORDER BY person_id, version DESC, valid_from DESC
 ON CONFLICT (person_id, valid_from) DO UPDATE SET status = excluded.status, version = excluded.version
 
 -- name: count_erased
