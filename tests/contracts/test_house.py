@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import subprocess
 from importlib import resources
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from shared.events.topics import SERVICES, TOPICS
 from shared.runner import Service
 from shared.settings import Settings, load
 from tests.conftest import NewDatabase
+from tests.faults.releases import git, whole_history
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for room in ("shared", "services", "deploy") for path in sorted((ROOT / room).rglob("*.py"))]
@@ -35,6 +35,7 @@ ROOT_FILES = {
     *(".dockerignore", ".env.example", ".gitignore", ".pre-commit-config.yaml", "docker-compose.yml"),
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "uv.lock"),
 }
+COMMIT = re.compile(r"\b(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7}\b")
 EITHER = ({"commands", "commands.py"}, {"queries", "queries.py"}, {"store", "store.py"}, {"domain", "domain.py"})
 
 
@@ -45,8 +46,19 @@ def service(name: str) -> Service:
 
 
 def test_the_top_level_is_fixed() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert {path.split("/")[0] for path in tracked.stdout.splitlines()} == ROOMS | ROOT_FILES
+    assert {path.split("/")[0] for path in git("ls-files").splitlines()} == ROOMS | ROOT_FILES
+
+
+@pytest.mark.skipif(not whole_history(), reason="a shallow clone has no older commits")
+def test_every_commit_that_a_document_names_is_in_the_history() -> None:
+    named = {
+        (word, str(page.relative_to(ROOT)))
+        for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("services/*/README.md")]
+        for word in COMMIT.findall(page.read_text("utf-8"))
+    }
+    known = {commit[:7] for commit in git("rev-list", "HEAD").splitlines()}
+    assert len(named) > 50
+    assert {(word, page) for word, page in named if word not in known} == set()
 
 
 @pytest.mark.parametrize("name", SERVICES)
