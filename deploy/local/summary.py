@@ -89,11 +89,17 @@ def _states(states: Mapping[str, int]) -> str:
 
 
 def _number(figure: Figure, digits: int = 0) -> str:
-    return f"{figure.value:,.{digits}f}" if figure.value is not None else f"withheld ({figure.reason})"
+    return f"{figure.value:,.{digits}f}" if figure.value is not None else _missing(figure.reason)
 
 
 def _percent(figure: Figure) -> str:
-    return f"{figure.value:.0%}" if figure.value is not None else f"withheld ({figure.reason})"
+    return f"{figure.value:.0%}" if figure.value is not None else _missing(figure.reason)
+
+
+def _missing(reason: str) -> str:
+    """A reason as an aside: "not shown (fewer than 5 people came, or fewer than 5 did not)"."""
+    why = reason.partition(":")[0].removeprefix("Not shown, because ").rstrip(".")
+    return f"not shown ({why[:1].lower()}{why[1:]})" if why else "none"
 
 
 def _seconds(value: float | None) -> str:

@@ -95,6 +95,7 @@ async def test_what_is_said_of_a_few_facilitators_is_said_of_somebody(
     await led_by(conn, {PROGRAMME: facilitators})
     (cell,) = await Release(conn, 5).cells(MEASURES["facilitator_quality"], Scope(WINDOW, "programme"))
     assert (cell.value is not None, cell.suppressed) == (shown, not shown)
+    assert shown or str(cell.reason).startswith("Fewer than 5 people answered, or fewer than 5 led:")
 
 
 async def test_facilitators_are_told_in_sums_of_ten_answers(conn: Connection) -> None:

@@ -109,6 +109,7 @@ async def test_a_few_who_came_or_did_not_are_not_told_by_any_measure(conn: Conne
     for name in ("participation_rate", "reach"):
         found = (await cells(conn, name, "unit"))["Sales"]
         assert (found.value is not None, found.n is not None) == (shown, shown), name
+        assert shown or str(found.reason).startswith("Fewer than 5 people came, or fewer than 5 did not:")
 
 
 @pytest.mark.parametrize("name", ["participation_rate", "attendance_rate", "sessions_held", "learning_hours"])

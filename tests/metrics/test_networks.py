@@ -95,6 +95,7 @@ async def test_who_bridges_divisions_is_a_share_of_many_or_not_told(
         await conn.execute("UPDATE networks SET bridging = 4")
     few, _ = await figures(api, issuer)
     assert (few["brokers"]["value"], few["brokers"]["n"], few["brokers"]["suppressed"]) == (None, None, True)
+    assert few["brokers"]["reason"].startswith("Fewer than 5 people, be it nobody, or fewer than 5 others:")
     async with db.acquire() as conn:  # counted before there was the band
         await conn.execute("UPDATE networks SET bridging = NULL")
     old, _ = await figures(api, issuer)
@@ -163,6 +164,7 @@ async def test_few_people_on_either_side_are_hidden_and_cannot_be_subtracted(
     assert ("sales", "sales") not in hidden
     for tie in ties.values():
         assert (tie["density"] is None and tie["n"] is None and tie["weight"] is None) is tie["suppressed"]
+    assert ties["board", "ops"]["reason"].startswith("Fewer than 5 people on one side or the other:")
     assert whole["cross_unit_share"]["value"] is not None
 
 

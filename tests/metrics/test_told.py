@@ -84,6 +84,7 @@ async def test_nine_of_ten_is_told_where_five_are_beyond_it(conn: Connection) ->
     few = await whole(conn, "time_to_first_help_p90")
     assert few
     assert (few.value, few.suppressed) == (None, True)
+    assert str(few.reason).startswith("Fewer than 5 people, or fewer than 5 beyond this number:"), "of 49"
     for event, at in asked([50.0], START + timedelta(hours=2)):
         await deliver(conn, [event], at)
     enough = await whole(conn, "time_to_first_help_p90")

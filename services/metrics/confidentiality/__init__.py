@@ -5,15 +5,26 @@ from typing import Literal, TypeVar
 
 Group = TypeVar("Group", bound=Hashable)
 Reason = Literal["small_group", "complement", "filter", "overlap", "alike"]
+Few = Literal["people", "came", "beyond", "led", "sides", "share"]
 
 K = 5
 FLOOR = 3
 
+FEW: dict[Few, str] = {
+    "people": "Fewer than {k} people",
+    "came": "Fewer than {k} people came, or fewer than {k} did not",
+    "beyond": "Fewer than {k} people, or fewer than {k} beyond this number",
+    "led": "Fewer than {k} people answered, or fewer than {k} led",
+    "sides": "Fewer than {k} people on one side or the other",
+    "share": "Fewer than {k} people, be it nobody, or fewer than {k} others",
+}
+"""Who may be few, by what a number tells of. Which of two they were is not told: it would be news of them."""
 
-def explain(reason: Reason, k: int) -> str:
+
+def explain(reason: Reason, k: int, few: Few = "people") -> str:
     """What a reader is told in place of a number."""
     return {
-        "small_group": f"Fewer than {k} people: not shown, so that nobody can be made out.",
+        "small_group": f"{FEW[few].format(k=k)}: not shown, so that nobody can be made out.",
         "complement": f"Not shown, because a group of fewer than {k} could be worked out from it by subtraction.",
         "filter": f"Not shown, because this selection singles out a group that is itself not shown (fewer than {k} "
         "people, or what would be left over is).",

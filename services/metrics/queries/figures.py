@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.metrics.confidentiality import Reason, explain
+from services.metrics.confidentiality import Few, Reason, explain
 from services.metrics.domain.measures import MEASURES
 
 
@@ -17,8 +17,8 @@ class Figure:
     reason: str | None
 
 
-def figure(name: str, value: float | None, n: int, hidden: Reason | None, k: int) -> Figure:
+def figure(name: str, value: float | None, n: int, hidden: Reason | None, k: int, few: Few = "people") -> Figure:
     """As it may be shown: rounded, or with the reason why not."""
     if hidden:
-        return Figure(name, None, None, suppressed=True, reason=explain(hidden, k))
+        return Figure(name, None, None, suppressed=True, reason=explain(hidden, k, few))
     return Figure(name, MEASURES[name].rounded(value), n, suppressed=False, reason=None)

@@ -12,6 +12,8 @@ from shared.db import Connection, Record
 
 SQL = sql.load("services.metrics", "networks")
 Pair = tuple[str, str]
+SHARES = frozenset({"isolates", "brokers", "largest_component"})
+"""Figures that tell two groups of people apart."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _hidden(cells: Sequence[Record], k: int) -> dict[Pair, Reason]:
 def _tie(cell: Record, hidden: Mapping[Pair, Reason], k: int) -> Tie:
     names = {name: cell[name] for name in ("unit", "label", "other", "other_label")}
     if why := hidden.get((cell["unit"], cell["other"])):
-        return Tie(**names, density=None, weight=None, n=None, suppressed=True, reason=explain(why, k))
+        return Tie(**names, density=None, weight=None, n=None, suppressed=True, reason=explain(why, k, "sides"))
     inside = cell["unit"] == cell["other"]
     density = network.density(cell["ties"], cell["staff"], None if inside else cell["other_staff"])
     people = cell["people"] if inside else cell["people"] + cell["other_people"]
@@ -103,7 +105,7 @@ def _figures(row: Record, cells: Sequence[Record], hidden: Mapping[Pair, Reason]
         ("brokers", bridging / tied if tied and bridging is not None else None, tied, _band(bridging, tied, k)),
         ("largest_component", connected / people if people else None, people, _apart(connected, people, k)),
     ]
-    return [figure(name, value, n, why, k) for name, value, n, why in shown]
+    return [figure(name, value, n, why, k, "share" if name in SHARES else "people") for name, value, n, why in shown]
 
 
 def _left_over(cells: Sequence[Record], hidden: Mapping[Pair, Reason], k: int) -> Reason | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from services.metrics import confidentiality
-from services.metrics.confidentiality import Reason
+from services.metrics.confidentiality import Few, Reason
 from services.metrics.domain import evenness
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
@@ -250,7 +250,7 @@ class Release:
             note = evenness.note(format_code, cell.value)
         if cell.reason:
             SUPPRESSED.labels(cell.reason).inc()
-            reason = confidentiality.explain(cell.reason, k)  # type: ignore[arg-type]
+            reason = confidentiality.explain(cell.reason, k, _few(measure))  # type: ignore[arg-type]
         return Cell(
             cell.cell,
             cell.value,
@@ -263,3 +263,12 @@ class Release:
             half_interval=cell.half_interval,
             note=note,
         )
+
+
+def _few(measure: Measure) -> Few:
+    """Who may be too few for a number of this measure."""
+    if measure.name.endswith("_p90"):
+        return "beyond"
+    if measure.family == "facilitation":
+        return "led"
+    return "came" if measure.family in shown.STAFF else "people"
