@@ -90,6 +90,7 @@ FIELDS: Mapping[str, str] = {
     "record_sequence": "Which of HR's records holds.",
     "recorded_at": "When HR's record came.",
     "refused": "How many lines were refused.",
+    "region": "In which region they work, and are found by.",
     "requested_at": "When it was asked for.",
     "required": "Whether an organization insists on it.",
     "resource": "What the identity system has said, in its words.",

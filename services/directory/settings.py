@@ -92,6 +92,7 @@ class Precedence(BaseModel):
     manager_employee_number: Source = "hr"
     site_code: Source = "hr"
     country: Source = "hr"
+    region: Source = "hr"
 
 
 class Provisioning(BaseSettings):

@@ -61,6 +61,7 @@ class WorkerUpserted(HrEvent):
     manager_employee_number: Code | None = None
     site_code: Code
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    region: Code | None = None
     skills: Annotated[tuple[WorkerSkill, ...], Field(max_length=200)] = ()
 
 

@@ -15,20 +15,22 @@ GENERIC: dict[str, Any] = {
     "employeeNumber": "E1", "effectiveAt": "2026-01-01", "sequence": "3", "status": "active", "givenName": "Ada",
     "familyName": "Lindqvist", "workEmail": "ada@corp.local", "timeZone": "Europe/Berlin", "hireDate": "2020-01-01",
     "jobCode": "SW-02", "jobTitle": "Engineer", "jobLevel": "2", "unitCode": "U", "siteCode": "BER", "country": "DE",
-    "languages": "de|en", "skills": "http://s/1=4|http://s/2=1>3", "locale": "de_DE", "favouriteColour": "blue",
+    "region": "DACH", "languages": "de|en", "skills": "http://s/1=4|http://s/2=1>3", "locale": "de_DE",
+    "favouriteColour": "blue",
 }  # fmt: skip
 WORKDAY: dict[str, Any] = {
     "Employee ID": "E1", "Effective_Date": "2026-01-01", "Worker Status": "On Leave", "Legal First Name": "Ada",
     "Legal_Last_Name": "Lindqvist", "Primary Work Email": "ada@corp.local", "Time Zone": "Europe/Berlin",
     "Hire Date": "2020-01-01", "Job Profile ID": "SW-02", "Business Title": "Engineer", "Management Level": "2 Senior",
     "Supervisory Organization ID": "U", "Manager ID": "", "Location ID": "BER", "Location Country": "Germany",
-    "Worker Type": "Contingent Worker", "Termination Date": "",
+    "Worker Type": "Contingent Worker", "Location Region": "DACH", "Termination Date": "",
 }  # fmt: skip
 SUCCESS: dict[str, Any] = {
     "userId": "E1", "startDate": "/Date(1767225600000)/", "seqNumber": 3, "emplStatus": "A", "firstName": "Ada",
     "lastName": "Lindqvist", "email": "ada@corp.local", "timezone": "Europe/Berlin", "hireDate": "2020-01-01T00:00:00",
     "jobCode": "SW-02", "jobTitle": "Engineer", "payGrade": "GR-02", "department": "U", "managerId": "NO_MANAGER",
     "location": "BER", "countryOfCompany": "DEU", "employmentEndDate": "9999-12-31",
+    "geozone": "DACH",
 }  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def test_three_systems_say_the_same_of_a_worker() -> None:
     differing = {"status", "employment_type", "languages", "skills", "locale", "sequence_number"}
     assert workday.model_dump(exclude=differing) == generic.model_dump(exclude=differing)
     assert success.model_dump(exclude=differing) == generic.model_dump(exclude=differing)
+    assert generic.region == "DACH"
     assert (generic.locale, generic.languages, generic.sequence_number) == ("de-DE", ("de", "en"), 3)
     assert generic.skills == (
         WorkerSkill(skill_id="http://s/1", level=4),

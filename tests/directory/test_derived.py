@@ -93,7 +93,7 @@ async def test_every_change_is_stored_as_it_is_published(conn: Connection) -> No
         {"work_email": "new@corp.test", "display_name": "Somebody Else"},
         {"unit_code": "V", "manager": "M", "on": LONG_AGO + timedelta(days=40)},
         {"skills": taught, "languages": ["de", "en"], "job_title": "Lead", "job_function": "eng"},
-        {"status": "leave", "termination_date": date(2040, 1, 1), "employment_type": "contractor"},
+        {"status": "leave", "termination_date": date(2040, 1, 1), "employment_type": "contractor", "region": "EMEA"},
         {"site_code": "PAR", "country": "FR", "time_zone": "Europe/Paris", "job_level": 6, "job_code": "X"},
         {"on": LONG_AGO + timedelta(days=20), "unit_code": "W", "status": "leave"},
         {"status": "left"},
@@ -117,8 +117,11 @@ async def holds_what_was_told(conn: Connection) -> None:
     assert person.public == (await latest(conn, "E1")).model_copy(update={"reasons": ()})
     contacts = [each for each in await published(conn, "directory.contacts") if each["email"] != "M@aurora.example"]
     assert person.contact == ContactChanged.model_validate(contacts[-1])
-    newest = "SELECT state FROM worker_records WHERE employee_number = 'E1' ORDER BY effective_at DESC, sequence DESC"
-    record = await conn.fetchval(newest)
+    newest = "SELECT state, region FROM worker_records WHERE employee_number = 'E1' ORDER BY due_at DESC, sequence DESC"
+    row = await conn.fetchrow(newest)
+    assert row
+    record = row["state"]
+    assert person.region == row["region"]
     for name in ("given_name", "family_name", "job_title", "employment_type", "manager_employee_number"):
         assert getattr(person, name) == record.get(name, "employee" if name == "employment_type" else None)
     assert isinstance(person.public, PersonChanged)

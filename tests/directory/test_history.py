@@ -25,6 +25,7 @@ STATES = st.fixed_dictionaries(
         "manager_employee_number": st.sampled_from([None, "M", "N"]),
         "time_zone": st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"]),
         "site_code": st.sampled_from(["BER", "PAR"]),
+        "region": st.sampled_from([None, "EMEA", "APAC"]),
         "family_name": st.sampled_from(["Byron", "Lovelace"]),
     }
 )
@@ -71,7 +72,9 @@ async def _state(conn: Connection) -> dict[str, Any] | None:
     by_id = {one["person_id"]: one["employee_number"] for one in await conn.fetch("SELECT * FROM people")}
     told = (await changes(conn, "E1"))[-1]
     public = told.model_dump(exclude={"person_id", "version", "reasons", "effective_at"})
-    kept = {name: row[name] for name in ("record_effective_at", "record_sequence", "family_name", "display_name")}
+    kept = {
+        name: row[name] for name in ("record_effective_at", "record_sequence", "family_name", "display_name", "region")
+    }
     history = await conn.fetch("SELECT * FROM worker_records WHERE employee_number = 'E1' ORDER BY 2, 3")
     assert told.version == row["version"]
     return {
@@ -101,7 +104,7 @@ def test_there_is_a_reason_exactly_where_something_public_differs(old: dict[str,
     around = Surroundings(("U",), None)
     before = derive(ID, worker("E1", **old), around, None, NOON)
     after = derive(ID, worker("E1", seq=2, **new), around, before, NOON)
-    public = [{**state, "family_name": "", "manager_employee_number": None} for state in (old, new)]
+    public = [{**state, "family_name": "", "region": "", "manager_employee_number": None} for state in (old, new)]
     assert bool(reasons(before.public, after.public)) == (after.public is not before.public) == (public[0] != public[1])
 
 

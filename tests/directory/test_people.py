@@ -13,8 +13,9 @@ from shared.db import Database
 from tests.directory.hr import LATER, latest, person_id, reasons, tell, unit, worker
 from tests.fixtures.issuer import Issuer
 
-CARD = {"person_id", "display_name", "unit_code", "site_code", "job_title", "status", "offers"}
+CARD = {"person_id", "display_name", "unit_code", "site_code", "region", "job_title", "status", "offers"}
 HUMANS = ("employee", "manager", "facilitator", "analyst", "programme-owner")
+DECOMPOSED = "I\u0302le-de-France"
 TEACH = {"skill_id": "s:teach", "level": 4}
 
 
@@ -27,7 +28,7 @@ async def people(api_db: Database) -> dict[str, str]:
             conn,
             worker("A", "M", family_name="Abel", skills=[TEACH]),
             worker("M", family_name="Mose", job_level=5),
-            worker("P", "A", family_name="Pope", unit_code="V", site_code="PAR", status="leave"),
+            worker("P", "A", family_name="Pope", unit_code="V", site_code="PAR", region=DECOMPOSED, status="leave"),
         )
         return {number: await person_id(conn, number) for number in "AMP"}
 
@@ -49,6 +50,9 @@ FOUND: list[tuple[dict[str, str], list[str]]] = [
     ({"unit": "ROOT"}, ["Abel", "Mose", "Pope"]),
     ({"unit": "V"}, ["Pope"]),
     ({"site": "PAR"}, ["Pope"]),
+    ({"region": "Île-de-France"}, ["Pope"]),
+    ({"region": DECOMPOSED}, ["Pope"]),
+    ({"region": "EMEA"}, []),
     ({"status": "leave"}, ["Pope"]),
     ({"skill": "s:teach"}, ["Abel"]),
     ({"skill": "s:tea"}, []),

@@ -65,6 +65,7 @@ class Worker:
     manager_employee_number: str | None
     site_code: str
     country: str
+    region: str
     skills: tuple[Claim, ...]
 
 
@@ -242,6 +243,7 @@ class _Population:
             manager_employee_number=manager,
             site_code=site.code,
             country=site.country,
+            region=site.region,
             skills=self._competences.draw(rng, family.key, level),
         )
 

@@ -19,6 +19,11 @@ class Site:
     english: float
     weight: int
 
+    @property
+    def region(self) -> str:
+        """As organizations of the world name them."""
+        return {"US": "AMER", "BR": "AMER", "IN": "APAC", "SG": "APAC"}.get(self.country, "EMEA")
+
 
 SITES: tuple[Site, ...] = (
     Site("BER", "Berlin", "DE", "Europe/Berlin", "de-DE", "de_DE", ("de",), 0.94, 22),

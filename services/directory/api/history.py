@@ -40,6 +40,7 @@ class DatedState(BaseModel):
     job_level: int
     site_code: str
     country: str
+    region: str | None
     hired_on: date
     leaves_on: date | None
     source: str | None

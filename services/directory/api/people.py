@@ -33,6 +33,7 @@ class Card(BaseModel):
     display_name: str
     unit_code: str
     site_code: str
+    region: str | None
     job_title: str
     status: PersonStatus
     offers: list[SkillOffer]
@@ -112,6 +113,7 @@ async def list_people(
     skill: Code | None = None,
     employee_number: Code | None = None,
     country: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
+    region: Code | None = None,
     experience: Code | None = None,
     cursor: Cursor | None = None,
     limit: Limit = paging.DEFAULT_LIMIT,
@@ -129,6 +131,7 @@ async def list_people(
             skill=skill,
             employee_number=employee_number,
             country=country,
+            region=region,
             experience=experience,
         )
         shown = await _shown(conn, edge.principal, rows[:limit])

@@ -96,6 +96,7 @@ class Expert(BaseModel):
     display_name: str
     unit_code: str
     site_code: str
+    region: str | None
     job_title: str
     score: int
     paused: Annotated[bool, Field(description="Takes a pause at present.")]

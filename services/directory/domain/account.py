@@ -72,6 +72,11 @@ def manager(resource: Resource) -> UUID | None:
         return None
 
 
+def region(resource: Resource) -> str | None:
+    """The region of the address of work."""
+    return _text(_work_address(resource).get("region"))
+
+
 def emails(resource: Resource) -> list[str]:
     """Every address, in lower case, once."""
     values = (_text(entry.get("value")) for entry in resource.get("emails") or ())
@@ -144,6 +149,7 @@ def alone(account: Account, *, time_zone: str, country: str) -> WorkerUpserted:
         manager_employee_number=account.manager_number,
         site_code=said.get("site_code", UNKNOWN),
         country=said.get("country", country),
+        region=region(account.resource),
     )
 
 
@@ -156,6 +162,8 @@ def overlay(told: WorkerUpserted, account: Account, precedence: Precedence) -> W
     said: dict[str, Any] = {**account.worker}
     if account.manager_number is not None:
         said["manager_employee_number"] = account.manager_number
+    if (where := region(account.resource)) is not None:
+        said["region"] = where
     changes = {
         field: value for field, value in said.items() if precedence.get(field) == "scim" or getattr(told, field) is None
     }

@@ -72,6 +72,7 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
             "manager_employee_number": ("Manager_Employee_ID", "Manager_ID"),
             "site_code": ("Location_ID", "Work_Location"),
             "country": ("Location_Country", "Country_ISO_Code", "Country"),
+            "region": ("Location_Region", "Region"),
         },
         states={
             "active": "active", "on leave": "leave", "leave": "leave", "terminated": "left", "retired": "left",
@@ -101,6 +102,7 @@ ADAPTERS: Mapping[AdapterName, Adapter] = {
             "manager_employee_number": ("managerId",),
             "site_code": ("location",),
             "country": ("countryOfCompany", "country"),
+            "region": ("locationGeoZone", "geozone", "region"),
         },
         states={
             "a": "active", "active": "active", "t": "left", "terminated": "left", "r": "left", "retired": "left",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.directory.domain.account import UNDATED
 from services.directory.domain.history import Place, differences, effective_on, past, place, reasons, zone
+from services.directory.domain.plain import written_alike
 from services.directory.domain.proficiency import Evidence, need_of, offer, weigh, word_of_hr
 from services.directory.domain.profile import NOTHING_SAID, WORK_ENDS, WORK_STARTS, Profile, ready, time_budget
 from shared.events.directory import ContactChanged, PersonChanged, Proficiency, SkillNeed, SkillOffer
@@ -33,6 +34,7 @@ class Person:
     profile: Profile
     public: PersonChanged
     contact: ContactChanged
+    region: str | None = None
 
     @property
     def here(self) -> bool:
@@ -73,6 +75,7 @@ def derive(
         family_name=worker.family_name,
         job_title=worker.job_title,
         employment_type=worker.employment_type,
+        region=worker.region and written_alike(worker.region),
         profile=profile,
         public=_next(before, public, worker, now) if before else _first(public),
         contact=_next_contact(before.contact, contact) if before else ContactChanged.trusted(contact),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.directory.domain.plain import written_alike
 from shared import sql
 from shared.db import Connection, Record
 
@@ -41,10 +42,12 @@ async def list_cards(
     skill: str | None,
     employee_number: str | None,
     country: str | None = None,
+    region: str | None = None,
     experience: str | None = None,
 ) -> list[Record]:
     """Cards by name, those of sub-units included; one more than `limit` where there are more."""
     name, person_id = after or (None, None)
     offer = None if skill is None else [{"skill_id": skill}]
-    wanted = (unit, site, status, offer, employee_number, name, person_id, limit + 1, country, experience)
+    place = None if region is None else written_alike(region)
+    wanted = (unit, site, status, offer, employee_number, name, person_id, limit + 1, country, experience, place)
     return list(await conn.fetch(SQL.list_cards, *wanted))

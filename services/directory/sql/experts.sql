@@ -39,7 +39,7 @@ WITH wanted AS (
     WHERE $4::int IS NULL OR score < $4 OR (score = $4 AND person_id > $5::uuid)
     ORDER BY score DESC, person_id LIMIT $6
 )
-SELECT shown.person_id, shown.score, display_name, unit_code, site_code, job_title, status,
+SELECT shown.person_id, shown.score, display_name, unit_code, site_code, region, job_title, status,
        paused_until > $2 AS paused,
        (
            SELECT jsonb_agg(jsonb_build_object(

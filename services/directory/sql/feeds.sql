@@ -119,7 +119,7 @@ DELETE FROM feed_missing WHERE employee_number = ANY ($1::text[])
 SELECT told.place, record.state - 'effective_at' - 'sequence_number' AS state
 FROM unnest($1::text[], $2::date[]) WITH ORDINALITY AS told (employee_number, day, place)
 JOIN LATERAL (
-    SELECT state FROM worker_records
+    SELECT state || jsonb_strip_nulls(jsonb_build_object('region', region)) AS state FROM worker_records
     WHERE employee_number = told.employee_number AND effective_at <= told.day AND refused IS NULL
     ORDER BY effective_at DESC, sequence DESC LIMIT 1
 ) AS record ON true

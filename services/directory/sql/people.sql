@@ -41,7 +41,7 @@ SELECT employee_number, manager_employee_number FROM line WHERE manager_employee
 -- By id, what is new of people: columns by name; what is not named stays as it is.
 UPDATE people SET (
     record_effective_at, record_sequence, manager_employee_number, given_name, family_name, job_title,
-    employment_type, profile, contact_version, display_name, email, locale, version, effective_at, status,
+    employment_type, region, profile, contact_version, display_name, email, locale, version, effective_at, status,
     unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone, work_starts,
     work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes, facilitator_ready, opted_in,
     paused_until, not_with, hired_on, leaves_on, history, formats, modalities, pace, time_of_day, group_size_min,
@@ -49,7 +49,7 @@ UPDATE people SET (
 ) = (
     SELECT
         record_effective_at, record_sequence, manager_employee_number, given_name, family_name, job_title,
-        employment_type, profile, contact_version, display_name, email, locale, version, effective_at, status,
+        employment_type, region, profile, contact_version, display_name, email, locale, version, effective_at, status,
         unit_code, unit_path, manager_id, job_code, job_level, job_function, site_code, country, time_zone,
         work_starts, work_ends, work_days, languages, offers, needs, capacity, time_budget_minutes,
         facilitator_ready, opted_in, paused_until, not_with, hired_on, leaves_on, history, formats, modalities,
@@ -123,13 +123,13 @@ SELECT * FROM people WHERE person_id = $1
 
 -- name: get_card
 -- What colleagues may know, in the order of the model.
-SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people WHERE person_id = $1
+SELECT person_id, display_name, unit_code, site_code, region, job_title, status, offers FROM people WHERE person_id = $1
 
 -- name: get_profile
 SELECT profile, manager_id FROM people WHERE person_id = $1 AND status <> 'left'
 
 -- name: list_cards
-SELECT person_id, display_name, unit_code, site_code, job_title, status, offers FROM people
+SELECT person_id, display_name, unit_code, site_code, region, job_title, status, offers FROM people
 WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
   AND ($2::text IS NULL OR site_code = $2)
   AND ($3::text IS NULL OR status = $3)
@@ -138,12 +138,13 @@ WHERE ($1::text IS NULL OR unit_path @> ARRAY[$1])
   AND ($6::text IS NULL OR (display_name, person_id) > ($6, $7::uuid))
   AND ($9::text IS NULL OR country = $9)
   AND ($10::text IS NULL OR experience @> ARRAY[$10])
+  AND ($11::text IS NULL OR region = $11)
 ORDER BY display_name, person_id LIMIT $8
 
 -- name: shown_people
 -- Everything, for those who may know it; whom somebody keeps away from is for themselves ($2) alone.
-SELECT person_id, display_name, unit_code, site_code, job_title, status, offers, version, effective_at, employee_number,
-    given_name, family_name, email, locale, employment_type, unit_path, manager_id, job_code, job_level, job_function,
+SELECT person_id, display_name, unit_code, site_code, region, job_title, status, offers, version, effective_at,
+    employee_number, given_name, family_name, email, locale, employment_type, unit_path, manager_id, job_code, job_level, job_function,
     country, time_zone, work_starts, work_ends, work_days, languages, needs, capacity, time_budget_minutes,
     facilitator_ready, opted_in, paused_until, CASE WHEN person_id = $2::uuid THEN not_with END AS not_with,
     formats, modalities, pace, time_of_day, group_size_min, group_size_max, coalesce(experience, '{}') AS experience,

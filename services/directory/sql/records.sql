@@ -17,19 +17,20 @@ WHERE NOT starts_with(told.source, '/')
 ORDER BY told.number LIMIT 1
 
 -- name: insert_records
-INSERT INTO worker_records (employee_number, effective_at, sequence, due_at, pending, state, source)
-SELECT employee_number, effective_at, sequence, due_at, pending, state::jsonb, source
-FROM unnest($1::text[], $2::date[], $3::bigint[], $4::timestamptz[], $5::boolean[], $6::text[], $7::text[])
-    AS told (employee_number, effective_at, sequence, due_at, pending, state, source)
+INSERT INTO worker_records (employee_number, effective_at, sequence, due_at, pending, state, region, source)
+SELECT employee_number, effective_at, sequence, due_at, pending, state::jsonb, region, source
+FROM unnest($1::text[], $2::date[], $3::bigint[], $4::timestamptz[], $5::boolean[], $6::text[], $7::text[], $8::text[])
+    AS told (employee_number, effective_at, sequence, due_at, pending, state, region, source)
 ORDER BY employee_number, effective_at, sequence
 ON CONFLICT DO NOTHING
 
 -- name: other_states
 -- One that says something else than what is known under its date and sequence.
 SELECT told.employee_number, told.effective_at, told.sequence
-FROM unnest($1::text[], $2::date[], $3::bigint[], $4::text[]) AS told (employee_number, effective_at, sequence, state)
+FROM unnest($1::text[], $2::date[], $3::bigint[], $4::text[], $5::text[])
+    AS told (employee_number, effective_at, sequence, state, region)
 JOIN worker_records AS known USING (employee_number, effective_at, sequence)
-WHERE known.state <> told.state::jsonb
+WHERE known.state <> told.state::jsonb OR known.region IS DISTINCT FROM told.region
 LIMIT 1
 
 -- name: earlier_records
@@ -49,7 +50,7 @@ LATERAL (
 ORDER BY employee_number, valid_from
 
 -- name: applied_records
-SELECT state FROM worker_records
+SELECT state || jsonb_strip_nulls(jsonb_build_object('region', region)) AS state FROM worker_records
 WHERE (employee_number, effective_at, sequence) IN (SELECT * FROM unnest($1::text[], $2::date[], $3::bigint[]))
 
 -- name: take_due_records
@@ -62,7 +63,7 @@ FROM (
 ) AS due
 WHERE (record.employee_number, record.effective_at, record.sequence)
     = (due.employee_number, due.effective_at, due.sequence)
-RETURNING record.state, record.due_at, record.hold_id
+RETURNING record.state || jsonb_strip_nulls(jsonb_build_object('region', record.region)) AS state, record.due_at, record.hold_id
 
 -- name: refuse_record
 -- The first time it stays pending, behind all that is due now; the second time it is refused for good.
@@ -112,7 +113,7 @@ SELECT dated.effective_at AS valid_from, valid_to, sequence, standing, refused, 
     dated.state ->> 'manager_employee_number' AS manager_employee_number, manager.person_id AS manager_id,
     dated.state ->> 'job_code' AS job_code, dated.state ->> 'job_title' AS job_title,
     coalesce((dated.state ->> 'job_level')::int, 0) AS job_level,
-    dated.state ->> 'site_code' AS site_code, dated.state ->> 'country' AS country,
+    dated.state ->> 'site_code' AS site_code, dated.state ->> 'country' AS country, dated.region,
     (dated.state ->> 'hire_date')::date AS hired_on, (dated.state ->> 'termination_date')::date AS leaves_on
 FROM dated LEFT JOIN people AS manager ON manager.employee_number = dated.state ->> 'manager_employee_number'
 WHERE ($3::date IS NULL OR (dated.effective_at, sequence) < ($3, $4::bigint))

@@ -11,13 +11,15 @@ from services.directory.domain.names import check_worker
 from services.directory.domain.person import Person
 from services.directory.domain.refusals import SequenceReused, WorkerOfAnotherSystem
 from shared import sql
-from shared.copying import copy_all_new, days, field, microseconds
-from shared.db import Connection
+from shared.copying import NULL, copy_all_new, days, field, microseconds
+from shared.db import Connection, Record
 from shared.events.hr import WorkerUpserted
 
 SQL = sql.load("services.directory", "records")
 MANY = 200
-COPIED = ("employee_number", "effective_at", "sequence", "due_at", "pending", "state", "source")
+COPIED = ("employee_number", "effective_at", "sequence", "due_at", "pending", "state", "region", "source")
+BESIDE = {"region"}
+"""Not in the state: the previous release could not read one that has it."""
 FIXED = Struct("!ii iq iq i?").pack
 """Those that always take the same room, each after its length."""
 FIELDS = len(COPIED).to_bytes(2)
@@ -46,7 +48,7 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
     Raises SequenceReused, WorkerOfAnotherSystem, SequenceTooLarge, UnclearCode, AddressTooLong, UnknownTimeZone or
     ImpossibleDate.
     """
-    states: dict[tuple[str, date, int], tuple[datetime, str, str]] = {}
+    states: dict[tuple[str, date, int], tuple[datetime, tuple[str, str | None], str]] = {}
     owners: dict[str, str] = {}
     for record, source in told:
         check_worker(record)
@@ -55,26 +57,27 @@ async def insert(conn: Connection, told: Sequence[Told], now: datetime) -> None:
         if not source.startswith("/") and (owner := owners.setdefault(record.employee_number, source)) != source:
             raise _of_another(record.employee_number, owner, source)
         # Fields at their defaults are left out, so that a field added later makes no old record look different.
-        state = record.model_dump_json(by_alias=False, exclude_defaults=True)
+        state = record.model_dump_json(by_alias=False, exclude_defaults=True, exclude=BESIDE), record.region
         key = (record.employee_number, *place(record))
         if states.setdefault(key, (due_at(record), state, source))[1] != state:
             raise _reused(*key)
     if not states:
         return
     numbers, dates, sequences = zip(*states, strict=True)
-    dues, kept, sources = zip(*states.values(), strict=True)
+    dues, said, sources = zip(*states.values(), strict=True)
+    kept, regions = zip(*said, strict=True)
     if strange := await conn.fetchrow(SQL.of_other_systems, numbers, sources):
         raise _of_another(*strange)
     pending = [due > now for due in dues]
     if len(states) >= MANY:
         # As if all were new, as most are: the database is done sooner than with the statement.
-        new = map(_copied, numbers, dates, sequences, dues, pending, kept, sources)
+        new = map(_copied, numbers, dates, sequences, dues, pending, kept, regions, sources)
         if await copy_all_new(conn, "worker_records", COPIED, new):
             return
-    written = await conn.execute(SQL.insert_records, numbers, dates, sequences, dues, pending, kept, sources)
+    written = await conn.execute(SQL.insert_records, numbers, dates, sequences, dues, pending, kept, regions, sources)
     if int(written.split()[-1]) == len(states):
         return
-    if conflict := await conn.fetchrow(SQL.other_states, numbers, dates, sequences, kept):
+    if conflict := await conn.fetchrow(SQL.other_states, numbers, dates, sequences, kept, regions):
         raise _reused(*conflict)
 
 
@@ -93,7 +96,7 @@ async def applied(conn: Connection, people: Iterable[Person]) -> dict[str, Worke
     if not places:
         return {}
     rows = await conn.fetch(SQL.applied_records, *zip(*places, strict=True))
-    records = [WorkerUpserted.model_validate(row["state"]) for row in rows]
+    records = [_record(row) for row in rows]
     return {record.employee_number: record for record in records}
 
 
@@ -103,8 +106,7 @@ async def take_due(conn: Connection, now: datetime, limit: int) -> tuple[list[Wo
     They are pending no longer.
     """
     dated = [
-        (row["due_at"], WorkerUpserted.model_validate(row["state"]), row["hold_id"])
-        for row in await conn.fetch(SQL.take_due_records, now, limit)
+        (row["due_at"], _record(row), row["hold_id"]) for row in await conn.fetch(SQL.take_due_records, now, limit)
     ]
     dated.sort(key=lambda one: (one[0], one[1].employee_number, place(one[1])))
     due = [record for _, record, hold in dated if hold is None]
@@ -126,9 +128,17 @@ async def remember_erased(conn: Connection, numbers: Sequence[str]) -> None:
     await conn.execute(SQL.remember_erased, numbers)
 
 
-def _copied(number: str, day: date, sequence: int, due: datetime, pending: bool, state: str, source: str) -> bytes:
+def _record(row: Record) -> WorkerUpserted:
+    """Whatever the next release has added is not for this one."""
+    return WorkerUpserted.model_validate(row["state"], extra="ignore")
+
+
+def _copied(
+    number: str, day: date, sequence: int, due: datetime, pending: bool, state: str, region: str | None, source: str
+) -> bytes:
     fixed = FIXED(4, days(day), 8, sequence, 8, microseconds(due), 1, pending)
-    return FIELDS + field(number) + fixed + field(b"\1" + state.encode()) + field(source)
+    place = NULL if region is None else field(region)
+    return FIELDS + field(number) + fixed + field(b"\1" + state.encode()) + place + field(source)
 
 
 def _reused(number: str, effective_at: object, sequence: int) -> SequenceReused:
