@@ -89,7 +89,7 @@ class World:
             )
 
     async def store(self, settings: MatchingSettings) -> None:
-        """Everybody, a skill list, and the statistics the planner would have."""
+        """Everybody, a skill list, and what autovacuum would have done."""
         conn = await connect(settings)
         await conn.set_type_codec("jsonb", encoder=_jsonb, decoder=json.loads, schema="pg_catalog", format="binary")
         rows, some = self.rows(), True
@@ -101,7 +101,7 @@ class World:
             "INSERT INTO skills SELECT 'skill/' || n, 1, 'Skill ' || n FROM generate_series(0, $1::int) AS n",
             len(self.crowd.skills),
         )
-        await conn.execute("ANALYZE", timeout=120)
+        await conn.execute("VACUUM ANALYZE", timeout=120)
         await conn.close()
 
     def hire(self, **changes: Any) -> PersonChanged:

@@ -82,6 +82,12 @@ CATALOGUE = Catalogue(
             about=own("person_id"),
             mentions=("manager_id", "not_with"),
         ),
+        Table(
+            "skill_offers",
+            "What people offer and in which languages, once more, in an order by lot: to read some of very many.",
+            "profile",
+            about=own("person_id"),
+        ),
         Table("erased_people", "Ids that nobody may bring back.", "profile", remembers_erased=True),
         Table(
             "knowledge_risks",

@@ -1,12 +1,13 @@
 """Suggestions: filters, pages without gaps, and people as they are now."""
 
+from importlib import resources
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 from uuid import UUID
 
 from services.matching.queries import suggestions
-from shared.events.directory import SkillNeed
+from shared.events.directory import SkillNeed, SkillOffer
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
 from tests.matching.world import PIANO, RUST, learner, person, teacher
@@ -86,3 +87,43 @@ async def test_a_rare_skill_is_read_whole_beside_a_common_one(world: World, call
         found = await suggested(call, one.person_id)
     assert str(rare.person_id) in found
     assert len(found) == 3
+
+
+async def test_whoever_can_be_talked_to_is_found_and_nobody_else(world: World, call: Caller) -> None:
+    """What is read follows every change of a profile: languages, levels, offers, absence, and the way back."""
+    one, guide = learner(languages=("en", "de")), teacher(languages=("en", "de"))
+    me, found = one.person_id, [str(guide.person_id)]
+    await world.hear(one, guide)
+    states: list[tuple[dict[str, Any], list[str]]] = [
+        ({"languages": ("fr",)}, []),
+        ({"languages": ("fr", "de")}, found),
+        ({"offers": (SkillOffer(skill_id=RUST, level=1),)}, []),
+        ({"offers": (SkillOffer(skill_id=PIANO, level=5),)}, []),
+        ({"status": "leave"}, []),
+        ({}, found),
+    ]
+    for version, (changes, expected) in enumerate(states, start=2):
+        await world.hear(changed(guide, version, **changes))
+        assert await suggested(call, me) == expected, changes
+
+
+async def test_people_who_were_known_before_are_found_after_the_migration(world: World, call: Caller) -> None:
+    one, guide, other = learner(), teacher(), teacher()
+    await world.hear(one, guide, other)
+    migrations = resources.files("services.matching").joinpath("migrations")
+    backfill = migrations.joinpath("0101_expand_known_skill_offers.sql").read_text()
+    async with world.db.transaction() as conn:
+        await conn.execute("DELETE FROM skill_offers WHERE person_id = $1", guide.person_id)
+    assert await suggested(call, one.person_id) == [str(other.person_id)]
+    async with world.db.transaction() as conn:
+        await conn.execute(backfill)
+    assert set(await suggested(call, one.person_id)) == {str(guide.person_id), str(other.person_id)}
+
+
+async def test_of_very_many_each_asker_draws_others(world: World, call: Caller) -> None:
+    askers, guides = [learner() for _ in range(8)], [teacher() for _ in range(12)]
+    await world.hear(*askers, *guides)
+    with patch.multiple(suggestions, READ=3, READ_OF_EACH=3):
+        drawn = [frozenset(await suggested(call, one.person_id)) for one in askers]
+    assert {len(each) for each in drawn} == {3}
+    assert len(set(drawn)) > 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
+from operator import itemgetter
 from typing import TypeAlias
 from uuid import UUID
 
@@ -18,9 +19,12 @@ Masks: TypeAlias = NDArray[np.uint64]
 
 SLOTS = 48
 SLOT_MINUTES = 30
+SHIFTS = (-1, 0, 1)
+"""Days in UTC that a local day may lie on, from its own."""
 WEEK = 7
 WORD = 64
 ANY = np.uint64(1 << 63)
+MANAGER, NOT_WITH = (Person._fields.index(field) for field in ("manager", "not_with"))
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class Population:
 
 def build(people: Iterable[Person], seed: int) -> Population:
     """Arrays of people; `seed` decides ties."""
-    rows = sorted(people, key=lambda person: (_likeness(person), person.id))
+    like, rows = _alike(people)
     index = {person.id: row for row, person in enumerate(rows)}
     manager = np.array([index.get(person.manager, -1) if person.manager else -1 for person in rows], np.int64)
     offered = {skill for person in rows for skill, _ in person.offers}
@@ -169,7 +173,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
             len(skills),
         ),
         lived=(np.array([row for row, _ in lived], np.int64), np.array([tag for _, tag in lived], np.int64)),
-        lots=lots(rows, seed),
+        lots=_draw(like, seed),
     )
 
 
@@ -227,12 +231,8 @@ def weeks(first: Ints, end: Ints, works: Bools) -> Masks:
     `first` and `end` count half-hours from midnight UTC of the local day; `works` has a column a weekday.
     """
     week = np.zeros(works.shape, np.uint64)
-    for shift in (-1, 0, 1):
-        mask = np.zeros(len(first), np.uint64)
-        for slot in range(SLOTS):
-            at = slot + shift * SLOTS
-            mask |= ((first <= at) & (at < end)).astype(np.uint64) << np.uint64(slot)
-        week |= np.where(np.roll(works, shift, axis=1), mask[:, None], np.uint64(0))
+    for shift in SHIFTS:
+        week |= np.where(np.roll(works, shift, axis=1), _inside(first, end, shift)[:, None], np.uint64(0))
     return week
 
 
@@ -260,11 +260,16 @@ def _liked(rows: Sequence[Person]) -> Masks:
 
 def _hours(first: Ints, end: Ints) -> Masks:
     """Whole half-hours of a day in UTC; what passes midnight comes in again on the other side."""
-    hours = np.zeros(len(first), np.uint64)
-    for slot in range(SLOTS):
-        inside = (slot - first) % SLOTS < np.minimum(end - first, SLOTS)
-        hours |= inside.astype(np.uint64) << np.uint64(slot)
+    hours: Masks = np.bitwise_or.reduce([_inside(first, end, shift) for shift in SHIFTS])
     return hours
+
+
+def _inside(first: Ints, end: Ints, shift: int) -> Masks:
+    """The half-hours from `first` to before `end` that lie in the UTC day so many days after the local one."""
+    low, high = (np.clip(at - shift * SLOTS, 0, SLOTS).astype(np.uint64) for at in (first, end))
+    one = np.uint64(1)
+    inside: Masks = ((one << high) - one) & ~((one << low) - one)
+    return inside
 
 
 def _languages(rows: Sequence[Person], known: Sequence[str]) -> Masks:
@@ -287,19 +292,29 @@ def _postings(rows: list[tuple[int, int, int, int]], skills: int) -> Postings:
     return Postings(table[:, 1], table[:, 2], table[:, 3], table[:, 0], start)
 
 
-def lots(rows: Sequence[Person], seed: int) -> Masks:
+def lots(rows: Iterable[Person], seed: int) -> Masks:
     """A number for each of these people, in the order of rows; those alike draw by their place among themselves."""
+    return _draw([_likeness(person) for person in rows], seed)
+
+
+def _draw(like: Sequence[str], seed: int) -> Masks:
     drawn = [
-        int.from_bytes(blake2b(f"{place}/{like}".encode(), digest_size=8).digest())
-        for like, alike in groupby(rows, _likeness)
+        int.from_bytes(blake2b(f"{place}/{same}".encode(), digest_size=8).digest())
+        for same, alike in groupby(like)
         for place, _ in enumerate(alike)
     ]
-    return mixed(np.array(drawn, np.uint64) ^ mixed(np.full(len(rows), seed % 2**64, np.uint64)))
+    return mixed(np.array(drawn, np.uint64) ^ mixed(np.full(len(drawn), seed % 2**64, np.uint64)))
+
+
+def _alike(people: Iterable[Person]) -> tuple[list[str], list[Person]]:
+    """People sorted by what they are like, and what that is for each."""
+    rows = sorted(((_likeness(person), person.id, person) for person in people), key=itemgetter(0, 1))
+    return [like for like, *_ in rows], [person for *_, person in rows]
 
 
 def _likeness(person: Person) -> str:
-    """What a person is like, without their random id: the same organization set up anew gets the same round."""
-    return repr(person._replace(id=UUID(int=0), manager=None, not_with=()))
+    """What a person is like, without random ids: the same organization set up anew gets the same round."""
+    return repr((*person[1:MANAGER], *person[MANAGER + 1 : NOT_WITH], *person[NOT_WITH + 1 :]))
 
 
 def mixed(value: Masks) -> Masks:

@@ -19,7 +19,7 @@ from shared.db import Connection
 SQL = sql.load("services.matching", "rounds")
 DEEPEST = 300
 """Further down nobody looks, and nothing is computed."""
-READ, READ_OF_EACH = 1000, 100
+READ, READ_OF_EACH = 240, 60
 """Teachers read for all skills together, and at the least for each."""
 
 
