@@ -3,7 +3,8 @@
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from shared.db import TROUBLE, UNSTORABLE_TEXT
-from shared.refusal import InvalidRequest, Refused
+from shared.refusal import InvalidRequest, Refused, sent_with_nul, with_nul
 
 MEDIA_TYPE = "application/problem+json"
 UNSTORABLE = "Some text holds a character that cannot be stored."
@@ -70,26 +71,12 @@ def respond(error: Exception, request_id: str) -> Response:
 async def handle(request: Request, error: Exception) -> Response:
     """`respond` as an exception handler of the application, where the request can still be looked at."""
     if isinstance(error, UNSTORABLE_TEXT):
-        fields = [*_with_nul(await _sent(request)), *_with_nul({**request.path_params, **request.query_params})]
+        fields = with_nul({**request.path_params, **request.query_params})
+        with suppress(ClientDisconnect):
+            fields += sent_with_nul(await request.body())
         message = "holds a character that cannot be stored"
         error = InvalidRequest(UNSTORABLE, errors=[{"field": field, "message": message} for field in fields])
     return respond(error, request.state.request_id)
-
-
-async def _sent(request: Request) -> Any:
-    try:
-        return orjson.loads(await request.body())
-    except (orjson.JSONDecodeError, ClientDisconnect):
-        return None
-
-
-def _with_nul(value: Any, field: str = "") -> Iterator[str]:
-    """Where such text stands in what was sent."""
-    if isinstance(value, str) and "\0" in value:
-        yield field or "body"
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in parts:
-        yield from _with_nul(part, f"{field}.{name}" if field else str(name))
 
 
 def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """What a rule says no with: pure, so that a domain can raise it and the edge can explain it."""
 
+import json
 from typing import ClassVar, Self
 
 
@@ -47,6 +48,29 @@ class InvalidRequest(Refused):
     def naming(cls, field: str, message: str) -> Self:
         """One wrong field."""
         return cls(f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+def with_nul(value: object) -> list[str]:
+    """The fields of plain values in which a NUL character stands, which JSON knows and no database text holds."""
+    found, waiting = [], [("", value)]
+    while waiting:
+        field, value = waiting.pop()
+        if isinstance(value, str) and "\0" in value:
+            found.append(field)
+        parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for name, part in parts:
+            waiting.append((f"{field}.{name}" if field else str(name), part))
+            if "\0" in str(name):
+                found.append(field)
+    return found
+
+
+def sent_with_nul(body: bytes) -> list[str]:
+    """The same of JSON; none where it is none, which others say."""
+    try:
+        return [field or "body" for field in with_nul(json.loads(body))] if rb"\u0000" in body else []
+    except (ValueError, RecursionError):
+        return []
 
 
 def match_version(current: int, expected: int | None) -> None:

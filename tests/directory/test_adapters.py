@@ -101,6 +101,11 @@ def test_far_dates_are_dates(day: str) -> None:
 
 
 def test_a_broken_line_is_refused_with_its_number() -> None:
-    assert parse("generic", Line(3, None, "holds a NUL character"), {}, DAY, 1) == Parsed(
-        3, None, None, "The line holds a NUL character."
-    )
+    assert parse("generic", Line(3, None, "is not JSON"), {}, DAY, 1) == Parsed(3, None, None, "The line is not JSON.")
+
+
+def test_a_line_that_no_database_can_keep_still_names_its_worker() -> None:
+    line = Line(3, GENERIC | {"givenName": "\0"}, "holds a NUL character in givenName")
+    assert parse("generic", line, {}, DAY, 1) == Parsed(3, "E1", None, "The line holds a NUL character in givenName.")
+    line = Line(3, GENERIC | {"employeeNumber": "E\0"}, "holds a NUL character in employeeNumber")
+    assert parse("generic", line, {}, DAY, 1).employee_number == r"E\u0000"

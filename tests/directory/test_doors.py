@@ -45,7 +45,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("number", "", "employeeNumber"),
     ("number", TAKEN, "WorkerOfAnotherSystem: OTHERS is a worker of https://other.example"),
     ("name", MEGABYTE, "The line is longer than"),
-    ("name", "a\0b", "The line holds a NUL character"),
+    ("name", "a\0b", "The line holds a NUL character in {name}."),
     ("name", "x" * 201, "{name}"),
 ]
 FINE: list[tuple[str, Any]] = [
@@ -129,7 +129,8 @@ async def test_a_file_that_is_cut_off_or_a_bomb_is_refused_and_what_was_taken_st
 
 MODES = ["binary", "structured"]
 RECORDS: list[tuple[Any, str]] = [
-    ({"givenName": "a\0b"}, "NUL"),
+    ({"givenName": "a\0b"}, "a NUL character, which no database text can hold: givenName"),
+    ({"skills": [{"skillId": "a\0b"}]}, "hold: skills.0.skillId"),
     ({"givenName": "x" * 900_000}, "givenName"),
     ({"skills": DEEP}, "skills"),
     ({"jobLevel": float("nan")}, ""),

@@ -104,7 +104,7 @@ def hostile() -> list[tuple[str, str]]:
     for _ in range(200):
         deep = [deep]
     return [
-        (json.dumps(row("X1", givenName="a\0b")), "The line holds a NUL character."),
+        (json.dumps(row("X1", givenName="a\0b")), "The line holds a NUL character in givenName."),
         (json.dumps(row("X1", skills=deep)), "skills.0"),
         (plain[:-1] + ', "siteCode": "PAR"}', "The line is not JSON: a name is there twice"),
         (plain.replace('"jobLevel": 2', '"jobLevel": NaN'), "The line is not JSON: NaN is no number"),

@@ -67,11 +67,11 @@ def test_a_quoted_field_goes_over_lines_and_one_that_never_ends_costs_one_line()
 def test_too_many_fields_nul_and_a_megabyte_are_refused_alone() -> None:
     huge = b"x" * (1 << 20)
     lines = read(b"a,b\n1,2,3\n1\n\0,2\n" + huge + b",2\n5,6\n", size=1000)
-    assert values(lines) == [("5", "6")]
+    assert values(lines) == [("\0", "2"), ("5", "6")]
     assert broken(lines) == {
         2: "has 3 fields where the header has 2",
         3: "has 1 fields where the header has 2",
-        4: "holds a NUL character",
+        4: "holds a NUL character in a",
         5: f"is longer than {LONGEST} characters",
     }
 
@@ -92,8 +92,10 @@ def test_a_header_nobody_can_use_is_refused(header: bytes) -> None:
         (b'["a"]', "is not a JSON object"),
         (b'{"a": "\xff"}', "is not in the encoding of the file, from character 8 on"),
         (b"{", "is not JSON: "),
-        (b'{"a": "b\\u0000"}', "holds a NUL character"),
-        (b'{"\\\\\\u0000": 1}', "holds a NUL character"),
+        (b'{"a": "b\\u0000"}', "holds a NUL character in a"),
+        (b'{"a": {"b": [0, "\\u0000"]}}', "holds a NUL character in a.b.1"),
+        (b'{"\\\\\\u0000": 1}', "holds a NUL character in a name"),
+        (b'{"a": "\0"}', "is not JSON: Invalid control character"),
         (b'{"a": ' + b"1" * 5000 + b"}", "is not JSON: "),
     ],
 )

@@ -121,6 +121,23 @@ BAD: list[tuple[str, str, Any, int, str | None]] = [
 ]
 
 
+async def test_text_that_no_database_can_keep_is_named_by_its_field(identity: Identity) -> None:
+    ada = await identity.create(account("ada"))
+    bad = account("nul", title="a\0b", addresses=[{"region": "c\0"}], **{ENTERPRISE: {"department": "\0"}})
+    named = {"title", "addresses.0.region", f"{ENTERPRISE}.department"}
+    for method, path in (("POST", "/Users"), ("PUT", f"/Users/{ada['id']}")):
+        told = refused(await identity.ask(method, path, bad), 400, "invalidValue")
+        assert {*told.partition(": Some")[0].split(", ")} == named
+    patch = {"op": "replace", "path": "nickName", "value": "\0"}
+    assert refused(await identity.patch(f"/Users/{ada['id']}", patch), 400, "invalidValue").startswith("nickName: ")
+    for crew in ({"displayName": "C\0"}, {"displayName": "C", "externalId": "\0"}):
+        assert [*crew][-1] in refused(await identity.ask("POST", "/Groups", crew), 400, "invalidValue")
+    found = await identity.ask("GET", '/Users?filter=userName eq "a\\u0000"')
+    assert refused(found, 400, "invalidValue").startswith("filter: ")
+    found = await identity.ask("GET", "/Users?filter=userName%20eq%20%22a%00%22")
+    assert refused(found, 400, "invalidFilter")
+
+
 @pytest.mark.parametrize(("method", "path", "body", "status", "scim_type"), BAD, ids=lambda value: str(value)[:30])
 async def test_bad_input_is_named(
     identity: Identity, method: str, path: str, body: Any, status: int, scim_type: str | None

@@ -30,7 +30,7 @@ from services.directory.queries import scim as queries
 from services.directory.queries.scim import Kind
 from shared.db import UNSTORABLE_TEXT, Connection, Record
 from shared.problems import UNSTORABLE
-from shared.refusal import NotFound, PreconditionFailed, Refused
+from shared.refusal import NotFound, PreconditionFailed, Refused, with_nul
 
 AnyResource = Resource[Any]
 
@@ -78,7 +78,7 @@ class DirectoryStorage(AsyncScimStorage):
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
     ) -> SearchPage:
         """One page: filtered, ordered and cut by the database."""
-        with _in_scim_words():
+        with _in_scim_words("filter"):
             models = {cast("Kind", each.name): self._model(each) for each in resource_types}
             found = await queries.search(self.conn, models, search_request, position)
             ids = [row["id"] for row in found.rows]
@@ -87,7 +87,7 @@ class DirectoryStorage(AsyncScimStorage):
 
     async def create(self, resource_type: ResourceType, resource: AnyResource) -> AnyResource:
         """Provision an account, or take a new role."""
-        with self._in_scim_words():
+        with self._in_scim_words(resource):
             if resource_type.name == "User":
                 created = await accounts.provision(self.conn, _document(resource), datetime.now(UTC))
             else:
@@ -99,7 +99,7 @@ class DirectoryStorage(AsyncScimStorage):
     ) -> AnyResource:
         """Take the whole new state of a resource."""
         resource_id = _id(resource.id)
-        with self._in_scim_words():
+        with self._in_scim_words(resource):
             if resource_type.name == "User":
                 now, document = datetime.now(UTC), _document(resource)
                 await accounts.change(self.conn, resource_id, document, expected_version, now)
@@ -134,8 +134,8 @@ class DirectoryStorage(AsyncScimStorage):
         ]
 
     @contextmanager
-    def _in_scim_words(self) -> Iterator[None]:
-        with _in_scim_words():
+    def _in_scim_words(self, resource: AnyResource | None = None) -> Iterator[None]:
+        with _in_scim_words(resource):
             try:
                 yield
             except LeaversHeld as held:
@@ -223,14 +223,15 @@ def _members_wanted(parameters: ResponseParameters[Any] | None) -> bool:
 
 
 @contextmanager
-def _in_scim_words() -> Iterator[None]:
-    """A rule of ours that says no, told by the status and scimType that SCIM has for it."""
+def _in_scim_words(sent: AnyResource | str | None = None) -> Iterator[None]:
+    """What says no, told by the status and scimType that SCIM has for it; `sent` is where text may be to blame."""
     try:
         yield
     except Refused as refused:
         raise scim_error(refused) from refused
     except UNSTORABLE_TEXT as error:
-        raise InvalidValueException(detail=UNSTORABLE) from error
+        fields = [sent or ""] if isinstance(sent, str | None) else with_nul(sent.model_dump(mode="json"))
+        raise InvalidValueException(detail=f"{', '.join(fields)}: {UNSTORABLE}".removeprefix(": ")) from error
 
 
 def scim_error(refused: Refused) -> SCIMException:

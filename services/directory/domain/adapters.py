@@ -125,6 +125,8 @@ def parse(adapter: AdapterName, line: Line, defaults: Mapping[str, object], day:
     found, origin = _fields(ADAPTERS[adapter], line.fields)
     number = found.get("employee_number")
     name = _storable(str(number)[:200]) if number is not None else None
+    if line.broken is not None:
+        return Parsed(line.number, name, None, _storable(f"The line {line.broken}."))
     values = {"effective_at": day, "sequence_number": sequence, **defaults, **found}
     try:
         record = WorkerUpserted.model_validate(values)
@@ -271,5 +273,5 @@ def _reason(error: ValidationError, origin: Mapping[str, str]) -> str:
 
 
 def _storable(text: str) -> str:
-    """Half a character of UTF-16, which JSON may hold and no database does, as it is escaped."""
-    return text.encode(errors="backslashreplace").decode()
+    """What JSON may hold and no database does, a NUL and half a character of UTF-16, as they are escaped."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", r"\u0000")

@@ -4,13 +4,13 @@ import codecs
 import csv
 import io
 import json
-import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from services.directory.domain.gzipped import Unpacker
 from services.directory.domain.refusals import UnreadableFile
+from shared.refusal import with_nul
 
 Form = Literal["csv", "jsonl"]
 Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1"]
@@ -20,15 +20,15 @@ MOST_LINES = 50
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = ",;\t|"
-ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-NUL = "holds a NUL character"
+ESCAPED_NUL = r"\u0000"
+MOST_NAMED = 5
 TOO_LONG = f"is longer than {LONGEST} characters"
 Check: TypeAlias = Callable[[Sequence[str]], None]
 """Raises UnreadableFile for a header that names nothing of use."""
 
 
 class Line(NamedTuple):
-    """A record under the number of its first line, from 1: its fields, or what is wrong with it."""
+    """A record under the number of its first line, from 1: its fields, and what is wrong with it."""
 
     number: int
     fields: Mapping[str, object] | None
@@ -88,7 +88,7 @@ class _JsonLines:
     def line(self, number: int, text: str) -> Iterator[Line]:
         if not text.strip():
             return
-        if reason := NUL if ESCAPED_NUL.search(text) else _unreadable(text):
+        if reason := _unreadable(text):
             yield self.broken(number, reason)
             return
         try:
@@ -98,8 +98,10 @@ class _JsonLines:
         except ValueError as error:
             yield Line(number, None, f"is not JSON: {error}")
         else:
-            named = isinstance(fields, dict)
-            yield Line(number, fields if named else None, None if named else "is not a JSON object")
+            if not isinstance(fields, dict):
+                yield self.broken(number, "is not a JSON object")
+            else:
+                yield Line(number, fields, _nul(fields) if ESCAPED_NUL in text else None)
 
     def broken(self, number: int, reason: str) -> Line:
         return Line(number, None, reason)
@@ -158,6 +160,8 @@ class _Csv:
             yield self.broken(number, reason)
             return
         if self._header is None:
+            if "\0" in text:
+                raise UnreadableFile("The header holds a NUL character.")
             self._header = self._read_header(text)
             return
         try:
@@ -166,7 +170,8 @@ class _Csv:
             yield Line(number, None, f"is not CSV: {error}")
             return
         if len(values) == len(self._header):
-            yield Line(number, dict(zip(self._header, values, strict=True)))
+            fields = dict(zip(self._header, values, strict=True))
+            yield Line(number, fields, _nul(fields) if "\0" in text else None)
         else:
             yield Line(number, None, f"has {len(values)} fields where the header has {len(self._header)}")
 
@@ -190,13 +195,17 @@ class _Csv:
 
 
 def _unreadable(text: str) -> str | None:
-    if "\0" in text:
-        return NUL
     try:
         text.encode()
     except UnicodeEncodeError as error:
         return f"is not in the encoding of the file, from character {error.start + 1} on"
     return None
+
+
+def _nul(fields: Mapping[str, object]) -> str | None:
+    """Which fields no database can keep, by name."""
+    found = with_nul(fields)
+    return f"holds a NUL character in {', '.join(field or 'a name' for field in found[:MOST_NAMED])}" if found else None
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
