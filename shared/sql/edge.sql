@@ -19,11 +19,7 @@ WITH saved AS (
     WHERE subject = $1 AND method = $2 AND route = $3 AND key = $4
 ), line AS (
     INSERT INTO audit (actor, action, object, outcome, trace_id, request_id, fields, before, after)
-    VALUES ($8, $9, $10, $11, $12, $13, $14, CASE WHEN $18 THEN nullif(concat_ws(' ', $15::text, (
-        SELECT substring(said.after FROM ' ([0-9a-f]+)$')
-        FROM (SELECT after FROM audit WHERE object = $10 ORDER BY at DESC, id DESC LIMIT 1) AS said
-        WHERE $15 IS NULL OR starts_with(said.after, $15 || ' ')
-    )), '') ELSE $15 END, $16)
+    VALUES ($8, $9, $10, $11, $12, $13, $14, CASE WHEN $18 THEN audited_before($10, $15) ELSE $15 END, $16)
     RETURNING id
 )
 INSERT INTO audit_salts (audit_id, salt, about) SELECT id, $17, $19::uuid[] FROM line WHERE $17::bytea IS NOT NULL;
@@ -33,14 +29,9 @@ WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < now() - make_inter
 SELECT count(*) FROM gone;
 
 -- name: append_audit
--- What stood before is what the last line of the same object came to, if that is the version the caller had seen.
 WITH line AS (
     INSERT INTO audit (actor, action, object, outcome, trace_id, request_id, fields, before, after)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $11 THEN nullif(concat_ws(' ', $8::text, (
-        SELECT substring(said.after FROM ' ([0-9a-f]+)$')
-        FROM (SELECT after FROM audit WHERE object = $3 ORDER BY at DESC, id DESC LIMIT 1) AS said
-        WHERE $8 IS NULL OR starts_with(said.after, $8 || ' ')
-    )), '') ELSE $8 END, $9)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $11 THEN audited_before($3, $8) ELSE $8 END, $9)
     RETURNING id
 )
 INSERT INTO audit_salts (audit_id, salt, about) SELECT id, $10, $12::uuid[] FROM line WHERE $10::bytea IS NOT NULL;
