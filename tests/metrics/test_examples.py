@@ -43,7 +43,7 @@ BY_MONTH: dict[str, dict[int, float | None]] = {
     "waitlist_pressure": {1: 0.15},
     "frequency": {1: 1.5},
     "repeat_rate": {1: 0.5},
-    "retention": {2: 0.6},
+    "retention": {2: 0.5},
     "reciprocity": {1: 0.5},
     "reach": {1: 0.67},
     "sessions_held": {1: 2},

@@ -79,7 +79,7 @@ def year() -> Iterator[Told]:
     )]  # fmt: skip
     run: dict[str, Any] = {"starts_on": JANUARY, "ends_on": date(YEAR, 12, 31)}
     told += [programme(**run), programme(OTHER, name="Other", **run)]
-    told += [*january(staff["sales"], staff["legal"]), *groups([*staff["sales"][:4], *staff["legal"][2:6]])]
+    told += [*january(staff["sales"], staff["legal"]), *groups([*staff["sales"][:4], *staff["legal"][3:7]])]
     told += [*answers(), *surveys(), *newcomers(staff["legal"]), *hosts(), *before(), *goals()]
     yield from ((event, None) for event in told)
     yield from pairs()
@@ -182,12 +182,19 @@ def _survey(code: str, month: date, said: Sequence[tuple[int, int, int | None]],
 
 
 def newcomers(others: Sequence[UUID]) -> Iterator[Event]:
-    """Six are hired on 1 September: three meet four others on day 2, 4 and 6, one of them two more on day 60."""
+    """Six are hired on 1 September: three meet four others on day 2, 4 and 6, one of them two more on day 60.
+
+    Five of those others come twice, and five people once: neither are few.
+    """
     found = people(6)
     yield from (person(one, hired_on=SEPTEMBER, effective_at=SEPTEMBER) for one in found)
-    for one, days, count in ((found[0], 2, 4), (found[1], 4, 4), (found[2], 6, 4), (found[2], 60, 6)):
+    met = ((0, 2, (0, 1, 2, 5)), (1, 4, (0, 1, 3, 4)), (2, 6, (2, 3, 4, 6)), (2, 60, (0, 1, 2, 3, 4, 6)))
+    for newcomer, days, places in met:
         starts, session = on(SEPTEMBER, 1) + timedelta(days=days), uuid4()
-        yield from (part(session, each, session_starts_at=starts) for each in (one, *others[:count]))
+        yield from (
+            part(session, each, session_starts_at=starts)
+            for each in (found[newcomer], *(others[place] for place in places))
+        )
 
 
 def hosts() -> Iterator[Event]:

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 Group = TypeVar("Group", bound=Hashable)
 Reason = Literal["small_group", "complement", "filter", "overlap", "alike"]
-Few = Literal["people", "came", "beyond", "led", "sides", "share"]
+Few = Literal["people", "came", "did", "beyond", "led", "sides", "share"]
 
 K = 5
 FLOOR = 3
@@ -13,6 +13,7 @@ FLOOR = 3
 FEW: dict[Few, str] = {
     "people": "Fewer than {k} people",
     "came": "Fewer than {k} people came, or fewer than {k} did not",
+    "did": "Fewer than {k} people did, or fewer than {k} did not",
     "beyond": "Fewer than {k} people, or fewer than {k} beyond this number",
     "led": "Fewer than {k} people answered, or fewer than {k} led",
     "sides": "Fewer than {k} people on one side or the other",

@@ -38,6 +38,8 @@ FACTS = frozenset(
     }
 )
 """Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
+SHARES = frozenset({"repeat_rate", "retention", "reciprocity"})
+"""Shares of those who came: those they count, and those they do not, are nobody or k at least."""
 WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."
 
 NOT_YET = "Newcomers count when a whole month of them has been here so long."
@@ -179,9 +181,9 @@ class Release:
         if not tallies and scope.by == "none":
             tallies = [Tally("", None if measure.denominator_counts else 0.0, 0, 0, None)]
         sizes = {tally.cell: tally.size for tally in tallies}
-        if measure.family in FACTS and (few := await self._too_few_staff(scope, k)):
+        if measure.family in FACTS and (few := await self._too_few_staff(measure, scope, k)):
             # One person or nobody: whether there is anything to hide must not be seen either.
-            tallies += [Tally(unit, None, 0, 0) for unit in few - sizes.keys()]
+            tallies += [Tally(cell, None, 0, 0) for cell in few - sizes.keys()]
             sizes |= dict.fromkeys(few, 1)
         hidden: dict[str, Reason] = confidentiality.hide(sizes, k)
         if measure.answers:
@@ -191,12 +193,11 @@ class Release:
             hidden |= dict.fromkeys(await self._within_reach(measure, scope, k, open_cells, seen), "overlap")
         return {tally.cell: self._shown(tally, measure, hidden.get(tally.cell), seen) for tally in tallies}
 
-    async def _too_few_staff(self, scope: Scope, k: int) -> set[str]:
-        """The units of this table in which fewer than k people could have come at all."""
-        if scope.by != "unit":
+    async def _too_few_staff(self, measure: Measure, scope: Scope, k: int) -> set[str]:
+        """The units, programmes or formats of this table in which fewer than k people could have come at all."""
+        if scope.by != "unit" and (scope.by not in {"programme", "format"} or measure.family not in FACTS):
             return set()
-        staff = await self._count(STAFF, Scope(scope.window, "unit", unit=scope.unit))
-        return {tally.cell for tally in staff if tally.persons < k}
+        return {tally.cell for tally in await self._count(STAFF, scope) if tally.persons < k}
 
     async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str], seen: str) -> set[str]:
         paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}
@@ -211,7 +212,7 @@ class Release:
             sizes = {tally.cell: tally.persons for tally in await self._count(measure, parent)}
             whole = await self._persons(measure, parent)
             selected = sizes.get(cell, 0)
-            if cell in await self._too_few_staff(parent, k):
+            if cell in await self._too_few_staff(measure, parent, k):
                 return False
             if selected and (
                 cell in confidentiality.hide(sizes, k) or not confidentiality.allowed(selected, whole - selected, k)
@@ -269,6 +270,8 @@ def _few(measure: Measure) -> Few:
     """Who may be too few for a number of this measure."""
     if measure.name.endswith("_p90"):
         return "beyond"
+    if measure.name in SHARES:
+        return "did"
     if measure.family == "facilitation":
         return "led"
     return "came" if measure.family in shown.STAFF else "people"

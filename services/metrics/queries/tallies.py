@@ -37,16 +37,16 @@ class Tally:
     half_interval: float | None = None
     """Half the 95 % interval, where there is one."""
     came: int | None = None
-    """Of everybody who could have come those who did, of a percentile those beyond it: with the number they are told:
-    they may not be few either."""
+    """Of a share of people those it counts, of a percentile those beyond it: with the number they are told: they may
+    not be few either."""
     missed: int | None = None
-    """The rest of everybody who could have come: whoever knows who came knows them by subtraction."""
+    """The rest of a share's people: whoever knows the others knows them by subtraction."""
     note: str | None = None
     """What a reader has to know of the number."""
 
     @property
     def size(self) -> int:
-        """How many people the cell tells of at least; that none came is no news of a few."""
+        """How many people the cell tells of at least; that nobody counts is no news of a few."""
         return min((some for some in (self.came, self.missed) if some), default=self.persons)
 
 

@@ -62,7 +62,12 @@ SELECT cell, count(*) FILTER (WHERE $7::text <> 'retention' OR was_here) AS pers
         WHEN 'retention' THEN count(*) FILTER (WHERE was_here AND attended > 0)
         WHEN 'reciprocity' THEN count(*) FILTER (WHERE teaches AND learns)
     END::float8 AS numerator,
-    CASE WHEN $7::text = 'retention' THEN count(*) FILTER (WHERE was_here) ELSE count(*) END AS denominator
+    CASE WHEN $7::text = 'retention' THEN count(*) FILTER (WHERE was_here) ELSE count(*) END AS denominator,
+    CASE $7::text
+        WHEN 'repeat_rate' THEN count(*) FILTER (WHERE attended > 1)
+        WHEN 'retention' THEN count(*) FILTER (WHERE was_here AND attended > 0)
+        WHEN 'reciprocity' THEN count(*) FILTER (WHERE teaches AND learns)
+    END AS came
 FROM people GROUP BY cell
 
 -- name: agility
