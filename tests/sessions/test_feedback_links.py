@@ -60,6 +60,7 @@ class Form(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.said: dict[str, str] = {}
+        self.typed: dict[str, str] = {}
         self.tags: list[str] = []
 
     @classmethod
@@ -73,6 +74,8 @@ class Form(HTMLParser):
         self.tags.append(tag)
         if tag == "textarea" or (tag == "input" and (given["type"] == "hidden" or "checked" in given)):
             self.said[str(given["name"])] = given.get("value") or ""
+        if tag == "input" and given["type"] in {"text", "number"}:
+            self.typed[str(given["name"])] = given.get("value") or ""
 
 
 @pytest.fixture
@@ -199,7 +202,7 @@ async def test_what_is_missing_is_asked_for_again_and_nothing_is_used_up(asked: 
     assert (await choose(asked.world, asked.programme, "feedback", own)).status_code == 200
     other = await asked.send(**before)
     assert (other.status_code, "Other questions are asked now" in other.text) == (409, True)
-    assert Form.on(other.text).said == {"token": token, "form_id": own, "form_version": "1"}
+    assert Form.on(other.text).said == {"token": token, "family": "feedback", "form_id": own, "form_version": "1"}
     assert (await asked.send(token)).status_code == 422  # three scores for two questions
     said = {"token": token, "form_id": own, "form_version": "1", "score0": "5", "score1": "4"}
     assert (await asked.world.client.post("/feedback", data=said)).status_code == 200
@@ -232,7 +235,7 @@ async def test_of_a_closed_session_the_page_says_no_subject(asked: Asked) -> Non
 
 
 def test_a_chat_has_the_link_behind_a_word() -> None:
-    text = letters.feedback_text("https://learn.example/feedback/abc", TODAY)
+    text = letters.linked_text("feedback", "https://learn.example/feedback/abc", TODAY)
     section = letters.slack(text, "U1")["blocks"][-1]
     assert section["text"] == {"type": "mrkdwn", "text": "<https://learn.example/feedback/abc|Answer>"}
     (action,) = letters.teams(text, "aad")["attachments"][0]["content"]["actions"]

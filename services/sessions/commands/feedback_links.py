@@ -1,17 +1,20 @@
-"""Links to the questions after a session: made as their message leaves, used once, revoked by whom they are for."""
+"""Links to what somebody is asked: made as their message leaves, used once, revoked by whom they are for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeAlias
 from uuid import UUID
 
-from services.sessions.commands.feedback import give_feedback
+from services.sessions.domain.asking import family
 from services.sessions.domain.feedback_links import FeedbackLink
 from services.sessions.domain.feeds import new_token, token_hash
+from services.sessions.domain.forms import OtherForm
 from services.sessions.queries import feedback_links as queries
 from shared import sql
-from shared.db import Connection
-from shared.events.sessions import FeedbackAnswer
+from shared.db import Connection, Record
 
 SQL = sql.load("services.sessions", "feedback_links")
+Give: TypeAlias = Callable[[Connection, Record], Awaitable[None]]
+"""Answers as the person of a link, about its subject."""
 
 
 async def issue(conn: Connection, prompt_ids: Collection[UUID]) -> dict[UUID, FeedbackLink]:
@@ -23,19 +26,15 @@ async def issue(conn: Connection, prompt_ids: Collection[UUID]) -> dict[UUID, Fe
     return {row["prompt_id"]: FeedbackLink(tokens[row["prompt_id"]], row["expires_on"]) for row in rows}
 
 
-async def answer(
-    conn: Connection,
-    token: str,
-    given: FeedbackAnswer | None,
-    comment: str | None,
-    own: tuple[tuple[UUID, int], Sequence[int]] | None,
-) -> None:
-    """Answer as whom the link is for, about the session it is for; of two at once one counts.
+async def answer(conn: Connection, token: str, answered: str, give: Give) -> None:
+    """Give what answers questions of the family `answered` as whom the link is for; of two at once one counts.
 
-    Raises UnknownLink, LinkUsed, LinkEnded, and as `give_feedback`.
+    Raises UnknownLink, LinkUsed, LinkEnded, OtherForm, and what `give` does.
     """
     link = await queries.open_link(conn, token)
-    await give_feedback(conn, link["session_id"], link["person_id"], given, comment, own)
+    if family(link["kind"]) != answered:
+        raise OtherForm("Something else is asked here.", state="other form")
+    await give(conn, link)
 
 
 async def revoke(conn: Connection, person_id: UUID) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from services.sessions.commands import feedback_links
+from services.sessions.domain.asking import HEADLINES, family
 from services.sessions.domain.calendar import Entry
 from services.sessions.domain.feedback_links import FeedbackLink
 from services.sessions.domain.letters import (
     CALENDAR,
     Text,
     digest_text,
-    feedback_text,
+    linked_text,
     notice_text,
     prompt_text,
     session_text,
@@ -80,13 +81,13 @@ async def claim(conn: Connection, channels: Collection[str], home: str) -> list[
             later[row["message_id"]] = opens
         else:
             ready.append((row, channel))
-    asking = {row["message_id"]: row["subject_id"] for row, _ in ready if _asks_feedback(row)}
+    asking = {row["message_id"]: row["subject_id"] for row, _ in ready if _has_link(row)}
     links = await feedback_links.issue(conn, asking.values())
     never += [message for message, prompt in asking.items() if prompt not in links]  # answered meanwhile
     letters = [
         _letter(row, channel, entries[row["message_id"]], links.get(row["subject_id"]), home)
         for row, channel in ready
-        if not _asks_feedback(row) or row["subject_id"] in links
+        if not _has_link(row) or row["subject_id"] in links
     ]
     if later:
         await conn.execute(SQL.postpone, list(later), list(later.values()))
@@ -171,8 +172,9 @@ def _opens(row: Record, now: datetime) -> datetime:
     return next_open(now, row["time_zone"], row["work_starts"], row["work_ends"], row["work_days"], quiet)
 
 
-def _asks_feedback(row: Record) -> bool:
-    return (row["kind"], row["about"]) == ("prompt", "feedback")
+def _has_link(row: Record) -> bool:
+    """Whether it asks what a page can ask: a review is written in the portal, beside the work."""
+    return row["kind"] == "prompt" and family(row["about"]) in HEADLINES
 
 
 def _letter(row: Record, channel: str, entries: Sequence[Entry], link: FeedbackLink | None, home: str) -> Letter:
@@ -183,7 +185,7 @@ def _letter(row: Record, channel: str, entries: Sequence[Entry], link: FeedbackL
     elif kind in SINGLE:
         text = session_text(kind, entries[0], zone, about)
     elif link is not None:
-        text = feedback_text(f"{home.rstrip('/')}/feedback/{link.token}", link.until)
+        text = linked_text(about, f"{home.rstrip('/')}/feedback/{link.token}", link.until)
     else:
         text = prompt_text(about) if kind == "prompt" else notice_text(about)
     return Letter(

@@ -1,4 +1,4 @@
-"""A link in a message that opens the questions after a session: for one person, without a log-in, once."""
+"""A link in a message that opens what somebody is asked: for one person, without a log-in, once."""
 
 from dataclasses import dataclass
 from datetime import date

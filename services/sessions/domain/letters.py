@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.sessions.domain.asking import HEADLINES, family
 from services.sessions.domain.calendar import Entry
 
 MessageKind = Literal[
@@ -141,10 +142,10 @@ def prompt_text(about: str) -> Text:
     return Text("A short question", (PROMPTS.get(about, "A short question waits for you."),))
 
 
-def feedback_text(link: str, until: date) -> Text:
-    """The questions after a session, with a link that opens them."""
+def linked_text(about: str, link: str, until: date) -> Text:
+    """A question that waits, with a link that opens it."""
     yours = f"This link is yours alone: until {in_words(until)} it takes one answer, without logging in."
-    return Text("How was it?", (PROMPTS["feedback"], yours), link=link)
+    return Text(HEADLINES[family(about)], (PROMPTS[about], yours), link=link)
 
 
 def notice_text(about: str) -> Text:

@@ -1,1 +1,1 @@
-"""The one page for people: the questions after a session, behind the link in a message. HTML, no script."""
+"""The one page for people: what they are asked, behind the link in a message. HTML, no script."""

@@ -1,18 +1,16 @@
-"""The questions after a session, behind a link that is good for one answer: a page that asks, and one that thanks."""
+"""What somebody is asked, behind a link that is good for one answer: a page that asks, and one that thanks."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from pydantic import ValidationError
 
-from services.sessions.api.feedback import STANDARD_NAMES, NewFeedback
 from services.sessions.commands import feedback_links as commands
 from services.sessions.domain.feeds import token_hash
-from services.sessions.domain.forms import MOST_QUESTIONS, OtherForm
+from services.sessions.domain.forms import OtherForm
 from services.sessions.queries import feedback_links as queries
+from services.sessions.web import said as forms
 from services.sessions.web.pages import html
 from shared.auth import Principal
 from shared.db import Connection
@@ -21,7 +19,12 @@ from shared.refusal import InvalidRequest, NotFound, Refused
 
 router = APIRouter(include_in_schema=False)
 LARGEST_FORM = 32 * 1024
-SCORES = tuple(f"score{place}" for place in range(MOST_QUESTIONS))
+PROBLEMS = {
+    "feedback": "Answer every question, and write 2000 characters at most.",
+    "check-in": "Write numbers, up to 1000 uses, 120 days and 10000 minutes; after 0 uses leave the next four empty.",
+    "survey": "Answer every statement. A code is at least 16 letters, digits and hyphens; you may leave it empty.",
+}
+THANKS = "Your answer is kept, and nobody can find out that it is yours."
 
 
 @router.get("/feedback/{token}", response_class=HTMLResponse)
@@ -33,23 +36,22 @@ async def ask_for_feedback(token: str, edge: Edge) -> Response:
 @router.post("/feedback", response_class=HTMLResponse, max_body_size=LARGEST_FORM)
 async def take_feedback(edge: Edge) -> Response:
     """One answer. The secret comes in the body: a path would stand in the audit trail."""
-    said = _said(await edge.request.body())
+    said = forms.fields(await edge.request.body())
     token = said.get("token", "")
     edge.request.state.principal = _bearer(token)
     try:
-        body = _read(said)
-        answer, own = body.standard(), body.own
-        version = ((own.form_id, own.form_version), own.scores) if own else None
+        answered, give = forms.read(said)
 
         async def work(conn: Connection) -> None:
-            await commands.answer(conn, token, answer, body.comment or None, version)
+            await commands.answer(conn, token, answered, give)
 
         await edge.write(work, body=Unread())
     except (InvalidRequest, OtherForm) as refusal:
         return await _questions(edge, token, said, refusal)
     except Refused as refusal:
         return _refused(refusal)
-    return html("said.html", title="Thank you", detail="Your answer is kept, and nobody can find out that it is yours.")
+    code = said.get("code", "").strip() if answered == "survey" else ""
+    return html("said.html", title="Thank you", detail=THANKS, code=code)
 
 
 async def _questions(
@@ -66,44 +68,17 @@ async def _questions(
         await edge.read(work)
     except Refused as refused:
         return _refused(refused)
-    given = [int(score) if score.isdecimal() else None for score in (said.get(name, "")[:2] for name in SCORES)]
     if isinstance(refusal, OtherForm):
-        given, problem = [None] * len(SCORES), "Other questions are asked now: here they are."
+        said, problem = {}, "Other questions are asked now: here they are."
     else:
-        problem = "Answer every question, and write 2000 characters at most." if refusal else ""
+        problem = PROBLEMS.get(form["family"], "Answer every question.") if refusal else ""
     status = refusal.status if refusal else 200
-    return html(
-        "questions.html", status=status, token=token, given=given, comment=said.get("comment", ""), problem=problem,
-        **form,
-    )  # fmt: skip
+    return html("questions.html", status=status, token=token, given=said, problem=problem, **form)
 
 
 def _refused(refusal: Refused) -> Response:
     title = "There is nothing here" if isinstance(refusal, NotFound) else "No answer is taken"
-    return html("said.html", status=refusal.status, title=title, detail=refusal.detail)
-
-
-def _said(content: bytes) -> dict[str, str]:
-    """The fields of a form as browsers send them, the last one of each name. Raises InvalidRequest."""
-    try:
-        fields = parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=20)
-    except ValueError as error:
-        raise InvalidRequest.naming("body", "is no form") from error
-    return {name: values[-1] for name, values in fields.items()}
-
-
-def _read(said: Mapping[str, str]) -> NewFeedback:
-    """What the routes for tokens take, from the form's fields. Raises InvalidRequest."""
-    scores = [said[name] for name in SCORES if name in said]
-    try:
-        if form_id := said.get("form_id"):
-            own = {"form_id": form_id, "form_version": said.get("form_version"), "scores": scores}
-            return NewFeedback.model_validate({"own": own})
-        given = dict(zip(STANDARD_NAMES, scores, strict=False))
-        return NewFeedback.model_validate({**given, "comment": said.get("comment")})
-    except ValidationError as error:
-        fields = [{"field": ".".join(map(str, each["loc"])), "message": each["msg"]} for each in error.errors()]
-        raise InvalidRequest("The answers do not fit the questions.", errors=fields) from error
+    return html("said.html", status=refusal.status, title=title, detail=refusal.detail, code="")
 
 
 def _bearer(token: str) -> Principal:
