@@ -1,7 +1,7 @@
 """Who hears of it when somebody comes or goes: they themselves by their calendar, the others once and briefly."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,6 +73,25 @@ async def test_a_session_moves_for_who_joins_and_says_why(world: World, box: Mai
     (session,) = (await world.own("GET", "/v1/sessions")).json()["items"]
     assert session["why"] == "Moved, so that everybody who is in the group now can be there"
     assert await told(world, box) == {str(one): ["REQUEST"] for one in (*people, lead, comes)}
+
+
+async def test_a_time_that_was_said_stays_for_who_joins_and_is_flagged(world: World, box: Mailbox) -> None:
+    """Others have it in their calendars; what was searched moves around it."""
+    *people, lead = await reachable(world, 5)
+    (comes,) = await reachable(world, 1, work_starts=9 * 60, work_ends=11 * 60)
+    match = circle(await world.programme(cadence_days=56, group_size_min=4), people, lead)
+    await world.hear(match)
+    ((group,),) = await world.fetch("SELECT group_id FROM groups")
+    said = await add(world, lead, {"group_id": group}, workday(20, 15))
+    await told(world, box)
+    for number, now in ((2, [*people, comes]), (3, people)):
+        await world.hear(changed(match, now, number))
+        session = (await world.own("GET", f"/v1/sessions/{said}")).json()
+        assert datetime.fromisoformat(session["starts_at"]) == workday(20, 15)
+        assert (session["flag"] is None) == (comes not in now)
+        there = {part["person_id"] for part in session["participants"] if not part["state"].startswith("cancelled")}
+        assert there == {str(one) for one in (*now, lead)}
+    assert str(said) not in {event["session_id"] for event in await world.told("session.rescheduled")}
 
 
 async def test_who_joins_a_community_gets_its_sessions_into_the_calendar_and_who_leaves_loses_them(

@@ -14,8 +14,10 @@ from shared.events.sessions import SessionCancelled
 SQL = sql.load("services.sessions", "sessions")
 
 
-async def cancel(conn: Connection, locked: Sequence[Record], causes: Mapping[UUID, Envelope[Any]]) -> None:
-    """Cancel locked sessions and tell it; `causes` by group."""
-    await conn.execute(SQL.cancel_sessions, [row["session_id"] for row in locked])
+async def cancel(
+    conn: Connection, locked: Sequence[Record], causes: Mapping[UUID, Envelope[Any]], *, called_off: bool = False
+) -> None:
+    """Cancel locked sessions and tell it; `causes` by group. What somebody has called off never comes back."""
+    await conn.execute(SQL.cancel_sessions, [row["session_id"] for row in locked], called_off)
     over = [replace(store.session(row), version=row["version"] + 1, state="cancelled") for row in locked]
     await outbox.append_all(conn, [(session.told(SessionCancelled), causes.get(session.group_id)) for session in over])

@@ -63,11 +63,10 @@ async def replace_facilitators(
     await schedule_groups(conn, list(news), {cause.data.match_id: cause for cause in news.values()})
 
 
-def _move(row: Record, where: Settled, lead: UUID | None) -> Move | None:
-    """None where neither time nor facilitator changes: then only those who come or go hear of it."""
+def _move(row: Record, where: Settled, lead: UUID | None) -> Move:
+    """Where neither time nor facilitator changes, only those who come or go hear of it."""
     if lead == row["facilitator_id"]:
-        move = Move.of(row, where, NEW_MEMBERS)
-        return None if move.session == store.session(row) and move.flag == row["flag"] else move
+        return Move.of(row, where, NEW_MEMBERS)
     return replace(Move.of(row, where, NEW_FACILITATOR, facilitator_id=lead), facilitator_why=CHOSEN_BY_MATCHING)
 
 
@@ -121,10 +120,13 @@ async def _change_sessions(
     requests = [request for request, _ in bookings]
     taken = await people.around(conn, workers, requests, [row["session_id"] for row in upcoming])
     hours = {person: worker.hours for person, worker in workers.items()}
-    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy, taken.budgets, joined)
+    fixed = {place for place, row in enumerate(upcoming) if row["fixed"]}
+    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy, taken.budgets, joined, fixed)
     moves = [_move(row, where, led_by(present[row["group_id"]])) for row, where in zip(upcoming, settled, strict=True)]
     sessions = {row["session_id"]: store.session(row) for row in upcoming}
-    sessions |= await reschedule(conn, [move for move in moves if move is not None], causes)
+    changed = [move for move in moves if move.session != sessions[move.session.session_id]]
+    await conn.execute(SESSIONS.flag_sessions, list(sessions), [move.flag for move in moves])
+    sessions |= await reschedule(conn, changed, causes)
     cast = [
         (session, person, role, prepared[session][person]) for session, found in casts.items() for person, role in found
     ]

@@ -148,7 +148,7 @@ async def move_session(
 async def cancel_session(conn: Connection, session_id: UUID, caller: Caller) -> None:
     """It will not take place: an exception to its series. Raises UnknownSession, NotTheLeader, SessionIsCancelled."""
     row = await _lock_led_session(conn, session_id, caller)
-    await cancel(conn, [row], {})
+    await cancel(conn, [row], {}, called_off=True)
 
 
 async def _lock_led_session(conn: Connection, session_id: UUID, caller: Caller) -> Record:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from services.sessions.commands.moves import FLAG, Move, booking, reschedule
-from services.sessions.domain.scheduling import fits, overdrawn, take
 from services.sessions.domain.settling import settle
 from services.sessions.store import people
 from shared import sql
@@ -30,17 +29,10 @@ async def keep_to_hours(conn: Connection, changed: Collection[UUID]) -> int:
     requests = [request for request, _ in bookings]
     taken = await people.around(conn, workers, requests, [row["session_id"] for row in rows])
     hours = {person: worker.hours for person, worker in workers.items()}
-    fixed = [(row, each) for row, each in zip(rows, bookings, strict=True) if row["fixed"]]
-    flags = []
-    for row, (request, span) in fixed:
-        spent = not among.isdisjoint(overdrawn(request, span.start, taken.budgets))
-        suits = not spent and fits(span, [hours[one] for one in request.people], [])
-        flags.append((row["session_id"], None if suits else FLAG))
-        take(request, span, taken.busy, taken.budgets)
-    movable = [(row, each) for row, each in zip(rows, bookings, strict=True) if not row["fixed"]]
-    settled = await asyncio.to_thread(settle, [each for _, each in movable], hours, taken.busy, taken.budgets, among)
-    moves = []
-    for (row, (_, span)), where in zip(movable, settled, strict=True):
+    fixed = {place for place, row in enumerate(rows) if row["fixed"]}
+    settled = await asyncio.to_thread(settle, bookings, hours, taken.busy, taken.budgets, among, fixed)
+    moves, flags = [], []
+    for row, (_, span), where in zip(rows, bookings, settled, strict=True):
         if where.span != span:
             moves.append(Move.of(row, where, MOVED))
         else:

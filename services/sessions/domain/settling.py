@@ -22,18 +22,21 @@ def settle(
     busy: dict[UUID, list[Span]],
     budgets: Budgets,
     changed: Collection[UUID] = (),
+    fixed: Collection[int] = (),
 ) -> list[Settled]:
     """Keep each booking where its people can be there; else move it to the best slot; else leave it where it is.
 
     What is moved keeps to everybody's budgets. What was agreed stays although somebody has gone beyond theirs since,
     unless they are among the `changed`: new in it, or with other hours, engagements or budgets. What can stay is looked
-    at first, so that it does not make room for what has to move.
+    at first, so that it does not make room for what has to move. The `fixed`, by their place, stay in any case: their
+    time was said, and others have it in their calendars.
     """
     every = list(bookings)
     settled: dict[int, Settled] = {}
-    for number, (request, booked) in enumerate(every):
-        if _stays(request, booked, hours, busy, budgets, changed):
-            settled[number] = Settled(booked, fits=True)
+    for number, (request, booked) in sorted(enumerate(every), key=lambda each: each[0] not in fixed):
+        stays = _stays(request, booked, hours, busy, budgets, changed)
+        if stays or number in fixed:
+            settled[number] = Settled(booked, fits=stays)
             take(request, booked, busy, budgets)
     for number, (request, booked) in enumerate(every):
         if number not in settled:

@@ -57,9 +57,9 @@ UPDATE groups SET extend_after = NULL WHERE group_id = ANY ($1::uuid[])
 
 -- name: placed
 -- What was placed for groups ($1) so far: the last due day, those that are settled (a session that was cancelled for lying
--- outside of the days $2 to $3 is not), the next number, and when it lies.
+-- outside of the days $2 to $3, and not by somebody, is not), the next number, and when it lies.
 SELECT s.group_id, max(s.due_on) AS last_due,
-       coalesce(array_agg(s.due_on) FILTER (WHERE s.state <> 'cancelled'
+       coalesce(array_agg(s.due_on) FILTER (WHERE s.state <> 'cancelled' OR s.called_off
            OR (s.starts_at AT TIME ZONE 'UTC')::date BETWEEN old.first AND old.last), '{}') AS settled,
        (SELECT max(o.number) + 1 FROM sessions AS o WHERE o.group_id = s.group_id) AS next_number,
        coalesce(array_agg(s.starts_at ORDER BY s.starts_at) FILTER (WHERE s.state <> 'cancelled'), '{}') AS starts,

@@ -103,7 +103,9 @@ RETURNING began_at, CASE WHEN facilitator_id IS NOT NULL THEN EXISTS (
 ) END AS facilitator_above
 
 -- name: cancel_sessions
-UPDATE sessions SET state = 'cancelled', version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])
+-- $2: whether somebody has called them off.
+UPDATE sessions SET state = 'cancelled', called_off = $2, version = version + 1, changed_at = now()
+WHERE session_id = ANY ($1::uuid[])
 
 -- name: reschedule_sessions
 UPDATE sessions AS s SET starts_at = new.starts_at, ends_at = new.ends_at, facilitator_id = new.facilitator_id,
