@@ -20,6 +20,8 @@ POLICY: Policy = {
     "POST /v1/exports": READERS,
     "GET /v1/exports/{export_id}": READERS,
     "GET /v1/exports/{export_id}/content": READERS,
+    "POST /v1/exports/{export_id}/links": READERS,
+    "GET /v1/exports/{export_id}/file": PUBLIC,
     "GET /v1/networks": READERS,
     "GET /v1/skills": READERS,
     "GET /v1/culture": READERS,

@@ -91,6 +91,7 @@ CATALOGUE = Catalogue(
             "exports",
             "Files of published measures, for seven days.",
             "operations",
+            withheld=("link_key",),
         ),
         Table(
             "person_skills",

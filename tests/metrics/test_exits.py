@@ -12,7 +12,7 @@ HARMLESS = {
     **dict.fromkeys(("units", "skills", "programmes"), "names, and what programmes are for"),
     **dict.fromkeys(("reviews", "declared_figures", "query_log"), "entered here"),
     **dict.fromkeys(("report_subscriptions", "report_mails"), "addresses, and mails made of released cells"),
-    "exports": "files made of released cells; each is read by who asked for it",
+    "exports": "files made of released cells; each is read by who asked for it, or by a link of theirs",
     **dict.fromkeys(("thresholds", "set_threshold", "xapi_store"), "settings"),
     **dict.fromkeys(("closed_months", "folded", "wanted_tables"), "what the store has done and has to do"),
     **dict.fromkeys(("lag_samples", "lag_hours"), "about records, not about people"),

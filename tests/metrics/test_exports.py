@@ -1,7 +1,7 @@
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -191,3 +191,87 @@ async def test_a_wrong_wish_makes_no_file(
     reply = await api.post("/v1/exports", json=body, headers=issuer.bearer("analyst"))
     assert reply.status_code == status, reply.text
     assert await turn(db, settings) == 0
+
+
+@pytest.fixture
+async def finished(api: httpx.AsyncClient, issuer: Issuer, db: Database, settings: MetricsSettings) -> str:
+    """The path of a file of somebody's own."""
+    await two_units(db)
+    body = {"format": "csv", "measures": ["attendance_rate"], "by": "unit", **OCTOBER}
+    asked = (await api.post("/v1/exports", json=body, headers=issuer.bearer("analyst", sub="one"))).json()
+    await turn(db, settings)
+    return f"/v1/exports/{asked['export_id']}"
+
+
+async def link(api: httpx.AsyncClient, issuer: Issuer, path: str, sub: str = "one", **body: int) -> httpx.Response:
+    return await api.post(f"{path}/links", json=body, headers=issuer.bearer("analyst", sub=sub))
+
+
+async def test_a_link_downloads_its_file_without_a_token_and_names_nobody(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, finished: str
+) -> None:
+    own = await api.get(f"{finished}/content", headers=issuer.bearer("analyst", sub="one"))
+    made = await link(api, issuer, finished, minutes=5)
+    assert made.status_code == 201, made.text
+    url = httpx.URL(made.json()["url"])
+    assert (url.path, set(url.params)) == (f"{finished}/file", {"expires", "signature"})
+    assert timedelta(0) < datetime.fromisoformat(made.json()["expires_at"]) - datetime.now(UTC) <= timedelta(minutes=5)
+    found = await api.get(url.raw_path.decode())
+    assert (found.status_code, found.content, found.headers["content-type"]) == (
+        200,
+        own.content,
+        own.headers["content-type"],
+    )
+    assert found.headers["cache-control"] == "private, no-store"
+    async with db.acquire() as conn:
+        trail = await conn.fetch("SELECT actor, object, outcome FROM audit ORDER BY id DESC LIMIT 2")
+    assert [tuple(line) for line in trail] == [
+        ("export link", f"{finished}/file", 200),
+        ("one", f"{finished}/links", 201),
+    ]
+
+
+async def test_a_link_that_was_changed_or_has_ended_is_refused(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = httpx.URL((await link(api, issuer, finished)).json()["url"])
+    second = f"/v1/exports/{uuid4()}/file"
+    signature = url.params["signature"]
+    last = "A" if signature[-2] != "A" else "B"
+    for path, changes in (
+        (url.path, {"expires": str(int(url.params["expires"]) + 1)}),
+        (url.path, {"signature": f"{signature[:-2]}{last}{signature[-1]}"}),
+        (url.path, {"signature": "é"}),
+        (url.path, {"signature": ""}),
+        (second, {}),
+    ):
+        refused = await api.get(path, params={**url.params, **changes})
+        assert (refused.status_code, "changed" in refused.json()["detail"]) == (403, True), changes
+    monkeypatch.setattr("services.metrics.queries.exports.time.time", lambda: float(url.params["expires"]))
+    ended = await api.get(url.raw_path.decode())
+    assert (ended.status_code, "expired" in ended.json()["detail"]) == (403, True)
+    assert (await api.get(url.path, params={"expires": "x", "signature": "y"})).json()["errors"][0][
+        "field"
+    ] == "expires"
+
+
+async def test_a_link_ends_with_its_file_and_is_made_by_whose_file_it_is(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, settings: MetricsSettings, finished: str
+) -> None:
+    assert (await link(api, issuer, finished, sub="two")).status_code == 404
+    for minutes in (0, 24 * 60 + 1):
+        reply = await link(api, issuer, finished, minutes=minutes)
+        assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "minutes")
+    body = {"format": "csv", "measures": ["attendance_rate"], **OCTOBER}
+    waiting = (await api.post("/v1/exports", json=body, headers=issuer.bearer("analyst", sub="one"))).json()
+    early = await link(api, issuer, f"/v1/exports/{waiting['export_id']}")
+    assert (early.status_code, early.json()["state"]) == (409, "running")
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE exports SET requested_at = now() - interval '7 days' + interval '1 minute'")
+    made = (await link(api, issuer, finished, minutes=60)).json()
+    assert datetime.fromisoformat(made["expires_at"]) <= datetime.now(UTC) + timedelta(minutes=1)
+    async with db.transaction() as conn:
+        await conn.execute("UPDATE exports SET requested_at = now() - interval '8 days'")
+    await turn(db, settings)
+    gone = await api.get(httpx.URL(made["url"]).raw_path.decode())
+    assert (gone.status_code, "gone" in gone.json()["detail"]) == (403, True)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from services.metrics.domain.files import Format, Row, encode
+from services.metrics.domain.links import KEY_BYTES, sign
 from services.metrics.domain.measures import By
 from services.metrics.queries.measures import find, get_measure
 from services.metrics.queries.release import WAITING, Release
@@ -41,6 +43,16 @@ async def request_export(
     export_id = uuid4()
     await conn.execute(SQL.add_export, export_id, subject, form, list(measures), by, window.start, window.last_day, k)
     return export_id
+
+
+async def sign_link(conn: Connection, export_id: UUID, subject: str, minutes: int) -> tuple[int, str] | None:
+    """The second a link to one's own finished file ends, and its signature; None where there is no such file."""
+    row = await conn.fetchrow(SQL.link_key, export_id, subject, os.urandom(KEY_BYTES))
+    if row is None:
+        return None
+    ends = min(datetime.now(UTC) + timedelta(minutes=minutes), row["dropped_at"])
+    expires = int(ends.timestamp())
+    return expires, sign(row["link_key"], export_id, expires)
 
 
 async def make_exports(conn: Connection, settings: Settings) -> int:

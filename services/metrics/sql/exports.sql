@@ -32,3 +32,11 @@ FROM exports WHERE export_id = $1 AND requested_by = $2
 
 -- name: content
 SELECT format, content, failed FROM exports WHERE export_id = $1 AND requested_by = $2
+
+-- name: link_key
+-- The key its links are signed with, made with the first; a link ends with its file at the latest.
+UPDATE exports SET link_key = coalesce(link_key, $3) WHERE export_id = $1 AND requested_by = $2 AND content IS NOT NULL
+RETURNING link_key, requested_at + interval '7 days' AS dropped_at
+
+-- name: linked_content
+SELECT format, content, link_key FROM exports WHERE export_id = $1
