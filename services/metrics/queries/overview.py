@@ -37,6 +37,8 @@ class ProgrammeRow:
     """One programme's cells by measure."""
 
     label: str
+    programme_id: str
+    """Empty for what belongs to none."""
     cells: dict[str, Cell] = field(default_factory=dict)
 
 
@@ -99,7 +101,7 @@ def _rows(columns: dict[str, list[Cell]]) -> list[ProgrammeRow]:
     rows: dict[str, ProgrammeRow] = {}
     for name, cells in columns.items():
         for cell in cells:
-            rows.setdefault(cell.group, ProgrammeRow(cell.label)).cells[name] = cell
+            rows.setdefault(cell.group, ProgrammeRow(cell.label, cell.group)).cells[name] = cell
     return sorted(rows.values(), key=lambda row: row.label.casefold())
 
 

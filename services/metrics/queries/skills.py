@@ -13,6 +13,7 @@ from shared.db import Connection, Record
 
 SQL = sql.load("services.metrics", "skills")
 Band = Literal["few", "some", "many"]
+BANDS: tuple[Band, ...] = ("few", "some", "many")
 MANY = 5
 """Times k."""
 
@@ -103,6 +104,6 @@ def most_wanted(found: Sequence[Skill], limit: int) -> list[Skill]:
 
 
 def by_risk(found: Sequence[Held]) -> Mapping[bool, list[Held]]:
-    """Those at risk and the others, in order of name."""
-    ordered = sorted(found, key=lambda skill: skill.label.casefold())
+    """Those at risk and the others, first what has fewest experts, as far as bands tell, then in order of name."""
+    ordered = sorted(found, key=lambda skill: (BANDS.index(skill.experts), skill.label.casefold()))
     return {risk: [skill for skill in ordered if skill.at_risk is risk] for risk in (True, False)}
