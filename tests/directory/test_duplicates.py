@@ -12,6 +12,7 @@ import pytest
 from services.directory.commands import accounts
 from services.directory.commands.profiles import edit_profile
 from services.directory.domain.refusals import Taken
+from services.directory.queries import duplicates as queries
 from shared.db import Connection, Database
 from tests.conftest import Standing, undone
 from tests.directory.hr import latest, published, tell, worker
@@ -257,3 +258,26 @@ async def test_who_is_under_a_legal_hold_gives_up_no_id(
     assert (await api.post(f"/v1/duplicates/{ada}/merge", headers=admin, json=body)).status_code == 409
     body["keep"] = first
     assert (await api.post(f"/v1/duplicates/{ada}/merge", headers=admin, json=body)).status_code == 200
+
+
+async def test_pages_follow_each_other_however_few_accounts_one_looks_at(
+    identity: Identity, api: httpx.AsyncClient, api_db: Database, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [(await identity.create(account(f"p{number}")))["id"] for number in range(9)]
+    for number in (0, 3, 4, 8):
+        await identity.patch(f"/Users/{made[number]}", {"op": "replace", "path": "active", "value": False})
+        await hr_says(api_db, worker(f"E{number}", work_email=f"p{number}@corp.local"))
+    pairs = sorted(made[number] for number in (0, 3, 4, 8))
+    operator = issuer.bearer("operator")
+    for looked_at, limit in ((9, 50), (10, 3), (1, 1), (2, 1), (4, 2)):
+        monkeypatch.setattr(queries, "LOOKED_AT", looked_at)
+        url: str | None = f"/v1/duplicates?limit={limit}"
+        found, sizes = [], []
+        while url:
+            page = await api.get(url, headers=operator)
+            assert page.status_code == 200, page.text
+            found += [each["account_id"] for each in page.json()["items"]]
+            sizes.append(len(page.json()["items"]))
+            url = page.links["next"]["url"] if page.json()["next"] else None
+        assert found == pairs
+        assert max(sizes) <= limit

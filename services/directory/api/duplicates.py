@@ -61,13 +61,12 @@ class Merged(BaseModel):
 
 @router.get("/v1/duplicates", response_model=Page[Duplicate], summary="List who may be one person")
 async def list_duplicates(edge: Edge, cursor: Cursor | None = None, limit: Limit = paging.DEFAULT_LIMIT) -> Response:
-    """By ids. Whoever is one person beyond doubt has been made one already."""
+    """By ids. Whoever is one person beyond doubt is one already. Behind a page with few there may be others."""
 
     async def work(conn: Connection) -> Page[Duplicate]:
-        rows = await queries.list_pairs(conn, decode_cursor(cursor, UUID, UUID), limit)
-        return paging.page(
-            rows, limit, lambda row: _shown(Pair(**dict(row))), lambda row: (row["account_id"], row["person_id"])
-        )
+        rows, behind = await queries.list_pairs(conn, decode_cursor(cursor, UUID, UUID), limit)
+        following = paging.encode_cursor(*behind) if behind else None
+        return Page(items=[_shown(Pair(**dict(row))) for row in rows], next=following)
 
     return await edge.read(work)
 

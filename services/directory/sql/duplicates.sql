@@ -15,8 +15,18 @@ FROM accounts AS a, LATERAL (
 ) AS p
 WHERE starts_with(a.number, 'scim:') AND a.removed_at IS NULL
     AND ($1::uuid[] IS NULL OR a.account_id = ANY ($1))
+    AND a.account_id BETWEEN coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+        AND coalesce($5::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
     AND ($2::uuid IS NULL OR (a.account_id, p.person_id) > ($2, $3::uuid))
+    AND EXISTS (SELECT FROM worker_records) -- where HR says nothing nobody is looked for
 ORDER BY a.account_id, p.person_id LIMIT $4
+
+-- name: last_looked_at
+-- So many accounts without an employee number further on, null where there are fewer, or HR says nothing.
+SELECT account_id FROM accounts
+WHERE starts_with(number, 'scim:') AND removed_at IS NULL
+    AND account_id >= coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') AND EXISTS (SELECT FROM worker_records)
+ORDER BY account_id OFFSET $2::int LIMIT 1
 
 -- name: pair
 -- The same of two that are given, wherever their addresses.

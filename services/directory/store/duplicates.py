@@ -12,7 +12,7 @@ SQL = sql.load("services.directory", "duplicates")
 
 async def pairs(conn: Connection, account_ids: Sequence[UUID]) -> list[Record]:
     """Those of these accounts that have no employee number, each with the workers at its addresses."""
-    return list(await conn.fetch(SQL.pairs, account_ids, None, None, None))
+    return list(await conn.fetch(SQL.pairs, account_ids, None, None, None, None))
 
 
 async def pair(conn: Connection, account_id: UUID, person_id: UUID) -> Record | None:
