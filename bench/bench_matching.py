@@ -10,12 +10,13 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from bench import mdgp
 from bench.crowd import population, problem
-from services.matching.engine import assign, ceiling, circle, facilitators, groups, market, scan, trade
+from services.matching.engine import assign, ceiling, circle, facilitators, groups, market, packing, rings, scan, trade
 from services.matching.engine.circle import worth
 from services.matching.engine.population import Ints, Population
 from services.matching.engine.suggestions import best
@@ -34,6 +35,20 @@ def pairs(size: int) -> None:
     gap = (found.bound - found.value) / found.bound
     print(f"pairs {size:>9,}: {len(found.score):,} of {len(np.unique(pop.needs.person[needs])):,} matched", end=" ")
     print(f"in {took:.2f} s; at most {100 * gap:.3f} % better exists among all feasible pairs")
+
+
+def exchanges(size: int) -> None:
+    """Rings of two and three: who chooses first by scarcity, and shares weighed, beside the bound."""
+    pop, learners, needs = _asking(size)
+    laid = rings.lay(pop, problem(exchange=True), learners, needs)
+    for name, limit in (("by scarcity", 0), ("weighed", packing.LINEAR)):
+        began = time.perf_counter()
+        with patch.object(packing, "LINEAR", limit):
+            chosen, bound = rings.choose(pop, laid.edges, len(laid.inside))
+        took = time.perf_counter() - began
+        value = int(laid.edges.worth[chosen].sum())
+        print(f"exchanges {size:>7,}, {name:11}: {len(chosen):,} people, value {value:,},", end=" ")
+        print(f"at most {100 * (bound - value) / max(1, bound):.2f} % better exists, {took:.2f} s")
 
 
 def peers(size: int) -> None:
@@ -246,6 +261,9 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
+SIZED = (pairs, exchanges, peers, suggestions, circles)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the cases, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -253,11 +271,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--mentors", type=int, default=500, help="people a side of the mentor matcher")
     parser.add_argument("--moves", type=int, default=30_000_000, help="of the grouping core")
     parser.add_argument("--instances", type=Path, nargs="*", default=[], help="files in MDGPLIB's format")
-    parser.add_argument("--only", nargs="+", default=["pairs", "peers", "suggestions", "circles", "mentors", "cores"])
+    parser.add_argument("--only", nargs="+", default=[*(work.__name__ for work in SIZED), "mentors", "cores"])
     given = parser.parse_args(arguments)
     cases: list[tuple[Any, int]] = []
     for size in given.size:
-        cases += [(work, size) for work in (pairs, peers, suggestions, circles) if work.__name__ in given.only]
+        cases += [(work, size) for work in SIZED if work.__name__ in given.only]
     cases += [(mentors, given.mentors)] if "mentors" in given.only else []
     cases += [(partial(cores, instances=given.instances), given.moves)] if "cores" in given.only else []
     context = multiprocessing.get_context("spawn")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 from itertools import permutations
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import pairs, rings
+from services.matching.engine import packing, pairs, rings
 from services.matching.engine import round as engine
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.population import build
@@ -81,6 +82,46 @@ def test_no_choice_of_rings_is_worth_more_than_the_bound_however_short_the_lists
     with patch.object(rings, "LISTED", listed):
         outcome = engine.solve("pair", fair)
     assert outcome.value <= optimum(fair) <= outcome.bound
+
+
+@st.composite
+def exchangers(draw: st.DrawFn) -> Problem:
+    """People most of whom could exchange with several others."""
+    skills = st.permutations("abcd").map(lambda order: order[:2])
+    traits = draw(st.lists(st.tuples(skills, st.integers(1, 6), st.integers(2, 5), st.sampled_from("UV")), max_size=9))
+    crowd = [
+        engine_person(UUID(int=n), needs=((wants, 0, 3),), offers=((knows, offered),), level=level, unit=unit)
+        for n, ((wants, knows), level, offered, unit) in enumerate(traits, start=1)
+    ]
+    return Problem(tuple(crowd), frozenset(one.id for one in crowd), GIVE_AND_TAKE, 1)
+
+
+@given(problem=exchangers())
+@settings(deadline=None, max_examples=80)
+def test_a_small_choice_of_rings_is_the_best_there_is(problem: Problem) -> None:
+    assert engine.solve("pair", problem).value == optimum(problem)
+
+
+@pytest.mark.parametrize("limits", [{"EXACT": 0}, {"EXACT": 0, "LINEAR": 0}, {"NODES": 0}])
+@given(problem=exchangers())
+@settings(deadline=None, max_examples=40)
+def test_a_larger_choice_of_rings_is_within_its_bound(limits: dict[str, Any], problem: Problem) -> None:
+    with patch.multiple(packing, **limits):
+        outcome = engine.solve("pair", problem)
+    assert outcome.value <= optimum(problem) <= outcome.bound
+    met = [one for match in outcome.matches for one, _ in match.members]
+    assert set(map(met.count, met)) <= {2}
+
+
+def test_of_five_who_each_suit_their_neighbours_two_exchanges_are_proved_to_be_all() -> None:
+    """Halves of all five exchanges would be worth more, and nobody can be halved."""
+    people = [
+        engine_person(UUID(int=n + 1), offers=((f"s{n}", 4),), needs=tuple((f"s{(n + d) % 5}", 0, 1) for d in (1, 4)))
+        for n in range(5)
+    ]
+    outcome = engine.solve("pair", Problem(tuple(people), frozenset(one.id for one in people), GIVE_AND_TAKE, 1))
+    assert len(outcome.matches) == 4
+    assert outcome.value == outcome.bound
 
 
 def optimum(problem: Problem) -> int:

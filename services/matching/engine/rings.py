@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine import assign, market, scan
+from services.matching.engine import assign, market, packing, scan
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.people import Problem
@@ -52,23 +52,12 @@ def choose(pop: Population, edges: Edges, people: int) -> tuple[Ints, int]:
         return np.zeros(0, np.int64), 0
     ring = np.concatenate(rings)
     real = ring != EMPTY
-    size = real.sum(1)
     value = np.where(real, edges.worth[ring], 0).sum(1)
-    member = np.where(real, edges.learner[ring], 0)
-    most = np.zeros(people)
-    share = np.repeat(value / size, size)
-    np.maximum.at(most, member[real], share)
-    chances = np.bincount(member[real], minlength=people)
-    rarest = np.where(real, chances[member], np.iinfo(np.int64).max).min(1)
-    lot = pop.lots[edges.learner[ring[:, 0]]]
-    taken = np.zeros(people, np.bool_)
-    chosen = []
-    for at in np.lexsort((lot, -value / size, rarest)).tolist():
-        inside = member[at, : size[at]]
-        if not taken[inside].any():
-            taken[inside] = True
-            chosen.append(ring[at, : size[at]])
-    return np.concatenate(chosen), int(np.floor(most.sum() + 1e-6))
+    member = np.where(real, edges.learner[ring], EMPTY)
+    lot = pop.draw(member[:, 0], member[:, 1])
+    chosen, bound = packing.pack(packing.Sets(member, value, lot), people)
+    taken = ring[chosen]
+    return taken[taken != EMPTY], bound
 
 
 def lay(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Laid:
