@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.metrics.commands.facts import close_months
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.release import Cell, Release
@@ -153,3 +154,25 @@ async def test_more_answers_of_the_same_people_are_counted_at_once(db: Database,
     assert (await read(db, "response_rate", scope))[""].n == 0
     await tell(db, [feedback(5, 4, 3, 4, 5, 5)])
     assert (await read(db, "response_rate", scope))[""].value == 0.2
+
+
+async def test_what_was_shown_is_forgotten_with_its_facts_and_binds_as_long_as_one_is_left(
+    db: Database, staff: dict[str, list[UUID]]
+) -> None:
+    early, late = datetime(2025, 1, 10, 9, tzinfo=UTC), datetime(2025, 2, 10, 9, tzinfo=UTC)
+    for at in (early, late):
+        await tell(db, [part(uuid4(), one, session_starts_at=at) for one in staff["sales"]])
+    first, second = Window(date(2025, 1, 1), date(2025, 2, 1)), Window(date(2025, 2, 1), date(2025, 3, 1))
+    for window in (first, Window(first.start, second.end)):
+        assert (await read(db, "learning_hours", Scope(window)))[""].value
+    async with db.transaction() as conn:
+        assert await close_months(conn, datetime(2025, 2, 1, tzinfo=UTC)) == 30
+        kept = await conn.fetch("SELECT window_start, window_end FROM released_sets")
+    assert [tuple(row) for row in kept] == [(first.start, second.end)]
+    await tell(db, [part(uuid4(), one, session_starts_at=late) for one in staff["legal"][:3]])
+    assert "what was shown before" in str((await read(db, "learning_hours", Scope(second)))[""].reason)
+    await tell(db, [part(uuid4(), one, session_starts_at=late) for one in staff["legal"][3:6]])
+    assert (await read(db, "learning_hours", Scope(second)))[""].value == 36
+    async with db.transaction() as conn:
+        await close_months(conn, datetime(2025, 3, 1, tzinfo=UTC))
+        assert await conn.fetchval("SELECT count(*) FROM released_sets") == 0

@@ -48,6 +48,7 @@ async def prepare_months(conn: Connection) -> int:
 async def close_months(conn: Connection, before: datetime) -> int:
     """Drop the facts of months that ended before; their sums stay. Returns how many facts went."""
     gone: int = await conn.fetchval(store.FACTS.close_months, before.astimezone(UTC).date())
+    await conn.execute(store.FACTS.drop_sets)
     return gone
 
 

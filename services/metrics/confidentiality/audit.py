@@ -17,6 +17,7 @@ from services.metrics.confidentiality import K
 
 PRIME = 1_048_573
 """Below 2^20: products of two numbers, a thousand times summed, are exact in a double."""
+ROOM = 64
 
 Vector = NDArray[np.float64]
 
@@ -32,24 +33,23 @@ class Audit:
         self._k = k
         width = len(self._owners)
         self._known = np.zeros(width, dtype=bool)
-        self._basis: Vector = np.zeros((0, width))
+        self._room: Vector = np.zeros((ROOM, width))
         self._pivots: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._weights: Vector = np.random.default_rng(seed).integers(1, PRIME, width).astype(np.float64)
 
     def admit(self, members: Sequence[int] | NDArray[np.int64]) -> bool:
         """Release the sum over these classes unless that brings fewer than k people within reach."""
-        found = self._with(members)
-        if found is None:
+        joined = self._join(self._row(members))
+        if joined is None:
             return True  # it can be worked out already
-        if self._leaks(*found):
+        if self._leaks():
+            self._part(*joined)
             return False
-        self._basis, self._pivots = found
         return True
 
     def take(self, members: Sequence[int] | NDArray[np.int64]) -> None:
         """Count in what was released before, whatever it tells by now."""
-        if (found := self._with(members)) is not None:
-            self._basis, self._pivots = found
+        self._join(self._row(members))
 
     def persons(self, members: Sequence[int] | NDArray[np.int64]) -> int:
         """How many people these summands are of, each counted once."""
@@ -59,10 +59,14 @@ class Audit:
         """What was taken tells of few already, be it because they moved since: that is known, the rest is guarded."""
         while (few := self._counted(self._basis) < self._k).any():
             self._known |= (self._basis[few] != 0).any(axis=0)
-            rows, self._basis, self._pivots = self._basis, self._basis[:0], self._pivots[:0]
+            rows, self._pivots = self._basis.copy(), self._pivots[:0]
             for row in rows:
-                if (found := self._joined(row * ~self._known)) is not None:
-                    self._basis, self._pivots = found
+                self._join(row * ~self._known)
+
+    @property
+    def _basis(self) -> Vector:
+        """The rows in use; there is room for more behind them."""
+        return self._room[: len(self._pivots)]
 
     def _counted(self, rows: Vector) -> NDArray[np.int64]:
         """How many people each row tells of."""
@@ -72,40 +76,48 @@ class Audit:
         found: NDArray[np.int64] = whose @ self._people
         return found
 
-    def _with(self, members: Sequence[int] | NDArray[np.int64]) -> tuple[Vector, NDArray[np.int64]] | None:
-        """The basis with one more sum; None where the sum adds nothing."""
-        return self._joined(self._row(members))
-
     def _row(self, members: Sequence[int] | NDArray[np.int64]) -> Vector:
         row = np.zeros(len(self._sizes))
         row[np.asarray(members, dtype=np.int64)] = 1
         return row * ~self._known
 
-    def _joined(self, row: Vector) -> tuple[Vector, NDArray[np.int64]] | None:
+    def _join(self, row: Vector) -> tuple[NDArray[np.int64], Vector] | None:
+        """Take a row into the basis; returns which rows that changed, and how they were. None where it adds nothing."""
         rest = self._reduced(row)
         if not rest.any():
             return None
         pivot = int(np.argmax(rest != 0))
-        rest = rest * pow(int(rest[pivot]), -1, PRIME) % PRIME
-        basis = self._basis.copy()
+        rest = _modulo(rest * pow(int(rest[pivot]), -1, PRIME))
+        basis, count = self._basis, len(self._pivots)
         touched = np.flatnonzero(basis[:, pivot])
-        basis[touched] = (basis[touched] - np.outer(basis[touched, pivot], rest)) % PRIME
-        return np.vstack([basis, rest]), np.append(self._pivots, pivot)
+        before = basis[touched]
+        basis[touched] = _modulo(before - np.outer(before[:, pivot], rest))
+        if count == len(self._room):
+            self._room = np.vstack([self._room, np.zeros_like(self._room)])
+        self._room[count] = rest
+        self._pivots = np.append(self._pivots, pivot)
+        return touched, before
+
+    def _part(self, touched: NDArray[np.int64], before: Vector) -> None:
+        """Undo the last join."""
+        self._pivots = self._pivots[:-1]
+        self._basis[touched] = before
 
     def reaches(self, members: Sequence[int] | NDArray[np.int64]) -> bool:
         """Whether the sum over these classes can be worked out from what was released."""
         return not self._reduced(self._row(members)).any()
 
     def _reduced(self, row: Vector) -> Vector:
-        rest: Vector = (row - row[self._pivots] @ self._basis % PRIME) % PRIME
-        return rest
+        used = np.flatnonzero(row[self._pivots])
+        return _modulo(row - _modulo(row[self._pivots[used]] @ self._basis[used]))
 
-    def _leaks(self, basis: Vector, pivots: NDArray[np.int64]) -> bool:
+    def _leaks(self) -> bool:
         """Whether a combination of one or two basis rows is about fewer than k people.
 
         A vector of the space that is zero but on a few classes has a nonzero pivot among them; rows whose parts beyond
         the pivots are alike, or opposite, cancel out to their two pivots.
         """
+        basis, pivots = self._basis, self._pivots
         few = np.flatnonzero(self._sizes[pivots] < self._k)
         if not len(few):
             return False
@@ -130,3 +142,11 @@ class Audit:
             if not mixed.any():
                 return True
         return False
+
+
+def _modulo(values: Vector) -> Vector:
+    """What is left by the prime; many times as fast as `%`, and as exact: all are whole numbers below 2^53."""
+    left: Vector = values - np.floor(values / PRIME) * PRIME
+    left[left < 0] += PRIME
+    left[left >= PRIME] -= PRIME
+    return left

@@ -30,6 +30,13 @@ SELECT month FROM closed_months WHERE month = ANY ($1::date[])
 -- name: close_months
 SELECT close_months($1::date)
 
+-- name: drop_sets
+-- What was shown of months without facts can be subtracted from nothing: no fact of theirs ever counts again.
+DELETE FROM released_sets AS told
+WHERE people = 'facts'
+    AND EXISTS (SELECT FROM closed_months WHERE month >= window_start AND month < window_end)
+    AND NOT EXISTS (SELECT FROM participations WHERE month >= window_start AND month < window_end)
+
 -- name: ensure_months
 SELECT ensure_participations(month) FROM unnest($1::date[]) AS month ORDER BY month
 
