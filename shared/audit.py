@@ -7,8 +7,9 @@ import logging
 import os
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -58,6 +59,10 @@ class Entry:
         return replace(self, after=f"{version} {_digest(salt, state)}", salt=kept, about=tuple(sorted(named)))
 
 
+values = attrgetter(*(one.name for one in fields(Entry)))
+"""What a line says, in the order of its statement: `astuple` would copy all of it."""
+
+
 class Verdict(NamedTuple):
     """Whether a stretch of the chain holds: from behind one position to another, of how many."""
 
@@ -72,7 +77,7 @@ class Verdict(NamedTuple):
 
 async def append(conn: Connection, entry: Entry) -> None:
     """Write the line inside the caller's transaction; it waits for nobody."""
-    await conn.execute(SQL.append_audit, *astuple(entry))
+    await conn.execute(SQL.append_audit, *values(entry))
 
 
 async def matches(conn: Connection, audit_id: int, state: bytes) -> bool | None:

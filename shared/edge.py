@@ -135,7 +135,7 @@ class EdgeCall:
         """
         given = tuple(sorted(body.model_fields_set & type(body).model_fields.keys())) if body is not None else None
         seen = VERSION_TAG.fullmatch(self.request.headers.get("if-match", "").strip().removeprefix("W/"))
-        line = self._line(self.request.url.path, reply.status)
+        line = self._line(self.request.scope["path"], reply.status)
         changes = self._operation.method != "POST"
         line = replace(line, fields=given or None, before=seen and seen[0], after=reply.etag, changes=changes)
         if reply.etag is None or reply.body is None or isinstance(body, Unread):

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from shared.auth import Allow, Policy, Public
-from shared.plain_read import plain_read
+from shared.plain_call import plain_call
 
 BODY_LIMIT = 256 * 1024
 
@@ -33,7 +33,7 @@ class Operation:
     status: int
     body_limit: int
     response: TypeAdapter[Any] | None
-    plain_read: ASGIApp | None
+    plain_call: ASGIApp | None
     """A shorter way to the same answer, where there is one."""
 
 
@@ -108,7 +108,7 @@ def _operation(method: str, path: str, rule: Allow | Public, context: Any) -> Op
         status=getattr(route, "status_code", None) or 200,
         body_limit=getattr(route, "max_body_size", None) or BODY_LIMIT,
         response=TypeAdapter(model) if model is not None else None,
-        plain_read=plain_read(context, context.path_regex) if method == "GET" and isinstance(route, APIRoute) else None,
+        plain_call=plain_call(context) if method != "HEAD" and isinstance(route, APIRoute) else None,
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from shared import audit, sql
 from shared.db import Connection
@@ -66,7 +66,7 @@ async def take(conn: Connection, claim: Claim) -> Reply | None:
 
 async def save(conn: Connection, claim: Claim, reply: Reply, line: audit.Entry) -> None:
     """Keep the reply for whoever asks again, seen by others once the effect is; and write the audit line beside it."""
-    await conn.execute(SQL.save_reply, *claim.scope, reply.status, reply.body, reply.etag, *astuple(line))
+    await conn.execute(SQL.save_reply, *claim.scope, reply.status, reply.body, reply.etag, *audit.values(line))
 
 
 async def prune(conn: Connection) -> int:

@@ -145,10 +145,10 @@ class Gate:
                 state["principal"] = principal = await self._verifier.verify(headers.getlist("authorization"))
                 authorize(operation.rule, principal)
             within = _limited(receive, headers, operation.body_limit)
-            if operation.plain_read is None:
+            if operation.plain_call is None:
                 await self.app(scope, within, answer)
             else:
-                await operation.plain_read(scope, within, answer)
+                await operation.plain_call(scope, within, answer)
         except Exception as error:
             if status:
                 raise
