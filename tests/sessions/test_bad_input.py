@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -67,6 +67,26 @@ async def test_a_series_that_cannot_be_is_refused_and_nothing_is_made(
         assert said == answer
     assert await everything(world) == before
     assert (await world.call("POST", path, body, who=founder)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "body"),
+    [
+        ("/v1/programmes", "name", PROGRAMME),
+        ("/v1/formats", "title", {"name": "data_clinic", "based_on": "peer_discussion"}),
+        ("/v1/programme-templates", "title", {"name": "my_own", "programme": {}}),
+        ("/v1/knowledge", "title", {"kind": "resource", "body": "b"}),
+    ],
+)
+async def test_a_title_of_two_lines_is_refused_wherever_a_calendar_or_a_mail_may_say_it(
+    path: str, field: str, body: dict[str, Any], world: World
+) -> None:
+    before = await everything(world)
+    caller: dict[str, Any] = {"who": uuid4()} if path.endswith("knowledge") else {"roles": ("programme-owner",)}
+    for line in ("A\r\nATTENDEE:mailto:eve@example.org", "A\nB", "A\rB"):
+        said = problem(await world.call("POST", path, {**body, field: line}, **caller))
+        assert (said["status"], field in [one["field"] for one in said["errors"]]) == (422, True)
+    assert await everything(world) == before
 
 
 async def test_overlapping_times_are_refused_with_what_stands_in_the_way(world: World) -> None:

@@ -17,7 +17,7 @@ from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, pag
 
 router = APIRouter(tags=["formats"])
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,49}$")]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\r\n]*$")]
 Size = Annotated[int, Field(ge=2, le=30)]
 Step = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_STEP)]
 OWN: dict[str, Any] = {"name": "fishbowl", "based_on": "peer_discussion", "title": "Fishbowl", "group_size_max": 20}

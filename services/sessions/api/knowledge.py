@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.caller import caller, person
+from services.sessions.api.series import Line
 from services.sessions.api.times import Day
 from services.sessions.commands import knowledge as commands
 from services.sessions.commands.founding import Caller
@@ -21,7 +22,6 @@ from shared.events.sessions import Score
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["knowledge"])
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[\x21-\x7e]{1,1990}$")]
 Level = Annotated[int, Field(ge=0, le=5, description="Of the skill, whom it is for.")]
@@ -44,7 +44,7 @@ class NewItem(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     kind: KnowledgeKind
-    title: Title
+    title: Line
     text: Words | None = None
     context: Words | None = None
     desired_result: Words | None = None
@@ -65,7 +65,7 @@ class ItemChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"level": 2}]})
 
-    title: Title = "-"
+    title: Line = "-"
     text: Words = "-"
     context: Words | None = None
     desired_result: Words | None = None

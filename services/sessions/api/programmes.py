@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.sessions.api.series import Line
 from services.sessions.api.times import Day
 from services.sessions.commands import programmes as commands
 from services.sessions.domain import programme as domain
@@ -62,7 +63,7 @@ class NewProgramme(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    name: Line
     objective: Words | None = None
     sponsor_id: UUID | None = None
     format: Code
@@ -96,7 +97,7 @@ class ProgrammeChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"audience_units": ["sales"]}]})
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = "-"
+    name: Line = "-"
     objective: Words | None = None
     sponsor_id: UUID | None = None
     format: Code = "-"

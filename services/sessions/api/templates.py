@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.sessions.api.formats import Name
 from services.sessions.api.programmes import (
@@ -20,6 +20,7 @@ from services.sessions.api.programmes import (
     Tenure,
     Words,
 )
+from services.sessions.api.series import Line
 from services.sessions.api.times import Day
 from services.sessions.commands import templates as commands
 from services.sessions.domain import templates as domain
@@ -31,7 +32,6 @@ from shared.events.sessions import Confidentiality, Modality
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
 
 router = APIRouter(tags=["programmes"])
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Version = Annotated[int, Field(ge=1, lt=2**31)]
@@ -101,7 +101,7 @@ class TemplateVersion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [WRITTEN]})
 
-    title: Title
+    title: Line
     purpose: Words
     days: Days
     goals: Annotated[list[TemplateGoal], Field(max_length=20)] = []
@@ -133,7 +133,7 @@ class FromTemplate(Filled):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [STARTED]})
 
     version: Version | None = None
-    name: Title
+    name: Line
     starts_on: Day
     ends_on: Day | None = None
     sponsor_id: UUID | None = None
