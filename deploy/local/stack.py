@@ -21,6 +21,8 @@ from deploy.local.spans import SpanStore
 from deploy.local.web import Served
 
 SERVICES = ("directory", "matching", "sessions", "metrics")
+PEOPLE_REACH = ("sessions", "metrics")
+"""They write their own address into what they send."""
 ROLES = {"one": ("all",), "two": ("api", "worker")}
 READY_WITHIN = 60.0
 PATIENCE = 30.0
@@ -230,6 +232,8 @@ class Stack:
                 f"LATERAL_{name.upper()}_PORT": str(self.ports[name]),
                 f"LATERAL_{name.upper()}_WORKER_PORT": str(self.ports[f"{name}_worker"]),
             }
+        for name in PEOPLE_REACH:
+            env.setdefault(f"LATERAL_{name.upper()}_PUBLIC_URL", f"http://{LOOPBACK}:{self.ports[name]}")
         env |= {
             "LATERAL_INSTANCE": self._environ.get("LATERAL_INSTANCE", "local"),
             "LATERAL_KAFKA_BOOTSTRAP": self._bootstrap,

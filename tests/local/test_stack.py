@@ -36,6 +36,9 @@ async def test_the_stack_says_where_everything_is(environ: dict[str, str], state
         async with httpx.AsyncClient(trust_env=False) as client:
             for url in (*info.services.values(), *info.workers.values(), info.issuer, info.traces):
                 assert (await client.get(f"{url}/")).is_success
+            for name in ("sessions", "metrics"):  # they write it into mails and calendar addresses
+                url = info.services[name]
+                assert (await client.get(f"{url}/public-url")).text == url
         for dsn in info.databases.values():
             await (await asyncpg.connect(dsn)).close()
         assert set(info.tokens) == {

@@ -10,10 +10,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Ready, whatever is asked."""
 
     def do_GET(self) -> None:
-        """Say which process answers."""
+        """Say which process answers, or where it was told that people reach it."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(str(os.getpid()).encode())
+        told = os.environ.get(f"LATERAL_{sys.argv[1].upper()}_PUBLIC_URL", "")
+        self.wfile.write((told if self.path == "/public-url" else str(os.getpid())).encode())
 
 
 def main(service: str, command: str) -> None:
