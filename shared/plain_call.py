@@ -16,6 +16,9 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.db import UNSTORABLE_TEXT
+from shared.problems import handle
+
 UNCHANGING = (type(None), bool, int, str, float)
 
 
@@ -57,7 +60,10 @@ def plain_call(route: Any) -> ASGIApp | None:
             result = await need(**{parameter: request})
             if name is not None:
                 values[name] = result
-        response: Response = await call(**values)
+        try:
+            response: Response = await call(**values)
+        except UNSTORABLE_TEXT as error:
+            response = await handle(request, error)
         await response(scope, receive, send)
 
     return answer

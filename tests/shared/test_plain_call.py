@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from shared.auth import PUBLIC
+from shared.db import UNSTORABLE_TEXT
 from shared.gate import Operations
 from shared.refusal import NotFound
 from shared.settings import Settings
@@ -54,6 +55,8 @@ async def list_things(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     exact: bool = False,
 ) -> Response:
+    if site and "\0" in site:
+        raise UNSTORABLE_TEXT[0]
     return told(colour=colour, site=site, limit=limit, exact=exact, by=request_)
 
 
@@ -98,6 +101,8 @@ class Thing(BaseModel):
 
 @router.post("/v1/things", status_code=201)
 async def make_thing(body: Thing, by: Caller, dry: bool = False) -> Response:
+    if "\0" in body.name:
+        raise UNSTORABLE_TEXT[0]
     return told(name=body.name, size=body.size, given=sorted(body.model_fields_set), dry=dry, by=by)
 
 
@@ -190,6 +195,7 @@ URLS = [
     "/v1/things?colour=red&limit=100&exact=yes&site=ab",
     "/v1/things?colour=green&limit=0&exact=perhaps&site=a",
     "/v1/things?limit=1&limit=2",
+    "/v1/things?site=a%00b",
     "/v1/things?colour=&site=%20%20&limit=%2B7",
     "/v1/asked/1?q=a&tags=1&tags=2&o=b&other=c",
     "/v1/asked/-1",
