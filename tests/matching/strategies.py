@@ -39,6 +39,7 @@ TRAITS = st.fixed_dictionaries(
             [tuple((skill, level, level + 1) for skill, level in held.items()) for held in two_of(range(5))]
         ),
         "slots": st.integers(0, 3),
+        "places": st.sampled_from((0, 1, 1, 2, 3, 99)),
         "load": st.integers(0, 2),
         "facilitator_ready": st.booleans(),
         "facilitating": st.integers(0, 2),

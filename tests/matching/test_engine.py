@@ -113,6 +113,8 @@ def no_rule_is_broken(kind: str, problem: Problem, outcome: Outcome) -> None:
             else:
                 asked.append(person)
     assert len(asked) == len(set(asked))
+    for person in {*taken, *asked} if kind == "pair" else ():
+        assert taken.get(person, 0) + asked.count(person) <= by_id[person].places
     for person, count in taken.items():
         room = problem.rules.facilitator_circles - by_id[person].facilitating
         assert count <= (room if kind == "circle" else by_id[person].slots)

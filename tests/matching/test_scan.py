@@ -13,7 +13,7 @@ from services.matching.engine import round as engine
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
-from services.matching.engine.people import Problem
+from services.matching.engine.people import Person, Problem
 from services.matching.engine.population import Ints, Population, build
 from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import suggest
@@ -81,6 +81,11 @@ def listed_within(problem: Problem, points: list[int], looks: int, width: int) -
             assert told.tolist() == mine[:width].tolist()
 
 
+def everybody_asks(people: tuple[Person, ...], rules: Rules, seed: int) -> Problem:
+    """Only who asks may be taught in return."""
+    return Problem(people, frozenset(one.id for one in people), rules, seed)
+
+
 @given(problem=problems(), data=st.data(), looks=st.sampled_from((1, 3, EVERYTHING)), width=st.integers(1, 4))
 @SLOW
 def test_what_the_best_offer_is_worth_is_never_told_too_low(
@@ -99,11 +104,11 @@ def test_what_is_left_unread_among_teachers_alike_is_never_told_too_low(points: 
         (("U1", True), ("U1", True), ("U2", True)),
     )
     for seed, looks, width, company in product(range(8), (1, 2), (1, 3), companies):
-        teachers = (
+        teachers = tuple(
             engine_person(UUID(int=row + 2), offers=(("a", 3),), needs=(("b", 0, 1),) if mutual else (), unit=unit)
             for row, (unit, mutual) in enumerate(company)
         )
-        problem = Problem((learner, *teachers), frozenset({learner.id}), Rules(), seed)
+        problem = everybody_asks((learner, *teachers), Rules(), seed)
         listed_within(problem, points, looks, width)
 
 
@@ -172,3 +177,31 @@ def test_who_works_on_the_same_is_preferred_and_told() -> None:
         for seed in range(12)
     }
     assert chosen == {stranger, companion}
+
+
+RETURN_FIRST = Rules.parse({"weights": {"reciprocity": 100}})
+
+
+@pytest.mark.parametrize("looks", [1, 2])
+def test_whoever_could_be_taught_in_return_is_no_less_for_being_left_unread(looks: int) -> None:
+    """More than are read could be taught in return, and those not read yet may be worth most."""
+    learner = engine_person(UUID(int=1), needs=(("a", 1, 2),), offers=(("b", 4),))
+    for seed, width, best in product(range(8), (1, 2), range(4)):
+        teachers = tuple(
+            engine_person(
+                UUID(int=row + 2), offers=(("a", 3),), needs=(("b", 0, 1),), unit="U2" if row == best else "U1"
+            )
+            for row in range(4)
+        )
+        problem = everybody_asks((learner, *teachers), RETURN_FIRST, seed)
+        listed_within(problem, [0] * 5, looks, width)
+
+
+def test_whoever_could_be_taught_two_things_is_listed_once() -> None:
+    learner = engine_person(UUID(int=1), needs=(("a", 1, 2),), offers=(("b", 4), ("c", 4)))
+    teachers = tuple(
+        engine_person(UUID(int=row + 2), offers=(("a", 3),), needs=(("b", 0, 1), ("c", 0, 1))) for row in range(2)
+    )
+    problem = everybody_asks((learner, *teachers), Rules(), 1)
+    for looks, width in product((1, EVERYTHING), (2, 4)):
+        listed_within(problem, [0] * 3, looks, width)
