@@ -265,7 +265,7 @@ async def test_culture_is_a_trend_of_what_is_shown(api: httpx.AsyncClient, issue
         session = uuid4()
         await store(db, held(session, starts_at=at), *(
             part(session, one, session_starts_at=at, taught=number,
-                 role="presenter" if place <= number else "participant")
+                 role="presenter" if place == number == 0 else "participant")
             for place, one in enumerate(crowd)
         ))  # fmt: skip
         for theme in ("safety", "belonging") if month != months[1] else ("safety",):
