@@ -103,7 +103,8 @@ WHERE $7::text IN ('skills_met', 'roles_met', 'units_met')
 WITH days AS (SELECT right($7::text, 2)::int AS within WHERE $7::text LIKE 'newcomer_ties%'),
 hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
-    FROM membership ORDER BY person_id, version DESC, valid_from DESC
+    FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $2::date AND hired_on < $3::date)
+    ORDER BY person_id, version DESC, valid_from DESC
 ),
 newcomers AS (
     SELECT person_id, hired_on, unit_path, within FROM hired CROSS JOIN days
@@ -152,9 +153,10 @@ FROM people JOIN places USING (cell) GROUP BY cell, persons, counted
 WITH until AS (SELECT least($3::date, date_trunc('month', current_date)::date) AS day),
 hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
-    FROM membership ORDER BY person_id, version DESC, valid_from DESC
+    FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $2::date AND hired_on < $3::date)
+    ORDER BY person_id, version DESC, valid_from DESC
 ),
-newcomers AS (
+newcomers AS MATERIALIZED (
     SELECT person_id, hired_on, unit_path, day,
         (SELECT min((starts_at AT TIME ZONE 'UTC')::date) FROM participations AS fact
          WHERE fact.person_id = hired.person_id AND fact.state = 'attended'

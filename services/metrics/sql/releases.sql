@@ -112,7 +112,8 @@ GROUP BY 1
 -- The same of people hired in the window: where they belong, or a session they were in by their ninetieth day.
 WITH hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
-    FROM membership ORDER BY person_id, version DESC, valid_from DESC
+    FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $2::date AND hired_on < $3::date)
+    ORDER BY person_id, version DESC, valid_from DESC
 ),
 changed AS (
     SELECT person_id FROM spans
@@ -220,7 +221,8 @@ GROUP BY unit_path, ages
 -- The same of people who were hired, by the month of that: by what is known of them and who was in their sessions.
 WITH hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path[:$3::int] AS unit_path
-    FROM membership ORDER BY person_id, version DESC, valid_from DESC
+    FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $1::date AND hired_on < $2::date)
+    ORDER BY person_id, version DESC, valid_from DESC
 ),
 newcomers AS (SELECT * FROM hired WHERE hired_on >= $1::date AND hired_on < $2::date),
 known AS (
