@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request, Response
@@ -22,7 +23,7 @@ from shared.rendered import Rendered
 
 Work: TypeAlias = Callable[[Connection], Awaitable[object]]
 LONGEST_LINE = BODY_LIMIT
-VERSION_TAG = re.compile(r'"v(\d{1,18})"')
+VERSION_TAG = re.compile(r'"v(\d{1,18})(?:-[0-9a-f]{16})?"')
 
 
 class Unread(BaseModel):
@@ -137,7 +138,9 @@ class EdgeCall:
         seen = VERSION_TAG.fullmatch(self.request.headers.get("if-match", "").strip().removeprefix("W/"))
         line = self._line(self.request.scope["path"], reply.status)
         changes = self._operation.method != "POST"
-        line = replace(line, fields=given or None, before=seen and seen[0], after=reply.etag, changes=changes)
+        line = replace(
+            line, fields=given or None, before=seen and _tag(int(seen[1])), after=reply.etag, changes=changes
+        )
         if reply.etag is None or reply.body is None or isinstance(body, Unread):
             return line
         return line.came_to(reply.etag, reply.body)
@@ -148,7 +151,7 @@ class EdgeCall:
         if isinstance(result, Reply):
             return result
         if isinstance(result, Rendered):
-            return Reply(status, result.body, _tag(result.version))
+            return Reply(status, result.body, _tag(result.version, result.body))
         # The declared model is the list of what may leave: whatever else the result carries stays here.
         adapter: TypeAdapter[Any] = self._operation.response or TypeAdapter(type(result))
         model = adapter.validate_python(result, from_attributes=True)
@@ -160,8 +163,11 @@ class EdgeCall:
         return Response(reply.body, reply.status, {**tag, **(headers or {})}, media_type)
 
 
-def _tag(version: int | None) -> str | None:
-    return None if version is None else f'"v{version}"'
+def _tag(version: int | None, body: bytes | None = None) -> str | None:
+    """Of a row that is answered as it is, with a digest: it may hold what its version does not count."""
+    if version is None:
+        return None
+    return f'"v{version}"' if body is None else f'"v{version}-{blake2b(body, digest_size=8).hexdigest()}"'
 
 
 async def _call(request: Request) -> EdgeCall:
