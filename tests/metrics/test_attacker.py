@@ -139,6 +139,45 @@ def test_two_small_classes_are_no_answer_by_addition_either() -> None:
     assert not audit.admit([0, 1])
 
 
+def test_a_refused_set_that_halves_a_small_class_opens_no_way() -> None:
+    """The first four are two classes of two for whoever has what was released, and four for whoever asks."""
+    audit = Audit([1, 1, 1, 1, 40])
+    assert audit.admit([0, 1, 4])
+    assert not audit.admit([2, 3, 4])
+
+
+def test_summands_of_one_person_at_two_times_open_no_way() -> None:
+    audit = Audit([2, 2, 40], owners=[0, 0, 1, 1, 2])
+    assert audit.admit([0, 1, 4])
+    assert not audit.admit([2, 3, 4])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_two_rows_of_what_is_admitted_are_about_few(seed: int) -> None:
+    """By singular values, over all small unions of classes: what of the space is nothing but on them."""
+    draw = np.random.default_rng(seed)
+    sizes = draw.integers(1, 9, 9)
+    audit = Audit(sizes.tolist())
+    wished = [np.flatnonzero(draw.random(9) < 0.5) for _ in range(30)]
+    matrix = np.zeros((0, 9))
+    for members in wished:
+        if len(members) and audit.admit(members):
+            matrix = np.vstack([matrix, np.isin(range(9), members)])
+    for count in (1, 2):
+        for inside in combinations(range(9), count):
+            if sizes[list(inside)].sum() < K:
+                beyond = np.delete(matrix, inside, axis=1)
+                assert np.linalg.matrix_rank(beyond) == np.linalg.matrix_rank(matrix), inside
+
+
+def test_what_two_numbers_have_told_already_forbids_no_third() -> None:
+    audit = Audit([2, 2, 40, 30])
+    audit.take([0, 2])
+    audit.take([1, 2])
+    audit.forgive()
+    assert audit.admit([2, 3])
+
+
 def test_sliding_windows_cannot_be_subtracted() -> None:
     months = [30, 30, 30, 3]
     audit = Audit(months)

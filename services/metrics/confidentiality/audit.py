@@ -2,7 +2,8 @@
 
 Every released number is a sum over a set of people. Whoever has several may add and subtract them; whatever such
 arithmetic can reach is a vector in the space the released sets span. A new set is admitted only if no class of fewer
-than k people comes within reach, alone or as the difference of two such classes.
+than k people comes within reach, alone or as a combination of two rows that cancel out to such classes. Three rows are
+not added up (ADR 122).
 
 Sets are given over classes of people that no released set tells apart. Arithmetic is exact, modulo a prime: a fraction
 of floating point would hide a leak or invent one.
@@ -42,7 +43,7 @@ class Audit:
         joined = self._join(self._row(members))
         if joined is None:
             return True  # it can be worked out already
-        if self._leaks():
+        if self._few() is not None:
             self._part(*joined)
             return False
         return True
@@ -57,8 +58,8 @@ class Audit:
 
     def forgive(self) -> None:
         """What was taken tells of few already, be it because they moved since: that is known, the rest is guarded."""
-        while (few := self._counted(self._basis) < self._k).any():
-            self._known |= (self._basis[few] != 0).any(axis=0)
+        while (few := self._few()) is not None:
+            self._known |= few
             rows, self._pivots = self._basis.copy(), self._pivots[:0]
             for row in rows:
                 self._join(row * ~self._known)
@@ -111,37 +112,41 @@ class Audit:
         used = np.flatnonzero(row[self._pivots])
         return _modulo(row - _modulo(row[self._pivots[used]] @ self._basis[used]))
 
-    def _leaks(self) -> bool:
-        """Whether a combination of one or two basis rows is about fewer than k people.
+    def _few(self) -> NDArray[np.bool_] | None:
+        """Where a combination of one or two basis rows is about fewer than k people: its summands; None where none is.
 
-        A vector of the space that is zero but on a few classes has a nonzero pivot among them; rows whose parts beyond
-        the pivots are alike, or opposite, cancel out to their two pivots.
+        What stands in one row alone stays whatever is added: its pivot, and each summand that nothing released tells
+        apart from that. Two rows whose other parts are alike but for a factor cancel out to what is their own.
         """
-        basis, pivots = self._basis, self._pivots
-        few = np.flatnonzero(self._sizes[pivots] < self._k)
-        if not len(few):
-            return False
+        basis = self._basis
+        told = basis != 0
+        alone = told & (np.count_nonzero(told, axis=0) == 1)
+        at, columns = np.nonzero(alone)
+        whose, who = np.divmod(np.unique(at * len(self._people) + self._owners[columns]), len(self._people))
+        few = np.flatnonzero(np.bincount(whose, self._people[who], len(basis)) < self._k)
         rows = basis[few]
-        if (self._counted(rows) < self._k).any():
-            return True
-        own, owners = self._sizes[pivots[few]], self._owners[pivots[few]]
-        beyond = (rows @ self._weights - self._weights[pivots[few]]) % PRIME
+        if (small := self._counted(rows) < self._k).any():
+            return _summands(rows[small])
+        ends = zip(np.searchsorted(whose, few), np.searchsorted(whose, few, "right"), strict=True)
+        own = [set(who[first:end].tolist()) for first, end in ends]
+        others = rows * ~alone[few]
+        factors = [pow(int(first), -1, PRIME) for first in others[range(len(few)), np.argmax(others != 0, axis=1)]]
+        alike = _modulo(_modulo(others * np.array(factors)[:, None]) @ self._weights)
         places: dict[int, list[int]] = {}
-        for place, value in enumerate(beyond.astype(np.int64).tolist()):
-            for other in (*places.get(value, ()), *places.get(-value % PRIME, ())):
-                together = own[place] + own[other] * (owners[place] != owners[other])
-                if together < self._k and self._cancel(rows[place], rows[other], pivots[few[[place, other]]]):
-                    return True
+        for place, value in enumerate(alike.astype(np.int64).tolist()):
+            for other in places.get(value, ()):
+                if self._people[[*(own[place] | own[other])]].sum() < self._k:
+                    mixed = _modulo(rows[place] * factors[place] - rows[other] * factors[other])
+                    if self._counted(mixed[None])[0] < self._k:
+                        return _summands(mixed[None])
             places.setdefault(value, []).append(place)
-        return False
+        return None
 
-    @staticmethod
-    def _cancel(one: Vector, other: Vector, own: NDArray[np.int64]) -> bool:
-        for mixed in ((one - other) % PRIME, (one + other) % PRIME):
-            mixed[own] = 0
-            if not mixed.any():
-                return True
-        return False
+
+def _summands(rows: Vector) -> NDArray[np.bool_]:
+    """What any of these rows tells of."""
+    found: NDArray[np.bool_] = np.any(rows != 0, axis=0)
+    return found
 
 
 def _modulo(values: Vector) -> Vector:
