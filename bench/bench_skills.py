@@ -40,14 +40,14 @@ SELECT (jsonb_populate_record(NULL::people, jsonb_build_object(
     'locale', 'en', 'version', 1, 'effective_at', '2026-01-01', 'status', 'active', 'unit_code', 'U',
     'unit_path', '["U"]'::jsonb, 'job_code', 'J', 'job_level', 2, 'site_code', 'S', 'country', 'DE',
     'time_zone', 'UTC', 'work_starts', 540, 'work_ends', 1020, 'work_days', '[1]'::jsonb, 'languages', '[]'::jsonb,
-    'offers', (SELECT jsonb_agg(jsonb_build_object('skill_id', ids[i], 'level', 3)) FROM unnest(own) AS i),
+    'offers', (SELECT jsonb_agg(jsonb_build_object('skill_id', id, 'level', 3)) FROM known WHERE place = ANY (own)),
     'needs', '[]'::jsonb, 'capacity', 2, 'time_budget_minutes', 240, 'facilitator_ready', false, 'opted_in', true,
     'not_with', '[]'::jsonb, 'hired_on', '2020-01-01', 'stale', false,
-    'proficiencies', (SELECT jsonb_agg(jsonb_build_object('skill_id', ids[i], 'level', 1 + n % 5, 'trust',
-        30 + n % 70, 'as_of', date '2020-01-01' + n % 2000, 'source', 'self')) FROM unnest(own) AS i)
+    'proficiencies', (SELECT jsonb_agg(jsonb_build_object('skill_id', id, 'level', 1 + n % 5, 'trust',
+        30 + n % 70, 'as_of', date '2020-01-01' + n % 2000, 'source', 'self')) FROM known WHERE place = ANY (own))
 ))).*
-FROM (SELECT $1::text[] AS ids) AS known, generate_series(1, $2::int) AS n,
-     LATERAL (SELECT ARRAY[1 + n % 20, 1 + n * 7 % 300, 1 + n * 31 % cardinality(ids)] AS own) AS chosen
+FROM generate_series(1, $1::int) AS n,
+     LATERAL (SELECT ARRAY[1 + n % 20, 1 + n * 7 % 300, 1 + n * 31 % $2::int] AS own) AS chosen
 """
 PAIRS = 100
 
@@ -146,7 +146,9 @@ def _broad(known: list[Skill]) -> list[str]:
 async def _experts(db: Database, known: list[Skill], people: int) -> None:
     ids = [skill["uri"] for skill in known]
     async with db.transaction() as conn:
-        await conn.execute(PEOPLE, ids, people, timeout=300)
+        await conn.execute("CREATE TEMPORARY TABLE known (place int PRIMARY KEY, id text)")
+        await conn.copy_records_to_table("known", records=list(enumerate(ids, start=1)))
+        await conn.execute(PEOPLE, people, len(ids), timeout=300)
     async with db.acquire() as conn:
         await conn.execute("VACUUM ANALYZE people", timeout=300)
 

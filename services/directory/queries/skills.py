@@ -17,6 +17,8 @@ MOST_WORDS = 60
 MOST_NARROWER = 200
 MANY = 1000
 """Of so many terms it takes longer to gather and sort the skills than to walk through all in order."""
+COMMON = 20_000
+"""Where each of several words begins so many terms, skills that have them all are met soon on a walk."""
 TOPIC = 5
 """Best matches that a question about somebody who knows is about."""
 
@@ -64,12 +66,15 @@ async def _in_any_order(
     conn: Connection, each: list[str], typed: str, language: str | None, place: tuple[str | None, str | None], most: int
 ) -> list[Record]:
     ends = [word + AFTER_ALL for word in each]
-    counts = [row["terms"] for row in await conn.fetch(SQL.terms_of_words, each, ends, language, MANY)]
-    asked = each, ends, typed, typed + AFTER_ALL, language, *place, most
-    rarest = counts.index(min(counts))
-    if counts[rarest] == MANY:
-        return await conn.fetch(SQL.walk_words, *asked)
-    return await conn.fetch(SQL.search_words, *asked, each[rarest], ends[rarest])
+    counts = [row["terms"] for row in await conn.fetch(SQL.terms_of_words, each, ends, language, COMMON)]
+    rarer, common = (
+        [word for word, terms in zip(each, counts, strict=True) if (terms == COMMON) is so] for so in (False, True)
+    )
+    asked = typed, typed + AFTER_ALL, language, *place, most
+    if not rarer:
+        return await conn.fetch(SQL.walk_words, each, ends, *asked)
+    rarer_ends, common_ends = ([word + AFTER_ALL for word in words] for words in (rarer, common))
+    return await conn.fetch(SQL.search_words, rarer, rarer_ends, *asked, common, common_ends)
 
 
 async def get_skill(conn: Connection, skill_id: str) -> Found | None:

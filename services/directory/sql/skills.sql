@@ -117,25 +117,31 @@ WHERE NOT skills.deprecated AND best.rank = $1
 ORDER BY skills.label, skills.skill_id LIMIT $7
 
 -- name: search_words
--- Skills that have each of the words somewhere, in any order, and not all of them in this one. Looked for among those
--- that have the rarest, from $9 to before $10.
+-- Skills that have each of the words somewhere, in any order, and not all of them in this one. Those that have all of
+-- the rarer words are gathered; the commonest, from $9 to before $10, are looked for among them.
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
        4::smallint AS rank, NULL AS matched
 FROM (
-    SELECT DISTINCT skill_id FROM skill_terms WHERE term >= $9 AND term < $10 AND ($5::text IS NULL OR language = $5)
+    SELECT skill_id FROM (
+        SELECT DISTINCT place, one.skill_id
+        FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS word (first, last, place)
+        JOIN skill_terms AS one ON one.term >= word.first AND one.term < word.last
+            AND ($5::text IS NULL OR one.language = $5)
+    ) AS each GROUP BY skill_id HAVING count(*) = cardinality($1)
 ) AS found
 JOIN skills USING (skill_id)
 LEFT JOIN skill_labels AS local ON local.skill_id = skills.skill_id AND local.language = $5 AND local.preferred
 WHERE NOT skills.deprecated
   AND ($6::text IS NULL OR (skills.label, skills.skill_id) > ($6, $7::text))
-  AND NOT EXISTS (
-      SELECT FROM unnest($1::text[], $2::text[]) AS word (first, last)
-      WHERE NOT EXISTS (
+  AND (
+      SELECT count(*) FROM unnest($9::text[], $10::text[]) AS word (first, last)
+      CROSS JOIN LATERAL (
           SELECT FROM skill_terms AS one
           WHERE one.skill_id = skills.skill_id AND one.term >= word.first AND one.term < word.last
             AND ($5::text IS NULL OR one.language = $5)
-      )
-  )
+          LIMIT 1
+      ) AS common
+  ) = cardinality($9)
   AND NOT EXISTS (
       SELECT FROM skill_terms AS better
       WHERE better.skill_id = skills.skill_id AND better.term >= $3 AND better.term < $4
@@ -144,7 +150,7 @@ WHERE NOT skills.deprecated
 ORDER BY skills.label, skills.skill_id LIMIT $8
 
 -- name: walk_words
--- The same where there are many of each: skills are looked at in their order until there are enough.
+-- The same where each is among the commonest: skills are looked at in their order until there are enough.
 SELECT skills.skill_id, skills.version, coalesce(local.label, skills.label) AS label, skills.label AS sort,
        4::smallint AS rank, NULL AS matched
 FROM skills
