@@ -9,7 +9,7 @@ import pytest
 
 from services.sessions.domain.letters import notice_text
 from tests.sessions.conftest import World
-from tests.sessions.events import changed, circle, contact
+from tests.sessions.events import changed, circle, contact, person
 from tests.sessions.gathering import MANY, add, found, workday
 from tests.sessions.mailbox import Mailbox, deliver, serving_mailbox
 from tests.sessions.test_invitations import calendar, to
@@ -92,6 +92,29 @@ async def test_a_time_that_was_said_stays_for_who_joins_and_is_flagged(world: Wo
         there = {part["person_id"] for part in session["participants"] if not part["state"].startswith("cancelled")}
         assert there == {str(one) for one in (*now, lead)}
     assert str(said) not in {event["session_id"] for event in await world.told("session.rescheduled")}
+
+
+async def test_a_searched_session_that_somebody_moved_stays_there_whoever_joins_or_changes_hours(
+    world: World, box: Mailbox
+) -> None:
+    *people, lead = await reachable(world, 5)
+    (comes,) = await reachable(world, 1, work_starts=9 * 60, work_ends=11 * 60)
+    match = circle(await world.programme(cadence_days=56, group_size_min=4), people, lead)
+    await world.hear(match)
+    ((session,),) = await world.fetch("SELECT session_id FROM sessions")
+    time = workday(20, 14)
+    path, body = f"/v1/sessions/{session}", {"starts_at": time.isoformat()}
+    moved = await world.call("POST", f"{path}/move", body, who=lead, If_Match='"v1"')
+    assert (moved.status_code, moved.json()["flag"]) == (200, None)
+    await told(world, box)
+    await world.hear(changed(match, [*people, comes], 2))
+    await world.hear(person(people[0], 2, work_starts=6 * 60, work_ends=9 * 60, time_budget_minutes=MANY))
+    assert await told(world, box) == {str(comes): ["REQUEST"]}
+    now = (await world.own("GET", path)).json()
+    assert (datetime.fromisoformat(now["starts_at"]), now["version"]) == (time, 2)
+    assert "working hours" in now["flag"]
+    again = {"starts_at": (time + timedelta(hours=1)).isoformat()}
+    assert (await world.call("POST", f"{path}/move", again, who=lead, If_Match='"v2"')).status_code == 200
 
 
 async def test_who_joins_a_community_gets_its_sessions_into_the_calendar_and_who_leaves_loses_them(

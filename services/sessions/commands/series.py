@@ -130,7 +130,10 @@ async def release_slots(conn: Connection) -> int:
 async def move_session(
     conn: Connection, session_id: UUID, starts_at: datetime, minutes: int | None, expected: int | None, caller: Caller
 ) -> None:
-    """Another time for one session, of a series too. Raises as `add_session`, SessionHasStarted, PreconditionFailed."""
+    """Another time for one session, of a series too: it stays there until somebody moves it again.
+
+    Raises as `add_session`, SessionHasStarted, PreconditionFailed.
+    """
     row = await _lock_led_session(conn, session_id, caller)
     match_version(row["version"], expected)
     length = timedelta(minutes=minutes) if minutes else row["ends_at"] - row["starts_at"]
@@ -142,6 +145,7 @@ async def move_session(
         booked.setdefault(session.facilitator_id, 0)
     (found,) = await _check(conn, [booked], [(starts_at, starts_at + length)], group, caller, without=[session_id])
     flag = FLAG if found.away or found.spent else None
+    await conn.execute(SESSIONS.note_moved, session_id)
     await reschedule(conn, [Move(session, "Moved by whoever leads the group", flag, row["facilitator_why"])])
 
 

@@ -17,7 +17,7 @@ SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
-       s.facilitator_why, s.fixed, p.stretch_minutes,
+       s.facilitator_why, s.fixed OR s.moved AS fixed, p.stretch_minutes,
        least(s.due_on + p.cadence_days - 1, g.term_ends_on, p.ends_on) AS last_on
 FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
 WHERE s.group_id = ANY ($1::uuid[]) AND s.state = 'scheduled' AND s.starts_at > $2
@@ -115,6 +115,9 @@ FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::te
     AS new (session_id, starts_at, ends_at, facilitator_id, why, flag, facilitator_why)
 WHERE s.session_id = new.session_id
 
+-- name: note_moved
+UPDATE sessions SET moved = true WHERE session_id = $1
+
 -- name: list_sessions
 -- $1 is the one session asked for, $2 the caller unless they see all.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
@@ -159,7 +162,7 @@ SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
        s.starts_at, s.ends_at, s.capacity, s.facilitator_id, s.number,
        s.due_on, s.why, s.flag,
-       s.facilitator_why, s.fixed, p.stretch_minutes,
+       s.facilitator_why, s.fixed OR s.moved AS fixed, p.stretch_minutes,
        least(s.due_on + p.cadence_days - 1, g.term_ends_on, p.ends_on) AS last_on,
        ARRAY(SELECT t.person_id FROM participants AS t
              WHERE t.session_id = s.session_id AND t.state IN ('invited', 'registered') ORDER BY t.person_id) AS people,
