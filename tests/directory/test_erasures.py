@@ -14,6 +14,8 @@ from shared.events.privacy import ErasureCompleted
 from tests.directory.hr import LATER, envelope, latest, person_id, published, tell, worker
 from tests.fixtures.issuer import Issuer
 
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
 
 async def erase(conn: Connection, *numbers: str) -> None:
     await on_worker_erased(conn, [envelope(WorkerErased(employee_number=number)) for number in numbers])
@@ -109,6 +111,31 @@ async def test_an_administrator_has_somebody_erased_and_follows_it(
             await on_erasure_completed(conn, [envelope(receipt)])
     done = (await api.get(url, headers=admin)).json()
     assert (done["waiting_for"], len(done["receipts"])) == ([], 4)
+
+
+async def test_an_account_that_has_made_nobody_yet_is_copied_held_and_forgotten(
+    api: httpx.AsyncClient, api_db: Database, issuer: Issuer
+) -> None:
+    system, admin = issuer.bearer("hr-system", person_id=...), issuer.bearer("admin", person_id=...)
+    account = {"schemas": [USER], "userName": "ghost", "emails": [{"value": "ghost@corp.local"}]}
+    who = (await api.post("/scim/v2/Users", json=account, headers=system)).json()["id"]
+    copy = await api.post(f"/v1/people/{who}/exports", headers=admin)
+    assert copy.status_code == 202
+    hold, erasure = f"/v1/people/{who}/legal-hold", f"/v1/people/{who}/erasure"
+    assert (await api.put(hold, json={"reference": "K-2026/7"}, headers=admin)).status_code == 200
+    assert (await api.post(erasure, headers=admin)).status_code == 409
+    assert (await api.delete(hold, headers=admin)).status_code == 204
+    first = await api.post(erasure, headers=admin)
+    assert (first.status_code, (await api.post(erasure, headers=admin)).json()) == (202, first.json())
+    found = (await api.get(f"/v1/erasures/{first.json()['request_id']}", headers=admin)).json()
+    assert [(receipt["service"], receipt["rows"]) for receipt in found["receipts"]] == [("directory", 1)]
+    assert (await api.get(f"/scim/v2/Users/{who}", headers=system)).status_code == 404
+    again = await api.post("/scim/v2/Users", json=account, headers=system)
+    assert (again.status_code, again.json()["scimType"]) == (409, "uniqueness")
+    async with api_db.acquire() as conn:
+        (asked,) = await published(conn, "privacy.erasures")
+        assert asked["person_id"] == who
+        assert "ghost" not in str(await conn.fetch("SELECT * FROM accounts"))
 
 
 async def test_nobody_else_may(api: httpx.AsyncClient, issuer: Issuer) -> None:

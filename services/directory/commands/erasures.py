@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from services.directory.commands.holds import hold_erasures
 from services.directory.commands.people import Causes, refresh
+from services.directory.domain.account import emails
 from services.directory.domain.refusals import UnderLegalHold, UnknownPerson
 from services.directory.store import accounts as accounts_store
 from services.directory.store import erasures as store
@@ -37,10 +38,11 @@ async def erase_person(conn: Connection, person_id: UUID, now: datetime) -> UUID
     await people_store.lock_chart(conn)
     if earlier := await store.of_person(conn, person_id):
         return earlier
-    person = await people_store.lock_one(conn, person_id)
-    if person is None:
+    person, account = await people_store.lock_one(conn, person_id), await accounts_store.lock(conn, person_id)
+    number = person.employee_number if person else account.number if account else None
+    if number is None:
         raise UnknownPerson("There is no such person.")
-    return (await erase_workers(conn, [person.employee_number], {}, now))[0].request_id
+    return (await erase_workers(conn, [number], {}, now))[0].request_id
 
 
 async def erase_told(conn: Connection, told: Mapping[str, Envelope[WorkerErased]], now: datetime) -> None:
@@ -65,14 +67,20 @@ async def erase_workers(
 ) -> list[ErasureRequested]:
     """Forget workers, known or not, for good; reports lose their manager, and blocks that name them are lifted.
 
+    An account that has made nobody yet is somebody as well: an identity system has told a name or an address.
+
     Raises UnderLegalHold, naming how many, when somebody's data must be kept.
     """
     await people_store.lock_chart(conn)
-    people = sorted((await people_store.lock(conn, numbers)).values(), key=lambda person: person.public.person_id)
-    ids = [person.public.person_id for person in people]
+    people = await people_store.lock(conn, numbers)
+    accounts = await accounts_store.of_workers(conn, numbers)
+    whose = {account.account_id: number for number, account in accounts.items()}
+    whose |= {person.public.person_id: number for number, person in people.items()}
+    ids = sorted(whose)
     if held := await under_hold(conn, ids):
         raise UnderLegalHold("A legal hold stands: nobody may erase this person's data now.", people=len(held))
-    addresses = [person.contact.email for person in people]
+    addresses = [person.contact.email for person in people.values()]
+    addresses += [email for account in accounts.values() for email in emails(account.resource)]
     await forget(conn, [*numbers, *map(str, ids), *addresses])
     await exports_store.forget(conn, ids)
     news = sorted(set(numbers) - await records_store.forgotten(conn, numbers))
@@ -88,7 +96,7 @@ async def erase_workers(
     await people_store.forget_managers(conn, news)
     await records_store.forget_managers(conn, news)
     await units_store.forget_heads(conn, news)
-    if not people:
+    if not ids:
         return []
     requests = [ErasureRequested(request_id=uuid4(), person_id=person_id, requested_on=now.date()) for person_id in ids]
     await store.insert(conn, requests)
@@ -99,17 +107,18 @@ async def erase_workers(
                 request_id=request.request_id,
                 person_id=request.person_id,
                 service="directory",
-                rows=1 + rows.get(person.employee_number, 0),
+                rows=1 + rows.get(whose[request.person_id], 0),
             )
-            for request, person in zip(requests, people, strict=True)
+            for request in requests
         ],
     )
     events: list[tuple[Event, Envelope[Event] | None]] = []
-    for request, person in zip(requests, people, strict=True):
-        cause, person_id = causes.get(person.employee_number), request.person_id
+    for request in requests:
+        person_id, number = request.person_id, whose[request.person_id]
+        cause = causes.get(number)
         events += [
             # HR's own topic still holds them: read again, it would bring them back.
-            (WorkerErased(employee_number=person.employee_number), cause),
+            (WorkerErased(employee_number=number), cause),
             (PersonErased(person_id=person_id), cause),
             (ContactErased(person_id=person_id), cause),
             (request, cause),

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.directory.domain.refusals import UnknownPerson
+from services.directory.store import accounts as accounts_store
 from services.directory.store import exports as store
 from services.directory.store import people as people_store
 from shared import outbox
@@ -17,7 +18,7 @@ KEPT_DAYS = 7
 
 async def request_export(conn: Connection, person_id: UUID, now: datetime) -> UUID:
     """Ask every service and return the number of the request; within an hour, the same one. Raises UnknownPerson."""
-    if await people_store.lock_one(conn, person_id) is None:
+    if await people_store.lock_one(conn, person_id) is None and await accounts_store.lock(conn, person_id) is None:
         raise UnknownPerson("There is no such person.")
     if earlier := await store.running(conn, person_id):
         return earlier
