@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from services.matching.engine import explain
 from services.matching.engine.rules import LATER, WEIGHTS, Rules, defaults
 from tests.faults.releases import PREVIOUS, git, previous_release, whole_history
 
 READ = "import json, sys; from services.matching.engine.rules import Rules; Rules.parse(json.load(sys.stdin))"
+
+SAY = """
+import json, sys
+from services.matching.engine.explain import change
+[change(code, "x") for code in json.load(sys.stdin)]
+"""
 
 
 @pytest.fixture
@@ -34,6 +41,11 @@ def test_the_previous_release_is_an_ancestor_and_every_migration_since_is_an_exp
 def test_the_previous_release_reads_the_rules_that_a_programme_starts_with(format_: str, code: Path) -> None:
     told = json.dumps(defaults(format_).kept()).encode()
     subprocess.run([sys.executable, "-c", READ], input=told, cwd=code, env={**os.environ, "PYTHONPATH": ""}, check=True)
+
+
+def test_the_previous_release_has_words_for_each_change_it_may_read(code: Path) -> None:
+    told = json.dumps(sorted(explain.CHANGES.keys() - explain.LATER)).encode()
+    subprocess.run([sys.executable, "-c", SAY], input=told, cwd=code, env={**os.environ, "PYTHONPATH": ""}, check=True)
 
 
 def test_what_is_not_kept_is_what_it_would_be() -> None:

@@ -46,7 +46,7 @@ def test_capacities_of_zero_are_told() -> None:
 def test_a_need_that_nobody_offers_asks_for_a_teacher() -> None:
     outcome = solved(learners(4))
     assert {left.reason for left in outcome.unmatched} == {"nobody_offers_it"}
-    assert report(outcome)["changes"] == [{"code": "find_teacher", "detail": None, "people": 4}]
+    assert report(outcome)["changes"] == [{"code": "find_teacher", "detail": "a", "people": 4}]
 
 
 def test_one_reporting_line_forms_no_circle() -> None:

@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 
-from shared.events.directory import PersonChanged
+from shared.events.directory import PersonChanged, SkillOffer
 from tests.matching.conftest import Caller, World
-from tests.matching.world import RUST, learner, person, programme, teacher
+from tests.matching.world import PIANO, RUST, learner, newcomer, person, programme, teacher
 
 OWNER = "programme-owner"
 NIGHT: dict[str, Any] = {"time_zone": "Pacific/Auckland"}
+
+
+def trading(wants: str, teaches: str = RUST, **changes: Any) -> PersonChanged:
+    return learner(skill=wants, offers=(SkillOffer(skill_id=teaches, level=4),), **changes)
 
 
 async def copies(world: World) -> None:
@@ -20,17 +24,30 @@ async def copies(world: World) -> None:
     )
 
 
-async def outcome(world: World, call: Caller, *people: PersonChanged, format_: str = "mentoring") -> dict[str, Any]:
-    found = programme(format_, skills=(RUST,) if format_ == "mentoring" else ())
+async def outcome(
+    world: World,
+    call: Caller,
+    *people: PersonChanged,
+    format_: str = "mentoring",
+    rules: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    about = (RUST,) if format_ == "mentoring" and not (rules or {}).get("exchange") else ()
+    found = programme(format_, skills=about)
     await world.hear(found)
     await world.hear(*people)
+    if rules:
+        path = f"/v1/programmes/{found.programme_id}/rules"
+        etag = (await call("GET", path, OWNER)).headers["ETag"]
+        changed = await call("PATCH", path, OWNER, json=rules, headers={"If-Match": etag})
+        assert changed.status_code == 200, changed.text
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id)})
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     assert (body["matches"], body["matched"] + body["unmatched"]) == (0, body["asked"])
     left = (await call("GET", f"/v1/rounds/{body['round_id']}/unmatched", OWNER)).json()["items"]
     assert len(left) == body["unmatched"]
-    assert all(one["text"] for one in left)
+    assert all(one["text"] and one["change"]["text"] for one in left)
+    assert "{" not in str([one["change"]["text"] for one in left])
     return body
 
 
@@ -39,11 +56,11 @@ async def outcome(world: World, call: Caller, *people: PersonChanged, format_: s
     [
         ([teacher(level=1)], "level_too_low", "one_level_less"),
         ([teacher(capacity=0)], "capacity_full", "more_capacity"),
-        ([teacher(time_budget_minutes=0)], "not_available", None),
+        ([teacher(time_budget_minutes=0)], "not_available", "another_teacher"),
         ([person()], "nobody_offers_it", "find_teacher"),
         ([teacher(**NIGHT)], "too_few_common_hours", "other_hours"),
         ([teacher(languages=("fi",))], "no_common_language", "another_language"),
-        ([teacher(opted_in=False)], "not_available", None),
+        ([teacher(opted_in=False)], "not_available", "another_teacher"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -55,12 +72,84 @@ async def test_each_impossibility_says_why_and_what_would_help(
     assert [one["code"] for one in body["report"]["changes"]] == ([change] if change else [])
 
 
+@pytest.mark.parametrize(
+    ("who", "rules", "reason", "change", "detail"),
+    [
+        ([learner(level=3), teacher(level=2)], {}, "level_too_low", "teacher_ahead", RUST),
+        ([learner(level=2), teacher(level=1)], {"margin": 4}, "level_too_low", "smaller_margin", None),
+        ([learner(level=1), teacher(level=3)], {"margin": 4}, "level_too_low", "levels_less", "2"),
+        ([learner(time_budget_minutes=0), teacher()], {}, "no_time", "more_time", None),
+        ([learner(), teacher()], {"exchange": True}, "no_exchange", "another_partner", None),
+        ([learner(), trading(PIANO)], {"exchange": True}, "no_exchange", "offer_skill", PIANO),
+        ([trading(RUST, teaches=PIANO, capacity=0), trading(PIANO)], {"exchange": True}, "", "own_capacity", None),
+        (
+            [trading(RUST, teaches=PIANO, time_budget_minutes=60), trading(PIANO)],
+            {"exchange": True},
+            "",
+            "more_time",
+            None,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_takes_more_than_a_small_change_is_named_too(
+    world: World,
+    call: Caller,
+    who: list[PersonChanged],
+    rules: dict[str, Any],
+    reason: str,
+    change: str,
+    detail: str | None,
+) -> None:
+    body = await outcome(world, call, *who, rules=rules)
+    told = [(one["code"], one["detail"]) for one in body["report"]["changes"]]
+    assert (change, detail) in told
+    assert (reason or "no_exchange") in body["unmatched_by_reason"]
+
+
+@pytest.mark.parametrize(
+    ("who", "rules", "reason", "change", "detail"),
+    [
+        ([person() for _ in range(2)], {}, "too_few_people", "more_people", "2"),
+        ([person() for _ in range(4)], {}, "no_neutral_facilitator", "another_facilitator", None),
+        ([person() for _ in range(6)], {"min_functions": 3}, "too_few_people", "more_functions", "2"),
+        ([person(time_budget_minutes=0) for _ in range(4)], {}, "no_time", "more_time", None),
+        (
+            [person(languages=(one,)) for one in ("fi", "de", "en", "es")],
+            {},
+            "no_common_language",
+            "another_language",
+            None,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_whom_no_circle_has_is_told_what_it_would_take(
+    world: World,
+    call: Caller,
+    who: list[PersonChanged],
+    rules: dict[str, Any],
+    reason: str,
+    change: str,
+    detail: str | None,
+) -> None:
+    body = await outcome(world, call, *who, format_="mentoring_circle", rules=rules)
+    assert body["unmatched_by_reason"] == {reason: len(who)}
+    assert body["report"]["changes"] == [{"code": change, "detail": detail, "people": len(who)}]
+
+
+async def test_a_newcomer_whom_nobody_can_accompany_is_told_what_it_would_take(world: World, call: Caller) -> None:
+    body = await outcome(world, call, newcomer(), person(opted_in=False), format_="onboarding_buddy")
+    assert [one["code"] for one in body["report"]["changes"]] == ["another_buddy"]
+
+
 async def test_everyone_in_one_reporting_line_forms_no_circle(world: World, call: Caller) -> None:
     line = [person()]
     for _ in range(6):
         line.append(person(manager_id=line[-1].person_id))
     body = await outcome(world, call, *line, format_="mentoring_circle")
     assert body["unmatched_by_reason"] == {"reporting_line": 7}
+    assert body["report"]["changes"] == [{"code": "another_line", "detail": None, "people": 7}]
 
 
 async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World, call: Caller) -> None:
@@ -71,7 +160,7 @@ async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World,
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id), "dry_run": True})
     body = answer.json()
     assert body["unmatched_by_reason"] == {"nobody_offers_it": 2000}
-    assert body["report"]["changes"] == [{"code": "find_teacher", "detail": None, "people": 2000}]
+    assert body["report"]["changes"] == [{"code": "find_teacher", "detail": RUST, "people": 2000}]
     parity = (await call("GET", f"/v1/rounds/{body['round_id']}/parity", OWNER)).json()
     assert parity["site"]["groups"] == [{"group": "BER", "asked": 2000, "matched": 0, "rate": 0.0}]
 

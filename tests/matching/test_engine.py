@@ -204,6 +204,7 @@ SAME = {
     "another_language": "no_common_language",
     "other_hours": "too_few_common_hours",
     "shorter_cool_off": "matched_recently",
+    "less_experience": "nobody_experienced",
 }
 
 
@@ -220,10 +221,11 @@ def lifted(problem: Problem, constraint: str, person: UUID) -> Problem:
 
 
 @pytest.mark.parametrize("kind", ["pair", "buddy"])
-@given(problem=problems())
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-def test_lifting_what_is_named_finds_somebody(kind: str, problem: Problem) -> None:
+@given(problem=problems(), margin=st.sampled_from((0, 1, 3, 5)))
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_lifting_what_is_named_finds_somebody(kind: str, problem: Problem, margin: int) -> None:
     problem = replace(problem, people=tuple(one._replace(not_with=()) for one in problem.people))
+    problem = replace(problem, rules=replace(problem.rules, margin=margin))
     for left in engine.solve(kind, problem).unmatched:
         counts = [count.people for count in left.left]
         assert counts == sorted(counts, reverse=True)
@@ -232,11 +234,33 @@ def test_lifting_what_is_named_finds_somebody(kind: str, problem: Problem) -> No
         for count in left.opens:
             assert count.people > 0
             assert engine.solve(kind, lifted(problem, count.constraint, left.person)).matches
-        if left.change and left.change.people:
-            helped = problem
-            for code in (left.change.code, *left.change.also):
-                helped = lifted(helped, code, left.person)
-            assert engine.solve(kind, helped).matches
+        if left.reason == "nothing_needed":
+            continue
+        assert left.change
+        helped = problem
+        for code in (left.change.code, *left.change.also):
+            helped = changed(helped, code, left.change.detail, left.person)
+        helps = left.change.people or left.reason != "no_time"
+        assert bool(engine.solve(kind, helped).matches) == bool(helps)
+
+
+def changed(problem: Problem, code: str, detail: str | None, person: UUID) -> Problem:
+    """The problem for one person alone after what would help them."""
+    self = next(one for one in problem.people if one.id == person)
+    alone = replace(problem, asked=frozenset({person}))
+    if code == "more_time":
+        willing = self._replace(available=True, places=99)
+        return replace(alone, people=tuple(willing if one.id == person else one for one in problem.people))
+    if code == "levels_less":
+        return replace(alone, rules=replace(problem.rules, margin=problem.rules.margin - int(detail or "")))
+    if code in {"find_teacher", "teacher_ahead", "another_teacher", "another_buddy"}:
+        free = self._replace(available=True, slots=1, places=99, manager=None)
+        somebody = free._replace(id=UUID(int=99), offers=((detail or "a", 5),), tenure_days=4000)
+        return replace(alone, people=(*problem.people, somebody))
+    if code == "smaller_margin":
+        problem = replace(problem, rules=replace(problem.rules, margin=0))
+        return changed(problem, "another_teacher", self.needs[0][0], person)
+    return lifted(problem, code, person)
 
 
 def test_where_nothing_helps_alone_what_helps_together_is_named() -> None:

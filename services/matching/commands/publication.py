@@ -22,8 +22,8 @@ from services.matching.domain.format import (
 )
 from services.matching.domain.match import Match, tell
 from services.matching.engine.figures import figures
+from services.matching.engine.people import Change, Outcome, Problem, Unmatched
 from services.matching.engine.people import Match as Formed
-from services.matching.engine.people import Outcome, Problem, Unmatched
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, rounds
 from shared import outbox, sql
@@ -34,7 +34,7 @@ from shared.events.matching import PersonLeftUnmatched, RoundCompleted
 SQL = sql.load("services.matching", "rounds")
 MATCHES = sql.load("services.matching", "matches")
 SHARDS = sql.load("services.matching", "shards")
-CHANGED = "changed_since_preview"
+CHANGED, NEXT = "changed_since_preview", Change("next_round", 0)
 
 
 async def publish(conn: Connection, round_id: UUID, before: Problem | None = None) -> dict[str, Any]:
@@ -71,7 +71,7 @@ async def publish(conn: Connection, round_id: UUID, before: Problem | None = Non
     left = {person: reason for person, reason in left.items() if person in asked}
     placed = {person for match in out for person in match.participants}
     changed = sorted(asked - placed - left.keys())
-    await rounds.insert_unmatched(conn, round_id, [Unmatched(person, CHANGED, (), ()) for person in changed])
+    await rounds.insert_unmatched(conn, round_id, [Unmatched(person, CHANGED, (), (), NEXT) for person in changed])
     left |= dict.fromkeys(changed, CHANGED)
     # What was proved was proved of people as they were: another facilitator may have come to be worth more.
     value = min(sum(match.score for match in out), row["bound"])

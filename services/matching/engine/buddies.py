@@ -7,7 +7,7 @@ import numpy as np
 from services.matching.engine import assign
 from services.matching.engine.candidates import total
 from services.matching.engine.constraints import Funnel, apart, few_hours, in_line, pack, speechless, unavailable
-from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
+from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
 
@@ -70,13 +70,18 @@ def solve(problem: Problem) -> Outcome:
         matches.append(Match(pair, None, tuple(reasons)))
     served = set(row[choice.edges].tolist())
     unmatched: list[Unmatched] = [
-        funnel.explain(pop, person, place, "everyone_taken")
+        funnel.explain(pop, person, place, "everyone_taken", _otherwise(funnel.left(place)))
         for place, person in enumerate(newcomers.tolist())
         if place not in served
     ]
     timings = {"candidates": ready - began, "solve": perf_counter() - ready}
     ordered = tuple(sorted(matches, key=lambda match: match.members))
     return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings=timings)
+
+
+def _otherwise(left: int) -> Change:
+    """What helps where nobody fits, or all who do are taken."""
+    return Change("more_capacity", left) if left else Change("another_buddy", 0)
 
 
 def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:

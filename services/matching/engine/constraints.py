@@ -74,6 +74,7 @@ CHANGES = {
     "too_few_common_hours": "other_hours",
     "capacity_full": "more_capacity",
     "matched_recently": "shorter_cool_off",
+    "nobody_experienced": "less_experience",
 }
 """What could be changed; the other stages are nobody's to change."""
 
@@ -90,26 +91,34 @@ class Funnel:
         self._opens = np.zeros((rows, len(stages)), np.int64)
         self._changes: list[Change | None] = [None] * rows
 
-    def add_one(self, row: int, failed: Failures) -> None:
-        """Count the candidates of one row."""
+    def add_one(self, row: int, failed: Failures, least: int = 1) -> None:
+        """Count the candidates of one row, of whom `least` are needed."""
         passed = np.ones(len(failed), np.bool_)
         for place in range(len(self._stages)):
             bit = np.uint16(1 << place)
             passed = passed & ((failed & bit) == 0)
             self._left[row, place] += np.count_nonzero(passed)
             self._opens[row, place] += np.count_nonzero(failed == bit)
-        self._changes[row] = self._nearest(failed)
+        missing = least - self.left(row)
+        self._changes[row] = self._nearest(failed, missing) if missing > 0 else None
 
-    def _nearest(self, failed: Failures) -> Change | None:
-        """The fewest changes that together open a candidate."""
+    def _nearest(self, failed: Failures, least: int) -> Change | None:
+        """The fewest changes that together open so many candidates."""
         masks = np.bincount(failed, minlength=1 << len(self._stages)).astype(np.int64)
         fixed = sum(1 << place for place, stage in enumerate(self._stages) if stage not in CHANGES)
-        mask = nearest(masks, fixed)
+        mask = nearest(np.where(masks >= least, masks, 0), fixed)
         codes = [CHANGES[stage] for place, stage in enumerate(self._stages) if mask >> place & 1]
         return Change(codes[0], int(masks[mask]), also=tuple(codes[1:])) if codes else None
 
-    def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
-        """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
+    def left(self, row: int) -> int:
+        """How many candidates pass every stage."""
+        return int(self._left[row, -1])
+
+    def explain(self, pop: Population, person: int, row: int, otherwise: str, change: Change) -> Unmatched:
+        """The first stage that left nobody; `otherwise` when candidates were left and others got them.
+
+        `change` is what helps where nothing that is counted does.
+        """
         left = [Count(stage, int(count)) for stage, count in zip(self._stages, self._left[row], strict=True)]
         opens = zip(self._stages, self._opens[row].tolist(), strict=True)
         return Unmatched(
@@ -117,5 +126,5 @@ class Funnel:
             reason=next((stage for stage, count in left if count == 0), otherwise),
             left=tuple(left),
             opens=tuple(Count(stage, count) for stage, count in opens if count),
-            change=self._changes[row],
+            change=self._changes[row] or change,
         )

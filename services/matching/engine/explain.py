@@ -60,7 +60,23 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
 )
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
-        "find_teacher": "Nobody offers it yet: somebody who teaches it has to be won.",
+        "find_teacher": "Nobody offers {detail} yet: somebody who teaches it has to be won.",
+        "teacher_ahead": "Nobody is far enough ahead in {detail}: somebody who is has to be won.",
+        "another_teacher": "Whoever could teach {detail} may or can not: somebody else has to be won.",
+        "levels_less": "A teacher {detail} levels less far ahead would do.",
+        "smaller_margin": "Nobody can be so far ahead: the rules have to ask for a smaller step between levels.",
+        "more_time": "More time agreed for learning, or fewer commitments, would do.",
+        "name_a_need": "Something this programme is about has to be among what is to be learned.",
+        "own_capacity": "Room for one who learns from them would do.",
+        "offer_skill": "Teaching {detail}, which those who fit want to learn, would do.",
+        "another_partner": "Somebody who teaches what is wanted, and wants what is taught, has to be won.",
+        "more_people": "{detail} more who fit have to take part.",
+        "more_functions": "People of {detail} more kinds of work have to take part, or the rules ask for fewer.",
+        "another_line": "Somebody who is neither above nor below them has to take part.",
+        "another_facilitator": "Somebody ready to facilitate, who is above nobody of them, has to be won.",
+        "less_experience": "A buddy who has been here for less time would do.",
+        "next_round": "Nothing has to: the next round asks them again.",
+        "another_buddy": "Somebody else who may be a buddy has to be won.",
         "half_an_hour_more": "Half an hour more of common working time would do.",
         "another_language": "A common language would do: {detail}.",
         "other_hours": "Working hours that overlap more would do.",
@@ -76,9 +92,17 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "one_level_less": "a teacher one level less far ahead",
         "more_capacity": "room for one more with those who fit",
         "shorter_cool_off": "meeting an earlier partner again",
+        "less_experience": "a buddy who has been here for less time",
     }
 )
 """Changes as parts of a sentence, where only several together help."""
+ABOUT_SKILLS = frozenset({"find_teacher", "teacher_ahead", "another_teacher", "offer_skill"})
+"""Changes whose detail is a skill."""
+LATER = CHANGES.keys() - {
+    *("find_teacher", "half_an_hour_more", "another_language", "other_hours"),
+    *("one_level_less", "more_capacity", "shorter_cool_off"),
+}
+"""Changes the release before has no words for: kept where it does not look."""
 UNNAMED = "a skill"
 TAGGED = "shared_experience"
 """The reason that speaks of a tag and not of a skill."""
@@ -95,9 +119,10 @@ def left_out(code: str) -> str:
 
 
 def change(code: str, detail: str | None = None, also: Sequence[str] = ()) -> str:
-    """What would help, in words; with `also` all of it together."""
+    """What would help, in words; with `also` all of it together. One that only a later release knows is named."""
     if also:
-        return f"Together would do: {', '.join(PARTS[each] for each in (code, *also))}."
+        return f"Together would do: {', '.join(PARTS.get(each, each) for each in (code, *also))}."
     if code == "another_language" and detail is None:
         return f"What would do: {PARTS[code]}."
-    return CHANGES[code].format(detail=detail)
+    words = CHANGES.get(code, f"What would do: {code}.")
+    return words.format(detail=detail or (UNNAMED if code in ABOUT_SKILLS else ""))

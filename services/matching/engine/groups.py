@@ -8,13 +8,22 @@ import numpy as np
 
 from services.matching.engine import ceiling, circle, facilitators, forming
 from services.matching.engine.circle import NONE, Folk, Rule
-from services.matching.engine.constraints import Funnel, above_or_below, few_hours, pack, speechless, unavailable
+from services.matching.engine.constraints import (
+    Failures,
+    Funnel,
+    above_or_below,
+    few_hours,
+    pack,
+    speechless,
+    unavailable,
+)
 from services.matching.engine.forming import Circles, Crowd
 from services.matching.engine.islands import islands
-from services.matching.engine.people import Match, Outcome, Problem, Unmatched
+from services.matching.engine.people import Change, Match, Outcome, Problem, Unmatched
 from services.matching.engine.population import Ints, Population, build, lots
 
 STAGES = ("not_available", "reporting_line", "no_common_language", "too_few_common_hours")
+ANOTHER = Change("another_facilitator", 0)
 MOVES_A_PERSON = 60
 SQUEEZED_INTO = 2000
 LOOKED_AT = 20_000
@@ -93,7 +102,8 @@ def told(
     timings = {**timings, "facilitators": perf_counter() - began}
     asked = _asked(pop, problem)
     waiting = np.setdiff1d(able, inside_of(circles)).tolist()
-    unmatched = [Unmatched(pop.ids[person], "no_time", (), ()) for person in np.setdiff1d(asked, able).tolist()]
+    late = Change("more_time", 0)
+    unmatched = [Unmatched(pop.ids[person], "no_time", (), (), late) for person in np.setdiff1d(asked, able).tolist()]
     unmatched += _explain(pop, problem, asked, {*waiting, *leaderless}, leaderless)
     value = sum(match.score for match in matches)
     most = ceiling.bound(pop, people, rules, problem, able)
@@ -168,6 +178,7 @@ def _explain(
     people = sorted(without)
     funnel = Funnel(STAGES, len(people))
     crowd = asked[np.argsort(pop.lots[asked], kind="stable")][:LOOKED_AT]
+    found = []
     for row, person in enumerate(people):
         others = crowd[crowd != person]
         left = np.full(len(others), person)
@@ -177,8 +188,25 @@ def _explain(
             speechless(pop, left, others),
             few_hours(pop, left, others, problem.rules.common_half_hours),
         )
-        funnel.add_one(row, failed)
-    return [
-        funnel.explain(pop, person, row, "no_neutral_facilitator" if person in leaderless else "too_few_people")
-        for row, person in enumerate(people)
-    ]
+        if person in leaderless:
+            funnel.add_one(row, failed)
+            one = funnel.explain(pop, person, row, "no_neutral_facilitator", ANOTHER)
+            found.append(replace(one, change=ANOTHER))
+        else:
+            funnel.add_one(row, failed, problem.size_min - 1)
+            missing = _missing(pop, problem, person, others[failed == 0], failed)
+            found.append(funnel.explain(pop, person, row, "too_few_people", missing))
+    return found
+
+
+def _missing(pop: Population, problem: Problem, person: int, fitting: Ints, failed: Failures) -> Change:
+    """Who is missing for a circle with these of the others, where nothing that is counted helps."""
+    line = failed == 1 << STAGES.index("reporting_line")
+    few = problem.size_min - 1 - len(fitting)
+    if few > 0 and np.count_nonzero(line) >= few:
+        return Change("another_line", 0)
+    functions = pop.function[np.append(fitting, person)]
+    lacking = problem.rules.min_functions - len(np.unique(functions))
+    if few <= 0 < lacking:
+        return Change("more_functions", 0, str(lacking))
+    return Change("more_people", 0, str(max(1, few)))

@@ -4,10 +4,12 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import candidates, rings, shards, trade, why
-from services.matching.engine.people import Match, Outcome, Problem, Term, Unmatched
-from services.matching.engine.population import Ints, Population, build
+from services.matching.engine import candidates, exchanging, rings, shards, trade, why
+from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
+from services.matching.engine.population import Bools, Ints, Population, build
 from services.matching.engine.trade import Trade
+
+NAME_IT = Change("name_a_need", 0)
 
 
 def solve(problem: Problem) -> Outcome:
@@ -51,13 +53,23 @@ def told(
 def asked(pop: Population, problem: Problem) -> tuple[Ints, Ints]:
     """Rows of the people asked, and those of their needs that count, by person and skill."""
     learners = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
+    return learners, _needs(pop, problem, learners[_able(pop, learners)])
+
+
+def _able(pop: Population, people: Ints) -> Bools:
+    """Who of these has time."""
+    able: Bools = pop.available[people] & (pop.places[people] > 0)
+    return able
+
+
+def _needs(pop: Population, problem: Problem, people: Ints) -> Ints:
+    """What these people want to learn of what the programme is about."""
     mine = np.zeros(len(pop), np.bool_)
-    mine[learners] = True
+    mine[people] = True
     about = np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_)
-    able = mine & pop.available & (pop.places > 0)
-    needs = np.flatnonzero(able[pop.needs.person] & about[pop.needs.skill])
+    needs = np.flatnonzero(mine[pop.needs.person] & about[pop.needs.skill])
     key = pop.needs.person[needs] * max(1, len(pop.skills)) + pop.needs.skill[needs]
-    return learners, needs[np.unique(key, return_index=True)[1]]
+    return needs[np.unique(key, return_index=True)[1]]
 
 
 def _match(pop: Population, pairs: candidates.Pairs, place: int, terms: tuple[Term, ...]) -> Match:
@@ -67,15 +79,23 @@ def _match(pop: Population, pairs: candidates.Pairs, place: int, terms: tuple[Te
 
 def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> list[Unmatched]:
     """Why each of these has no teacher."""
-    funnel = why.pairs(pop, problem, left, needs)
+    able = _able(pop, left)
     needy = np.isin(left, pop.needs.person[needs])
+    busy, asking = left[~able], left[able & needy]
+    told = [_busy(pop, busy, why.pairs(pop, problem, busy, _needs(pop, problem, busy)))]
+    told.append([Unmatched(pop.ids[one], "nothing_needed", (), (), NAME_IT) for one in left[able & ~needy].tolist()])
+    funnel = why.pairs(pop, problem, asking, needs)
     otherwise = "no_exchange" if problem.rules.exchange else "everyone_taken"
-    found = []
-    for row, person in enumerate(left.tolist()):
-        if not pop.available[person] or pop.places[person] <= 0:
-            found.append(Unmatched(pop.ids[person], "no_time", (), ()))
-        elif not needy[row]:
-            found.append(Unmatched(pop.ids[person], "nothing_needed", (), ()))
-        else:
-            found.append(funnel.explain(pop, person, row, otherwise))
-    return found
+    found = [funnel.explain(pop, person, row, otherwise) for row, person in enumerate(asking.tolist())]
+    if problem.rules.exchange:
+        found = exchanging.changes(pop, problem, asking, needs, found)
+    row = {pop.ids[person]: person for person in left.tolist()}
+    return sorted((one for each in (*told, found) for one in each), key=lambda one: row[one.person])
+
+
+def _busy(pop: Population, people: Ints, funnel: why.Funnel) -> list[Unmatched]:
+    """Who has no time is told how many could teach them if they had."""
+    return [
+        Unmatched(pop.ids[person], "no_time", (), (), Change("more_time", funnel.open_to(row)))
+        for row, person in enumerate(people.tolist())
+    ]

@@ -24,6 +24,8 @@ STAGES = (
 LEVEL, AWAY, FULL, LINE, SPEECH, HOURS, RECENT = range(1, 8)
 ONE_LEVEL, HALF_AN_HOUR = 8, 9
 TALLIES = 10
+HIGHEST = 5
+"""Of all levels, and so of all margins."""
 CHANGES = (
     (HALF_AN_HOUR, "half_an_hour_more"),
     (SPEECH, "another_language"),
@@ -41,8 +43,10 @@ TOGETHER = (
     (RECENT, "shorter_cool_off"),
 )
 """What would help together where nothing helps alone."""
+SOMEBODY = {"nobody_offers_it": "find_teacher", "level_too_low": "teacher_ahead"}
+"""Whom it takes where no change to those there are helps; whatever else is in the way, `another_teacher`."""
 TOO_FAR = 8
-"""More than a level is missing: beyond any small change."""
+"""More than a level is missing, or no margin would do: beyond any small change."""
 FIXED = 1 << AWAY | 1 << LINE | 1 << TOO_FAR
 MASKS = 1 << (TOO_FAR + 1)
 
@@ -63,6 +67,13 @@ class Crowd(NamedTuple):
     recent: Ints
 
 
+class Sought(NamedTuple):
+    """Of the skills each row asks for the one that most ask for, and the level it takes to teach it to them."""
+
+    skill: Ints
+    level: Ints
+
+
 @dataclass(frozen=True)
 class Funnel:
     """For each row how many people every stage leaves, how many each alone holds back, and what comes nearest.
@@ -76,23 +87,29 @@ class Funnel:
     """How many each language (a bit) would open."""
     nearest: Ints
     """The fewest constraints, as bits, that together hold people back, and how many people."""
+    fewer: Ints
+    """How many each number of levels, down to that of the learner, would open."""
+    sought: Sought
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
         left = [Count(stage, int(count)) for stage, count in zip(STAGES, self.left[row], strict=True)]
         opens = zip(STAGES, self.opens[row].tolist(), strict=False)
+        reason = next((stage for stage, count in left if count == 0), None)
         return Unmatched(
             person=pop.ids[person],
-            reason=next((stage for stage, count in left if count == 0), otherwise),
+            reason=reason or otherwise,
             left=tuple(left),
             opens=tuple(Count(stage, count) for stage, count in opens if count),
-            change=self._change(pop, row, int(left[0].people)),
+            change=self._change(pop, row, reason) if reason else Change("more_capacity", self.open_to(row)),
         )
 
-    def _change(self, pop: Population, row: int, offered: int) -> Change | None:
+    def open_to(self, row: int) -> int:
+        """How many pass every stage."""
+        return int(self.left[row, -1])
+
+    def _change(self, pop: Population, row: int, reason: str) -> Change:
         """The smallest change that alone opens a candidate, by how small it is; else the fewest that do together."""
-        if not offered:
-            return Change("find_teacher", 0)
         bit = int(np.argmax(self.words[row]))
         for tally, code in CHANGES:
             if self.opens[row, tally]:
@@ -100,25 +117,32 @@ class Funnel:
                 people = int(self.words[row, bit] if language else self.opens[row, tally])
                 return Change(code, people, pop.spoken[bit] if language else None)
         mask, people = self.nearest[row].tolist()
-        codes = [code for bit, code in TOGETHER if mask >> bit & 1]
-        return Change(codes[0], people, also=tuple(codes[1:])) if codes else None
+        if codes := [code for bit, code in TOGETHER if mask >> bit & 1]:
+            return Change(codes[0], people, also=tuple(codes[1:]))
+        if self.fewer[row].any():
+            levels = int(np.argmax(self.fewer[row] > 0))
+            return Change("levels_less", int(self.fewer[row, levels]), str(levels))
+        if self.sought.level[row] > HIGHEST:
+            return Change("smaller_margin", 0)
+        return Change(SOMEBODY.get(reason, "another_teacher"), 0, pop.skills[self.sought.skill[row]])
 
 
 def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funnel:
     """Count the candidates of each of these people, over those of `needs` that are theirs."""
     shape = (len(people), len(STAGES))
+    rules, skill, level = problem.rules, pop.needs.skill[needs], pop.needs.level[needs]
     funnel = Funnel(
         np.zeros(shape, np.int64),
         np.zeros((len(people), TALLIES), np.int64),
         np.zeros((len(people), pop.languages.shape[1] * 64), np.int64),
         np.zeros((len(people), 2), np.int64),
+        np.zeros((len(people), rules.margin + 1), np.int64),
+        _sought(people, pop.needs.person[needs], skill, level + rules.margin),
     )
     owner = pop.needs.person[needs]
     start = np.searchsorted(owner, people).astype(np.int64)
     end = np.searchsorted(owner, people, "right").astype(np.int64)
-    rules = problem.rules
-    crowd = _crowd(pop, pair_keys(pop.index, problem.recent))
-    skill, level = pop.needs.skill[needs], pop.needs.level[needs]
+    crowd = crowd_of(pop, pair_keys(pop.index, problem.recent))
     _count(
         crowd,
         people,
@@ -133,11 +157,21 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
         funnel.opens,
         funnel.words,
         funnel.nearest,
+        funnel.fewer,
     )
     return funnel
 
 
-def _crowd(pop: Population, recent: Ints) -> Crowd:
+def _sought(people: Ints, owner: Ints, skill: Ints, level: Ints) -> Sought:
+    asking = np.bincount(skill, minlength=1)
+    order = np.lexsort((skill, -asking[skill], owner))
+    first = np.searchsorted(owner[order], people)
+    mine = order[np.minimum(first, len(order) - 1)] if len(order) else np.zeros(0, np.int64)
+    return Sought(skill[mine], level[mine]) if len(mine) else Sought(people * 0, people * 0)
+
+
+def crowd_of(pop: Population, recent: Ints) -> Crowd:
+    """Everybody laid out; `recent` are keys of pairs in their cool-off."""
     return Crowd(
         pop.offers.start,
         pop.offers.person,
@@ -161,6 +195,31 @@ def _among(at: Ints, others: Ints, one: int, other: int) -> bool:
 
 
 @compiled
+def offering(
+    crowd: Crowd, me: int, row: int, skill: Ints, least: Ints, looks: int, seen: Ints, ahead: Ints, found: Ints
+) -> int:
+    """Who offers one of these skills, how many they are, and how far ahead of the level it takes each one is at most.
+
+    `seen` remembers the row that saw somebody last.
+    """
+    size = 0
+    for need in range(len(skill)):
+        begin = crowd.start[skill[need]]
+        many = crowd.start[skill[need] + 1] - begin
+        first = 0 if many <= looks else place_in(crowd.lots[me], many)
+        for look in range(min(many, looks)):
+            offer = begin + (first + look) % many
+            other, spare = crowd.teacher[offer], crowd.level[offer] - least[need]
+            if other == me:
+                continue
+            if seen[other] != row:
+                seen[other], ahead[other], found[size] = row, spare, other
+                size += 1
+            ahead[other] = max(ahead[other], spare)
+    return size
+
+
+@compiled
 def _count(
     crowd: Crowd,
     people: Ints,
@@ -175,30 +234,18 @@ def _count(
     opens: Ints,
     words: Ints,
     near: Ints,
+    fewer: Ints,
 ) -> None:
     found = np.zeros(len(crowd.available), np.int64)
     seen = np.full(len(crowd.available), -1, np.int64)
     ahead = np.zeros(len(crowd.available), np.int64)
     masks = np.zeros(MASKS, np.int64)
     for row in range(len(people)):
-        me = people[row]
-        size = 0
-        for need in range(start[row], end[row]):
-            begin = crowd.start[skill[need]]
-            many = crowd.start[skill[need] + 1] - begin
-            first = 0 if many <= looks else place_in(crowd.lots[me], many)
-            for look in range(min(many, looks)):
-                offer = begin + (first + look) % many
-                other, spare = crowd.teacher[offer], crowd.level[offer] - level[need] - margin
-                if other == me:
-                    continue
-                if seen[other] != row:
-                    seen[other], ahead[other], found[size] = row, spare, other
-                    size += 1
-                ahead[other] = max(ahead[other], spare)
+        me, mine = people[row], slice(start[row], end[row])
+        size = offering(crowd, me, row, skill[mine], level[mine] + margin, looks, seen, ahead, found)
         masks[:] = 0
         for other in found[:size]:
-            failed = _failed(crowd, me, other, ahead[other], half_hours)
+            failed = in_the_way(crowd, me, other, ahead[other], margin, half_hours)
             masks[failed] += 1
             stages = failed & ((1 << TOO_FAR) - 1)
             for stage in range(8):
@@ -208,6 +255,8 @@ def _count(
                     opens[row, stage] += 1
             if failed == 1 << LEVEL:
                 opens[row, ONE_LEVEL] += 1
+            if failed == 1 << LEVEL | 1 << TOO_FAR and -ahead[other] <= margin:
+                fewer[row, -ahead[other]] += 1
             if failed == 1 << HOURS and shared_half_hours(crowd.week, other, crowd.week[me]) == half_hours - 1:
                 opens[row, HALF_AN_HOUR] += 1
             if failed == 1 << SPEECH:
@@ -220,12 +269,12 @@ def _count(
 
 
 @compiled
-def _failed(crowd: Crowd, me: int, other: int, ahead: int, half_hours: int) -> int:
+def in_the_way(crowd: Crowd, me: int, other: int, ahead: int, margin: int, half_hours: int) -> int:
     """The constraints that hold somebody back, as bits."""
     failed = 0
     if ahead < 0:
         failed |= 1 << LEVEL
-    if ahead < -1:
+    if ahead < -min(1, margin):
         failed |= 1 << TOO_FAR
     if not crowd.available[other]:
         failed |= 1 << AWAY

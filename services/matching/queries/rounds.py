@@ -1,10 +1,12 @@
 """Rounds and whom they left out."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from services.matching.domain.format import UnknownPerson, UnknownRound
-from services.matching.engine.explain import change, left_out
+from services.matching.engine.explain import ABOUT_SKILLS, change, left_out
+from services.matching.queries.matches import skill_labels
 from shared import sql
 from shared.db import Connection, Record
 
@@ -36,7 +38,7 @@ def shown(row: Record) -> dict[str, Any]:
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:
     """Whom a round left out, with reasons in words. Raises UnknownRound."""
     await get_round(conn, round_id)
-    return [_left(row) for row in await conn.fetch(SQL.list_unmatched, round_id, after, limit)]
+    return await _left(conn, await conn.fetch(SQL.list_unmatched, round_id, after, limit))
 
 
 async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | None, limit: int) -> list[dict[str, Any]]:
@@ -45,19 +47,29 @@ async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | Non
         raise UnknownPerson("There is no such person.")
     rows = await conn.fetch(SQL.unmatched_of, person_id, after, limit)
     names = ("round_id", "programme_id", "created_at")
-    return [{**_left(row), **{name: row[name] for name in names}} for row in rows]
+    told = await _left(conn, rows)
+    return [{**one, **{name: row[name] for name in names}} for one, row in zip(told, rows, strict=True)]
 
 
-def _left(row: Record) -> dict[str, object]:
-    return {
-        "person_id": row["person_id"],
-        "reason": row["reason"],
-        "text": left_out(row["reason"]),
-        "left": row["remaining"],
-        "opens": row["opens"],
-        "change": _change(row["change"]),
-    }
+async def _left(conn: Connection, rows: Sequence[Record]) -> list[dict[str, Any]]:
+    changes = [row["would_help"] or row["change"] for row in rows]
+    about = (each["detail"] for each in changes if each and each["code"] in ABOUT_SKILLS)
+    labels = await skill_labels(conn, about)
+    return [
+        {
+            "person_id": row["person_id"],
+            "reason": row["reason"],
+            "text": left_out(row["reason"]),
+            "left": row["remaining"],
+            "opens": row["opens"],
+            "change": _change(each, labels),
+        }
+        for row, each in zip(rows, changes, strict=True)
+    ]
 
 
-def _change(stored: dict[str, Any] | None) -> dict[str, Any] | None:
-    return stored and {**stored, "text": change(stored["code"], stored["detail"], stored.get("also", ()))}
+def _change(stored: dict[str, Any] | None, labels: Mapping[str, str]) -> dict[str, Any] | None:
+    if stored is None:
+        return None
+    detail = labels.get(stored["detail"]) if stored["code"] in ABOUT_SKILLS else stored["detail"]
+    return {**stored, "text": change(stored["code"], detail, stored.get("also", ()))}

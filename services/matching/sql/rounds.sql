@@ -186,10 +186,10 @@ INSERT INTO rounds (
 RETURNING *
 
 -- name: insert_unmatched
-INSERT INTO unmatched (round_id, person_id, reason, remaining, opens, change)
-SELECT $1, person_id, reason, remaining, opens, change
+INSERT INTO unmatched (round_id, person_id, reason, remaining, opens, change, would_help)
+SELECT $1, person_id, reason, remaining, opens, change, would_help
 FROM jsonb_to_recordset($2::jsonb) AS given (
-    person_id uuid, reason text, remaining jsonb, opens jsonb, change jsonb
+    person_id uuid, reason text, remaining jsonb, opens jsonb, change jsonb, would_help jsonb
 )
 
 -- name: get_round

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.engine import parity
+from services.matching.engine.explain import LATER
 from services.matching.engine.people import Problem, Unmatched
 from services.matching.engine.report import report
 from services.matching.engine.round import VERSION, Parts, Run
@@ -102,12 +103,15 @@ async def insert_unmatched(conn: Connection, round_id: UUID, unmatched: Sequence
 
 
 def _left(left: Unmatched) -> dict[str, object]:
+    change = left.change._asdict() if left.change else None
+    later = left.change is not None and not LATER.isdisjoint((left.change.code, *left.change.also))
     return {
         "person_id": str(left.person),
         "reason": left.reason,
         "remaining": [count._asdict() for count in left.left],
         "opens": [count._asdict() for count in left.opens],
-        "change": left.change._asdict() if left.change else None,
+        "change": None if later else change,
+        "would_help": change if later else None,
     }
 
 
