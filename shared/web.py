@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from time import perf_counter
@@ -43,8 +43,18 @@ NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 health = APIRouter(include_in_schema=False)
 
 
-def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], policy: Policy) -> FastAPI:
-    """The application. Raises PolicyMismatch when a route has no policy row or a row has no route."""
+def create_app(
+    settings: Settings,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    policy: Policy,
+    warm: Callable[[], object] | None = None,
+) -> FastAPI:
+    """The application. Raises PolicyMismatch when a route has no policy row or a row has no route.
+
+    `warm` loads what the first request would wait for; nobody is answered before.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,6 +62,8 @@ def create_app(settings: Settings, *, title: str, routers: Sequence[APIRouter], 
         try:
             async with db.acquire() as conn:
                 await migrate.check(conn, settings.service)
+            if warm:
+                await asyncio.to_thread(warm)
             yield
         finally:
             app.state.draining = True

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.matching.api import help as help_requests
 from services.matching.api import introductions, knowledge, matches, rounds, rules, suggestions
+from services.matching.engine.suggestions import warm
 from services.matching.policy import POLICY
 from services.matching.privacy import CATALOGUE
 from shared import web
@@ -18,4 +19,4 @@ def create_app(settings: Settings) -> FastAPI:
         *(introductions.router, knowledge.router, help_requests.router),
         catalogue_router(CATALOGUE, settings),
     ]
-    return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY)
+    return web.create_app(settings, title="Lateral matching", routers=routers, policy=POLICY, warm=warm)

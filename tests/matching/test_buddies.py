@@ -1,6 +1,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from services.matching.timers import TIMERS
 from shared.events.matching import IntroductionsSuggested, MatchProposed
 from tests.matching.conftest import World
@@ -23,6 +25,19 @@ async def test_a_hire_has_a_buddy_at_once(world: World) -> None:
     assert proposed["kind"] == "buddy"
     assert roles(proposed) == {str(new.person_id): "newcomer", str(here.person_id): "buddy"}
     assert "experienced" in {reason["code"] for reason in proposed["reasons"]}
+
+
+@pytest.mark.parametrize("half", ["morning", "afternoon"])
+async def test_a_buddy_who_likes_the_same_half_of_the_day_comes_first(world: World, half: str) -> None:
+    """P12."""
+    await world.hear(programme("onboarding_buddy"))
+    likes = {one: person(time_of_day=one) for one in ("morning", "afternoon")}
+    await world.hear(*likes.values())
+    new = newcomer(time_of_day=half)
+    await world.hear(new)
+    (proposed,) = await world.said(MatchProposed)
+    assert roles(proposed) == {str(new.person_id): "newcomer", str(likes[half].person_id): "buddy"}
+    assert "preferred_time" in {reason["code"] for reason in proposed["reasons"]}
 
 
 async def test_the_same_hire_again_gets_no_second_buddy(world: World) -> None:

@@ -164,8 +164,9 @@ def test_a_confidential_wish_is_in_no_answer(kind: str, problem: Problem, data: 
     ]
     for answer in answers:
         bare = {left.person: left for left in engine.solve(kind, full).unmatched}.get(alone.id)
-        assert bare is None or (bare.left, bare.opens, bare.change) == (answer.left, answer.opens, answer.change)
+        assert bare is None or (bare.left, bare.opens) == (answer.left, answer.opens)
         assert bare is None or kind == "circle" or bare.reason == answer.reason
+        assert bare is None or bare.reason != answer.reason or bare.change == answer.change
 
 
 @pytest.mark.parametrize("kind", ["pair", "buddy"])

@@ -1,5 +1,7 @@
 """Suggestions: filters, pages without gaps, and people as they are now."""
 
+import subprocess
+import sys
 from importlib import resources
 from typing import Any
 from unittest.mock import patch
@@ -11,6 +13,42 @@ from shared.events.directory import SkillNeed, SkillOffer
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
 from tests.matching.world import PIANO, RUST, learner, person, teacher
+
+CODE = """
+import sys
+from uuid import UUID
+from numba.core.registry import CPUDispatcher
+from services.matching.engine.people import Problem
+from services.matching.engine.rules import Rules
+from services.matching.engine.suggestions import suggest, warm
+from tests.matching.world import engine_person
+
+def loaded():
+    modules = [module for name, module in sys.modules.items() if name.startswith("services.matching.engine")]
+    values = {id(value): value for module in modules for value in vars(module).values()}.values()
+    functions = [value for value in values if isinstance(value, CPUDispatcher)]
+    return {(function.__name__, str(kind)) for function in functions for kind in function.signatures}
+
+people = [
+    engine_person(
+        UUID(int=row + 1), manager=UUID(int=1) if row else None, not_with=(UUID(int=9),) if row == 3 else (),
+        offers=(("a", row % 6), ("b", 4)), needs=(("c", 0, 1), ("a", row % 4, 5)), experience=("moved",),
+        likes="morning", languages=("en", "de"), waited=2, load=1,
+    )
+    for row in range(12)
+]
+recent = frozenset({(UUID(int=2), UUID(int=5))})
+warm()
+before = loaded()
+found = suggest(Problem(tuple(people), frozenset({UUID(int=3)}), Rules(), 1, recent=recent), UUID(int=3), 20)
+assert found and before
+print(sorted(loaded() - before))
+"""
+
+
+def test_the_first_question_finds_all_machine_code_loaded() -> None:
+    told = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 async def suggested(call: Caller, person_id: UUID, **query: Any) -> list[str]:

@@ -107,6 +107,14 @@ def test_a_policy_row_without_a_route_refuses_to_start() -> None:
         plain_app({**POLICY, "GET /v1/gone": PUBLIC})
 
 
+async def test_what_the_first_request_would_wait_for_is_there_before_anybody_is_answered(settings: Settings) -> None:
+    loaded: list[str] = []
+    app = create_app(settings, title="Notes", routers=[router], policy=POLICY, warm=lambda: loaded.append("code"))
+    assert not loaded
+    async with serving(app):
+        assert loaded == ["code"]
+
+
 def test_two_operations_of_one_name_refuse_to_start() -> None:
     other = APIRouter()
     other.add_api_route("/v1/other", get_note, methods=["GET"])

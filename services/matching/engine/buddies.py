@@ -5,8 +5,8 @@ from time import perf_counter
 import numpy as np
 
 from services.matching.engine import assign
-from services.matching.engine.candidates import total
-from services.matching.engine.constraints import Funnel, apart, few_hours, in_line, pack, speechless, unavailable
+from services.matching.engine.candidates import suits, total
+from services.matching.engine.constraints import Funnel, apart, few_hours, in_line, own, pack, speechless, unavailable
 from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
@@ -70,7 +70,7 @@ def solve(problem: Problem) -> Outcome:
         matches.append(Match(pair, None, tuple(reasons)))
     served = set(row[choice.edges].tolist())
     unmatched: list[Unmatched] = [
-        funnel.explain(pop, person, place, "everyone_taken", _otherwise(funnel.left(place)))
+        funnel.explain(pop, person, place, "everyone_taken", _otherwise(pop, problem, person, funnel.left(place)))
         for place, person in enumerate(newcomers.tolist())
         if place not in served
     ]
@@ -79,9 +79,12 @@ def solve(problem: Problem) -> Outcome:
     return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings=timings)
 
 
-def _otherwise(left: int) -> Change:
+def _otherwise(pop: Population, problem: Problem, person: int, left: int) -> Change:
     """What helps where nobody fits, or all who do are taken."""
-    return Change("more_capacity", left) if left else Change("another_buddy", 0)
+    if left:
+        return Change("more_capacity", left)
+    first = own(pop, person, problem.rules.common_half_hours)
+    return Change(first, 0, also=("another_buddy",)) if first else Change("another_buddy", 0)
 
 
 def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dict[str, Ints]:
@@ -90,7 +93,9 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
     same_unit, same_division = pop.unit[newcomer] == pop.unit[buddy], pop.division[newcomer] == pop.division[buddy]
     spare = pop.common(newcomer, buddy) - problem.rules.common_half_hours
     apart = np.abs(pop.level[newcomer] - pop.level[buddy])
+    liked = suits(pop, newcomer, buddy, problem.rules.common_half_hours)
     found = {
+        "preferred_time": weights["preferred_time"] * liked,
         "experienced": np.full(len(newcomer), weights["experienced"]),
         "same_site": weights["same_site"] * (pop.site[newcomer] == pop.site[buddy]),
         "near_unit": np.where(same_unit, weights["near_unit"], np.where(same_division, weights["near_unit"] // 2, 0)),

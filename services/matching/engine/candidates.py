@@ -46,13 +46,13 @@ def terms(pop: Population, problem: Problem, pairs: Pairs, mutual: Bools) -> dic
         "same_site": weights["same_site"] * (pop.site[left] == pop.site[right]) * problem.in_person,
         "common_hours": np.minimum(spare // HALF_HOURS_A_POINT, weights["common_hours"]),
         "seniority": np.maximum(0, weights["seniority"] - RANK_POINTS * np.abs(pop.level[left] - pop.level[right])),
-        "preferred_time": weights["preferred_time"] * _suits(pop, left, right, problem.rules.common_half_hours),
+        "preferred_time": weights["preferred_time"] * suits(pop, left, right, problem.rules.common_half_hours),
         **market.bonus(pop, problem, left),
     }
     return {code: points.astype(np.int64) for code, points in found.items()}
 
 
-def _suits(pop: Population, left: Ints, right: Ints, half_hours: int) -> Bools:
+def suits(pop: Population, left: Ints, right: Ints, half_hours: int) -> Bools:
     """`scan.suits` for each pair."""
     liked = pop.liked[left] & pop.liked[right]
     long_enough: Bools = ((liked & ANY) == 0) & (np.bitwise_count(liked) >= half_hours)

@@ -69,6 +69,14 @@ def pack(*broken: Bools) -> Failures:
     return bits
 
 
+def own(pop: Population, person: int, half_hours: int) -> str | None:
+    """The change without which they can meet or talk with nobody at all."""
+    if not pop.languages[person].any():
+        return "another_language"
+    works = np.bitwise_count(np.bitwise_or.reduce(pop.week[person]))
+    return "other_hours" if works < half_hours else None
+
+
 CHANGES = {
     "no_common_language": "another_language",
     "too_few_common_hours": "other_hours",

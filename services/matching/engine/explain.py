@@ -93,6 +93,10 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "more_capacity": "room for one more with those who fit",
         "shorter_cool_off": "meeting an earlier partner again",
         "less_experience": "a buddy who has been here for less time",
+        "find_teacher": "somebody who teaches it",
+        "teacher_ahead": "somebody who is far enough ahead",
+        "another_teacher": "somebody else who teaches it",
+        "another_buddy": "somebody else who may be a buddy",
     }
 )
 """Changes as parts of a sentence, where only several together help."""
@@ -125,4 +129,4 @@ def change(code: str, detail: str | None = None, also: Sequence[str] = ()) -> st
     if code == "another_language" and detail is None:
         return f"What would do: {PARTS[code]}."
     words = CHANGES.get(code, f"What would do: {code}.")
-    return words.format(detail=detail or (UNNAMED if code in ABOUT_SKILLS else ""))
+    return words.format(detail=detail or "it")

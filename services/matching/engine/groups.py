@@ -13,6 +13,7 @@ from services.matching.engine.constraints import (
     Funnel,
     above_or_below,
     few_hours,
+    own,
     pack,
     speechless,
     unavailable,
@@ -202,6 +203,8 @@ def _explain(
 def _missing(pop: Population, problem: Problem, person: int, fitting: Ints, failed: Failures) -> Change:
     """Who is missing for a circle with these of the others, where nothing that is counted helps."""
     line = failed == 1 << STAGES.index("reporting_line")
+    if first := own(pop, person, problem.rules.common_half_hours):
+        return Change(first, 0)
     few = problem.size_min - 1 - len(fitting)
     if few > 0 and np.count_nonzero(line) >= few:
         return Change("another_line", 0)

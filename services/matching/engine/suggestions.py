@@ -7,8 +7,9 @@ import numpy as np
 from services.matching.engine import candidates, market, scan
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.market import Market
-from services.matching.engine.people import Match, Problem
+from services.matching.engine.people import Match, Person, Problem
 from services.matching.engine.population import Ints, Population, build, pair_keys
+from services.matching.engine.rules import Rules
 
 
 def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
@@ -29,6 +30,16 @@ def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
             pairs.teacher.tolist(), pairs.skill.tolist(), candidates.explain(pop, problem, pairs, mutual), strict=True
         )
     ]
+
+
+def warm() -> None:
+    """Load the machine code of suggestions, which takes most of a second: once a process, with two who suit."""
+    like = Person(
+        *(UUID(int=1), True, None, "", "", "", "", 0, 0, 0, 1440, 0, (1,), ("",), (("", 2),), (("", 0, 1),)),
+        *(1, 0, False, 0, 0, ()),
+    )
+    people = like, like._replace(id=UUID(int=2))
+    suggest(Problem(people, frozenset({like.id}), Rules(), 0), like.id, 1)
 
 
 def best(pop: Population, laid: Market, limit: int, looks: int) -> Pairs:

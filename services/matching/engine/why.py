@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.compiled import compiled, place_in, shared_half_hours
-from services.matching.engine.constraints import nearest
+from services.matching.engine.constraints import nearest, own
 from services.matching.engine.people import Change, Count, Problem, Unmatched
 from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways, pair_keys
 from services.matching.engine.scan import speak
@@ -90,6 +90,7 @@ class Funnel:
     fewer: Ints
     """How many each number of levels, down to that of the learner, would open."""
     sought: Sought
+    half_hours: int
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
@@ -101,14 +102,14 @@ class Funnel:
             reason=reason or otherwise,
             left=tuple(left),
             opens=tuple(Count(stage, count) for stage, count in opens if count),
-            change=self._change(pop, row, reason) if reason else Change("more_capacity", self.open_to(row)),
+            change=self._change(pop, person, row, reason) if reason else Change("more_capacity", self.open_to(row)),
         )
 
     def open_to(self, row: int) -> int:
         """How many pass every stage."""
         return int(self.left[row, -1])
 
-    def _change(self, pop: Population, row: int, reason: str) -> Change:
+    def _change(self, pop: Population, person: int, row: int, reason: str) -> Change:
         """The smallest change that alone opens a candidate, by how small it is; else the fewest that do together."""
         bit = int(np.argmax(self.words[row]))
         for tally, code in CHANGES:
@@ -124,7 +125,9 @@ class Funnel:
             return Change("levels_less", int(self.fewer[row, levels]), str(levels))
         if self.sought.level[row] > HIGHEST:
             return Change("smaller_margin", 0)
-        return Change(SOMEBODY.get(reason, "another_teacher"), 0, pop.skills[self.sought.skill[row]])
+        somebody, skill = SOMEBODY.get(reason, "another_teacher"), pop.skills[self.sought.skill[row]]
+        first = own(pop, person, self.half_hours)
+        return Change(first, 0, skill, also=(somebody,)) if first else Change(somebody, 0, skill)
 
 
 def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funnel:
@@ -138,6 +141,7 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
         np.zeros((len(people), 2), np.int64),
         np.zeros((len(people), rules.margin + 1), np.int64),
         _sought(people, pop.needs.person[needs], skill, level + rules.margin),
+        rules.common_half_hours,
     )
     owner = pop.needs.person[needs]
     start = np.searchsorted(owner, people).astype(np.int64)

@@ -41,20 +41,49 @@ WHERE help_asks.state <> excluded.state
 
 -- name: helpers
 -- Who offers a skill above a level in a circle around the asker, speaks with them, is kept from them by nothing said
--- and has not been asked yet; of very many some, drawn anew at each step.
-SELECT person.person_id FROM people AS person JOIN people AS asker ON asker.person_id = $1
-WHERE person.offered_skills @> ARRAY[$2::text] AND person.person_id <> $1
-    AND person.status = 'active' AND person.opted_in AND (person.paused_until IS NULL OR person.paused_until <= $3)
-    AND ($4::text = 'everybody' OR $4 = 'unit' AND person.unit_code = asker.unit_code
-        OR $4 = 'division' AND person.unit_path[1:2] = asker.unit_path[1:2])
-    AND person.languages && asker.languages
-    AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+-- and has not been asked yet. A unit is read whole; beyond it at most so many who offer the skill, from a place of their
+-- lots on that each step draws anew.
+WITH asker AS (
+    SELECT *, hashtextextended($5::uuid::text || $7::text, 0) AS lot FROM people WHERE person_id = $1
+)
+(SELECT person.person_id FROM asker JOIN people AS person USING (unit_code)
+ WHERE $4::text = 'unit' AND person.person_id <> $1
+    AND (person.paused_until IS NULL OR person.paused_until <= $3)
     AND EXISTS (
-        SELECT FROM jsonb_array_elements(person.offers) AS offer
-        WHERE offer ->> 'skill_id' = $2 AND (offer ->> 'level')::int > $6
+        SELECT FROM skill_offers AS offer WHERE offer.person_id = person.person_id
+            AND offer.skill_id = $2 AND offer.language = ANY (asker.languages) AND offer.level > $6
     )
-    AND NOT EXISTS (SELECT FROM help_asks AS ask WHERE ask.request_id = $5 AND ask.person_id = person.person_id)
-ORDER BY md5(person.person_id::text || $5::text || $7::text) LIMIT 500
+    AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+    AND NOT EXISTS (SELECT FROM help_asks WHERE request_id = $5 AND person_id = person.person_id)
+ LIMIT 500)
+UNION ALL
+(SELECT person_id FROM (
+    SELECT DISTINCT near.* FROM asker CROSS JOIN unnest(asker.languages) AS spoken (language)
+    CROSS JOIN LATERAL (
+        (SELECT false AS again, offer.lot, person.person_id FROM (
+            SELECT person_id, lot FROM skill_offers
+            WHERE skill_id = $2 AND language = spoken.language AND level > $6 AND lot >= asker.lot
+            ORDER BY lot LIMIT 1000
+        ) AS offer JOIN people AS person USING (person_id)
+        WHERE ($4 <> 'division' OR person.unit_path[1:2] = asker.unit_path[1:2]) AND person.person_id <> $1
+            AND (person.paused_until IS NULL OR person.paused_until <= $3)
+            AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+            AND NOT EXISTS (SELECT FROM help_asks WHERE request_id = $5 AND person_id = person.person_id)
+        ORDER BY offer.lot LIMIT 500)
+        UNION ALL
+        (SELECT true AS again, offer.lot, person.person_id FROM (
+            SELECT person_id, lot FROM skill_offers
+            WHERE skill_id = $2 AND language = spoken.language AND level > $6 AND lot < asker.lot
+            ORDER BY lot LIMIT 1000
+        ) AS offer JOIN people AS person USING (person_id)
+        WHERE ($4 <> 'division' OR person.unit_path[1:2] = asker.unit_path[1:2]) AND person.person_id <> $1
+            AND (person.paused_until IS NULL OR person.paused_until <= $3)
+            AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
+            AND NOT EXISTS (SELECT FROM help_asks WHERE request_id = $5 AND person_id = person.person_id)
+        ORDER BY offer.lot LIMIT 500)
+    ) AS near
+    WHERE $4 <> 'unit'
+ ) AS drawn ORDER BY again, lot, person_id LIMIT 500)
 
 -- name: kept_apart
 -- Who of these people and one person wish, either of them, not to meet.
