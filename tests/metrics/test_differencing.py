@@ -1,14 +1,16 @@
 """Numbers read at different times, of different tables, measures and windows tell of nobody by subtraction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.metrics.commands.facts import close_months
-from services.metrics.domain.measures import COUNTED
-from services.metrics.queries.measures import get_measure
+from services.metrics.confidentiality.sets import Row, Sums
+from services.metrics.domain.measures import COUNTED, By
+from services.metrics.queries import shown
+from services.metrics.queries.measures import get_measure, get_page
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared.db import Database
@@ -74,6 +76,25 @@ async def test_a_table_first_read_later_is_subtracted_from_nothing(db: Database,
     await tell(db, [part(uuid4(), staff["legal"][15])])
     found = await read(db, "learning_hours", Scope(IN_OCTOBER, "unit"))
     assert [cell.value for cell in found.values()].count(None) == 1
+
+
+async def test_tables_of_a_page_share_one_basis_for_each_kind_of_people(
+    db: Database, staff: dict[str, list[UUID]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    class Counted(Sums):
+        def __init__(self, classes: Sequence[Row], tables: Sequence[Row], views: Sequence[str], k: int) -> None:
+            super().__init__(classes, tables, views, k)
+            made.append(len(tables))
+
+    monkeypatch.setattr(shown, "Sums", Counted)
+    tables: list[tuple[str, By]] = [("participation_rate", "none"), ("participation_rate", "unit")]
+    tables += [(name, by) for name in ("learning_hours", "attendance_rate") for by in ("none", "unit", "format")]
+    async with db.acquire() as conn:
+        found = await get_page(conn, Release(conn, 5), IN_OCTOBER, tables)
+    assert all(cell.value is not None for cells in found.values() for cell in cells)
+    assert len(made) == 2
 
 
 async def test_measures_of_the_same_people_cannot_be_subtracted(db: Database, staff: dict[str, list[UUID]]) -> None:

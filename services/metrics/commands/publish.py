@@ -21,6 +21,7 @@ async def publish_tables(conn: Connection, k: int) -> int:
     count, began = 0, time.monotonic()
     async with shown.renewing(conn, *{measure.name: measure for measure, _ in tables}.values()) as seen:
         release = Release(conn, k)
+        release.expect(tables)
         for measure, scope in tables:
             if time.monotonic() - began > TURN_SECONDS:
                 break

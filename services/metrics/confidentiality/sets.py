@@ -8,6 +8,7 @@ from typing import Any
 from services.metrics.confidentiality.audit import Audit
 
 Row = Mapping[str, Any]
+Table = tuple[Any, ...]
 
 
 def view_order(view: str) -> tuple[int, int, int]:
@@ -21,40 +22,65 @@ def of_staff(row: Row) -> bool:
     return row["by"] in {"none", "unit"} and row["programme_id"] is None and row["format"] is None
 
 
-def refused(classes: Sequence[Row], rows: Sequence[Row], views: Sequence[str], before: int, k: int) -> set[str]:
-    """The cells of `rows[before:]` that may not join the first `before`, which were shown.
+class Sums:
+    """The sums shown of the same people, one basis for all tables that are judged on one view of the store.
 
     What a person did is one summand as of each view that first saw it: two numbers shown at different times differ by
     what came between, and that must be about k people too.
     """
-    reach = {view: number for number, view in enumerate(views)}
-    sets = [(_table(row), row["cell"], reach.get(row["seen"], len(views))) for row in rows]
-    tables = {table: row for (table, *_), row in zip(sets, rows, strict=True)}
-    holds = [{table: _cell(row, found) for table, row in tables.items() if _selects(row, found)} for found in classes]
-    alike: dict[Any, int] = {}
-    sizes: list[int] = []
-    columns: list[tuple[int, int]] = []
-    inside: defaultdict[tuple[Any, str], list[int]] = defaultdict(list)
-    for found, cells in zip(classes, holds, strict=True):
-        signature = (*cells.items(), tuple(sorted(found["ages"])))
-        if signature not in alike:
-            alike[signature] = len(sizes)
-            sizes.append(0)
-            for age in sorted(found["ages"]):
-                for table, cell in cells.items():
-                    inside[table, cell].append(len(columns))
-                columns.append((alike[signature], age))
-        sizes[alike[signature]] += found["persons"]
-    places = [[at for at in inside[table, cell] if columns[at][1] <= view] for table, cell, view in sets]
-    audit = Audit(sizes, k, owners=[owner for owner, _ in columns])
-    for members in {tuple(members) for members in places[:before]}:
-        audit.take(members)
-    audit.forgive()
-    candidates = sorted(range(before, len(rows)), key=lambda number: (-audit.persons(places[number]), number))
-    return {rows[number]["cell"] for number in candidates if places[number] and not audit.admit(places[number])}
+
+    def __init__(self, classes: Sequence[Row], tables: Sequence[Row], views: Sequence[str], k: int) -> None:
+        """`tables` are all that will be asked about: people whom none of them tells apart are one class."""
+        self._reach = {view: number for number, view in enumerate(views)}
+        self._tables = {_table(row): row for row in tables}
+        self._inside: defaultdict[tuple[Table, str], list[int]] = defaultdict(list)
+        self._taken: set[tuple[Table, str, str]] = set()
+        alike: dict[Any, int] = {}
+        sizes: list[int] = []
+        columns: list[tuple[int, int]] = []
+        of_kind: dict[Table, dict[Table, str]] = {}
+        for found in classes:
+            kind = found["month"], tuple(found["unit_path"]), found["programme_id"], found["format"]
+            if kind not in of_kind:
+                tables_of = (item for item in self._tables.items() if _selects(item[1], found))
+                of_kind[kind] = {table: _cell(row, found) for table, row in tables_of}
+            cells = of_kind[kind]
+            ages = tuple(sorted(found["ages"]))
+            signature = (*cells.items(), ages)
+            if signature not in alike:
+                alike[signature] = len(sizes)
+                sizes.append(0)
+                for age in ages:
+                    for table, cell in cells.items():
+                        self._inside[table, cell].append(len(columns))
+                    columns.append((alike[signature], age))
+            sizes[alike[signature]] += found["persons"]
+        self._ages = [age for _, age in columns]
+        self._audit = Audit(sizes, k, owners=[owner for owner, _ in columns])
+
+    def knows(self, rows: Sequence[Row]) -> bool:
+        """Whether it was made with the tables of these rows in mind."""
+        return all(_table(row) in self._tables for row in rows)
+
+    def refused(self, before: Sequence[Row], asked: Sequence[Row]) -> set[str]:
+        """The cells of `asked`, rows of one table, that may not join `before`, which was shown."""
+        for name, row in {(_table(row), row["cell"], row["seen"]): row for row in before}.items():
+            if name not in self._taken:
+                self._taken.add(name)
+                self._audit.take(self._places(row))
+        self._audit.forgive()
+        places = [self._places(row) for row in asked]
+        order = sorted(range(len(asked)), key=lambda number: (-self._audit.persons(places[number]), number))
+        return {asked[number]["cell"] for number in order if places[number] and not self._audit.admit(places[number])}
+
+    def _places(self, row: Row) -> list[int]:
+        """The summands of a cell as of its view; a view nobody has seen yet has seen them all."""
+        inside = self._inside.get((_table(row), row["cell"]), [])
+        view = self._reach.get(row["seen"], len(self._reach))
+        return [at for at in inside if self._ages[at] <= view]
 
 
-def _table(row: Row) -> tuple[Any, ...]:
+def _table(row: Row) -> Table:
     return tuple(row[name] for name in ("window_start", "window_end", "by", "programme_id", "unit", "format"))
 
 

@@ -1,6 +1,6 @@
 """The one door numbers leave by: every tally passes confidentiality here, for the API and the page alike."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -14,7 +14,7 @@ from services.metrics.queries.scope import Scope, Window
 from services.metrics.queries.shown import Edition, Shown
 from services.metrics.queries.tallies import PLAN_EACH_TIME, Tally, count
 from shared import sql
-from shared.db import Connection, Record
+from shared.db import Connection
 from shared.telemetry import SUPPRESSED
 
 SQL = sql.load("services.metrics", "dimensions")
@@ -70,7 +70,7 @@ class Release:
         self._conn = conn
         self._set_k = k
         self._counted: dict[tuple[str, Scope], list[Tally]] = {}
-        self._classes: dict[tuple[object, ...], list[Record]] = {}
+        self._view = shown.View()
         self._large: dict[Window, bool] = {}
         self._ready: dict[tuple[str, str], Edition] = {}
         self._planned = False
@@ -99,7 +99,7 @@ class Release:
                 due.append((measure, scope))
         if due:
             async with shown.renewing(self._conn, *{measure.name: measure for measure, _ in due}.values()) as view:
-                self._forget()
+                self.expect(due)
                 for measure, scope in due:
                     self._ready[measure.name, scope.key] = await self.renew(measure, scope, view)
 
@@ -121,7 +121,7 @@ class Release:
             found = await shown.edition(self._conn, measure, scope)
             if found is None or await shown.has_changed(self._conn, scope, found.seen, measure):
                 async with shown.renewing(self._conn, measure) as seen:
-                    self._forget()
+                    self.expect()
                     found = await self.renew(measure, scope, seen)
         else:
             k = await shown.threshold(self._conn, scope, self._set_k)
@@ -161,10 +161,10 @@ class Release:
     def _settled(self, measure: Measure, scope: Scope) -> Scope:
         return shown.settled(measure, scope, self._as_of.date())
 
-    def _forget(self) -> None:
-        """What was counted before belongs to another view of the store."""
+    def expect(self, tables: Sequence[tuple[Measure, Scope]] = ()) -> None:
+        """Tables that will be renewed on one view of the store; what was counted before belongs to another one."""
         self._counted.clear()
-        self._classes.clear()
+        self._view = shown.View(tables)
 
     async def _is_large(self, window: Window) -> bool:
         if window not in self._large:
@@ -203,7 +203,7 @@ class Release:
         paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}
         if not cells:
             return set()
-        return await shown.out_of_reach(self._conn, measure, scope, k, cells, seen, paths, self._classes)
+        return await shown.out_of_reach(self._conn, measure, scope, k, cells, seen, paths, self._view)
 
     async def _admits(self, measure: Measure, scope: Scope, k: int) -> bool:
         """Whether every filter picks a cell that the table without it shows, and leaves over nobody or many."""

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.metrics.confidentiality.sets import of_staff, refused, view_order
+from services.metrics.confidentiality.sets import Sums, of_staff, view_order
 from services.metrics.domain.measure import Measure
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
@@ -66,6 +66,16 @@ class Edition:
     k: int
     as_of: datetime
     cells: Mapping[str, Shown]
+
+
+@dataclass
+class View:
+    """What tables that are judged on one view of the store share."""
+
+    asked: Sequence[tuple[Measure, Scope]] = ()
+    """All of them, so that one basis is made for all."""
+    classes: dict[tuple[object, ...], list[Record]] = field(default_factory=dict)
+    sums: dict[tuple[object, ...], Sums] = field(default_factory=dict)
 
 
 @asynccontextmanager
@@ -201,32 +211,43 @@ async def out_of_reach(
     cells: Sequence[str],
     seen: str,
     paths: Mapping[str, Sequence[str]],
-    known: dict[tuple[object, ...], list[Record]],
+    view: View,
 ) -> set[str]:
     """Which of these cells would, with all that was ever shown of the same people, tell about fewer than k of them.
 
-    `known` keeps the classes of people for other tables on the same view of the store.
+    `view` keeps what it takes to know for other tables on the same view of the store.
     """
-    staff = measure.family in STAFF
-    if staff and not of_staff(scope.row):
+    people = _people(measure)
+    if people == "staff" and not of_staff(scope.row):
         return set()  # another programme's participants are another question: there is nothing to subtract
     window = scope.window.start, scope.window.end
     before: list[Mapping[str, Any]] = [
         row
-        for row in map(dict, await conn.fetch(SQL.everything_shown, _people(measure), *window))
-        if not staff or (of_staff(row) and (row["window_start"], row["window_end"]) == window)
+        for row in map(dict, await conn.fetch(SQL.everything_shown, people, *window))
+        if people != "staff" or (of_staff(row) and (row["window_start"], row["window_end"]) == window)
     ]
     views = sorted({row["seen"] for row in before} - {seen}, key=view_order)
-    rows = [*before, *({**scope.row, "cell": cell, "seen": seen} for cell in cells)]
+    asked = [{**scope.row, "cell": cell, "seen": seen} for cell in cells]
+    rows = [*before, *asked]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
-    asked = (CLASSES[_people(measure)], start, end, depth, tuple(views))
-    if asked not in known:
-        known[asked] = await conn.fetch(*asked)
-    classes = known[asked]
-    if not classes:
+    within = (CLASSES[people], start, end, depth, tuple(views))
+    if within not in view.classes:
+        view.classes[within] = await conn.fetch(*within)
+    if not (classes := view.classes[within]):
         return set()
-    return await asyncio.to_thread(refused, [dict(found) for found in classes], rows, views, len(before), k)
+    if (sums := view.sums.get((*within, window, k))) is None or not sums.knows(rows):
+        others = [
+            other.row
+            for each, other in view.asked
+            if _people(each) == people
+            and other.window == scope.window
+            and _depth(other.row, paths) <= depth
+            and (people != "staff" or of_staff(other.row))
+        ]
+        sums = await asyncio.to_thread(Sums, [dict(found) for found in classes], [*rows, *others], views, k)
+        view.sums[*within, window, k] = sums
+    return await asyncio.to_thread(sums.refused, before, asked)
 
 
 def _people(measure: Measure) -> str:

@@ -148,7 +148,7 @@ ON CONFLICT DO NOTHING
 -- name: classes
 -- People no table so far tells apart: by month, path as deep as any table goes, programme and format, and by how old
 -- their facts are: `ages` counts the views in $4, in order of time, that had not seen them.
-WITH written AS (
+WITH written AS MATERIALIZED (
     SELECT changed_by, age_in(changed_by, $4::text[]) AS age
     FROM (SELECT DISTINCT changed_by FROM participations WHERE month >= $1::date AND month < $2::date) AS transactions
 )
@@ -192,7 +192,7 @@ GROUP BY 1, 2, 3, 4, 5
 -- name: classes_of_staff
 -- The same for measures of everybody who could have come: by path alone, in this window; by what is known of them and
 -- by what they did in it.
-WITH written AS (
+WITH written AS MATERIALIZED (
     SELECT changed_by, age_in(changed_by, $4::text[]) AS age
     FROM (
         SELECT changed_by FROM spans UNION
