@@ -9,7 +9,7 @@ from services.matching.engine.compiled import compiled, mix
 from services.matching.engine.population import Ints
 
 Distances = NDArray[np.float64]
-HOT, COLD = 1.0, 0.2
+HOT, COLD = 1.7, 0.35
 """Temperature at first and at the end, in mean distances."""
 FAMILIES = ("RanReal", "RanInt", "Geo")
 BOUNDS = {120: (10, 8, 16), 240: (12, 15, 25), 480: (20, 18, 30)}
@@ -23,9 +23,9 @@ def partition(distance: Distances, least: Ints, most: Ints, moves: int, seed: in
     """
     size = len(distance)
     group = _start(least, most, size)
-    mean = float(distance.sum() / max(1, size * (size - 1)))
+    spread = float(distance[np.triu_indices(size, 1)].std())
     best = group.copy()
-    value = _anneal(distance, least, most, group, best, moves, HOT * mean, COLD * mean, seed)
+    value = _anneal(distance, least, most, group, best, moves, HOT * spread, COLD * spread, seed)
     return best, float(value)
 
 
