@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from opentelemetry import trace
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -21,6 +22,7 @@ from shared.refusal import InvalidRequest, Refused, sent_with_nul, with_nul
 
 MEDIA_TYPE = "application/problem+json"
 UNSTORABLE = "Some text holds a character that cannot be stored."
+MISFIT = "misfit"
 
 log = logging.getLogger(__name__)
 
@@ -79,10 +81,16 @@ async def handle(request: Request, error: Exception) -> Response:
     return respond(error, request.state.request_id)
 
 
+def misfit(field: str, message: str) -> PydanticCustomError:
+    """For a model's own validator: which of its fields does not go with the others."""
+    return PydanticCustomError(MISFIT, message, {"field": field})
+
+
 def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     found = []
     for error in errors:
         place, *rest = map(str, error["loc"])
+        rest += [error["ctx"]["field"]] if error["type"] == MISFIT else []
         if error["type"] == "json_invalid":
             found.append({"field": place, "message": f"not JSON at position {rest[0]}: {error['ctx']['error']}"})
         else:

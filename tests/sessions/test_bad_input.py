@@ -1,12 +1,17 @@
 """Bad input, each through HTTP with the exact answer; and afterwards everything is as it was."""
 
+import ast
+import importlib
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+import services.sessions
+from shared.refusal import Refused
 from tests.sessions.conftest import PROGRAMME, World
 from tests.sessions.events import contact
 from tests.sessions.gathering import add, attend, begin, found, workday
@@ -199,3 +204,41 @@ async def test_every_state_machine_refuses_an_impossible_move_and_says_the_state
         answer = problem(await world.call(method, path, body, **options))
         assert (answer["status"], answer["type"], answer.get("state")) == (409, f"/problems/{kind}", state), path
     assert await everything(world) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/v1/preferences", {"channel": "slack"}, "chat_address"),
+        ("PUT", "/v1/preferences", {"quiet_from": 60}, "quiet_to"),
+        ("PUT", "/v1/availability", {"busy": [dict.fromkeys(("starts_at", "ends_at"), "2027-01-12T14:00:00Z")]},
+         "busy.0.ends_at"),
+        ("POST", f"/v1/groups/{uuid4()}/sessions", {"starts_at": "2027-01-12T14:00:00Z", "capacity_remote": 3},
+         "capacity_in_person"),
+        ("PUT", f"/v1/sessions/{uuid4()}/attendance",
+         {"entries": [{"person_id": str(uuid4()), "state": "no_show", "minutes": 5}]}, "entries.0.state"),
+        ("POST", f"/v1/sessions/{uuid4()}/check-ins/30", {"applied": 0, "frequency": 2}, "applied"),
+    ],
+)  # fmt: skip
+async def test_what_does_not_go_with_the_rest_is_refused_by_the_name_of_its_field(
+    method: str, path: str, body: dict[str, Any], field: str, world: World
+) -> None:
+    (who,) = await world.people(1)
+    refused = await world.call(method, path, body, who=who)
+    assert (refused.status_code, [error["field"] for error in refused.json()["errors"]]) == (422, [field])
+
+
+def test_every_refusal_says_the_state() -> None:
+    """What is raised with 409 tells how things are; read from the code, for each has its own way to come about."""
+    silent = []
+    for file in sorted(Path(services.sessions.__path__[0]).rglob("*.py")):
+        names = vars(importlib.import_module(".".join(file.relative_to(Path.cwd()).with_suffix("").parts)))
+        for call in (each.exc for each in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(each, ast.Raise)):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            kind = names.get(call.func.id)
+            refuses = isinstance(kind, type) and issubclass(kind, Refused) and kind.status == 409
+            heard = call.func.id == "UnknownTimeZone"  # of an event: nobody asked
+            if refuses and not heard and "state" not in {word.arg for word in call.keywords}:
+                silent.append(f"{file.name}:{call.lineno} {call.func.id}")
+    assert silent == []

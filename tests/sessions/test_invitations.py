@@ -13,6 +13,7 @@ from services.sessions.domain.messages import ATTEMPTS
 from shared.courier import run_once
 from tests.sessions.conftest import World
 from tests.sessions.events import circle, contact, replaced
+from tests.sessions.gathering import add, found, workday
 from tests.sessions.mailbox import Mailbox, courier, deliver, serving_mailbox
 
 
@@ -233,3 +234,41 @@ async def test_an_erased_person_is_not_written_to(world: World, box: Mailbox) ->
 async def test_an_unknown_message_is_not_found(world: World) -> None:
     reply = await world.call("POST", f"/v1/messages/{uuid4()}/retry", roles=("operator",))
     assert (reply.status_code, reply.json()["type"]) == (404, "/problems/unknown-message")
+
+
+async def test_a_calendar_part_keeps_the_line_ends_of_its_standard(world: World, box: Mailbox) -> None:
+    await group(world)
+    for mail in await deliver(world, box):
+        for part in mail.walk():
+            if part.get_content_type() in {"text/calendar", "application/ics"}:
+                content = part.get_payload(decode=True)
+                assert isinstance(content, bytes)
+                assert content.count(b"\r\n") == content.count(b"\n") > 10
+
+
+@pytest.mark.parametrize(
+    ("confidentiality", "summary"), [("open", "Lunch and learn: What we did about queues"), ("closed", "Peer learning")]
+)
+async def test_a_mail_says_the_sessions_title_and_where_its_reader_stands(
+    world: World, box: Mailbox, confidentiality: str, summary: str
+) -> None:
+    lead, first, second = people = await world.people(3)
+    for one in people:
+        await world.hear(contact(one, email=f"{one}@example.org"))
+    made = await found(world, lead, await world.programme(format="lunch_and_learn", confidentiality=confidentiality))
+    session = await add(world, lead, made, workday(3), capacity=1, title="What we did about queues")
+    path, accept = f"/v1/sessions/{session}", {"answer": "accept", "rules_version": 1}
+    for one in (first, second):
+        assert (await world.call("POST", f"{path}/rsvp", accept, who=one)).status_code == 200
+    mails = {UUID(to(mail).partition("@")[0]): mail for mail in await deliver(world, box)}
+    said = {one: str(mail.get_body(("plain",)).get_content()).splitlines()[0] for one, mail in mails.items()}  # type: ignore[union-attr]
+    assert said == {
+        lead: f"You are invited: {summary}.",
+        first: f"You have a seat: {summary}.",
+        second: f"It is full, and you are on the waitlist: {summary}.",
+    }
+    event = calendar(mails[first]).walk("VEVENT")[0]
+    assert (str(mails[first]["Subject"]), str(event["SUMMARY"])) == (summary, summary)
+    assert (await world.call("POST", f"{path}/cancel", who=lead)).status_code == 200
+    for mail in await deliver(world, box):
+        assert str(mail.get_body(("plain",)).get_content()).startswith(f"It will not take place: {summary}.")  # type: ignore[union-attr]

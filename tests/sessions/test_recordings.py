@@ -114,3 +114,20 @@ async def test_signing_up_takes_one_call_and_the_rules_by_their_current_version(
     accept = {"answer": "accept", "rules_version": 1}
     assert (await world.call("POST", path, accept, who=stranger)).status_code == 404
     assert (await world.call("POST", path, accept, who=guest)).json()["state"] == "registered"
+
+
+async def test_nobody_who_may_come_to_a_closed_group_is_recorded_unasked(world: World) -> None:
+    """C28."""
+    lead, silent, away = await world.people(3)
+    programme = await world.programme(format="study_group", confidentiality="open", group_size_min=3)
+    members = [{"person_id": str(one)} for one in (silent, away)]
+    group = await found(world, lead, programme, members=members, membership="closed")
+    session = await add(world, lead, group, workday(3))
+    path = f"/v1/sessions/{session}"
+    decline = {"answer": "decline"}
+    assert (await world.call("POST", f"{path}/rsvp", decline, who=away)).status_code == 200
+    asked = await world.call("POST", f"{path}/recording", {"purpose": "For those who are away"}, who=lead)
+    assert (asked.json()["state"], asked.json()["expected"]) == ("asking", 2)
+    for who, state in ((lead, "asking"), (silent, "allowed")):
+        yes = await world.call("PUT", f"{path}/recording/consent", {"consents": True}, who=who)
+        assert yes.json()["state"] == state

@@ -46,21 +46,21 @@ async def tick(world: World) -> int:
         return await run_rounds(conn)
 
 
+def plan() -> dict[str, Any]:
+    """A round of review that begins tomorrow."""
+    days = {"submit_by": str(TODAY + timedelta(days=1)), "review_by": str(TODAY + timedelta(days=8))}
+    return {"rubric": RUBRIC, "reviewers": 2, **days}
+
+
 async def started(world: World, authors: int = 4) -> tuple[str, list[UUID]]:
     """A round with a work of some of a circle of five, allocated; the facilitator is last."""
     people = await world.people(6)
     programme = await world.programme(cadence_days=56, group_size_min=4, group_size_max=8)
     await world.hear(circle(programme, people[:5], people[5]))
     ((group,),) = await world.fetch("SELECT group_id FROM groups")
-    plan = {
-        "rubric": RUBRIC,
-        "reviewers": 2,
-        "submit_by": str(TODAY + timedelta(days=1)),
-        "review_by": str(TODAY + timedelta(days=8)),
-    }
-    refused = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan, who=people[0])
+    refused = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan(), who=people[0])
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-theirs-to-open")
-    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan, who=people[5])
+    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan(), who=people[5])
     assert made.status_code == 201, made.text
     round_id = made.json()["round_id"]
     for one in people[:authors]:
@@ -178,13 +178,7 @@ async def disputed_work(world: World, people: list[UUID], author: UUID, confiden
     )
     members = [{"person_id": str(one)} for one in people[1:]]
     group = (await found(world, people[0], programme, members=members))["group_id"]
-    plan = {
-        "rubric": RUBRIC,
-        "reviewers": 2,
-        "submit_by": str(TODAY + timedelta(days=1)),
-        "review_by": str(TODAY + timedelta(days=8)),
-    }
-    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan, who=people[0])
+    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan(), who=people[0])
     round_id = made.json()["round_id"]
     for one in {author, *people[-2:]}:
         body = {"title": f"Plan of {one}", "link": "https://docs.example.org/plan"}
@@ -230,3 +224,61 @@ async def test_without_a_facilitator_somebody_else_is_asked(
     await tick(world)
     (event,) = await world.told("peer-review.closed")
     assert (event["works"], event["escalated"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("authors", "asked"), [(1, 2), (2, 4)])
+async def test_where_works_are_few_other_members_review_them_too(world: World, authors: int, asked: int) -> None:
+    """F12."""
+    people = await world.people(5, facilitator_ready=False)
+    programme = await world.programme(format="study_group", group_size_min=3)
+    members = [{"person_id": str(one)} for one in people[1:]]
+    group = (await found(world, people[0], programme, members=members))["group_id"]
+    made = await world.call("POST", f"/v1/groups/{group}/review-rounds", plan(), who=people[0])
+    round_id = made.json()["round_id"]
+    for one in people[:authors]:
+        body = {"title": "A plan", "link": "https://docs.example.org/plan"}
+        assert (await world.call("PUT", f"/v1/review-rounds/{round_id}/work", body, who=one)).status_code == 200
+    await world.execute("UPDATE review_rounds SET submit_by = current_date - 1")
+    assert await tick(world) == asked
+    rows = await world.fetch("SELECT author_id, reviewer_id, again FROM reviews JOIN works USING (work_id)")
+    assert set(Counter(row["author_id"] for row in rows).values()) == {2}
+    assert all(row["author_id"] != row["reviewer_id"] and not row["again"] for row in rows)
+    for one in people:
+        await review(world, one)
+    await tick(world)
+    (work,) = (await world.call("GET", f"/v1/review-rounds/{round_id}/works", who=people[0])).json()["items"]
+    assert (work["state"], len(work["reviews"])) == ("delivered", 2)
+
+
+async def test_two_missed_reviews_of_one_work_go_to_two_others(world: World) -> None:
+    """F12."""
+    await started(world)
+    await world.execute("UPDATE reviews SET due_on = current_date - 1")
+    await world.execute("DELETE FROM reviews WHERE work_id <> (SELECT work_id FROM works ORDER BY work_id LIMIT 1)")
+    await tick(world)
+    rows = await world.fetch("SELECT reviewer_id, state FROM reviews")
+    assert Counter(row["state"] for row in rows) == {"missed": 2, "asked": 2}
+    assert len({row["reviewer_id"] for row in rows}) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"submit_by": str(TODAY - timedelta(days=2))}, "submit_by"),
+        ({"review_by": str(TODAY + timedelta(days=1))}, "review_by"),
+        ({"rubric": [*RUBRIC, RUBRIC[0]]}, "rubric.2.code"),
+    ],
+)
+async def test_a_round_that_cannot_be_is_refused_by_the_name_of_its_field(
+    world: World, changes: dict[str, Any], field: str
+) -> None:
+    people = await world.people(3, facilitator_ready=False)
+    members = [{"person_id": str(one)} for one in people[1:]]
+    programme = await world.programme(format="study_group", group_size_min=3)
+    path = f"/v1/groups/{(await found(world, people[0], programme, members=members))['group_id']}/review-rounds"
+    refused = await world.call("POST", path, {**plan(), **changes}, who=people[0])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+    closing = await world.own("POST", f"/v1/programmes/{programme}/close", {"reason": "It is over"})
+    assert closing.status_code == 200, closing.text
+    ended = await world.call("POST", path, plan(), who=people[0])
+    assert (ended.status_code, ended.json()["state"]) == (409, "ended")

@@ -11,6 +11,7 @@ from services.sessions.commands import availability as commands
 from services.sessions.domain.freebusy import parse
 from services.sessions.queries import availability as queries
 from shared.edge import Edge
+from shared.problems import misfit
 
 router = APIRouter(tags=["availability"])
 EXAMPLE: dict[str, Any] = {
@@ -31,7 +32,7 @@ class Busy(BaseModel):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
         if self.ends_at <= self.starts_at:
-            raise ValueError("ends_at must be after starts_at")
+            raise misfit("ends_at", "must be after starts_at")
         return self
 
 

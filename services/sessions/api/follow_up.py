@@ -17,6 +17,7 @@ from shared.edge import Edge, Unread
 from shared.events.follow_up import TransferAnswer
 from shared.events.sessions import Score
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.problems import misfit
 
 router = APIRouter(tags=["follow-up"])
 LATER = timedelta(days=30)
@@ -55,7 +56,7 @@ class NewCheckIn(BaseModel):
         if self.applied == 0 and (
             self.frequency or self.effect or self.first_use_days is not None or self.minutes_saved
         ):
-            raise ValueError("what was not applied has no frequency, effect or first use, and saves nothing")
+            raise misfit("applied", "what was not applied has no frequency, effect or first use, and saves nothing")
         return self
 
 
@@ -99,11 +100,11 @@ class NewSurvey(BaseModel):
         days = [day for day in waves if day]
         halves = [begin for begin, end in zip(waves[::2], waves[1::2], strict=True) if (begin is None) != (end is None)]
         if halves or days != sorted(days):
-            raise ValueError("the days of the waves follow each other, and each wave has two")
+            raise misfit("before_from", "the days of the waves follow each other, and each wave has two")
         if self.after_from and self.after_from <= self.before_to:
-            raise ValueError("the second wave begins after the first has ended")
+            raise misfit("after_from", "the second wave begins after the first has ended")
         if self.later_from and (self.after_from is None or self.later_from < self.after_from + LATER):
-            raise ValueError(f"the third wave begins {LATER.days} days or more after the second did")
+            raise misfit("later_from", f"the third wave begins {LATER.days} days or more after the second did")
         return self
 
 

@@ -11,6 +11,7 @@ from services.sessions.queries import follow_up as queries
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.problems import misfit
 
 router = APIRouter(tags=["follow-up"])
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
@@ -45,7 +46,7 @@ class FormContent(BaseModel):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len({item.code for item in self.items}) != len(self.items):
-            raise ValueError("each code once")
+            raise misfit("items", "each code once")
         return self
 
 

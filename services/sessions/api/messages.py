@@ -13,6 +13,7 @@ from services.sessions.queries import messages as queries
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.problems import misfit
 
 router = APIRouter(tags=["messages"])
 Minute = Annotated[int, Field(ge=0, le=1440)]
@@ -36,9 +37,10 @@ class Preferences(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.channel in {"slack", "teams"} and self.chat_address is None:
-            raise ValueError("a chat needs chat_address")
+            raise misfit("chat_address", "is needed by a chat")
         if (self.quiet_from is None) != (self.quiet_to is None):
-            raise ValueError("quiet_from and quiet_to come together")
+            missing = "quiet_from" if self.quiet_from is None else "quiet_to"
+            raise misfit(missing, "both ends of the quiet hours are said")
         return self
 
 

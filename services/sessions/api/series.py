@@ -19,6 +19,7 @@ from shared.edge import Edge
 from shared.events.base import Code
 from shared.events.sessions import Modality
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.problems import misfit
 
 router = APIRouter(tags=["sessions"])
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
@@ -56,9 +57,10 @@ class Details(BaseModel):
     def _both_kinds_of_seats_are_all_seats(self) -> Self:
         apart = (self.capacity_in_person, self.capacity_remote)
         if (apart[0] is None) != (apart[1] is None):
-            raise ValueError("say both, seats in the room and remote ones, or none of them")
+            missing = "capacity_in_person" if apart[0] is None else "capacity_remote"
+            raise misfit(missing, "say both, seats in the room and remote ones, or none of them")
         if self.capacity is not None and apart != (None, None) and self.capacity != sum(one or 0 for one in apart):
-            raise ValueError("the capacity is the sum of seats in the room and remote ones: leave it out")
+            raise misfit("capacity", "is the sum of seats in the room and remote ones: leave it out")
         return self
 
     def said(self) -> commands.Details:

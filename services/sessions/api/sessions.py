@@ -19,6 +19,7 @@ from shared.db import Connection
 from shared.edge import Edge
 from shared.events.sessions import Modality, SessionRole
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
+from shared.problems import misfit
 
 router = APIRouter(tags=["sessions"])
 Count = Annotated[int, Field(ge=0, le=10_000)]
@@ -118,7 +119,7 @@ class Entry(BaseModel):
     def _absent_people_contribute_nothing(self) -> Self:
         given = (self.minutes, self.taught, self.asked, self.shared, self.challenged, self.summarised)
         if self.state != "attended" and any(given):
-            raise ValueError("only somebody who attended has minutes or contributions")
+            raise misfit("state", "only somebody who attended has minutes or contributions")
         return self
 
 

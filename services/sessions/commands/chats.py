@@ -27,7 +27,7 @@ async def answer(conn: Connection, channel: str, pressed: Pressed) -> str:
     """
     person = await conn.fetchval(SQL.person_in_chat, channel, pressed.address)
     if person is None:
-        raise NotInvited("Nobody here has this address.")
+        raise NotInvited("Nobody here has this address.", state="not known")
     if pressed.answer == "snooze":
         if not await conn.fetchval(SQL.snooze, person, pressed.session_id):
             raise NothingToPutOff("There is no reminder of it that can be put off once more.", state="not put off")

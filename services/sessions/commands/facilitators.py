@@ -135,9 +135,11 @@ async def _first_free(conn: Connection, turns: Sequence[Turn], upcoming: Sequenc
 
 def _check_neutral(wanted: UUID, involved: Collection[UUID], above: Collection[UUID], ready: Collection[UUID]) -> None:
     if wanted in above:
-        raise FacilitatorNotNeutral("They are above a participant in the reporting line.", person_id=wanted)
+        detail = "They are above a participant in the reporting line."
+        raise FacilitatorNotNeutral(detail, state="above a participant", person_id=wanted)
     if wanted in involved:
-        raise FacilitatorNotNeutral("They take part themselves: a facilitator is not involved.", person_id=wanted)
+        detail = "They take part themselves: a facilitator is not involved."
+        raise FacilitatorNotNeutral(detail, state="takes part", person_id=wanted)
     if wanted not in ready:
         raise InvalidRequest.naming("person_id", "is nobody who is ready to facilitate and here")
 

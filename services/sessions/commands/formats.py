@@ -30,7 +30,7 @@ async def add_format(conn: Connection, name: str, based_on: str, changes: Mappin
         raise InvalidRequest.naming("group_size_max", "is below group_size_min")
     made = store.derived(name, based_on, rules)
     if name in FORMATS or not await conn.fetchval(SQL.insert_format, name, based_on, rules):
-        raise FormatExists("There is a format of that name already.")
+        raise FormatExists("There is a format of that name already.", state="taken")
     return made
 
 

@@ -172,7 +172,7 @@ async def _check_members(conn: Connection, programme_id: UUID, members: Sequence
         raise InvalidRequest.naming("members", "names somebody twice")
     if strangers := {row["person_id"] for row in await conn.fetch(SQL.not_in_audience, programme_id, ids)}:
         first = next(one for one in ids if one in strangers)
-        raise NotInAudience("The programme is not for everybody named.", person_id=first)
+        raise NotInAudience("The programme is not for everybody named.", state="not in the audience", person_id=first)
 
 
 async def check_functions(conn: Connection, shape: Format, members: Sequence[MatchMember]) -> None:

@@ -61,7 +61,7 @@ async def accept(
     """Note that somebody accepts the rules, and tell it the first time. Raises GroundRulesOutdated."""
     if current != rules_version:
         detail = "The group has another version of its ground rules."
-        raise GroundRulesOutdated(detail, current_version=current)
+        raise GroundRulesOutdated(detail, state="outdated", current_version=current)
     if await conn.fetchval(SQL.acknowledge, group_id, person_id, rules_version):
         event = GroundRulesAcknowledged(
             group_id=group_id, programme_id=programme_id, person_id=person_id, rules_version=rules_version

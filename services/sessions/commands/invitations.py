@@ -44,7 +44,7 @@ async def apply_reply(conn: Connection, reply: CalendarReply) -> UUID:
             await rsvp(conn, reply.session_id, person, "accept" if reply.answer == "ACCEPTED" else "decline")
         await _keep(conn, reply, person, "applied")
         return person
-    raise NotInvited("Nobody with this address was invited to this session.")
+    raise NotInvited("Nobody with this address was invited to this session.", state="not invited")
 
 
 async def keep_refused(conn: Connection, reply: CalendarReply, reason: str) -> None:

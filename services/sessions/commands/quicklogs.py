@@ -49,7 +49,7 @@ async def log(
         raise InvalidRequest.naming("ended_at", "is in the future")
     found = await conn.fetchrow(SQL.ad_hoc_programme, by, programme_id)
     if found is None or await conn.fetch(SQL.not_in_audience, found["programme_id"], list(others)):
-        raise NotInAudience("There is no ad hoc programme for all of you.")
+        raise NotInAudience("There is no ad hoc programme for all of you.", state="not in the audience")
     programme, further = found["programme_id"], AD_HOC if found["format"] != AD_HOC else None
     group_id, session_id = uuid7(), uuid7()
     await conn.execute(SQL.insert_group, group_id, programme, "log", skill_id, topic, by, "fixed", None, further)

@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.sessions.commands.prompts import mark_answered
+from services.sessions.domain.founding import GroupNotActive
 from services.sessions.domain.group import UnknownGroup
 from services.sessions.domain.reviews import (
     NotTheirsToOpen,
@@ -18,6 +19,7 @@ from services.sessions.domain.reviews import (
     UnknownWork,
     WorkNotEscalated,
     allocate,
+    check_plan,
     check_scores,
     disputed,
 )
@@ -31,12 +33,18 @@ AGAIN = timedelta(days=5)
 
 
 async def open_round(conn: Connection, group_id: UUID, by: UUID | None, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """A round in a group; `by` is None for those who oversee it. Raises UnknownGroup, NotTheirsToOpen."""
+    """A round in a group; `by` is None for those who oversee it.
+
+    Raises UnknownGroup, NotTheirsToOpen, GroupNotActive, InvalidRequest.
+    """
     group = await conn.fetchrow(SAFETY.lock_group, group_id, by)
     if group is None:
         raise UnknownGroup("There is no such group, or you are not in it.")
     if by is not None and group["facilitator_id"] not in {None, by}:
         raise NotTheirsToOpen("The group's facilitator opens a round of review.")
+    if group["state"] == "ended":
+        raise GroupNotActive("The group has ended.", state=group["state"])
+    check_plan(plan, _today())
     values = (plan["rubric"], plan["reviewers"], plan["submit_by"], plan["review_by"])
     return _row(await conn.fetchrow(SQL.insert_round, uuid7(), group_id, *values))
 
@@ -80,9 +88,8 @@ async def run_rounds(conn: Connection) -> int:
     done = 0
     for found in await conn.fetch(SQL.lock_collected):
         done += await _allocate(conn, found)
-    missed = {row["work_id"] for row in await conn.fetch(SQL.miss)}
-    for work in sorted(missed):
-        done += await _ask_another(conn, work)
+    for row in await conn.fetch(SQL.miss):
+        done += await _ask_another(conn, row["work_id"], _today() + AGAIN, again=True)
     for work in await conn.fetch(SQL.lock_reviewed):
         needs_word = disputed(work["scores"], work["reviewers"])
         state, reader, about = "delivered", work["author_id"], "review-delivered"
@@ -104,14 +111,17 @@ async def _allocate(conn: Connection, found: Record) -> int:
         authors, reviewers = zip(*pairs, strict=True)
         await conn.execute(SQL.ask, [works[one] for one in authors], list(reviewers), found["review_by"], False)
     await conn.execute(SQL.set_round, found["round_id"], "reviewing")
-    return len(pairs)
+    missing = found["reviewers"] - len(pairs) // max(len(works), 1)
+    others = [await _ask_another(conn, work, found["review_by"]) for work in works.values() for _ in range(missing)]
+    return len(pairs) + sum(others)
 
 
-async def _ask_another(conn: Connection, work_id: UUID) -> int:
+async def _ask_another(conn: Connection, work_id: UUID, by: date, *, again: bool = False) -> int:
+    """One more reviewer of the group, where somebody is left; `again`: in the place of one who did not review."""
     another = await conn.fetchval(SQL.candidates, work_id)
     if another is None:
         return 0
-    await conn.execute(SQL.ask, [work_id], [another], _today() + AGAIN, True)
+    await conn.execute(SQL.ask, [work_id], [another], by, again)
     return 1
 
 

@@ -17,7 +17,7 @@ async def add_template(conn: Connection, made: Template) -> Template:
     """A template of one's own. Raises TemplateExists, InvalidRequest naming the field no programme could have."""
     await _check(conn, made)
     if made.name in BUILT_IN or not await store.insert(conn, made):
-        raise TemplateExists("There is a template of that name already.")
+        raise TemplateExists("There is a template of that name already.", state="taken")
     return made
 
 

@@ -21,7 +21,7 @@ Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One session in one person's calendar."""
+    """One session in one person's calendar; `title` is its format's, `named` its own where it was given one."""
 
     session_id: UUID
     version: int
@@ -37,6 +37,7 @@ class Entry:
     answer: ParticipantState
     display_name: str | None
     email: str | None
+    named: str | None = None
     location: str | None = None
     join_link: str | None = None
     place: Place | None = None
@@ -57,7 +58,7 @@ class Entry:
     @property
     def summary(self) -> str:
         """What others may read over a shoulder."""
-        return summary(self.confidentiality, self.title, self.skill or self.programme_name)
+        return summary(self.confidentiality, self.title, self.named or self.skill or self.programme_name)
 
 
 def summary(confidentiality: Confidentiality, title: str, subject: str) -> str:

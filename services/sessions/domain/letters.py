@@ -81,6 +81,7 @@ def in_words(day: date) -> str:
 def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
     """What is said of one session."""
     subject, lines = SESSION_TEXTS[kind]
+    lines = STATE_TEXTS.get((kind, entry.state if kind == "cancellation" else entry.answer), lines)
     refusal = REFUSALS.get(about, "It could not be taken any more.")
     seat = SEATS.get(about, "a seat")
     said = (line.format(title=entry.summary, role=entry.role, refusal=refusal, seat=seat) for line in lines)
@@ -105,10 +106,8 @@ SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invitation": ("{title}", (
         "You are invited: {title}.", "You take part as {role}.", "Answer from your calendar.",
     )),
-    "cancellation": ("Cancelled: {title}", (
-        "You are not expected any more: {title} takes place without you, or not at all.",
-    )),
-    "reply_refused": ("Your answer came too late: {title}", ("Your answer arrived.", "{refusal}")),
+    "cancellation": ("Cancelled: {title}", ("You are not expected any more: {title} takes place without you.",)),
+    "reply_refused": ("Your answer was not taken: {title}", ("Your answer arrived.", "{refusal}")),
     "reminder": ("Soon: {title}", ("You have a seat: {title}.",)),
     "nudge": ("Will you come? {title}", ("You have not answered yet: {title}.",)),
     "seat": ("You have a seat: {title}", (
@@ -119,6 +118,16 @@ SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     )),
 }  # fmt: skip
 """Subject and lines; the time comes last."""
+STATE_TEXTS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("invitation", "registered"): (
+        "You have a seat: {title}.", "You take part as {role}.", "Say so from your calendar if you cannot come.",
+    ),
+    ("invitation", "waitlisted"): (
+        "It is full, and you are on the waitlist: {title}.", "You will be told when there is a seat for you.",
+    ),
+    ("cancellation", "cancelled"): ("It will not take place: {title}.",),
+}  # fmt: skip
+"""Other lines for those who have answered already, and for everybody of what is called off."""
 SEATS: Mapping[str, str] = {"in_person": "a seat in the room", "remote": "a remote seat"}
 REFUSALS: Mapping[str, str] = {
     "session-is-cancelled": "The session has been cancelled.",

@@ -41,7 +41,7 @@ def mail(
     message.set_content(text.body)
     if calendar is not None:
         method, content = calendar
-        shown = content.decode()
-        message.add_alternative(shown, subtype="calendar", params={"method": method}, cte="base64")
+        # As bytes: a text part would lose the line ends that iCalendar wants (RFC 5545 3.1).
+        message.add_alternative(content, "text", "calendar", params={"method": method, "charset": "utf-8"})
         message.add_attachment(content, maintype="application", subtype="ics", filename="invite.ics")
     return message

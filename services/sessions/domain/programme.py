@@ -166,7 +166,8 @@ def check_publishable(programme: Programme) -> None:
     if programme.status != "draft":
         raise ProgrammeNotDraft(f"The programme is {programme.status}.", state=programme.status)
     if programme.missing:
-        raise ProgrammeIncomplete(f"Still missing: {', '.join(programme.missing)}.", missing=programme.missing)
+        detail = f"Still missing: {', '.join(programme.missing)}."
+        raise ProgrammeIncomplete(detail, state=programme.status, missing=programme.missing)
 
 
 def check_published(programme: Programme) -> None:

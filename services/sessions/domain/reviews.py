@@ -1,7 +1,9 @@
 """Peer review: who reviews whose work, and when reviewers differ too much to be left alone."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from shared.refusal import Forbidden, InvalidRequest, NotFound, Refused
@@ -59,6 +61,18 @@ def disputed(scores: Sequence[Sequence[int]], wanted: int) -> bool:
     if len(scores) < min(FEWEST, wanted):
         return True
     return any(max(criterion) - min(criterion) > SPREAD for criterion in zip(*scores, strict=True))
+
+
+def check_plan(plan: Mapping[str, Any], today: date) -> None:
+    """Raise InvalidRequest where nobody could submit or review in time, or the rubric names a criterion twice."""
+    if plan["submit_by"] < today:
+        raise InvalidRequest.naming("submit_by", "is in the past")
+    if plan["review_by"] <= plan["submit_by"]:
+        raise InvalidRequest.naming("review_by", "must come after submit_by")
+    codes = [criterion["code"] for criterion in plan["rubric"]]
+    for number, code in enumerate(codes):
+        if code in codes[:number]:
+            raise InvalidRequest.naming(f"rubric.{number}.code", "is named already")
 
 
 def check_scores(scores: Sequence[int], criteria: int) -> None:

@@ -9,7 +9,8 @@ SELECT person_id FROM calendar_feeds WHERE token_hash = $1
 
 -- name: entries
 -- A person's own sessions: all that are near (feed), or the one asked for (invitation).
-SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
+SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, s.title AS named,
+       p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
        s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
        coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
@@ -34,7 +35,8 @@ DELETE FROM calendar_feeds WHERE person_id = $1
 
 -- name: series
 -- A group's sessions as one of its members sees them, in order.
-SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
+SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, s.title AS named,
+       p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
        s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
        coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,

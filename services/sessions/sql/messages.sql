@@ -47,7 +47,8 @@ UPDATE messages SET state = 'unwanted', claimed_at = NULL, ended_at = now() WHER
 -- name: entries
 -- The sessions that claimed messages are about, each as its recipient may see it. A free seat that is taken again is
 -- none to tell of. $4: roles without a seat.
-SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
+SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, s.title AS named,
+       p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
        s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
        coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
@@ -149,7 +150,8 @@ WHERE NOT EXISTS (
 ON CONFLICT DO NOTHING
 
 -- name: digest_entries
-SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, p.name AS programme_name,
+SELECT w.message_id, s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, s.title AS named,
+       p.name AS programme_name,
        coalesce(s.format, g.format, p.format) AS format, p.confidentiality, k.label AS skill,
        s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
        coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,

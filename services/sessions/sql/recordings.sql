@@ -20,8 +20,14 @@ RETURNING version
 SELECT person_id, answer FROM recording_consents WHERE session_id = $1 ORDER BY person_id
 
 -- name: expected
-SELECT person_id FROM participants
-WHERE session_id = $1 AND (state IN ('registered', 'attended') OR role = 'facilitator') ORDER BY person_id
+-- Who is or may be there: of a group that is not open everybody is expected who has not declined, until it is known who
+-- came.
+SELECT t.person_id FROM participants AS t JOIN sessions AS s USING (session_id) JOIN groups AS g USING (group_id)
+WHERE t.session_id = $1 AND (
+    t.state IN ('registered', 'attended') OR t.role IN ('facilitator', 'host')
+    OR t.state = 'invited' AND NOT s.attendance_recorded AND g.membership IS DISTINCT FROM 'open'
+)
+ORDER BY t.person_id
 
 -- name: link
 UPDATE recordings SET link = $2, version = version + 1 WHERE session_id = $1
