@@ -213,11 +213,11 @@ async def test_every_state_machine_refuses_an_impossible_move_and_says_the_state
         ("PUT", "/v1/preferences", {"quiet_from": 60}, "quiet_to"),
         ("PUT", "/v1/availability", {"busy": [dict.fromkeys(("starts_at", "ends_at"), "2027-01-12T14:00:00Z")]},
          "busy.0.ends_at"),
-        ("POST", f"/v1/groups/{uuid4()}/sessions", {"starts_at": "2027-01-12T14:00:00Z", "capacity_remote": 3},
+        ("POST", f"/v1/groups/{UUID(int=1)}/sessions", {"starts_at": "2027-01-12T14:00:00Z", "capacity_remote": 3},
          "capacity_in_person"),
-        ("PUT", f"/v1/sessions/{uuid4()}/attendance",
+        ("PUT", f"/v1/sessions/{UUID(int=1)}/attendance",
          {"entries": [{"person_id": str(uuid4()), "state": "no_show", "minutes": 5}]}, "entries.0.state"),
-        ("POST", f"/v1/sessions/{uuid4()}/check-ins/30", {"applied": 0, "frequency": 2}, "applied"),
+        ("POST", f"/v1/sessions/{UUID(int=1)}/check-ins/30", {"applied": 0, "frequency": 2}, "applied"),
     ],
 )  # fmt: skip
 async def test_what_does_not_go_with_the_rest_is_refused_by_the_name_of_its_field(
