@@ -263,7 +263,7 @@ async def test_somebody_who_cancelled_cannot_be_missing(world: World) -> None:
         ({"mood": 1}, "entries.0.mood"),
         ({"minutes": -1}, "entries.0.minutes"),
         ({"state": "late"}, "entries.0.state"),
-        ({"state": "no_show", "minutes": 5}, "entries.0"),
+        ({"state": "no_show", "minutes": 5}, "entries.0.state"),
         ({"person_id": str(UUID(int=7))}, "entries.0.person_id"),
     ],
 )

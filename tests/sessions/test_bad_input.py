@@ -209,8 +209,7 @@ async def test_every_state_machine_refuses_an_impossible_move_and_says_the_state
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"),
     [
-        ("PUT", "/v1/preferences", {"channel": "slack"}, "chat_address"),
-        ("PUT", "/v1/preferences", {"quiet_from": 60}, "quiet_to"),
+        ("PUT", "/v1/preferences", {"quiet_to": 60}, "quiet_from"),
         ("PUT", "/v1/availability", {"busy": [dict.fromkeys(("starts_at", "ends_at"), "2027-01-12T14:00:00Z")]},
          "busy.0.ends_at"),
         ("POST", f"/v1/groups/{UUID(int=1)}/sessions", {"starts_at": "2027-01-12T14:00:00Z", "capacity_remote": 3},

@@ -1,6 +1,7 @@
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
+from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar
 
 from tests.sessions.conftest import World
@@ -128,3 +129,33 @@ async def test_sessions_are_joined_where_their_programme_says_unless_they_say_it
         refused = await world.own("PUT", path, {"template": wrong})
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "template"), wrong
     assert (await world.call("PUT", path, {"template": None}, who=other)).status_code == 403
+
+
+async def test_a_series_by_a_rule_is_told_by_that_rule_with_its_exceptions(world: World) -> None:
+    (lead,) = await world.people(1, time_budget_minutes=9000)
+    days: dict[str, Any] = {"starts_on": "2027-03-01", "ends_on": "2027-06-30"}
+    group = await found(world, lead, await world.programme(format="community_of_practice", **days))
+    rule = {
+        "rrule": "FREQ=WEEKLY;BYDAY=TU;UNTIL=20270427",
+        "starts_at": "2027-03-08T15:00:00",
+        "time_zone": "America/New_York",
+        "exdates": ["2027-03-16T15:00:00"],
+        "overrides": [{"occurrence": "2027-04-06T15:00:00", "starts_at": "2027-04-07T10:00:00"}],
+        "title": "Data hour",
+    }
+    path = f"/v1/groups/{group['group_id']}"
+    made = (await world.call("POST", f"{path}/series", rule, who=lead)).json()["session_ids"]
+    assert (await world.call("POST", f"/v1/sessions/{made[1]}/cancel", who=lead)).status_code == 200
+    moved = {"starts_at": "2027-03-31T14:00:00Z"}
+    assert (
+        await world.call("POST", f"/v1/sessions/{made[2]}/move", moved, who=lead, If_Match='"v1"')
+    ).status_code == 200
+    beside = await add(world, lead, group, datetime(2027, 5, 12, 15, tzinfo=UTC))
+    text = (await world.call("GET", f"{path}/series.ics", who=lead)).text
+    assert "RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=TU" in text
+    assert (text.count("BEGIN:VTIMEZONE"), text.count("EXDATE"), text.count("RECURRENCE-ID")) == (1, 2, 2)
+    assert text.count(f"UID:{beside}@lateral") == 1
+    rows = await world.fetch("SELECT starts_at FROM sessions WHERE state = 'scheduled' ORDER BY starts_at")
+    timeline: Any = IcsCalendarStream.calendar_from_ics(text).timeline
+    assert [each.start.astimezone(UTC) for each in timeline] == [row["starts_at"] for row in rows]
+    assert rows[0]["starts_at"] == datetime(2027, 3, 9, 20, tzinfo=UTC)

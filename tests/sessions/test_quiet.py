@@ -202,7 +202,7 @@ async def test_an_address_in_a_chat_belongs_to_one_person(world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"channel": "pigeon"}, "channel"), ({"channel": "slack"}, "body"), ({"quiet_from": 600}, "body"),
+        ({"channel": "pigeon"}, "channel"), ({"channel": "slack"}, "chat_address"), ({"quiet_from": 600}, "quiet_to"),
         ({"quiet_from": -1, "quiet_to": 5}, "quiet_from"), ({"digest": "hourly"}, "digest"), ({"loud": True}, "loud"),
         ({"channel": "slack", "chat_address": "U1 U2"}, "chat_address"),
     ],

@@ -204,7 +204,7 @@ async def test_seats_that_are_not_told_apart_are_refused_by_name(world: World) -
     lead, guest = await world.people(2, **ALWAYS)
     group = await found(world, lead, await world.programme(format="lunch_and_learn", modality="remote"))
     path, at = f"/v1/groups/{group['group_id']}/sessions", {"starts_at": workday(5).isoformat()}
-    wrong = [({"capacity_in_person": 2, "capacity_remote": 2}, "capacity_remote"), ({"capacity_remote": 2}, "body")]
+    wrong = [({"capacity_in_person": 2, "capacity_remote": 2}, "capacity_remote"), ({"capacity_remote": 2}, "capacity_in_person")]
     for seats, field in wrong:
         refused = await world.call("POST", path, {**at, **seats}, who=lead)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
@@ -241,3 +241,33 @@ async def test_whoever_watches_for_a_kind_of_seat_is_told_of_that_kind_alone(wor
     await answer(world, plain, first, ACCEPT)
     refused = await world.call("PUT", f"/v1/sessions/{plain}/watch", {"attends": "remote"}, who=second)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "attends")
+
+
+async def test_nobody_has_seats_in_two_sessions_at_one_time(world: World) -> None:
+    """Whoever waits here and takes a seat elsewhere goes on waiting, and the seat goes to the next."""
+    leads = await world.people(3)
+    one, other, third = await world.people(3, **ALWAYS)
+    programme = await world.programme(format="lunch_and_learn")
+    groups = [await found(world, lead, programme) for lead in leads]
+    times = (workday(5), workday(5, 12).replace(minute=30), workday(5, 15))
+    here, there, later = [
+        await add(world, lead, group, time, capacity=1) for lead, group, time in zip(leads, groups, times, strict=True)
+    ]
+    assert await answer(world, here, one, ACCEPT) == "registered"
+    refused = await world.call("POST", f"/v1/sessions/{there}/rsvp", ACCEPT, who=one)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/overlapping-times")
+    assert (refused.json()["state"], len(await world.fetch("SELECT FROM participants WHERE person_id = $1", one))) == (
+        "taken",
+        1,
+    )
+    assert await answer(world, here, one, ACCEPT) == "registered"
+    assert await answer(world, later, one, ACCEPT) == "registered"
+    assert [await answer(world, here, who, ACCEPT) for who in (other, third)] == ["waitlisted"] * 2
+    assert await answer(world, there, other, ACCEPT) == "registered"
+    assert await answer(world, here, one, DECLINE) == "cancelled_early"
+    rows = await world.fetch("SELECT person_id, state FROM participants WHERE session_id = $1", here)
+    states = {row["person_id"]: row["state"] for row in rows}
+    assert (states[third], states[other]) == ("registered", "waitlisted")
+    assert await answer(world, there, other, DECLINE) == "cancelled_early"
+    assert await answer(world, here, third, DECLINE) == "cancelled_early"
+    assert await answer(world, here, other, ACCEPT) == "registered"

@@ -75,7 +75,7 @@ async def get_invitation(session_id: UUID, edge: Edge) -> Response:
 
 @router.get("/v1/groups/{group_id}/series.ics", responses=ICS, summary="Get a group's series")
 async def get_series_file(group_id: UUID, edge: Edge) -> Response:
-    """One recurring event on the caller's clock, with its exceptions, to import once."""
+    """One recurring event with its exceptions, to import once: by the group's rule, else on the caller's clock."""
     member, organizer = person(edge.principal), _settings(edge).organizer_email
     return await _file(edge, lambda conn: queries.get_series(conn, group_id, member, organizer))
 

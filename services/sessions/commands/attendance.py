@@ -18,6 +18,7 @@ from services.sessions.domain.session import (
     ConfirmedByOthers,
     GroundRulesNotAcknowledged,
     NotTheFacilitator,
+    OverlappingTimes,
     Participation,
     Session,
     TooFewPeople,
@@ -49,9 +50,9 @@ async def rsvp(
 
     With `rules_version` the ground rules are accepted by the same request. Raises UnknownSession, SessionHasStarted,
     SessionIsCancelled, GroundRulesNotAcknowledged, GroundRulesOutdated, ImpossibleMove, NoSeatOfThatKind,
-    InvalidRequest.
+    OverlappingTimes, InvalidRequest.
     """
-    session, part, seats, acknowledged = await store.lock_answering(conn, session_id, person_id)
+    session, part, seats, acknowledged, elsewhere = await store.lock_answering(conn, session_id, person_id)
     opening = None
     if part is None:
         part, opening = await _sign_up(conn, session, person_id, answer)
@@ -74,6 +75,7 @@ async def rsvp(
         kind, state = part.attends, attendance.decline(part.state, session.starts_at, now)
     if (state, kind) == (part.state, part.attends):
         return part
+    _check_only_here(session, elsewhere and state != part.state and answer == "accept")
     answered = replace(part, state=state, version=part.version + 1, attends=kind)
     change = PARTICIPANTS.wait if state == "waitlisted" else PARTICIPANTS.answer
     seen = (session_id, person_id, state, part.state, part.version, kind)
@@ -84,6 +86,12 @@ async def rsvp(
     if answer == "decline" or kind != part.attends:
         await promote(conn, {session_id: session})
     return answered
+
+
+def _check_only_here(session: Session, elsewhere: bool) -> None:
+    if elsewhere:
+        detail = "You have a seat in another session then: give it up first."
+        raise OverlappingTimes(detail, state="taken", starts_at=session.starts_at)
 
 
 async def may_sign_up(conn: Connection, session: Session, person_id: UUID) -> bool:

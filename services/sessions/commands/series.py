@@ -17,7 +17,7 @@ from services.sessions.domain.hours import Hours, Span, minute
 from services.sessions.domain.programme import chosen, usual_minutes
 from services.sessions.domain.recurrence import Recurrence
 from services.sessions.domain.scheduling import Request, fits, overdrawn
-from services.sessions.domain.session import Session, SessionHasStarted
+from services.sessions.domain.session import OverlappingTimes, Session, SessionHasStarted
 from services.sessions.queries.artefacts import scope_of
 from services.sessions.store import formats, people
 from services.sessions.store import sessions as store
@@ -36,10 +36,6 @@ COLUMNS = (
     "facilitator_why", "flag", "format", "capacity_in_person", "capacity_remote",
 )  # fmt: skip
 PART_COLUMNS = ("session_id", "person_id", "role", "preparation", "state", "version")
-
-
-class OverlappingTimes(Refused):
-    """Whoever leads it is somewhere else then."""
 
 
 class TimeBudgetUsedUp(Refused):
@@ -92,11 +88,14 @@ async def add_series(
 ) -> list[UUID]:
     """All sessions of a rule, at the same local time on both sides of a clock change. Raises SeriesExists too."""
     group = await lock_led(conn, group_id, caller)
-    instants = recurrence.occurrences()
+    found = recurrence.placed()
     rule = {"rrule": recurrence.rrule, "starts_at": recurrence.starts_at.isoformat(), "zone": recurrence.time_zone}
     if not await conn.fetchval(SQL.set_recurrence, group_id, rule):
         raise SeriesExists("The group has a series already.", state=group["state"])
-    return await _add(conn, group, instants, details, caller, f"By the rule {recurrence.rrule}")
+    why, instants = f"By the rule {recurrence.rrule}", [instant for instant, _ in found]
+    made = await _add(conn, group, instants, details, caller, why)
+    await conn.execute(SESSIONS.note_occurrences, made, [local for _, local in found])
+    return made
 
 
 async def offer_slots(

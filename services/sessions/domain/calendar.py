@@ -21,7 +21,10 @@ Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One session in one person's calendar; `title` is its format's, `named` its own where it was given one."""
+    """One session in one person's calendar; `title` is its format's, `named` its own where it was given one.
+
+    `occurrence`: which one of its group's rule it is, on the clock of the rule's zone.
+    """
 
     session_id: UUID
     version: int
@@ -38,6 +41,7 @@ class Entry:
     display_name: str | None
     email: str | None
     named: str | None = None
+    occurrence: datetime | None = None
     location: str | None = None
     join_link: str | None = None
     place: Place | None = None

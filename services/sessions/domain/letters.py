@@ -135,6 +135,7 @@ REFUSALS: Mapping[str, str] = {
     "reply-outdated": "The session has changed since the invitation you answered; a newer one is in your calendar.",
     "ground-rules-not-acknowledged": "Accept the group's ground rules first, then answer again.",
     "invitation-withdrawn": "You are not expected in this session any more.",
+    "overlapping-times": "You have a seat in another session then: give it up first, and answer again.",
     "impossible-move": "Attendance has been recorded already.",
 }
 

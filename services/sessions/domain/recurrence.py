@@ -29,18 +29,30 @@ class Recurrence:
 
     def occurrences(self) -> list[datetime]:
         """All instants (UTC), in order. Raises InvalidRequest naming what is wrong."""
-        zone = _zone(self.time_zone)
-        rule = rrulestr(_checked(self.rrule, zone), dtstart=self.starts_at)
+        return [instant for instant, _ in self.placed()]
+
+    def placed(self) -> list[tuple[datetime, datetime]]:
+        """The same, each with the occurrence of the rule that it is."""
+        zone, locals_ = _zone(self.time_zone), self.locals()
+        _check_known("exdates", self.exdates, locals_)
+        _check_known("overrides", self.overrides, locals_)
+        kept = [local for local in locals_ if local not in set(self.exdates)]
+        if not kept:
+            raise InvalidRequest.naming("rrule", "leaves no session")
+        return sorted((instant_of(self.overrides.get(local, local), zone), local) for local in kept)
+
+    def locals(self) -> list[datetime]:
+        """What the rule alone makes, on the clock of its zone. Raises InvalidRequest."""
+        rule = rrulestr(_checked(self.rrule, _zone(self.time_zone)), dtstart=self.starts_at)
         locals_ = list(islice(rule, MOST + 1))
         if len(locals_) > MOST:
             raise InvalidRequest.naming("rrule", f"makes more than {MOST} sessions")
-        _check_known("exdates", self.exdates, locals_)
-        _check_known("overrides", self.overrides, locals_)
-        kept = [self.overrides.get(local, local) for local in locals_ if local not in set(self.exdates)]
-        if not kept:
-            raise InvalidRequest.naming("rrule", "leaves no session")
-        # A time that a clock change skips is read by the offset before it, of one that comes twice the first counts.
-        return sorted(local.replace(tzinfo=zone, fold=0).astimezone(UTC) for local in kept)
+        return locals_
+
+
+def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """A time that a clock change skips is read by the offset before it, of one that comes twice the first counts."""
+    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

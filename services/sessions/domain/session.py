@@ -44,6 +44,10 @@ class ConfirmedByOthers(Refused):
     """A log is not attended: those named in it say whether it was so."""
 
 
+class OverlappingTimes(Refused):
+    """Whoever shall be there is somewhere else then."""
+
+
 class TooFewPeople(Refused):
     """Fewer than its format is for are in it: it does not count as held, and no attendance is written down."""
 

@@ -1,11 +1,13 @@
 """A person's sessions as calendar files."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.sessions.domain.calendar import feed, invitation
 from services.sessions.domain.feeds import token_hash
 from services.sessions.domain.group import UnknownGroup
-from services.sessions.domain.recurring import series
+from services.sessions.domain.recurrence import Recurrence
+from services.sessions.domain.recurring import by_rule, series
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import formats
 from services.sessions.store.entries import entry
@@ -44,4 +46,8 @@ async def get_series(conn: Connection, group_id: UUID, person_id: UUID, organize
         raise UnknownGroup("There is no such group, or you are not in it.")
     known = await formats.known(conn)
     entries = [entry(dict(row), known) for row in await conn.fetch(SQL.series, group_id, person_id)]
+    if rule := frame["recurrence"]:
+        recurrence = Recurrence(rule["rrule"], datetime.fromisoformat(rule["starts_at"]), rule["zone"])
+        if any(entry.occurrence for entry in entries):  # none where it was made before they were noted
+            return by_rule(group_id, entries, recurrence, organizer)
     return series(group_id, entries, frame["time_zone"] or "UTC", frame["cadence_days"], organizer)

@@ -41,7 +41,7 @@ SELECT s.session_id, s.version, s.state, s.starts_at, s.ends_at, s.changed_at, s
        s.location, join_link_of(s.join_link, p.join_template, s.session_id) AS join_link,
        coalesce(s.place, g.place) AS place, coalesce(s.access, g.access) AS access,
        told_courses(p.confidentiality, g.courses, s.courses) AS courses,
-       coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer,
+       coalesce(t.role, 'participant') AS role, coalesce(t.state, 'invited') AS answer, s.occurrence,
        NULL AS display_name, NULL AS email
 FROM groups AS g
 JOIN programmes AS p USING (programme_id)
@@ -52,7 +52,7 @@ WHERE g.group_id = $1
 ORDER BY s.starts_at, s.session_id LIMIT 1000
 
 -- name: series_frame
-SELECT p.cadence_days, h.time_zone
+SELECT p.cadence_days, h.time_zone, g.recurrence
 FROM groups AS g JOIN programmes AS p USING (programme_id)
 JOIN group_members AS m ON m.group_id = g.group_id AND m.person_id = $2
 LEFT JOIN people AS h ON h.person_id = m.person_id

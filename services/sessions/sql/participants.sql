@@ -22,7 +22,13 @@ FROM (
            EXISTS (
                SELECT FROM acknowledgements AS a
                WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
-           ) AS acknowledged
+           ) AS acknowledged,
+           EXISTS (
+               SELECT FROM participants AS o JOIN sessions AS x USING (session_id)
+               WHERE o.person_id = $2 AND x.session_id <> $1 AND x.state = 'scheduled'
+                 AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($3::text[]))
+                 AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+           ) AS elsewhere
     FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
     LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
     WHERE s.session_id = $1 FOR UPDATE OF s
@@ -54,7 +60,8 @@ RETURNING true
 
 -- name: promote
 -- Fill free seats of locked sessions from their waitlists, first come first served; where seats in the room and remote
--- ones are apart, each from those who wait for one of its kind.
+-- ones are apart, each from those who wait for one of its kind. Whoever has taken a seat in another session then goes on
+-- waiting.
 UPDATE participants AS p SET state = 'registered', place = NULL, version = p.version + 1
 FROM (
     SELECT w.session_id, w.person_id, row_number() OVER (PARTITION BY w.session_id, w.attends ORDER BY w.place) AS turn,
@@ -65,7 +72,11 @@ FROM (
                  AND r.attends IS NOT DISTINCT FROM w.attends
            ) AS free
     FROM participants AS w JOIN sessions AS s USING (session_id)
-    WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted'
+    WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted' AND NOT EXISTS (
+        SELECT FROM participants AS o JOIN sessions AS x ON x.session_id = o.session_id
+        WHERE o.person_id = w.person_id AND x.session_id <> w.session_id AND x.state = 'scheduled'
+          AND o.state = 'registered' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+    )
 ) AS waiting
 WHERE p.session_id = waiting.session_id AND p.person_id = waiting.person_id AND waiting.turn <= waiting.free
 RETURNING p.session_id, p.person_id, p.role, p.state, p.version, p.minutes, p.taught, p.asked, p.shared,

@@ -118,6 +118,10 @@ WHERE s.session_id = new.session_id
 -- name: note_moved
 UPDATE sessions SET moved = true WHERE session_id = $1
 
+-- name: note_occurrences
+UPDATE sessions AS s SET occurrence = new.occurrence
+FROM unnest($1::uuid[], $2::timestamp[]) AS new (session_id, occurrence) WHERE s.session_id = new.session_id
+
 -- name: list_sessions
 -- $1 is the one session asked for, $2 the caller unless they see all.
 SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,

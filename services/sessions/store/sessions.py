@@ -34,10 +34,10 @@ def participation(row: Record) -> Participation:
 
 async def lock_answering(
     conn: Connection, session_id: UUID, person_id: UUID
-) -> tuple[Session, Participation | None, Seats, bool]:
-    """The session, locked; one's part, which seats are free, whether one has accepted the rules. UnknownSession.
+) -> tuple[Session, Participation | None, Seats, bool, bool]:
+    """The session, locked; one's part, which seats are free, whether one has accepted the rules, or is elsewhere then.
 
-    The part and the rules may be as they were before the lock was granted.
+    All but the seats may be as they were before the lock was granted. Raises UnknownSession.
     """
     row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, sorted(WITHOUT_SEAT))
     if row is None:
@@ -54,7 +54,7 @@ async def lock_answering(
         if taken
         else None
     )
-    return found, part, Seats(found.capacity - row["taken"], apart), row["acknowledged"]
+    return found, part, Seats(found.capacity - row["taken"], apart), row["acknowledged"], row["elsewhere"]
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:
