@@ -73,7 +73,7 @@ async def test_what_is_said_of_ones_own_time_is_respected(world: World) -> None:
     assert len(weeks) == len(set(weeks))
     wrong = [{"starts_at": day.isoformat(), "ends_at": day.isoformat()}]
     refused = await world.call("PUT", "/v1/availability", {"busy": wrong}, who=one)
-    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "busy.0")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "busy.0.ends_at")
 
 
 async def test_what_is_newly_busy_moves_what_was_booked_there(world: World) -> None:

@@ -204,7 +204,10 @@ async def test_seats_that_are_not_told_apart_are_refused_by_name(world: World) -
     lead, guest = await world.people(2, **ALWAYS)
     group = await found(world, lead, await world.programme(format="lunch_and_learn", modality="remote"))
     path, at = f"/v1/groups/{group['group_id']}/sessions", {"starts_at": workday(5).isoformat()}
-    wrong = [({"capacity_in_person": 2, "capacity_remote": 2}, "capacity_remote"), ({"capacity_remote": 2}, "capacity_in_person")]
+    wrong = [
+        ({"capacity_in_person": 2, "capacity_remote": 2}, "capacity_remote"),
+        ({"capacity_remote": 2}, "capacity_in_person"),
+    ]
     for seats, field in wrong:
         refused = await world.call("POST", path, {**at, **seats}, who=lead)
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
