@@ -127,6 +127,8 @@ class PersonChanged(Event):
     """What this person says they have been through, in the organization's tags: told to those they are matched with."""
     facilitator_since: date | None = None
     """Since when they are ready to facilitate: whoever became so this month is new in the rota."""
+    region: Code | None = None
+    """In which region they work, in the organization's own words."""
 
 
 class PersonErased(Event):

@@ -82,6 +82,7 @@ class ProgrammeChanged(Event):
     audience_jobs: tuple[Code, ...] = ()
     audience_skills: tuple[Code, ...] = ()
     """Skills of which somebody offers or wants one."""
+    audience_regions: tuple[Code, ...] = ()
     tenure_min_months: int | None = None
     tenure_max_months: int | None = None
     """Whole months since the hire date: at least the one, less than the other."""

@@ -121,7 +121,7 @@ async def holds_what_was_told(conn: Connection) -> None:
     row = await conn.fetchrow(newest)
     assert row
     record = row["state"]
-    assert person.region == row["region"]
+    assert person.public.region == row["region"]
     for name in ("given_name", "family_name", "job_title", "employment_type", "manager_employee_number"):
         assert getattr(person, name) == record.get(name, "employee" if name == "employment_type" else None)
     assert isinstance(person.public, PersonChanged)

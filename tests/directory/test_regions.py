@@ -1,5 +1,6 @@
 """In which region somebody works: said by HR or an identity system, dated as all that HR says, and found by."""
 
+import unicodedata
 from datetime import date
 
 import httpx
@@ -10,7 +11,7 @@ from services.directory.settings import provisioning
 from services.directory.store.records import MANY
 from shared.db import Connection, Database
 from shared.events.hr import WorkerUpserted
-from tests.directory.hr import LATER, person_id, tell, worker
+from tests.directory.hr import LATER, changes, person_id, tell, worker
 from tests.directory.test_accounts import numbered, settings_read_anew
 from tests.directory.test_feeds import Feeds, feeds, jsonl, row
 from tests.directory.test_scim import Identity, account
@@ -43,6 +44,15 @@ async def test_the_region_is_dated_as_the_site_is(api: httpx.AsyncClient, api_db
     assert (await api.get(f"/v1/people/{who}", headers=issuer.bearer("employee"))).json()["region"] == "EMEA"
     found = (await api.get("/v1/people?region=DACH&limit=100", headers=hr)).json()["items"]
     assert [each["employee_number"] for each in found] == sorted(f"N{number}" for number in range(1, MANY, 2))
+
+
+async def test_a_region_is_told_to_the_others_as_it_is_written_here(conn: Connection) -> None:
+    """P1: programmes are for people of a region; moving to another one is news."""
+    await tell(conn, worker("E1", region=unicodedata.normalize("NFD", "Île-de-France")))
+    await tell(conn, worker("E1", seq=2, region="EMEA"))
+    await tell(conn, worker("E1", seq=3, region="EMEA", job_title="Chief"))
+    told = [(each.version, each.region, each.reasons) for each in await changes(conn, "E1")]
+    assert told == [(1, "Île-de-France", ("hired",)), (2, "EMEA", ("profile_changed",))]
 
 
 async def test_another_region_under_one_sequence_is_another_state(conn: Connection) -> None:

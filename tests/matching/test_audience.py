@@ -11,6 +11,7 @@ NEED = SkillNeed(skill_id=RUST, level=1, target_level=2)
 RULES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"audience_units": ("D2",)}, {"unit_path": ("ROOT", "D2")}),
     ({"audience_sites": ("rome",)}, {"site_code": "rome"}),
+    ({"audience_regions": ("EMEA", "APAC")}, {"region": "EMEA"}),
     ({"audience_jobs": ("dev",)}, {"job_code": "dev"}),
     ({"audience_skills": (PIANO,)}, {"needs": (NEED, SkillNeed(skill_id=PIANO, level=1, target_level=2))}),
     ({"tenure_min_months": 12}, {"hired_on": today() - timedelta(days=800)}),

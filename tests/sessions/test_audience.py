@@ -36,13 +36,15 @@ async def test_an_audience_is_a_rule_over_people_as_they_are_now(world: World) -
         people[uuid4()] = {
             "unit_path": ("acme", units[number % 2]),
             "site_code": sites[number // 2 % 2],
+            "region": ("EMEA", None)[number % 3 % 2],
             "job_code": jobs[number // 4 % 2],
             "offers": (SkillOffer(skill_id=skills[number // 8], level=3),),
             "hired_on": TODAY - timedelta(days=31 * number),
         }
     await world.hear(*(person(one, **fields) for one, fields in people.items()))
     rules: dict[str, Any] = {
-        "audience_units": ["it-1"], "audience_sites": ["rome"], "audience_jobs": ["dev"], "audience_skills": [RUST],
+        "audience_units": ["it-1"], "audience_sites": ["rome"], "audience_regions": ["EMEA"],
+        "audience_jobs": ["dev"], "audience_skills": [RUST],
         "tenure_min_months": 1, "tenure_max_months": 12,
     }  # fmt: skip
     for name, value in rules.items():
@@ -72,6 +74,7 @@ def fits(them: dict[str, Any], rules: dict[str, Any]) -> bool:
     return (
         (not rules.get("audience_units") or bool(set(rules["audience_units"]) & set(them["unit_path"])))
         and (not rules.get("audience_sites") or them["site_code"] in rules["audience_sites"])
+        and (not rules.get("audience_regions") or them["region"] in rules["audience_regions"])
         and (not rules.get("audience_jobs") or them["job_code"] in rules["audience_jobs"])
         and (
             not rules.get("audience_skills")

@@ -139,3 +139,16 @@ async def test_what_is_booked_moves_to_weeks_with_time_left_when_somebody_has_le
 async def weeks(world: World) -> list[tuple[int, int]]:
     rows = await world.fetch("SELECT starts_at FROM sessions ORDER BY session_id")
     return [row["starts_at"].isocalendar()[:2] for row in rows]
+
+
+async def test_a_programme_that_brings_in_the_past_keeps_to_budgets_from_now_on(world: World) -> None:
+    """C14."""
+    people = await world.people(3)
+    await set_aside(world, people[2], 30)
+    begun = str(monday().date() - timedelta(days=60))
+    programme = await world.programme(format="study_group", session_minutes=60, backfill=True, starts_on=begun)
+    members = [{"person_id": str(one), "role": "participant"} for one in people[1:]]
+    group = await found(world, people[0], programme, members=members, membership="closed")
+    assert (await say(world, group, monday() - timedelta(days=28), people[0])).status_code == 201
+    refused = await say(world, group, monday(), people[0])
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/time-budget-used-up")

@@ -34,7 +34,6 @@ class Person:
     profile: Profile
     public: PersonChanged
     contact: ContactChanged
-    region: str | None = None
 
     @property
     def here(self) -> bool:
@@ -75,7 +74,6 @@ def derive(
         family_name=worker.family_name,
         job_title=worker.job_title,
         employment_type=worker.employment_type,
-        region=worker.region and written_alike(worker.region),
         profile=profile,
         public=_next(before, public, worker, now) if before else _first(public),
         contact=_next_contact(before.contact, contact) if before else ContactChanged.trusted(contact),
@@ -164,6 +162,7 @@ def _public(person_id: UUID, worker: WorkerUpserted, profile: Profile, around: S
         "time_of_day": profile.time_of_day,
         "experience": tuple(sorted(set(_own(profile.experience, ())))),
         "facilitator_since": max(worker.hire_date, profile.ready_since or worker.hire_date) if leads else None,
+        "region": worker.region and written_alike(worker.region),
     }
     if around.earlier:
         values["history"] = past(around.earlier, around.paths, PersonChanged.trusted(values))

@@ -131,7 +131,6 @@ def _person(row: Record) -> Person:
         family_name=values["family_name"],
         job_title=values["job_title"],
         employment_type=values["employment_type"],
-        region=values["region"],
         profile=Profile.model_validate(values["profile"]) if values["profile"] else NOTHING_SAID,
         public=PersonChanged.trusted(_public(values)),
         contact=ContactChanged.trusted(
@@ -194,7 +193,6 @@ def _said(person: Person) -> dict[str, object]:
         "family_name": person.family_name,
         "job_title": person.job_title,
         "employment_type": person.employment_type,
-        "region": person.region,
         "profile": {} if person.profile is NOTHING_SAID else person.profile.model_dump(mode="json", exclude_none=True),
         "stale": False,
         "changed_at": datetime.now(UTC),

@@ -19,12 +19,12 @@ PERSON_FIELDS = {
     *("time_budget_minutes", "facilitator_ready", "opted_in", "paused_until", "not_with", "hired_on", "job_code"),
     "leaves_on",
     *("formats", "modalities", "pace", "group_size_min", "group_size_max", "experience", "facilitator_since"),
-    "time_of_day",
+    *("time_of_day", "region"),
 }
 PROGRAMME_FIELDS = {
     *("programme_id", "version", "status", "format", "modality", "audience_units", "skills", "group_size_min"),
     *("group_size_max", "cadence_days", "session_minutes", "audience_sites", "audience_jobs", "audience_skills"),
-    *("tenure_min_months", "tenure_max_months"),
+    *("tenure_min_months", "tenure_max_months", "audience_regions"),
 }
 E_ = TypeVar("E_", PersonChanged, SkillChanged, ProgrammeChanged)
 

@@ -4,7 +4,7 @@ INSERT INTO people (
     work_starts, work_ends, work_days, languages, offers, needs, offered_skills, capacity, time_budget_minutes,
     facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code, formats, modalities,
     pace, group_size_min, group_size_max, leaves_on, experience, ready_since,
-    time_of_day
+    time_of_day, region
 )
 SELECT
     person_id, version, status, unit_code, unit_path, manager_id, job_level, job_function, site_code, time_zone,
@@ -12,14 +12,14 @@ SELECT
     ARRAY(SELECT DISTINCT offer ->> 'skill_id' FROM jsonb_array_elements(offers) AS offer), capacity,
     time_budget_minutes, facilitator_ready, opted_in, paused_until, not_with, hired_on, job_code,
     formats, modalities, pace, group_size_min, group_size_max, leaves_on, experience,
-    facilitator_since, time_of_day
+    facilitator_since, time_of_day, region
 FROM jsonb_to_recordset($1::jsonb) AS given (
     person_id uuid, version int, status text, unit_code text, unit_path text[], manager_id uuid, job_level int,
     job_function text, site_code text, time_zone text, work_starts int, work_ends int, work_days int[],
     languages text[], offers jsonb, needs jsonb, capacity int, time_budget_minutes int, facilitator_ready boolean,
     opted_in boolean, paused_until date, not_with uuid[], hired_on date, job_code text, formats text[],
     modalities text[], pace text, group_size_min int, group_size_max int, leaves_on date,
-    experience text[], facilitator_since date, time_of_day text
+    experience text[], facilitator_since date, time_of_day text, region text
 )
 WHERE NOT EXISTS (SELECT FROM erased_people WHERE erased_people.person_id = given.person_id)
 ORDER BY person_id
@@ -35,12 +35,13 @@ ON CONFLICT (person_id) DO UPDATE SET
     hired_on = excluded.hired_on, job_code = excluded.job_code, formats = excluded.formats,
     modalities = excluded.modalities, pace = excluded.pace, group_size_min = excluded.group_size_min,
     group_size_max = excluded.group_size_max, leaves_on = excluded.leaves_on, experience = excluded.experience,
-    ready_since = excluded.ready_since, time_of_day = excluded.time_of_day
+    ready_since = excluded.ready_since, time_of_day = excluded.time_of_day,
+    region = excluded.region
 WHERE people.version < excluded.version
     -- A version known before these columns were: the directory's republishing fills them.
     OR people.version = excluded.version
-        AND (people.leaves_on, people.experience, people.ready_since, people.time_of_day)
-            IS DISTINCT FROM (excluded.leaves_on, excluded.experience, excluded.ready_since, excluded.time_of_day)
+        AND (people.leaves_on, people.experience, people.ready_since, people.time_of_day, people.region) IS DISTINCT FROM
+            (excluded.leaves_on, excluded.experience, excluded.ready_since, excluded.time_of_day, excluded.region)
 RETURNING person_id
 
 -- name: managers
@@ -56,17 +57,17 @@ WHERE skills.version < excluded.version
 INSERT INTO programmes (
     programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
     cadence_days, session_minutes, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months,
-    preparation_minutes
+    preparation_minutes, audience_regions
 )
 SELECT
     programme_id, version, status, format, modality, audience_units, skills, group_size_min, group_size_max,
     cadence_days, session_minutes, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months,
-    preparation_minutes
+    preparation_minutes, audience_regions
 FROM jsonb_to_recordset($1::jsonb) AS given (
     programme_id uuid, version int, status text, format text, modality text, audience_units text[], skills text[],
     group_size_min int, group_size_max int, cadence_days int, session_minutes int,
     audience_sites text[], audience_jobs text[], audience_skills text[], tenure_min_months int, tenure_max_months int,
-    preparation_minutes int
+    preparation_minutes int, audience_regions text[]
 )
 ORDER BY programme_id
 ON CONFLICT (programme_id) DO UPDATE SET
@@ -76,11 +77,12 @@ ON CONFLICT (programme_id) DO UPDATE SET
     session_minutes = excluded.session_minutes, audience_sites = excluded.audience_sites,
     audience_jobs = excluded.audience_jobs, audience_skills = excluded.audience_skills,
     tenure_min_months = excluded.tenure_min_months, tenure_max_months = excluded.tenure_max_months,
-    preparation_minutes = excluded.preparation_minutes
+    preparation_minutes = excluded.preparation_minutes, audience_regions = excluded.audience_regions
 WHERE programmes.version < excluded.version
 
 -- name: audiences
-SELECT programme_id, audience_units, audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months
+SELECT programme_id, audience_units, audience_sites, audience_regions, audience_jobs, audience_skills,
+       tenure_min_months, tenure_max_months
 FROM programmes WHERE programme_id = ANY ($1::uuid[])
 
 -- name: start_rules

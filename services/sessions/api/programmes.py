@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.sessions.api.series import Line
 from services.sessions.api.times import Day
 from services.sessions.commands import programmes as commands
 from services.sessions.domain import programme as domain
+from services.sessions.domain.programme import written_alike
 from services.sessions.queries import programmes as queries
 from shared.auth import Principal
 from shared.db import Connection
@@ -29,6 +30,7 @@ Minutes = Annotated[int, Field(ge=10, le=480)]
 Tenure = Annotated[int, Field(ge=0, le=600)]
 Stretch = Annotated[int, Field(ge=0, le=240)]
 Codes = Annotated[list[Code], Field(max_length=500)]
+Regions = Annotated[list[Annotated[Code, AfterValidator(written_alike)]], Field(max_length=500)]
 Further = Annotated[list[Code], Field(max_length=10)]
 READERS_OF_DRAFTS = ("programme-owner", "analyst", "admin")
 EXAMPLE: dict[str, Any] = {
@@ -82,6 +84,7 @@ class NewProgramme(BaseModel):
     goals: Goals = []
     ground_rules: Rules | None = None
     audience_sites: Codes = Field([], description="Sites; empty is any.")
+    audience_regions: Regions = Field([], description="Regions, as people's records name them; empty is any.")
     audience_jobs: Codes = Field([], description="Job codes; empty is any.")
     audience_skills: Codes = Field([], description="Skills people offer or want, one of them; empty is any.")
     tenure_min_months: Tenure | None = None
@@ -116,6 +119,7 @@ class ProgrammeChanges(BaseModel):
     goals: Goals = []
     ground_rules: Rules = "-"
     audience_sites: Codes = []
+    audience_regions: Regions = []
     audience_jobs: Codes = []
     audience_skills: Codes = []
     tenure_min_months: Tenure | None = None
@@ -149,6 +153,7 @@ class Programme(BaseModel):
     goals: list[Goal]
     ground_rules: str
     audience_sites: list[str]
+    audience_regions: list[str]
     audience_jobs: list[str]
     audience_skills: list[str]
     tenure_min_months: int | None

@@ -15,6 +15,7 @@ from services.sessions.api.programmes import (
     GroupSize,
     Minutes,
     Programme,
+    Regions,
     Rules,
     Stretch,
     Tenure,
@@ -70,6 +71,7 @@ class Filled(BaseModel):
     session_minutes: Minutes | None = None
     ground_rules: Rules | None = None
     audience_sites: Codes = []
+    audience_regions: Regions = []
     audience_jobs: Codes = []
     audience_skills: Codes = []
     tenure_min_months: Tenure | None = None

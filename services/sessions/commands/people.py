@@ -35,6 +35,7 @@ async def project_people(conn: Connection, causes: Sequence[Envelope[PersonChang
             SEPARATOR.join(p.unit_path), p.site_code, p.job_code, p.job_function, _skills(p), p.facilitator_ready,
             p.time_budget_minutes, SEPARATOR.join(known_well(p)),
             orjson.dumps(wanted(p)).decode(), p.facilitator_since, p.time_of_day,
+            p.region,
         )
         for p in (cause.data for cause in latest)
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """A programme: what it is for, for whom, in which format; and what it needs before it may be published."""
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -87,6 +88,7 @@ class Programme:
     audience_facilitators: bool = False
     template: str | None = None
     template_version: int | None = None
+    audience_regions: tuple[str, ...] = ()
 
     CHECKLIST: ClassVar[tuple[str, ...]] = ("objective", "sponsor", "audience", "goal")
 
@@ -111,6 +113,11 @@ class Programme:
         fields = {name: getattr(self, name) for name in ProgrammeChanged.model_fields}
         fields |= {"objective": self.objective or "", "audience_units": self.audience_units or ()}
         return ProgrammeChanged(**fields)
+
+
+def written_alike(region: str) -> str:
+    """A region whose letters can be written in several ways, in the one the directory keeps it in."""
+    return unicodedata.normalize("NFC", region)
 
 
 def check(programme: Programme, today: date, formats: Mapping[str, Format]) -> None:

@@ -5,7 +5,7 @@
 INSERT INTO people AS p (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until, leaves_on,
     manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, facilitator_since,
-    time_budget_minutes, knows, needs, time_of_day
+    time_budget_minutes, knows, needs, time_of_day, region
 )
 SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.work_starts, new.work_ends,
        (SELECT array_agg(day::int) FROM unnest(string_to_array(new.work_days, ',')) AS day),
@@ -13,15 +13,15 @@ SELECT new.person_id, new.version, new.status, new.division, new.time_zone, new.
        string_to_array(new.unit_path, chr(31)), new.site_code, new.job_code, new.job_function,
        string_to_array(new.skills, chr(31)), new.facilitator_ready,
        new.facilitator_since, new.time_budget_minutes,
-       string_to_array(new.knows, chr(31)), new.needs::jsonb, new.time_of_day
+       string_to_array(new.knows, chr(31)), new.needs::jsonb, new.time_of_day, new.region
 FROM unnest(
     $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[],
     $9::date[], $10::date[], $11::date[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::boolean[], $19::int[], $20::text[], $21::text[], $22::date[], $23::text[]
+    $17::text[], $18::boolean[], $19::int[], $20::text[], $21::text[], $22::date[], $23::text[], $24::text[]
 ) AS new (
     person_id, version, status, division, time_zone, work_starts, work_ends, work_days, hired_on, paused_until,
     leaves_on, manager_id, unit_path, site_code, job_code, job_function, skills, facilitator_ready, time_budget_minutes,
-    knows, needs, facilitator_since, time_of_day
+    knows, needs, facilitator_since, time_of_day, region
 )
 WHERE NOT EXISTS (SELECT FROM erased_people AS e WHERE e.person_id = new.person_id)
 ORDER BY new.person_id
@@ -34,11 +34,11 @@ ON CONFLICT (person_id) DO UPDATE SET
     skills = excluded.skills, facilitator_ready = excluded.facilitator_ready,
     facilitator_since = excluded.facilitator_since,
     time_budget_minutes = excluded.time_budget_minutes, knows = excluded.knows,
-    needs = excluded.needs, time_of_day = excluded.time_of_day
+    needs = excluded.needs, time_of_day = excluded.time_of_day, region = excluded.region
 WHERE p.version < excluded.version OR (
     p.version = excluded.version
-    AND (p.knows, p.needs, p.facilitator_since, p.time_of_day)
-        IS DISTINCT FROM (excluded.knows, excluded.needs, excluded.facilitator_since, excluded.time_of_day)
+    AND (p.knows, p.needs, p.facilitator_since, p.time_of_day, p.region) IS DISTINCT FROM
+        (excluded.knows, excluded.needs, excluded.facilitator_since, excluded.time_of_day, excluded.region)
 )
 RETURNING person_id, status
 

@@ -5,11 +5,11 @@ INSERT INTO programmes (
     programme_id, version, status, name, objective, sponsor_id, format, modality, confidentiality, audience_units, skills,
     group_size_min, group_size_max, cadence_days, session_minutes, starts_on, ends_on, backfill, goals, ground_rules,
     audience_sites, audience_jobs, audience_skills, tenure_min_months, tenure_max_months, stretch_minutes, published_on,
-    further_formats, audience_facilitators, template, template_version
+    further_formats, audience_facilitators, template, template_version, audience_regions
 )
 VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29, $30, $31
+    $26, $27, $28, $29, $30, $31, $32
 )
 
 -- name: update_programme
@@ -19,7 +19,7 @@ UPDATE programmes SET
     cadence_days = $14, session_minutes = $15, starts_on = $16, ends_on = $17, backfill = $18, goals = $19,
     ground_rules = $20, audience_sites = $21, audience_jobs = $22, audience_skills = $23, tenure_min_months = $24,
     tenure_max_months = $25, stretch_minutes = $26, published_on = $27,
-    further_formats = $28, audience_facilitators = $29, template = $30, template_version = $31
+    further_formats = $28, audience_facilitators = $29, template = $30, template_version = $31, audience_regions = $32
 WHERE programme_id = $1
 
 -- name: set_join_template

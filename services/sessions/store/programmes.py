@@ -11,7 +11,10 @@ from shared.events.sessions import ProgrammeGoal
 SQL = sql.load("services.sessions", "programmes")
 NAMES = tuple(field.name for field in fields(Programme))
 """The statements take the columns in this order."""
-LISTS = ("audience_units", "skills", "audience_sites", "audience_jobs", "audience_skills", "further_formats")
+LISTS = (
+    *("audience_units", "skills", "audience_sites", "audience_jobs", "audience_skills", "further_formats"),
+    "audience_regions",
+)
 
 
 def programme(row: Record) -> Programme:
