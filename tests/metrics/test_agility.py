@@ -58,6 +58,16 @@ async def test_newcomers_ties_are_counted_by_day_thirty_and_ninety(conn: Connect
         assert (cell.value, cell.n, cell.denominator) == (ties, 10, 10), days
 
 
+async def test_whom_somebody_met_long_before_their_hire_is_no_tie_of_a_newcomer(conn: Connection) -> None:
+    """From the month before the first day on, however many months of hires are asked about."""
+    await deliver(conn, [unit("org", "Org"), unit("sales", "Sales", "org")])
+    await newcomers(conn, 5, HIRED, (-45, -20, 3))
+    for first in (HIRED, date(2026, 1, 1)):
+        cell = await whole(conn, "newcomer_ties_30", window=Window.covering(first, HIRED))
+        assert cell
+        assert (cell.value, cell.n) == (8, 5)
+
+
 @pytest.mark.parametrize("told", [False, True])
 async def test_a_month_of_hires_counts_when_all_have_been_here_so_long(conn: Connection, told: bool) -> None:
     day = datetime.now(UTC).date() - timedelta(days=30 if told else 29)

@@ -21,8 +21,9 @@ MEASURES = (
         Measure(
             f"newcomer_ties_{days}", f"Newcomers' ties after {days} days", "count", "newcomer_ties",
             f"Colleagues somebody has met in sessions by day {days} after their hire, mean over people hired in the "
-            f"window; a month of hires counts from the day on which day {days} has passed for all of them.",
-            "MISSION K20", denominator_counts="newcomers", digits=1,
+            f"window; a month of hires counts from the day on which day {days} has passed for all of them, "
+            "sessions from the month before the first day on.",
+            "MISSION K20", denominator_counts="newcomers", digits=1, version=2,
         )
         for days in (30, 90)
     ),

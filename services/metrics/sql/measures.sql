@@ -100,26 +100,35 @@ WHERE $7::text IN ('skills_met', 'roles_met', 'units_met')
 
 -- name: newcomer_ties
 -- Of months whose last hire has been here so long: a number that grew by one newcomer a day would tell of that one.
+-- Sessions count from the month before the first day on. People and sessions are looked up all at once, as arrays.
 WITH days AS (SELECT right($7::text, 2)::int AS within WHERE $7::text LIKE 'newcomer_ties%'),
 hired AS (
     SELECT DISTINCT ON (person_id) person_id, hired_on, unit_path
     FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $2::date AND hired_on < $3::date)
     ORDER BY person_id, version DESC, valid_from DESC
 ),
-newcomers AS (
+newcomers AS MATERIALIZED (
     SELECT person_id, hired_on, unit_path, within FROM hired CROSS JOIN days
     WHERE hired_on >= $2::date AND hired_on < $3::date AND $1::text NOT IN ('programme', 'format') AND $4::uuid IS NULL
         AND $6::text IS NULL AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND (date_trunc('month', hired_on) + interval '1 month')::date + within <= current_date
 ),
+own AS MATERIALIZED (
+    SELECT person_id, session_id, month FROM participations JOIN newcomers USING (person_id)
+    WHERE person_id = ANY (ARRAY(SELECT person_id FROM newcomers)) AND state = 'attended'
+        AND month >= $2::date - interval '1 month' AND month < $3::date + interval '4 months'
+        AND month >= date_trunc('month', hired_on) - interval '1 month'
+        AND (starts_at AT TIME ZONE 'UTC')::date <= hired_on + within
+),
+others AS MATERIALIZED (
+    SELECT person_id, session_id, month FROM participations
+    WHERE session_id = ANY (ARRAY(SELECT session_id FROM own)) AND state = 'attended'
+        AND month >= $2::date - interval '1 month' AND month < $3::date + interval '4 months'
+),
 ties AS (
-    SELECT newcomers.person_id, count(DISTINCT other.person_id) AS met
-    FROM newcomers
-    JOIN participations AS own ON own.person_id = newcomers.person_id AND own.state = 'attended'
-        AND (own.starts_at AT TIME ZONE 'UTC')::date <= hired_on + within
-    JOIN participations AS other ON other.session_id = own.session_id AND other.month = own.month
-        AND other.state = 'attended' AND other.person_id <> own.person_id
-    GROUP BY newcomers.person_id
+    SELECT own.person_id, count(DISTINCT others.person_id) AS met
+    FROM own JOIN others USING (session_id, month) WHERE others.person_id <> own.person_id
+    GROUP BY own.person_id
 )
 SELECT cell_of($1::text, unit_path, $5::text, NULL, NULL, date_trunc('month', hired_on)::date) AS cell,
     count(*) AS persons, count(*) AS n, coalesce(sum(met), 0)::float8 AS numerator, count(*) AS denominator

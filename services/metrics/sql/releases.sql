@@ -224,20 +224,31 @@ WITH hired AS (
     FROM membership WHERE person_id IN (SELECT person_id FROM membership WHERE hired_on >= $1::date AND hired_on < $2::date)
     ORDER BY person_id, version DESC, valid_from DESC
 ),
-newcomers AS (SELECT * FROM hired WHERE hired_on >= $1::date AND hired_on < $2::date),
-known AS (
-    SELECT person_id, changed_by FROM newcomers JOIN spans USING (person_id)
+newcomers AS MATERIALIZED (SELECT * FROM hired WHERE hired_on >= $1::date AND hired_on < $2::date),
+own AS MATERIALIZED (
+    SELECT person_id, session_id, month FROM participations
+    WHERE person_id = ANY (ARRAY(SELECT person_id FROM newcomers))
+        AND month >= $1::date - interval '1 month' AND month < $2::date + interval '4 months'
+),
+present AS MATERIALIZED (
+    SELECT DISTINCT session_id, month, changed_by FROM participations
+    WHERE session_id = ANY (ARRAY(SELECT session_id FROM own))
+        AND month >= $1::date - interval '1 month' AND month < $2::date + interval '4 months'
+),
+known AS MATERIALIZED (
+    SELECT person_id, changed_by FROM spans WHERE person_id = ANY (ARRAY(SELECT person_id FROM newcomers))
     UNION
-    SELECT own.person_id, fact.changed_by
-    FROM newcomers JOIN participations AS own USING (person_id)
-    JOIN participations AS fact ON fact.session_id = own.session_id AND fact.month = own.month
-    WHERE own.month >= $1::date - interval '1 month' AND own.month < $2::date + interval '4 months'
+    SELECT person_id, changed_by FROM own JOIN present USING (session_id, month)
+),
+written AS MATERIALIZED (
+    SELECT changed_by, age_in(changed_by, $4::text[]) AS age FROM (SELECT DISTINCT changed_by FROM known) AS transactions
 )
 SELECT month, unit_path, NULL::uuid AS programme_id, NULL::text AS format, ages, count(*)::int AS persons
 FROM (
     SELECT person_id, date_trunc('month', hired_on)::date AS month, newcomers.unit_path,
-        array_agg(DISTINCT age_in(changed_by, $4::text[])) AS ages
-    FROM newcomers JOIN known USING (person_id) GROUP BY person_id, hired_on, newcomers.unit_path
+        array_agg(DISTINCT age ORDER BY age) AS ages
+    FROM newcomers JOIN known USING (person_id) JOIN written USING (changed_by)
+    GROUP BY person_id, hired_on, newcomers.unit_path
 ) AS each
 GROUP BY month, unit_path, ages
 
