@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import math
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
 from shared import outbox, sql
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Database
-from shared.kafka import AIOKafkaConsumer, Record, TopicPartition, partitions, reader
+from shared.events.topics import TOPICS
+from shared.kafka import AIOKafkaConsumer, Record, TopicPartition, partitions, reader, wire_name
 from shared.redrive import Selection, redrive
 from shared.settings import Settings
 
@@ -42,8 +43,8 @@ class TableHash(NamedTuple):
 class Rebuild(Consumer):
     """Reads every partition from its beginning to where it ends now, outside every group."""
 
-    async def all(self) -> int:
-        """Apply everything there is; returns how many records that were. Raises NotEmpty."""
+    async def all(self, tell: Callable[[str], None] = log.warning) -> int:
+        """Apply everything there is; returns how many records that were, and tells what is not. Raises NotEmpty."""
         async with self._db.acquire() as conn:
             if await conn.fetchval(SQL.has_handled):
                 message = "the database has handled events before: rebuild into an empty migrated one"
@@ -56,6 +57,8 @@ class Rebuild(Consumer):
         try:
             with outbox.muted():
                 begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+                for topic, count in gone(self._settings, begins).items():
+                    tell(f"{topic} keeps its first {count} records no longer: what they alone told is not made anew")
                 count = await self._read(client, begins, ends)
                 while await self._again():
                     pass
@@ -87,6 +90,15 @@ class Rebuild(Consumer):
         refused = Selection(reason="refused", limit=MANY)
         tried = redrive(self._db, self._name, self._handlers, refused, rate=math.inf, dry=False)
         return any([outcome.problem is None async for outcome in tried])
+
+
+def gone(settings: Settings, begins: Places) -> dict[str, int]:
+    """How many records topics have dropped, of those that say what happened; a state that is gone was said again."""
+    states = {wire_name(settings, topic) for topic in TOPICS if topic.full_state}
+    found: Counter[str] = Counter()
+    for place, begin in begins.items():
+        found[place.topic] += 0 if place.topic in states else begin
+    return {topic: count for topic, count in sorted(found.items()) if count}
 
 
 class Merge:
@@ -123,9 +135,11 @@ class Merge:
             yield self._waiting[first].popleft()
 
 
-async def rebuild(settings: Settings, db: Database, handlers: Handlers) -> int:
+async def rebuild(
+    settings: Settings, db: Database, handlers: Handlers, tell: Callable[[str], None] = log.warning
+) -> int:
     """Apply every event to an empty migrated database; no event leaves it. Returns how many were read."""
-    return await Rebuild(settings, db, handlers).all()
+    return await Rebuild(settings, db, handlers).all(tell)
 
 
 async def hashes(conn: Connection, models: ReadModels) -> dict[str, TableHash]:

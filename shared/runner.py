@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -68,7 +68,7 @@ def cli(service: Service) -> typer.Typer:
         into: Annotated[str, typer.Option(envvar="LATERAL_REBUILD_DATABASE_URL", help="An empty migrated database.")],
     ) -> None:
         """Make the read models anew from the topics, tell nobody, and compare; exits 1 where they differ."""
-        read, different = asyncio.run(_rebuild(service, into))
+        read, different = asyncio.run(_rebuild(service, into, typer.echo))
         for table, (live, rebuilt) in different.items():
             typer.echo(f"{table}: {live.rows} rows live, {rebuilt.rows} rebuilt, and they differ")
         typer.echo(f"{read} records read, {len(service.read_models) - len(different)} read models the same")
@@ -133,10 +133,12 @@ async def _catch_up(service: Service, hours: float) -> int:
         await db.close()
 
 
-async def _rebuild(service: Service, into: str) -> tuple[int, Mapping[str, tuple[TableHash, TableHash]]]:
+async def _rebuild(
+    service: Service, into: str, tell: Callable[[str], None]
+) -> tuple[int, Mapping[str, tuple[TableHash, TableHash]]]:
     live, made = await Database.connect(service.load()), await Database.connect(service.load(database_url=into))
     try:
-        read = await rebuild(service.load(database_url=into), made, service.handlers)
+        read = await rebuild(service.load(database_url=into), made, service.handlers, tell)
         async with live.acquire() as here, made.acquire() as there:
             return read, await differences(here, there, service.read_models)
     finally:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.kafka import TopicPartition
-from shared.rebuild import Merge
+from shared.rebuild import Merge, gone
+from shared.settings import Settings
 
 
 def record(at: int, what: int) -> Any:
@@ -37,3 +38,14 @@ def test_nothing_comes_before_every_partition_has_shown_its_next() -> None:
     merge.take(late, [record(1, 1)])
     merge.end(late)
     assert [each.what for each in merge.ready()] == [1, 0]
+
+
+def test_what_topics_have_dropped_is_told_but_for_states_that_are_said_again() -> None:
+    settings = Settings(service="metrics", database_url="postgresql://unused", topic_prefix="t-")
+    begins = {
+        TopicPartition("t-sessions.participation", 0): 40,
+        TopicPartition("t-sessions.participation", 1): 2,
+        TopicPartition("t-sessions.feedback", 0): 0,
+        TopicPartition("t-directory.people", 0): 7,
+    }
+    assert gone(settings, begins) == {"t-sessions.participation": 42}
