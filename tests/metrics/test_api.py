@@ -108,6 +108,9 @@ async def test_a_manager_reads_by_unit_only(api: httpx.AsyncClient, issuer: Issu
         ({"starts_on": "2026-10-02", "ends_on": "2026-10-01"}, "ends_on"),
         ({"starts_on": "1950-01-01", "ends_on": "2026-10-01"}, "starts_on"),
         ({"unit": ""}, "unit"),
+        ({"unit": "saels"}, "unit"),
+        ({"programme_id": "00000000-0000-4000-8000-00000000dead"}, "programme_id"),
+        ({"starts_on": "2222-01-01", "ends_on": "2222-02-01"}, "starts_on"),
     ],
 )
 async def test_a_wrong_selection_is_named(

@@ -45,6 +45,20 @@ async def figures(api: httpx.AsyncClient, issuer: Issuer) -> tuple[dict[str, Any
     return named, {(tie["unit"], tie["other"]): tie for tie in network["ties"]}
 
 
+async def test_the_ties_of_many_people_have_a_density_that_can_be_read(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    units = await staff(db, ops=60, sales=60)
+    await meeting(db, units["ops"][:5] + units["sales"][:5])
+    await count(db)
+    whole, ties = await figures(api, issuer)
+    assert (whole["tie_density"]["value"], ties["ops", "sales"]["density"]) == (0.0063, 0.0069)  # 45/7140 and 25/3600
+    page = (await api.get("/networks", headers=issuer.bearer("analyst"))).text
+    assert "0.0063" in page
+    assert "0.0069" in page
+    assert page.count('width="80.0"') == 1  # the densest
+
+
 async def test_ties_are_counted_unit_by_unit(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
     """K16, K21."""
     units = await staff(db, ops=10, sales=10)

@@ -112,8 +112,8 @@ class Selection(BaseModel):
     purpose: str | None = Field(None, min_length=1, max_length=200, description="What for: kept in the query log.")
 
     def scope(self) -> Scope:
-        """As a scope. Raises InvalidRequest for a window the wrong way round."""
-        window = Window.covering(self.starts_on, self.ends_on)
+        """As a scope. Raises InvalidRequest for a window the wrong way round or ahead."""
+        window = Window.asked(self.starts_on, self.ends_on)
         return Scope(window, self.by, self.programme_id, self.unit, self.format)
 
 
@@ -134,6 +134,7 @@ async def get_measure(
     k = edge.request.app.state.settings.k_scores
 
     async def work(conn: Connection) -> queries.Table:
+        await queries.check_selection(conn, scope)
         asked = selection.model_dump(mode="json", exclude={"purpose"})
         await note_query(conn, edge.principal.roles, name, asked, selection.purpose)
         if selection.compare:

@@ -71,7 +71,7 @@ class BarriersOut(BaseModel):
 @router.get("/v1/culture", response_model=Culture, summary="Read culture as a trend with its parts")
 async def get_culture(asked: Annotated[Months, Query()], edge: Edge) -> Response:
     """Safety, belonging, sharing and reciprocity month by month, as each is shown, and the mean of their z-scores."""
-    window = Window.covering(asked.starts_on, asked.ends_on)
+    window = Window.asked(asked.starts_on, asked.ends_on)
     k = edge.request.app.state.settings.k_scores
 
     async def work(conn: Connection) -> dict[str, list[culture.Month]]:

@@ -39,7 +39,7 @@ async def request_export(
     for name in measures:
         if find(name).family == "freshness":
             raise InvalidRequest.naming("measures", f"{name} is one number for the whole store")
-    window = Window.covering(starts_on, ends_on)
+    window = Window.asked(starts_on, ends_on)
     export_id = uuid4()
     await conn.execute(SQL.add_export, export_id, subject, form, list(measures), by, window.start, window.last_day, k)
     return export_id

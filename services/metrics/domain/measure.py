@@ -58,6 +58,8 @@ class Measure:
     denominator_counts: str | None = None
     """What the value was divided by; None for sums."""
     digits: int = 2
+    significant: bool = False
+    """Whether these are counted from the first that is not zero: of shares that are small wherever many are."""
     version: int = 1
     answers: bool = False
     """Made of confidential answers: no selection, only the fixed cells of a month or a quarter."""
@@ -73,4 +75,6 @@ class Measure:
 
     def rounded(self, value: float | None) -> float | None:
         """As precise as it may be published; ratios to whole per cent."""
-        return None if value is None else round(value, self.digits)
+        if value is None:
+            return None
+        return float(f"{value:.{self.digits}g}") if self.significant else round(value, self.digits)

@@ -78,7 +78,7 @@ MEASURES = tuple(
         formula + " Ties of a month that is over, from its own sessions alone. A tie's weight: sum over shared "
         "sessions of 1/(n-1), halved every 90 days. Of those who could have come in the month and those who did. "
         "Units only; a cell needs k distinct people on either side.",
-        SOURCE, digits=2, version=3, shown_at=_AT,
+        SOURCE, digits=2, significant=name == "tie_density", version=3, shown_at=_AT,
     )
     for name, title, unit, formula in _TIES
 )  # fmt: skip

@@ -45,6 +45,14 @@ def find(name: str) -> Measure:
     raise UnknownMeasure("There is no measure of that name.", measures=sorted(COUNTED))
 
 
+async def check_selection(conn: Connection, scope: Scope) -> None:
+    """Raises InvalidRequest for a unit or a programme that nobody has told of: a mistyped one is not an empty one."""
+    if scope.unit and not await conn.fetchval(SQL.unit_path, scope.unit):
+        raise InvalidRequest.naming("unit", "is not the code of a unit that is known here")
+    if scope.programme_id and not await conn.fetchval(SQL.programme_known, scope.programme_id):
+        raise InvalidRequest.naming("programme_id", "is not a programme that is known here")
+
+
 async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:
     """A measure's cells in order of label, months in order of time. Raises InvalidRequest."""
     if measure.family == "freshness":

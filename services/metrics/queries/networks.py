@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from services.metrics.confidentiality import Reason, allowed, explain, hide
 from services.metrics.domain import network
+from services.metrics.domain.measures import MEASURES
 from services.metrics.queries.figures import Figure, figure
 from shared import sql
 from shared.db import Connection, Record
@@ -75,7 +76,7 @@ def _tie(cell: Record, hidden: Mapping[Pair, Reason], k: int) -> Tie:
     people = cell["people"] if inside else cell["people"] + cell["other_people"]
     return Tie(
         **names,
-        density=None if density is None else round(density, 2),
+        density=MEASURES["tie_density"].rounded(density),
         weight=round(cell["weight"], 1),
         n=people,
         suppressed=False,

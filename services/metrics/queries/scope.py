@@ -31,6 +31,13 @@ class Window:
             raise InvalidRequest.naming("starts_on", f"is more than {LONGEST_MONTHS} months before ends_on")
         return cls(_month(first), _month(last, 1))
 
+    @classmethod
+    def asked(cls, starts_on: date | None, ends_on: date | None) -> Self:
+        """As `covering`, of months that have begun: nothing is counted ahead, and nought would look like a count."""
+        if starts_on and starts_on > datetime.now(UTC).date():
+            raise InvalidRequest.naming("starts_on", "is in the future: nothing is counted there yet")
+        return cls.covering(starts_on, ends_on)
+
     @property
     def months(self) -> int:
         """How many months it has."""

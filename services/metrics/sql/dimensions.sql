@@ -43,6 +43,9 @@ SELECT code, path FROM units
 -- name: unit_path
 SELECT path FROM units WHERE code = $1
 
+-- name: programme_known
+SELECT EXISTS (SELECT FROM programmes WHERE programme_id = $1)
+
 -- name: programmes_with_goals
 SELECT programme_id, name, starts_on, ends_on, goals FROM programmes
 WHERE status <> 'draft' AND ($1::uuid IS NULL OR programme_id = $1) AND jsonb_array_length(goals) > 0

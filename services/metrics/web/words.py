@@ -1,6 +1,6 @@
 """Numbers, dates and reasons in words a reader takes in at a glance."""
 
-from services.metrics.domain.amounts import HIDDEN, NOTHING, amount, day, moment, month, seconds
+from services.metrics.domain.amounts import HIDDEN, NOTHING, amount, day, density, moment, month, seconds
 from services.metrics.queries.overview import ProgrammeRow
 from services.metrics.queries.release import Cell
 
@@ -40,6 +40,7 @@ FILTERS = {
     "shown": shown,
     "seconds": seconds,
     "day": day,
+    "density": density,
     "moment": moment,
     "month": month,
     "status_sign": status_sign,
