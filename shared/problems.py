@@ -94,14 +94,21 @@ def _errors(errors: Sequence[Any]) -> list[dict[str, str]]:
         if error["type"] == "json_invalid":
             found.append({"field": place, "message": f"not JSON at position {rest[0]}: {error['ctx']['error']}"})
         else:
-            found.append({"field": ".".join(rest) or place, "message": _message(error)})
+            found.append({"field": ".".join([*rest, *_tag(error)]) or place, "message": _message(error)})
     return found
+
+
+def _tag(error: Mapping[str, Any]) -> list[str]:
+    """The field that says which of several a body is: the library names the body alone."""
+    return [error["ctx"]["discriminator"].strip("'")] if error["type"].startswith("union_tag_") else []
 
 
 def _message(error: Mapping[str, Any]) -> str:
     """What is wrong, without the value: of a union's tag the library repeats it."""
+    if error["type"] == "union_tag_not_found":
+        return "Field required"
     if error["type"] == "union_tag_invalid":
-        return f"{error['ctx']['discriminator'].strip(chr(39))} must be one of {error['ctx']['expected_tags']}"
+        return f"must be one of {error['ctx']['expected_tags']}"
     return str(error["msg"])
 
 
