@@ -27,6 +27,7 @@ from shared.kafka import (
     fetch,
     go_back,
     join,
+    quiet,
     wire_name,
 )
 from shared.rebalance import Assignment
@@ -179,10 +180,12 @@ class Consumer:
         """
         task = asyncio.create_task(self._apply(taken.raws, taken.decoded))
         try:
+            client.pause(*quiet(client))  # until this batch is done nobody asks again for what is not there
             if len(taken.records) == self._settings.batch_size:
                 await asyncio.sleep(0)
                 with suppress(KafkaError):  # the next poll meets it again
                     self._ahead = await self._take(client, 0)
+                client.pause(*quiet(client))
             while not (await asyncio.wait((task,), timeout=SLOW_SECONDS))[0]:
                 await self._keep_polling(client, 0)
             await task

@@ -28,6 +28,7 @@ __all__ = [
     "go_back",
     "partitions",
     "producer",
+    "quiet",
     "reader",
     "topic_configs",
     "wire_name",
@@ -124,6 +125,21 @@ async def fetch(client: AIOKafkaConsumer, milliseconds: int, most: int) -> list[
         rest = await client.getmany(timeout_ms=0 if found else milliseconds, max_records=left)
         found += [record for records in rest.values() for record in records]
     return found
+
+
+def quiet(client: AIOKafkaConsumer) -> list[TopicPartition]:
+    """Those of which all that the broker was known to have has been taken.
+
+    A broker that does not wait until it has something answers for them at once, and is asked again at once; one that
+    waits gives nothing of what shares the request meanwhile.
+    """
+    known = client._subscription.subscription.assignment  # noqa: SLF001 - `position` may wait for the broker
+    states = {place: known.state_value(place) for place in client.assignment()}
+    return [
+        place
+        for place, state in states.items()
+        if state.highwater is not None and state.has_valid_position and state.position >= state.highwater
+    ]
 
 
 def go_back(client: AIOKafkaConsumer, records: Iterable[Record]) -> None:

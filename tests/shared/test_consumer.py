@@ -1,6 +1,7 @@
 """From an outbox through a real broker to an effect: once, in order, and nothing dropped."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka.conn import AIOKafkaConnection
 from msgspec.structs import replace
 
 from shared import deadletters
@@ -278,6 +280,41 @@ async def test_what_was_read_ahead_never_passes_what_has_to_be_read_again(
         consumers.append(one)
         await until(db, "SELECT count(*) FROM effects", 9)
     assert [version for _, version in await seen(db)] == list(range(1, 10))
+
+
+async def test_a_partition_without_anything_is_left_alone_while_a_batch_is_at_work_and_read_after_it(
+    on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(db)
+    session, asked, seen_at, slept = uuid4(), Counter[str](), list[int](), Counter[str]()
+    send = AIOKafkaConnection.send
+
+    def counted(self: AIOKafkaConnection, request: Any, expect_response: bool = True) -> Any:
+        asked[type(request).__name__] += 1
+        return send(self, request, expect_response)
+
+    async def slow(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        before = asked["FetchRequest"]
+        await asyncio.sleep(0.3)
+        slept["asked"] += asked["FetchRequest"] - before
+        await write_down(conn, envelopes)
+        if len(seen_at) == slept["batches"] == 0:
+            await append(db, PersonErased(person_id=uuid4()))
+            await publish_all(on_kafka)
+        slept["batches"] += 1
+
+    async def erased(_: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        seen_at.extend([slept["batches"]] * len(envelopes))
+
+    await append(db, *(participation(session, version) for version in range(1, 31)))
+    await publish_all(on_kafka)
+    monkeypatch.setattr(AIOKafkaConnection, "send", counted)
+    few = on_kafka.model_copy(update={"batch_size": 3})
+    async with consuming(few, db, {ParticipationChanged: slow, PersonErased: erased}):
+        await until(db, "SELECT count(*) FROM effects", 30)
+    assert len(seen_at) == 1  # what came meanwhile did not wait for the end of the backlog
+    assert seen_at[0] < 9
+    assert slept["asked"] < 10 * slept["batches"]  # a broker that does not wait would be asked by the hundred
 
 
 class Refusing:

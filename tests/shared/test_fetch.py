@@ -7,7 +7,7 @@ import pytest
 
 from shared.envelope import encode
 from shared.events.directory import PersonErased
-from shared.kafka import TopicPartition, apply_topics, fetch, reader
+from shared.kafka import TopicPartition, apply_topics, fetch, quiet, reader
 from shared.settings import Settings
 from tests.fixtures.delivery import SECONDS, participation, producing, wire
 
@@ -34,5 +34,44 @@ async def test_a_topics_backlog_leaves_room_for_the_others(on_kafka: Settings) -
         offsets = [[at for each, at in taken if each == topic] for topic in topics]
         assert sorted(map(len, offsets)) == [4, 8]  # a third each, and the last third is whoever's comes first
         assert all(each == list(range(len(each))) for each in offsets)
+    finally:
+        await one.stop()
+
+
+async def test_quiet_is_what_was_read_to_its_end(on_kafka: Settings) -> None:
+    await apply_topics(on_kafka)
+    session = uuid4()
+    topic = wire(on_kafka, participation(session, 1))
+    places = {TopicPartition(topic, number) for number in range(6)}
+    one = reader(on_kafka)
+
+    async def send(*versions: int) -> TopicPartition:
+        async with producing(on_kafka) as client:
+            for version in versions:
+                event = participation(session, version)
+                headers, value = encode(event, {})
+                told = await client.send_and_wait(topic, value, event.key.encode(), headers=headers)
+        return TopicPartition(topic, told.partition)
+
+    async def become(expected: set[TopicPartition]) -> None:
+        async with asyncio.timeout(SECONDS):
+            while set(quiet(one)) != expected:  # noqa: ASYNC110 - the client tells nobody
+                await asyncio.sleep(0.01)
+
+    busy = await send(1, 2, 3, 4)
+    one.assign(places)
+    assert quiet(one) == []  # nobody has been asked
+    await one.start()
+    try:
+        await one.seek_to_beginning()
+        await become(places - {busy})
+        async with asyncio.timeout(SECONDS):
+            assert [record.offset for record in await fetch(one, 60_000, 3)] == [0, 1, 2]
+            await become(places - {busy})
+            assert [record.offset for record in await fetch(one, 60_000, 3)] == [3]
+            await become(places)
+            await send(5)
+            await become(places - {busy})
+            assert [record.offset for record in await fetch(one, 60_000, 3)] == [4]
     finally:
         await one.stop()
