@@ -19,6 +19,7 @@ CATALOGUE = Catalogue(
             about=own("person_id"),
         ),
         Table("spans", "The same as spans of days without overlap.", "profile", about=own("person_id")),
+        Table("spans_edition", "Which edition of these spans it is: a random number.", "operations"),
         Table("session_months", "The months in which a session has facts.", "aggregate"),
         Table(
             "participation_deltas",

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from struct import Struct
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from services.metrics.domain.units import History, Units, history, unit_on
 from shared import sql
 from shared.copying import copy_all_new, days, field, microseconds
 from shared.db import Connection
@@ -41,6 +44,9 @@ COPIED = (
 )  # fmt: skip
 FIXED = Struct("!h i16s i16s i16s ii iq ii ii ii ii").pack
 """How many fields a row has, and those that always take the same room, each after its length."""
+UNITS = Units()
+"""Where people belonged, as far as this process has asked."""
+MICROSECONDS_A_DAY = 86_400_000_000
 
 
 async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
@@ -81,31 +87,51 @@ async def _copy_new(conn: Connection, placed: Placed) -> Placed:
     first = [each for each in placed if each[0].version == 1]
     if len(first) < MANY:
         return placed
-    units: list[bytes | None] = await conn.fetchval(
-        FACTS.units, [fact.person_id for fact, _ in first], [fact.session_starts_at for fact, _ in first]
-    )
+    known = await _histories(conn, first)
+    told = [known[fact.person_id.int] for fact, _ in first]
     months = {month: days(month) for month in {month for _, month in first}}
     rows = (
-        _copied(fact, months[month], unit) for (fact, month), unit in zip(first, units, strict=True) if unit is not None
+        _copied(fact, months[month], each) for (fact, month), each in zip(first, told, strict=True) if each is not None
     )
     if not await copy_all_new(conn, "participations", COPIED, rows):
         return placed
-    forgotten = (each for each, unit in zip(first, units, strict=True) if unit is None)
+    forgotten = [fact for fact, each in zip(first, told, strict=True) if each is None]
     return [*(each for each in placed if each[0].version > 1), *forgotten]
+
+
+async def _histories(conn: Connection, placed: Placed) -> dict[int, History]:
+    """Where the people of these facts belonged; asked is what was not asked of this edition of their history."""
+    edition = await conn.fetchval(FACTS.spans_edition)  # first: what is asked afterwards is of this one or a later one
+    known = UNITS.of(edition)
+    new = {fact.person_id.int: fact.person_id for fact, _ in placed if fact.person_id.int not in known}
+    if not new:
+        return known
+    found = await conn.fetchrow(FACTS.spans_of, list(new.values()))
+    assert found is not None
+    numbers = list(new)
+    spans = zip(found["places"], found["days"], found["units"], strict=True)
+    for place, told in groupby(spans, itemgetter(0)):
+        _, since, units = zip(*told, strict=True)
+        erased = units[0] is None
+        known[numbers[place - 1]] = None if erased else history(since, [_text(unit) for unit in units])
+    return known
 
 
 _text = lru_cache(maxsize=10_000)(field)
 
 
-def _copied(fact: ParticipationChanged, month: int, unit: bytes) -> bytes:
+def _copied(fact: ParticipationChanged, month: int, told: History) -> bytes:
+    at = microseconds(fact.session_starts_at)
+    unit = told if type(told) is bytes else unit_on(told, at // MICROSECONDS_A_DAY)
+    assert unit is not None
     return b"".join((
         FIXED(
             len(COPIED),
             16, fact.session_id.int.to_bytes(16), 16, fact.person_id.int.to_bytes(16),
-            16, fact.programme_id.int.to_bytes(16), 4, month, 8, microseconds(fact.session_starts_at),
+            16, fact.programme_id.int.to_bytes(16), 4, month, 8, at,
             4, fact.version, 4, fact.minutes, 4, _contributions(fact), 4, fact.taught,
         ),
-        _text(unit), _text(fact.format), _text(fact.state), _text(fact.role),
+        unit, _text(fact.format), _text(fact.state), _text(fact.role),
     ))  # fmt: skip
 
 

@@ -14,7 +14,9 @@ HARMLESS = {
     **dict.fromkeys(("report_subscriptions", "report_mails"), "addresses, and mails made of released cells"),
     "exports": "files made of released cells; each is read by who asked for it, or by a link of theirs",
     **dict.fromkeys(("thresholds", "set_threshold", "xapi_store"), "settings"),
-    **dict.fromkeys(("closed_months", "folded", "wanted_tables"), "what the store has done and has to do"),
+    **dict.fromkeys(
+        ("closed_months", "folded", "wanted_tables", "spans_edition"), "what the store has done and has to do"
+    ),
     **dict.fromkeys(("lag_samples", "lag_hours"), "about records, not about people"),
     **dict.fromkeys(("skill_looks", "editions", "session_months"), "when something was looked at, and where"),
     **dict.fromkeys(("erased_people", "pseudonyms", "xapi_received"), "ids that nothing is counted of"),

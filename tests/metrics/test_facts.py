@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from services.metrics import store
 from services.metrics.commands.facts import prepare_months
+from services.metrics.domain.units import Units
 from services.metrics.queries.state import months_differ, state_hash
 from services.metrics.store import FACTS
 from shared.db import Connection, Database
 from shared.events.base import Event
+from shared.events.directory import PersonErased
 from tests.metrics.world import START, deliver, held, part, people, person
 
 SESSIONS = [UUID(int=number) for number in range(1, 4)]
@@ -238,6 +240,55 @@ async def test_what_is_copied_in_is_what_was_told(conn: Connection) -> None:
     assert [row["unit_path"] for row in first] == [["org", "sales"], ["org", "sales"], ["org", "legal"]]
     assert first[0]["starts_at"] == early
     assert (first[1]["minutes"], first[1]["contributions"], first[1]["format"]) == (7, 4, "f\u00fcr")
+
+
+async def test_who_has_moved_or_gone_between_two_batches_is_not_remembered_where_they_were(conn: Connection) -> None:
+    mover, leaver, comer, stayer = crowd = people(4)
+    await deliver(conn, [person(one) for one in (mover, leaver, stayer)])
+
+    async def units(*told: UUID) -> dict[UUID, list[str]]:
+        session = uuid4()
+        with patch.object(store, "MANY", 1):
+            await deliver(conn, [part(session, one) for one in told])
+        rows = await conn.fetch("SELECT * FROM participations WHERE session_id = $1", session)
+        return {row["person_id"]: row["unit_path"] for row in rows}
+
+    sales, legal = ["org", "sales"], ["org", "legal"]
+    assert await units(*crowd) == {mover: sales, leaver: sales, comer: [], stayer: sales}
+    await deliver(conn, [person(mover, "legal", 2), person(comer, "legal")])
+    assert await units(mover, comer, stayer) == {mover: legal, comer: legal, stayer: sales}
+    await deliver(conn, [PersonErased(person_id=leaver)])
+    known = await units(leaver, stayer)
+    assert known.pop(stayer) == sales
+    assert list(known.values()) == [[]]
+    assert leaver not in known
+    await conn.execute("DELETE FROM spans WHERE person_id = $1", stayer)
+    assert await units(stayer) == {stayer: []}
+    await conn.execute("INSERT INTO erased_people VALUES ($1, current_date, 0)", stayer)
+    assert stayer not in await units(stayer)
+
+
+async def test_what_was_rolled_back_is_not_remembered(db: Database) -> None:
+    (somebody,) = people(1)
+    async with db.transaction() as conn:
+        await deliver(conn, [person(somebody)])
+    with patch.object(store, "MANY", 1):
+        async with db.acquire() as conn:
+            given_up = conn.transaction()
+            await given_up.start()
+            await deliver(conn, [person(somebody, "legal", 2), part(uuid4(), somebody)])
+            assert await conn.fetchval("SELECT unit_path FROM participations") == ["org", "legal"]
+            await given_up.rollback()
+            await deliver(conn, [part(uuid4(), somebody)])
+            assert await conn.fetchval("SELECT unit_path FROM participations") == ["org", "sales"]
+
+
+def test_no_more_people_are_remembered_than_there_is_room_for() -> None:
+    units = Units(most=2)
+    units.of(1).update({1: b"a", 2: b"b"})
+    assert units.of(1) == {1: b"a", 2: b"b"}
+    units.of(1)[3] = b"c"
+    assert units.of(1) == {}
 
 
 @pytest.mark.parametrize("first", [1, 2])

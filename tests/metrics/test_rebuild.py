@@ -100,7 +100,9 @@ NOT_REBUILT = {
     "closed_months": "whose facts are gone by the clock: a store made anew is told by `purge` what to drop",
     **dict.fromkeys(("learnings", "xapi_received"), TOLD_BY_OTHERS),
     **dict.fromkeys(("xapi_statements", "xapi_actors"), "what a record store was told, under names drawn at random"),
-    **dict.fromkeys(("wanted_tables", "report_mails", "xapi_store", "folded", "lag_samples", "lag_hours"), OWN_WORK),
+    **dict.fromkeys(
+        ("wanted_tables", "report_mails", "xapi_store", "folded", "lag_samples", "lag_hours", "spans_edition"), OWN_WORK
+    ),
     "participation_deltas": "sums that are not folded yet: `kept_months` counts them in",
     "session_months": "where to look for a session's facts; it also knows months that they have left",
     "erased_people": "who asked first is remembered by the day it was heard of",

@@ -75,16 +75,21 @@ WHERE EXISTS (
         AND newer.month <> incoming.month AND newer.version >= incoming.version
 )
 
--- name: units
--- The unit of each person at that moment, as unit_on() says, in the form COPY takes; none for who is forgotten.
-SELECT array_agg(CASE WHEN erased.person_id IS NULL THEN array_send(coalesce(
-    (SELECT unit_path FROM spans AS span WHERE span.person_id = fact.person_id
-        AND valid_from <= (starts_at AT TIME ZONE 'UTC')::date ORDER BY valid_from DESC LIMIT 1),
-    (SELECT unit_path FROM spans AS span WHERE span.person_id = fact.person_id ORDER BY valid_from LIMIT 1),
-    '{}'
-)) END ORDER BY place)
-FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS fact (person_id, starts_at, place)
-LEFT JOIN erased_people AS erased USING (person_id)
+-- name: spans_edition
+SELECT edition FROM spans_edition
+
+-- name: spans_of
+-- From when on these people belonged where, by their places, in the form COPY takes; a stranger belonged to nothing, and
+-- who is forgotten has no unit.
+SELECT array_agg(place::int) AS places, array_agg(day) AS days, array_agg(unit) AS units
+FROM (
+    SELECT place, coalesce(valid_from - '2000-01-01'::date, 0) AS day,
+        CASE WHEN erased.person_id IS NULL THEN array_send(coalesce(unit_path, '{}')) END AS unit
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (person_id, place)
+    LEFT JOIN spans AS span USING (person_id)
+    LEFT JOIN erased_people AS erased USING (person_id)
+    ORDER BY place, valid_from
+) AS known
 
 -- name: apply_participations
 WITH incoming AS (
