@@ -64,11 +64,13 @@ def named(where: Place) -> dict[str, object]:
 
 def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[Envelope[Event]]]]:
     """Group by type for set-based handlers, without ever passing an earlier event of the same key."""
+    if len({type(envelope.data) for envelope in envelopes}) == 1:
+        return [(_class_of(envelopes[0]), list(envelopes))]
     groups: list[tuple[type[Event], list[Envelope[Event]]]] = []
     reached: dict[tuple[str, str], int] = {}
     latest: dict[type[Event], int] = {}
     for envelope in envelopes:
-        cls: type[Event] = getattr(envelope.data, "event_class", type(envelope.data))  # a hot one's reader made it
+        cls = _class_of(envelope)
         key = envelope.topic, envelope.key
         earliest = reached.get(key, 0)
         at = latest.get(cls, -1)
@@ -78,6 +80,11 @@ def runs(envelopes: Sequence[Envelope[Event]]) -> list[tuple[type[Event], list[E
         groups[at][1].append(envelope)
         reached[key] = at
     return groups
+
+
+def _class_of(envelope: Envelope[Event]) -> type[Event]:
+    cls: type[Event] = getattr(envelope.data, "event_class", type(envelope.data))  # a hot one's reader made it
+    return cls
 
 
 def first(lock: Callable[[Connection], Awaitable[None]]) -> Callable[[H], H]:

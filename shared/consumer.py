@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from typing import Any, TypeAlias
 
 from shared import deadletters, discretion, inbox, ledger, sql
@@ -56,8 +55,7 @@ LOOK_SECONDS = 1.0
 SHORTEST_IDLE = 0.01
 AT_ONCE = 250
 """Records decoded before anything else gets its turn."""
-SLOW_SECONDS = 5.0
-"""A batch that takes longer pauses its partitions and goes on in peace."""
+SLOW_SECONDS = 5.0  # a batch that takes longer pauses its partitions and goes on in peace
 
 
 class ConsumerStopped(Exception):
@@ -277,12 +275,12 @@ class Consumer:
 
     def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
         now = time.time()
-        told: defaultdict[str, list[datetime]] = defaultdict(list)
+        delays: defaultdict[str, list[float]] = defaultdict(list)
         for envelope in applied:
-            told[envelope.topic].append(envelope.time)
-        for topic, times in told.items():
-            CONSUMED.labels(topic).inc(len(times))
-            observe_all(CONSUMER_DELAY.labels(topic), [max(0.0, now - at.timestamp()) for at in times])
+            delays[envelope.topic].append(now - envelope.time.timestamp())
+        for topic, told in delays.items():
+            CONSUMED.labels(topic).inc(len(told))
+            observe_all(CONSUMER_DELAY.labels(topic), [each if each > 0 else 0.0 for each in told])
         self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:

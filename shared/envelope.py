@@ -158,11 +158,13 @@ def decode(
     if raw.value is None:
         return _decode_tombstone(raw, classes)
     headers = dict(raw.headers)
-    told = plain_attributes(headers) or _attributes(raw, headers)
+    plain = plain_attributes(headers)
+    told = plain or _attributes(raw, headers)
     cls = classes.get(told.type)
     if cls is None:
         return None
-    _check_names(told.source, told.id)
+    if plain is None or len(told.source) + len(told.id) > LONGEST_NAMES:  # of what is plain any text can be kept
+        _check_names(told.source, told.id)
     read = hot.get(told.type) if hot else None
     if cls.topic.name != raw.topic:
         detail = f"{cls.event_type} does not belong on {raw.topic}"

@@ -1,8 +1,8 @@
 """Remembers what a consumer has handled, in the transaction that handles it: an effect happens once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
 
 from shared import sql
 from shared.copying import LENGTH, copy_all_new, field
@@ -22,27 +22,32 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
 
     Many at once are copied in, as if all were new; where that fails, one statement finds out which are.
     """
-    unique = {(envelope.source, envelope.id): envelope for envelope in reversed(envelopes)}
-    if not unique:
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for envelope in envelopes:
+        ids[envelope.source].append(envelope.id)
+    wanted = {source: sorted(set(ids[source])) for source in sorted(ids)}
+    count = sum(map(len, wanted.values()))
+    if not count:
         return []
-    wanted = sorted(unique)
     seen: set[tuple[str, str]] = set()
-    if len(wanted) < MANY or not await copy_all_new(conn, "inbox", COPIED, _rows(consumer, wanted)):
-        rows = await conn.fetch(SQL.claim, consumer, [source for source, _ in wanted], [item for _, item in wanted])
+    if count < MANY or not await copy_all_new(conn, "inbox", COPIED, _rows(consumer, wanted)):
+        names = [(source, name) for source, found in wanted.items() for name in found]
+        rows = await conn.fetch(SQL.claim, consumer, *map(list, zip(*names, strict=True)))
         seen = {(row["source"], row["event_id"]) for row in rows}
-    if not seen and len(wanted) == len(envelopes):
+    if not seen and count == len(envelopes):
         return list(envelopes)
+    unique = {(envelope.source, envelope.id): envelope for envelope in reversed(envelopes)}
     fresh = [each for each in envelopes if (name := (each.source, each.id)) not in seen and unique[name] is each]
     DUPLICATES.inc(len(envelopes) - len(fresh))
     return fresh
 
 
-def _rows(consumer: str, wanted: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+def _rows(consumer: str, wanted: Mapping[str, Sequence[str]]) -> Iterator[bytes]:
     """All rows of one source whose ids are of one length at once: they differ in the id alone."""
     begin = len(COPIED).to_bytes(2) + field(consumer)
-    for source, found in groupby(wanted, itemgetter(0)):
+    for source, found in wanted.items():
         same = begin + field(source)
-        for size, items in groupby([item.encode() for _, item in found], len):
+        for size, items in groupby(map(str.encode, found), len):
             start = same + LENGTH(size)
             yield start + start.join(items)
 

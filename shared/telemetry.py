@@ -7,6 +7,7 @@ import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -62,7 +63,7 @@ SUPPRESSED = Counter("lateral_cells_suppressed_total", "Published values withhel
 def observe_all(histogram: Histogram, amounts: Sequence[float]) -> None:
     """Observe each of these: amounts that come by the thousand, each by itself, take as long as reading an event."""
     bounds, buckets = histogram._upper_bounds, histogram._buckets  # noqa: SLF001 - the library has one at a time
-    for at, count in collections.Counter(bisect_left(bounds, amount) for amount in amounts).items():
+    for at, count in collections.Counter(map(partial(bisect_left, bounds), amounts)).items():
         buckets[at].inc(count)
     histogram._sum.inc(sum(amounts))  # noqa: SLF001
 

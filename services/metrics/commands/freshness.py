@@ -14,7 +14,7 @@ SQL = sql.load("services.metrics", "lag")
 async def record_lag(conn: Connection, event_times: Sequence[datetime]) -> None:
     """Record the lags of events that become visible when this transaction ends, a moment from now."""
     now = time()
-    counts = histogram(now - at.timestamp() for at in event_times)
+    counts = histogram([now - at.timestamp() for at in event_times])
     await conn.execute(SQL.insert_lag, max(event_times), list(counts), list(counts.values()))
 
 

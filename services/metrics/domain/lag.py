@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 GROWTH = 1.125
 SMALLEST_SECONDS = 0.001
@@ -25,7 +26,7 @@ BOUNDS = [upper_bound(number) for number in range(LAST_BUCKET)]
 
 def histogram(lags: Iterable[float]) -> dict[int, int]:
     """How many lags fall in each bucket, in order of bucket."""
-    return dict(sorted(Counter(map(bucket, lags)).items()))
+    return dict(sorted(Counter(map(partial(bisect_left, BOUNDS), lags)).items()))
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:
