@@ -105,7 +105,7 @@ async def invite(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
 
 def answers(places: list[tuple[UUID, UUID]], issuer: Issuer) -> Iterator[Request]:
     """A yes to each, by whoever is invited."""
-    tokens = {one: issuer.token(exp=7200, person_id=str(one)) for _, one in places}
+    tokens = {one: issuer.token(exp=7200, person_id=str(one)) for one in {one for _, one in places}}
     return (Request("POST", f"/v1/sessions/{session}/rsvp", tokens[one], SAID) for session, one in places)
 
 

@@ -61,6 +61,7 @@ class Entry:
 
 values = attrgetter(*(one.name for one in fields(Entry)))
 """What a line says, in the order of its statement: `astuple` would copy all of it."""
+KINDS = (*("text",) * 3, "smallint", "text", "text", "text[]", "text", "text", "bytea", "boolean", "uuid[]")
 
 
 class Verdict(NamedTuple):

@@ -12,7 +12,7 @@ from opentelemetry import trace
 from pydantic import BaseModel, TypeAdapter
 from starlette.exceptions import HTTPException
 
-from shared import audit, idempotency, paging
+from shared import at_once, audit, idempotency, paging
 from shared.auth import Principal
 from shared.crashpoint import crashpoint
 from shared.db import Connection, Database
@@ -22,6 +22,7 @@ from shared.refusal import NotFound, PreconditionFailed
 from shared.rendered import Rendered
 
 Work: TypeAlias = Callable[[Connection], Awaitable[object]]
+Look: TypeAlias = Callable[[Connection], Awaitable[at_once.Change | None]]
 LONGEST_LINE = BODY_LIMIT
 VERSION_TAG = re.compile(r'"v(\d{1,18})(?:-[0-9a-f]{16})?"')
 
@@ -55,19 +56,37 @@ class EdgeCall:
         detail = "If-Match names no version that was given out here."
         raise PreconditionFailed(detail)
 
-    async def write(self, work: Work, *, body: BaseModel | None = None) -> Response:
-        """Do `work` once and answer when it is committed: the route's status and the result, 204 for None, a Reply."""
+    async def write(self, work: Work, *, body: BaseModel | None = None, look: Look | None = None) -> Response:
+        """Do `work` once and answer when it is committed: the route's status and the result, 204 for None, a Reply.
+
+        `look` may see, without a lock, a change that can be made at once, in one statement; else `work` does it.
+        """
         claim = await self._claim(body)
-        async with self._db.transaction() as conn:
-            if claim and (saved := await idempotency.take(conn, claim)):
-                return self._answer(saved, {"Idempotency-Replayed": "true"})
-            result = await work(conn)
-            reply = self._reply(result, self._operation.status)
-            line = self._change(body, reply)
-            await (idempotency.save(conn, claim, reply, line) if claim else audit.append(conn, line))
-            await crashpoint("http.before_commit")
+        reply = await self._at_once(look, claim, body) if look else None
+        if reply is None:
+            async with self._db.transaction() as conn:
+                if claim and (saved := await idempotency.take(conn, claim)):
+                    return self._answer(saved, {"Idempotency-Replayed": "true"})
+                result = await work(conn)
+                reply = self._reply(result, self._operation.status)
+                line = self._change(body, reply)
+                await (idempotency.save(conn, claim, reply, line) if claim else audit.append(conn, line))
+                await self._before_commit()
         await crashpoint("http.before_reply")
         return self._answer(reply)
+
+    async def _at_once(self, look: Look, claim: Claim | None, body: BaseModel | None) -> Reply | None:
+        async with self._db.acquire() as conn:
+            change = await look(conn)
+            if change is None:
+                return None
+            reply = self._reply(change.result, self._operation.status)
+            await self._before_commit()
+            made = await at_once.make(conn, change, claim, reply, self._change(body, reply))
+            return reply if made else None
+
+    async def _before_commit(self) -> None:
+        await crashpoint("http.before_commit")
 
     async def read(self, work: Work) -> Response:
         """Answer with what `work` finds: 404 for None, 304 for a version the caller has, a Response as it is."""

@@ -35,7 +35,7 @@ async def append(conn: Connection, event: Event, cause: Envelope[Event] | None =
     `cause` is the event being handled, whose trace goes on; else the current span's does. Raises TooLarge.
     """
     if not _muted.get():
-        await conn.execute(SQL.append, *_row(event, cause))
+        await conn.execute(SQL.append, *row(event, cause))
 
 
 async def append_with(conn: Connection, event: Event, change: str, *args: object) -> bool:
@@ -45,7 +45,7 @@ async def append_with(conn: Connection, event: Event, change: str, *args: object
     """
     if _muted.get():
         return bool(await conn.fetch(change, *args))
-    return await conn.execute(_telling(change, len(args)), *args, *_row(event, None)) != "INSERT 0 0"
+    return await conn.execute(_telling(change, len(args)), *args, *row(event)) != "INSERT 0 0"
 
 
 @cache
@@ -71,7 +71,7 @@ async def prepare(events: Iterable[tuple[Event, Envelope[Event] | None]]) -> lis
     for event, cause in events:
         if len(rows) % WITHOUT_PAUSE == 0:
             await asyncio.sleep(0)
-        rows.append(_row(event, cause))
+        rows.append(row(event, cause))
     return rows
 
 
@@ -96,7 +96,8 @@ def is_muted() -> bool:
     return _muted.get()
 
 
-def _row(event: Event, cause: Envelope[Event] | None) -> Row:
+def row(event: Event, cause: Envelope[Event] | None = None) -> Row:
+    """The finished record, as `COLUMNS` say it. Raises TooLarge."""
     topic = event.topic.name
     span = start(
         f"create {topic}",
@@ -117,8 +118,8 @@ def _row(event: Event, cause: Envelope[Event] | None) -> Row:
     return topic, event.key, names, texts, value
 
 
-def _copied(row: Row) -> bytes:
-    topic, key, names, values, value = row
+def _copied(one: Row) -> bytes:
+    topic, key, names, values, value = one
     return (
         FIELDS + field(topic) + field(key) + texts(names) + byteas(values) + (NULL if value is None else field(value))
     )

@@ -173,8 +173,9 @@ async def get_session(session_id: UUID, edge: Edge) -> Response:
 async def rsvp(session_id: UUID, body: Reply, edge: Edge) -> Response:
     """Or sign up for an open session. A full one puts on the waitlist; a no makes room for the first one waiting."""
     invitee = person(edge.principal)
+    said = (session_id, invitee, body.answer, body.rules_version, body.attends)
     return await edge.write(
-        lambda conn: commands.rsvp(conn, session_id, invitee, body.answer, body.rules_version, body.attends), body=body
+        lambda conn: commands.rsvp(conn, *said), body=body, look=lambda conn: commands.take_seat(conn, *said)
     )
 
 

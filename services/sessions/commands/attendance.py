@@ -27,6 +27,7 @@ from services.sessions.domain.session import (
 from services.sessions.store import formats
 from services.sessions.store import sessions as store
 from shared import outbox, sql
+from shared.at_once import Change
 from shared.db import Connection, Record
 from shared.refusal import InvalidRequest
 
@@ -92,6 +93,28 @@ def _check_only_here(session: Session, elsewhere: bool) -> None:
     if elsewhere:
         detail = "You have a seat in another session then: give it up first."
         raise OverlappingTimes(detail, state="taken", starts_at=session.starts_at)
+
+
+async def take_seat(
+    conn: Connection,
+    session_id: UUID,
+    person_id: UUID,
+    answer: Answer,
+    rules_version: int | None = None,
+    attends: Attends | None = None,
+) -> Change | None:
+    """A yes by whoever is invited while there is a seat, made at once; all else, and every refusal, is `rsvp`'s."""
+    found = await store.look_answering(conn, session_id, person_id) if (answer, attends) == ("accept", None) else None
+    if found is None:
+        return None
+    session, part, row = found
+    is_free = part.role in WITHOUT_SEAT or row["taken"] < session.capacity
+    is_plain = row["acknowledged"] and rules_version in {None, row["rules_version"]} and row["capacity_remote"] is None
+    if not (is_free and is_plain and part.state in attendance.WITHOUT_YES and session.is_open(datetime.now(UTC))):
+        return None
+    answered = replace(part, state="registered", version=part.version + 1, attends=None)
+    seen = (session_id, person_id, part.state, part.version, row["session_row"], store.UNSEATED)
+    return Change(PARTICIPANTS.take_seat, seen, answered.told(session), answered)
 
 
 async def may_sign_up(conn: Connection, session: Session, person_id: UUID) -> bool:

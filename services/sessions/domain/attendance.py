@@ -14,6 +14,7 @@ Answer = Literal["accept", "decline"]
 LATE = timedelta(hours=24)
 OUTCOMES: frozenset[ParticipantState] = frozenset({"attended", "no_show", "excused"})
 CANCELLED: frozenset[ParticipantState] = frozenset({"cancelled_early", "cancelled_late"})
+WITHOUT_YES: frozenset[ParticipantState] = frozenset({"invited", *CANCELLED})
 NEVER_EXPECTED: frozenset[ParticipantState] = frozenset({"waitlisted", "cancelled_early", "cancelled_late"})
 """They may turn up after all, but cannot be missing."""
 

@@ -92,6 +92,10 @@ class Session:
         if self.starts_at <= now:
             raise SessionHasStarted("It has started.", state=self.state, starts_at=self.starts_at)
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether the invitation can still be answered."""
+        return self.state != "cancelled" and self.starts_at > now
+
     def check_started(self, now: datetime) -> None:
         """Raise when there can be no attendance yet, or never."""
         self.check_not_cancelled()

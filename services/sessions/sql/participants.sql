@@ -34,6 +34,45 @@ FROM (
     WHERE s.session_id = $1 FOR UPDATE OF s
 ) AS seen
 
+-- name: look_answering
+-- One's part in a session, seen without a lock, and by what the row of the session is known again.
+SELECT s.xmin AS session_row, s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
+       coalesce(s.format, g.format, p.format) AS format, told_skill(p.confidentiality, g.skill_id) AS skill_id,
+       s.starts_at, s.ends_at, s.capacity, s.capacity_in_person, s.capacity_remote, s.facilitator_id,
+       t.person_id, t.role, t.state AS part_state, t.version AS part_version, t.minutes,
+       t.taught, t.asked AS asked_count, t.shared, t.challenged, t.summarised, t.attends, g.rules_version,
+       (
+           SELECT count(*) FROM participants AS o
+           WHERE o.session_id = s.session_id AND o.state = 'registered' AND NOT o.role = ANY ($3::text[])
+       ) AS taken,
+       EXISTS (
+           SELECT FROM acknowledgements AS a
+           WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
+       ) AS acknowledged
+FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
+JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
+WHERE s.session_id = $1
+
+-- name: take_seat
+-- For a part and a session that are as they were seen, while there is a seat: it is counted once the session is locked.
+-- Not for whoever is elsewhere then, as that was before the lock.
+WITH locked AS MATERIALIZED (
+    SELECT session_id, capacity, starts_at, ends_at FROM sessions WHERE session_id = $1 AND xmin = $5 FOR UPDATE
+), change AS (
+    UPDATE participants AS t SET state = 'registered', version = t.version + 1, place = NULL
+    FROM locked
+    WHERE t.session_id = locked.session_id AND t.person_id = $2 AND t.state = $3 AND t.version = $4
+      AND (t.role = ANY ($6::text[]) OR seats_taken(locked.session_id, $6) < locked.capacity)
+      AND NOT EXISTS (
+          SELECT FROM participants AS o JOIN sessions AS x USING (session_id)
+          WHERE o.person_id = $2 AND x.session_id <> $1 AND x.state = 'scheduled'
+            AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($6))
+            AND x.starts_at < locked.ends_at AND x.ends_at > locked.starts_at
+      )
+    RETURNING true
+)
+SELECT true FROM change
+
 -- name: get_expected
 SELECT DISTINCT person_id, role FROM participants
 WHERE session_id = ANY ($1::uuid[]) AND state IN ('invited', 'registered', 'waitlisted')

@@ -15,6 +15,10 @@ SESSIONS = sql.load("services.sessions", "sessions")
 PARTICIPANTS = sql.load("services.sessions", "participants")
 NAMES = tuple(field.name for field in fields(Session) if field.name != "courses")
 PART_NAMES = tuple(field.name for field in fields(Participation))
+RENAMED = {"state": "part_state", "version": "part_version", "asked": "asked_count"}
+PART_COLUMNS = tuple(RENAMED.get(name, name) for name in PART_NAMES)
+"""Beside the session's own."""
+UNSEATED = sorted(WITHOUT_SEAT)
 
 
 def session(row: Record) -> Session:
@@ -39,14 +43,10 @@ async def lock_answering(
 
     All but the seats may be as they were before the lock was granted. Raises UnknownSession.
     """
-    row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, sorted(WITHOUT_SEAT))
+    row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, UNSEATED)
     if row is None:
         raise UnknownSession("There is no such session.")
-    renamed = {"state": "part_state", "version": "part_version", "asked": "asked_count"}
-    values = {name: row[renamed.get(name, name)] for name in PART_NAMES}
-    part = Participation(**values) if row["person_id"] else None
-    # An answer tells of one's part alone, and not of the session: its courses are not read.
-    found = Session(**{name: row[name] for name in NAMES})
+    found, part = _answering(row)
     capacities = (row["capacity_in_person"], row["capacity_remote"])
     taken = row["taken_apart"]
     apart = (
@@ -55,6 +55,23 @@ async def lock_answering(
         else None
     )
     return found, part, Seats(found.capacity - row["taken"], apart), row["acknowledged"], row["elsewhere"]
+
+
+async def look_answering(
+    conn: Connection, session_id: UUID, person_id: UUID
+) -> tuple[Session, Participation, Record] | None:
+    """The session and one's part, without a lock, and the row they are of; None where one has no part."""
+    row = await conn.fetchrow(PARTICIPANTS.look_answering, session_id, person_id, UNSEATED)
+    if row is None:
+        return None
+    found, part = _answering(row)
+    return (found, part, row) if part else None
+
+
+def _answering(row: Record) -> tuple[Session, Participation | None]:
+    """An answer tells of one's part alone, and not of the session: its courses are not read."""
+    part = Participation(*(row[name] for name in PART_COLUMNS)) if row["person_id"] else None
+    return Session(*(row[name] for name in NAMES)), part
 
 
 async def lock(conn: Connection, session_id: UUID) -> Session:
