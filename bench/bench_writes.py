@@ -1,9 +1,10 @@
-"""A command through its whole HTTP side, against a bare FastAPI route that writes a row and an event.
+"""Commands through their whole HTTP side, against a bare FastAPI route that writes a row and an event.
 
-Ours is a sign-up to a session with all that production does: access token, policy, trace, metrics, problems, the
-session's lock, seats, ground rules, state machine, the event in the outbox. The bare route is FastAPI and asyncpg as
-their tutorials show them: a pool with its defaults, a pydantic body, one transaction with the insert of a row and of
-its event, a response model; nothing of the above.
+Ours are a sign-up to a session and an answer after one, with all that production does: access token, policy, trace,
+metrics, problems, audit trail; the session's lock, seats, ground rules, state machine, the event in the outbox; the
+form that is asked, whose turn it is, a cell without an author. The bare route is FastAPI and asyncpg as their tutorials
+show them: a pool with its defaults, a pydantic body, one transaction with the insert of a row and of its event, a
+response model; nothing of the above.
 
 python -m bench.bench_writes [--size 20000] [--seconds 3] [--turns 5]
 """
@@ -22,9 +23,10 @@ from fastapi import FastAPI
 from fastapi import Request as Call
 from pydantic import BaseModel
 
-from bench.bench_sessions import FIRST, SEATS, programme
+from bench.bench_sessions import DIVISIONS, FIRST, SEATS, ZONES, crowd, envelope, person, programme
 from bench.servers import Request, bare, founded, ours, plain_app, rate, serving
 from services.sessions.app import create_app
+from services.sessions.commands.people import project_people
 from services.sessions.settings import SessionsSettings
 from shared.db import Connection, Database
 from tests.fixtures.issuer import Issuer
@@ -33,6 +35,7 @@ CALLERS = 32
 EACH = 100
 """Sessions somebody is invited to: their token is verified once, and known for its time."""
 SAID = b'{"answer":"accept"}'
+SCORES = b'{"usefulness":5,"relevance":4,"engagement":3}'
 
 
 class Answer(BaseModel):
@@ -103,42 +106,57 @@ async def invite(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
     return places
 
 
-def answers(places: list[tuple[UUID, UUID]], issuer: Issuer) -> Iterator[Request]:
-    """A yes to each, by whoever is invited."""
+async def attend(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
+    """So many places of known people, of fifty divisions, who were there."""
+    places = await crowd(conn, size // SEATS, SEATS)
+    known = [person(one, ZONES[0], f"d{at % DIVISIONS}") for at, (_, one) in enumerate(places)]
+    await project_people(conn, [envelope(one, at) for at, one in enumerate(known)])
+    await conn.execute(
+        "UPDATE participants SET state = 'attended' WHERE session_id = ANY ($1::uuid[])", [one for one, _ in places]
+    )
+    return places
+
+
+def asked(path: str, said: bytes, places: list[tuple[UUID, UUID]], issuer: Issuer) -> Iterator[Request]:
+    """The same of each, by whose place it is."""
     tokens = {one: issuer.token(exp=7200, person_id=str(one)) for one in {one for _, one in places}}
-    return (Request("POST", f"/v1/sessions/{session}/rsvp", tokens[one], SAID) for session, one in places)
+    return (Request("POST", f"/v1/sessions/{session}/{path}", tokens[one], said) for session, one in places)
 
 
 async def writes(
-    settings: SessionsSettings, places: list[tuple[UUID, UUID]], issuer: Issuer, seconds: float, turns: int
+    settings: SessionsSettings, ours_asked: dict[str, Iterator[Request]], seconds: float, turns: int
 ) -> None:
     """By turns of each server."""
-    said, plain = answers(places, issuer), repeat(Request("POST", f"/v1/sessions/{uuid4()}/rsvp", "none", SAID))
+    plain = repeat(Request("POST", f"/v1/sessions/{uuid4()}/rsvp", "none", SAID))
     async with serving(ours, create_app, settings) as our, serving(bare, posting, settings) as theirs:
-        for server, some in ((our, said), (theirs, plain)):
+        for server, some in (*((our, some) for some in ours_asked.values()), (theirs, plain)):
             await rate(server, some, CALLERS, seconds / 2)  # tokens, plans and connections
-        taken = [
-            (await rate(our, said, CALLERS, seconds), await rate(theirs, plain, CALLERS, seconds)) for _ in range(turns)
-        ]
-        ratios = [one[0] / other[0] for one, other in taken]
-        (one, spent), (other, least) = (
-            (statistics.median(rates), statistics.median(costs))
-            for rates, costs in (zip(*column, strict=True) for column in zip(*taken, strict=True))
-        )
-        print(f"POST a sign-up    {one:>6,.0f}/s {spent:>5,.0f} us   bare {other:>6,.0f}/s {least:>5,.0f} us   ratio"
-              f" {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f};"
-              f" {least / spent:.2f} by the server's CPU)")  # fmt: skip
+        for name, said in ours_asked.items():
+            taken = [
+                (await rate(our, said, CALLERS, seconds), await rate(theirs, plain, CALLERS, seconds))
+                for _ in range(turns)
+            ]
+            ratios = [one[0] / other[0] for one, other in taken]
+            (one, spent), (other, least) = (
+                (statistics.median(rates), statistics.median(costs))
+                for rates, costs in (zip(*column, strict=True) for column in zip(*taken, strict=True))
+            )
+            print(f"POST {name:12} {one:>6,.0f}/s {spent:>5,.0f} us   bare {other:>6,.0f}/s {least:>5,.0f} us   ratio"
+                  f" {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f};"
+                  f" {least / spent:.2f} by the server's CPU)")  # fmt: skip
         print(f"memory {our.process.memory_info().rss >> 20} MB, bare {theirs.process.memory_info().rss >> 20} MB")
     conn = await asyncpg.connect(settings.database_url)
-    told, taken_seats = [
+    told, seats, given, kept = [
         await conn.fetchval(query)
         for query in (
             "SELECT count(*) FROM outbox WHERE topic = 'sessions.participation'",
             "SELECT count(*) FROM participants WHERE state = 'registered'",
+            "SELECT count(*) FROM feedback_given",
+            "SELECT sum(cardinality(answers)) FROM feedback_cells",
         )
     ]
     await conn.close()
-    print(f"{taken_seats:,} seats taken, {told:,} events")
+    print(f"{seats:,} seats taken, {told:,} events; {given:,} have answered, {kept:,} answers")
 
 
 async def main() -> None:
@@ -147,15 +165,17 @@ async def main() -> None:
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=5)
-    asked = parser.parse_args()
+    given = parser.parse_args()
     async with founded("sessions", SessionsSettings) as (settings, issuer):
         db = await Database.connect(settings)
         async with db.transaction() as conn:
-            places = await invite(conn, asked.size)
+            places, attended = await invite(conn, given.size), await attend(conn, given.size)
         async with db.acquire() as conn:
             await conn.execute("ANALYZE")
         await db.close()
-        await writes(settings, places, issuer, asked.seconds, asked.turns)
+        said = {"a sign-up": ("rsvp", SAID, places), "an answer": ("feedback", SCORES, attended)}
+        requests = {name: asked(*each, issuer) for name, each in said.items()}
+        await writes(settings, requests, given.seconds, given.turns)
 
 
 if __name__ == "__main__":

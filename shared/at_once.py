@@ -11,11 +11,11 @@ from shared.events.base import Event
 ENDING = "SELECT true FROM change"
 LINE = (
     (
-        "line AS (INSERT INTO audit (actor, action, object, outcome, trace_id, request_id, fields, before, after)"
+        "trail AS (INSERT INTO audit (actor, action, object, outcome, trace_id, request_id, fields, before, after)"
         " SELECT {0}, {1}, {2}, {3}, {4}, {5}, {6}, CASE WHEN {10} THEN audited_before({2}, {7}) ELSE {7} END, {8}"
         " FROM change RETURNING id)"
     ),
-    "salted AS (INSERT INTO audit_salts (audit_id, salt, about) SELECT id, {9}, {11} FROM line WHERE {9} IS NOT NULL)",
+    "salt AS (INSERT INTO audit_salts (audit_id, salt, about) SELECT id, {9}, {11} FROM trail WHERE {9} IS NOT NULL)",
 )
 """As `append_audit` writes it; numbers are those of the entry's fields."""
 KEPT = (
@@ -65,9 +65,9 @@ def _whole(statement: str, arguments: int, is_told: bool, is_kept: bool) -> str:
     line = [f"${next(numbers)}::{kind}" for kind in audit.KINDS]
     parts = [own.rstrip(), *(part.format(*line) for part in LINE)]
     if is_told:
-        parts.append(f"told AS ({_taken('outbox', outbox.COLUMNS, outbox.KINDS, numbers)})")
+        parts.append(f"told_event AS ({_taken('outbox', outbox.COLUMNS, outbox.KINDS, numbers)})")
     if is_kept:
-        parts.append(f"kept AS ({_taken('idempotency_keys', *KEPT, numbers)})")
+        parts.append(f"kept_reply AS ({_taken('idempotency_keys', *KEPT, numbers)})")
     return ", ".join(parts) + f" {ENDING}"
 
 

@@ -18,7 +18,7 @@ from shared.crashpoint import crashpoint
 from shared.db import Connection, Database
 from shared.gate import BODY_LIMIT, Operation
 from shared.idempotency import Claim, Reply
-from shared.refusal import NotFound, PreconditionFailed
+from shared.refusal import NotFound, PreconditionFailed, Refused
 from shared.rendered import Rendered
 
 Work: TypeAlias = Callable[[Connection], Awaitable[object]]
@@ -77,7 +77,10 @@ class EdgeCall:
 
     async def _at_once(self, look: Look, claim: Claim | None, body: BaseModel | None) -> Reply | None:
         async with self._db.acquire() as conn:
-            change = await look(conn)
+            try:
+                change = await look(conn)
+            except Refused:  # a key's first reply may have been another
+                change = None
             if change is None:
                 return None
             reply = self._reply(change.result, self._operation.status)

@@ -13,6 +13,7 @@ from shared.at_once import Change
 from shared.idempotency import Claim, Reply
 from tests.sessions.conftest import World
 from tests.sessions.test_attendance import accept_rules, one_session
+from tests.sessions.test_feedback import held
 
 YES: dict[str, Any] = {"answer": "accept"}
 LINE = audit.Entry("somebody", "rsvp", "/v1/sessions/1/rsvp", 200, None, "r1")
@@ -148,6 +149,22 @@ async def test_what_is_not_as_it_was_seen_is_not_changed(meanwhile: str, world: 
     assert not await waiting
     assert await left(world) == before
     assert await world.told("participation.changed") == []
+
+
+async def test_each_answer_of_one_person_is_in_a_round_of_its_own_although_they_are_given_at_once(world: World) -> None:
+    sessions, people = await held(world, 5)
+    body = {"usefulness": 5, "relevance": 4, "engagement": 3}
+
+    async def give(session: UUID, who: UUID) -> int:
+        return (await world.call("POST", f"/v1/sessions/{session}/feedback", body, who=who)).status_code
+
+    before = await left(world)
+    each = [(session, who) for session in sessions for who in people] * 2
+    codes = Counter(await asyncio.gather(*(give(*one) for one in each)))
+    assert codes == {202: len(each) // 2, 409: len(each) // 2}
+    rows = await world.fetch("SELECT round, cardinality(answers) AS answers FROM feedback_cells ORDER BY round")
+    assert [tuple(row) for row in rows] == [(number, 5) for number in range(1, len(sessions) + 1)]
+    assert [now - then for now, then in zip(await left(world), before, strict=True)] == [0, len(each) // 2, 0, 0]
 
 
 async def test_a_change_that_does_not_say_what_it_changed_is_refused(world: World) -> None:

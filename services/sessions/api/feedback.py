@@ -111,12 +111,14 @@ async def give_feedback(session_id: UUID, body: NewFeedback, edge: Edge) -> Resp
     author, answer = person(edge.principal), body.standard()
     own = ((body.own.form_id, body.own.form_version), body.own.scores) if body.own else None
 
+    said, accepted = (session_id, author, answer, body.comment, own), Accepted(session_id=session_id)
+
     async def work(conn: Connection) -> Accepted:
-        await commands.give_feedback(conn, session_id, author, answer, body.comment, own)
-        return Accepted(session_id=session_id)
+        await commands.give_feedback(conn, *said)
+        return accepted
 
     # There are only 125 answers: the fingerprint of a saved reply, which stands beside its author, would tell which.
-    return await edge.write(work, body=Unread())
+    return await edge.write(work, body=Unread(), look=lambda conn: commands.keep_feedback(conn, *said, accepted))
 
 
 @router.get("/v1/sessions/{session_id}/feedback-form", response_model=AskedForm, summary="Read what is asked")

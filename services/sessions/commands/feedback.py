@@ -11,6 +11,7 @@ from services.sessions.domain.forms import check_form
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import forms
 from shared import outbox, sql
+from shared.at_once import Change
 from shared.db import Connection
 from shared.events.sessions import FeedbackAnswer
 
@@ -31,7 +32,22 @@ async def give_feedback(
 
     Raises UnknownSession, DidNotAttend, FeedbackAlreadyGiven, NothingAsked, OtherForm, InvalidRequest.
     """
-    part = await conn.fetchrow(SQL.lock_answering, session_id, person_id, *forms.STANDARD_OF)
+    change = await keep_feedback(conn, session_id, person_id, answer, comment, own)
+    if not await conn.fetchval(change.statement, *change.args):
+        raise FeedbackAlreadyGiven("You have given feedback on this session already.", state="given")
+
+
+async def keep_feedback(
+    conn: Connection,
+    session_id: UUID,
+    person_id: UUID,
+    answer: FeedbackAnswer | None,
+    comment: str | None,
+    own: tuple[tuple[UUID, int], Sequence[int]] | None = None,
+    result: object = None,
+) -> Change:
+    """What keeps it, with no row where it was given already. Raises what `give_feedback` does but for that."""
+    part = await conn.fetchrow(SQL.look_answering, session_id, person_id, *forms.STANDARD_OF)
     if part is None:
         raise UnknownSession("There is no such session, or you were not in it.")
     if part["state"] != "attended":
@@ -43,11 +59,9 @@ async def give_feedback(
     begin = datetime.combine(month_of(part["starts_at"]), time(), UTC)
     scores = (answer.usefulness, answer.relevance, answer.engagement) if answer else (None, None, None)
     topic, given = (f"{own[0][0]}:{own[0][1]}:{format_name}", {"s": list(own[1])}) if own else (None, None)
-    if not await conn.fetchval(
-        SQL.give, session_id, person_id, part["programme_id"], begin, topic, part["division"], *scores,
-        [comment] if comment else [], given, format_name,
-    ):  # fmt: skip
-        raise FeedbackAlreadyGiven("You have given feedback on this session already.", state="given")
+    cell = (part["programme_id"], begin, topic, part["division"])
+    comments = [comment] if comment else []
+    return Change(SQL.give, (session_id, person_id, *cell, *scores, comments, given, format_name), None, result)
 
 
 async def release_feedback(conn: Connection) -> int:

@@ -1,10 +1,10 @@
 -- Feedback. No query joins what was answered with who has answered, and none can.
 
--- name: lock_answering
+-- name: look_answering
 -- One's part in a session, what an answer is kept under, and the form that was chosen for the programme or else for the
--- format, or ($3, $4) that a format of the catalogue names. Two answers of one person take turns from here on.
-WITH me AS (SELECT division FROM people WHERE person_id = $2 FOR NO KEY UPDATE)
-SELECT seen.*, form.form_id, form.version, form.items, coalesce((SELECT division FROM me), 'none') AS division
+-- format, or ($3, $4) that a format of the catalogue names.
+SELECT seen.*, form.form_id, form.version, form.items,
+       coalesce((SELECT division FROM people WHERE person_id = $2), 'none') AS division
 FROM (
     SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at
     FROM participants AS t JOIN sessions AS s USING (session_id)
@@ -25,18 +25,17 @@ LEFT JOIN LATERAL (
 -- name: give
 -- They have answered, and need not be asked any more; apart from that the answer, to the first form ($7 to $10) or to
 -- another one ($5, $11), in the cell of their how manieth answer to the programme's sessions of the month ($4) it is.
--- No row where they had answered already. Another statement than the one that locks: it sees the answer before it.
-WITH asked AS (
+-- No row where they had answered already. Two answers of one person take turns, and the second counts the first.
+WITH locked AS MATERIALIZED (
+    SELECT count(*) FROM (SELECT FROM people WHERE person_id = $2 FOR NO KEY UPDATE) AS me
+), change AS (
+    INSERT INTO feedback_given (session_id, person_id) SELECT $1, $2 FROM locked
+    ON CONFLICT DO NOTHING RETURNING session_id
+), asked AS (
     UPDATE prompts SET answered = true
-    WHERE person_id = $2 AND kind = 'feedback' AND subject_id = $1 AND NOT answered
-), given AS (
-    INSERT INTO feedback_given (session_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING session_id
+    WHERE person_id = $2 AND kind = 'feedback' AND subject_id = $1 AND NOT answered AND EXISTS (SELECT FROM change)
 ), turn AS (
-    SELECT 1 + (
-        SELECT count(*) FROM feedback_given AS f JOIN sessions AS s USING (session_id)
-        WHERE f.person_id = $2 AND s.programme_id = $3 AND date_trunc('month', s.starts_at, 'UTC') = $4::timestamptz
-    ) AS round, ($4::timestamptz AT TIME ZONE 'UTC')::date AS month
-    FROM given
+    SELECT feedback_round($2, $1, $3, $4) AS round, ($4::timestamptz AT TIME ZONE 'UTC')::date AS month FROM change
 ), kept AS (
     INSERT INTO feedback_cells AS c (programme_id, format, division, month, round, answers, comments)
     SELECT $3, $12, $6, month, round, ARRAY[ROW($7, $8, $9)::feedback_answer], $10::text[] FROM turn
@@ -50,7 +49,7 @@ WITH asked AS (
     ON CONFLICT (programme_id, kind, topic, division, month, round) DO UPDATE SET
         answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer)
 )
-SELECT true FROM given
+SELECT true FROM change
 
 -- name: lock_ripe
 SELECT programme_id, format, division, month, round, answers, comments FROM feedback_cells
