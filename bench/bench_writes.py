@@ -34,6 +34,8 @@ from tests.fixtures.issuer import Issuer
 CALLERS = 32
 EACH = 100
 """Sessions somebody is invited to: their token is verified once, and known for its time."""
+PROGRAMMES = 20
+"""In which somebody was: their token is known too, and each answer is their first of its month."""
 SAID = b'{"answer":"accept"}'
 SCORES = b'{"usefulness":5,"relevance":4,"engagement":3}'
 
@@ -107,13 +109,21 @@ async def invite(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
 
 
 async def attend(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
-    """So many places of known people, of fifty divisions, who were there."""
-    places = await crowd(conn, size // SEATS, SEATS)
-    known = [person(one, ZONES[0], f"d{at % DIVISIONS}") for at, (_, one) in enumerate(places)]
-    await project_people(conn, [envelope(one, at) for at, one in enumerate(known)])
-    await conn.execute(
-        "UPDATE participants SET state = 'attended' WHERE session_id = ANY ($1::uuid[])", [one for one, _ in places]
+    """So many places of known people of fifty divisions who were there, of each in twenty programmes."""
+    people = [uuid4() for _ in range(size // PROGRAMMES // SEATS * SEATS)]
+    await project_people(
+        conn, [envelope(person(one, ZONES[0], f"d{at % DIVISIONS}"), at) for at, one in enumerate(people)]
     )
+    places = []
+    for _ in range(PROGRAMMES):
+        theirs = await crowd(conn, len(people) // SEATS, SEATS)
+        await conn.execute(
+            "UPDATE participants AS t SET person_id = n.new, state = 'attended'"
+            " FROM unnest($1::uuid[], $2::uuid[]) AS n (old, new) WHERE t.person_id = n.old",
+            [one for _, one in theirs],
+            people,
+        )
+        places += [(session, one) for (session, _), one in zip(theirs, people, strict=True)]
     return places
 
 
@@ -166,7 +176,8 @@ async def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--turns", type=int, default=5)
     given = parser.parse_args()
-    async with founded("sessions", SessionsSettings) as (settings, issuer):
+    async with founded("sessions", SessionsSettings) as (found, issuer):
+        settings = found.model_copy(update={"acquire_timeout": 30.0})  # nobody is told to come again
         db = await Database.connect(settings)
         async with db.transaction() as conn:
             places, attended = await invite(conn, given.size), await attend(conn, given.size)
