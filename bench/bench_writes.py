@@ -92,7 +92,7 @@ async def invite(conn: Connection, size: int) -> list[tuple[UUID, UUID]]:
     await conn.execute(
         "INSERT INTO sessions (session_id, version, state, group_id, programme_id, number, due_on, starts_at,"
         " ends_at, capacity, why) SELECT session_id, 1, 'scheduled', $2, $3, number, $4,"
-        " now() + interval '9 days', now() + interval '10 days', $5, ''"
+        " now() + number * interval '1 hour', now() + (number + 1) * interval '1 hour', $5, ''"
         " FROM unnest($1::uuid[]) WITH ORDINALITY AS u (session_id, number)",
         sessions, group, programme_id, FIRST, SEATS,
     )  # fmt: skip
