@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from itertools import combinations
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine import exact, standing
 from services.matching.engine import round as engine
-from services.matching.engine import standing
 from services.matching.engine.explain import change, left_out, reason
 from services.matching.engine.people import Change, Match, Outcome, Person, Problem
 from services.matching.engine.rules import Rules
@@ -120,12 +121,16 @@ def no_rule_is_broken(kind: str, problem: Problem, outcome: Outcome) -> None:
         assert count <= (room if kind == "circle" else by_id[person].slots)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "few"), [*((kind, exact.FEW) for kind in KINDS), ("circle", 0)])
 @given(problem=problems())
 @slowly
-def test_what_holds_of_every_round(kind: str, problem: Problem) -> None:
-    """No rule is broken, nobody disappears, terms add up to scores and scores to a value, and all of it has words."""
-    outcome = engine.solve(kind, problem)
+def test_what_holds_of_every_round(kind: str, few: int, problem: Problem) -> None:
+    """No rule is broken, nobody disappears, terms add up to scores and scores to a value, and all of it has words.
+
+    Circles are chosen at their optimum among a few people, and grown among more.
+    """
+    with patch.object(exact, "FEW", few):
+        outcome = engine.solve(kind, problem)
     no_rule_is_broken(kind, problem, outcome)
     asking = [person for match in outcome.matches for person, role in match.members if role in ASKING]
     assert sorted([*(left.person for left in outcome.unmatched), *asking]) == sorted(problem.asked)

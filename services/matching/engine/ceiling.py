@@ -2,15 +2,19 @@
 
 import numpy as np
 
-from services.matching.engine import circle, facilitators
+from services.matching.engine import circle, exact, facilitators
 from services.matching.engine.circle import HALF_HOURS_A_POINT, IMPOSSIBLE, Folk, Rule, can_meet, together
 from services.matching.engine.compiled import compiled
+from services.matching.engine.islands import islands
 from services.matching.engine.people import Problem
 from services.matching.engine.population import ANY, Bools, Ints, Population
 
 
 def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> int:
-    """For every number of circles what each term could come to by itself; the best of these numbers."""
+    """For every number of circles what each term could come to by itself; the best of these numbers.
+
+    Where nobody could meet more than a few, no more than the best choice of circles among those.
+    """
     least, most = problem.size_min, max(problem.size_min, problem.size_max)
     led = facilitators.most(pop, problem)
     count = np.arange(1, min(len(asked) // max(1, least), len(led) - 1) + 1)
@@ -30,7 +34,16 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
         sizes = np.repeat(np.arange(len(there)), there)
         total = total + weights[term] * (_spread(sizes, placed, count) - count)
     total = total + weights[circle.GRADES] * (placed - count)
-    return int(max(0, total.max()))
+    apart = islands(pop, rules, asked)
+    if len(apart[0]) > exact.FEW:
+        return int(max(0, total.max()))
+    best = sum(_best(people, rules, each, least, most) for each in apart)
+    return int(max(0, min(total.max(), best + led[min(len(count), len(led) - 1)])))
+
+
+def _best(people: Folk, rules: Rule, few: Ints, least: int, most: int) -> int:
+    value, _ = exact.sets(people, rules, few, least, most)
+    return int(value[exact.choose(value, 0)].sum())
 
 
 def _companions(people: Folk, asked: Ints, most: int, count: Ints) -> Ints:

@@ -6,6 +6,7 @@ import numpy as np
 
 from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, can_meet, together, worth
 from services.matching.engine.compiled import compiled, mix
+from services.matching.engine.exact import FEW, lay, split
 from services.matching.engine.population import Bools, Ints
 
 POOL = 48
@@ -215,3 +216,49 @@ def improve(
             circles.size[here], circles.size[there] = here_size, there_size
             value[here], value[there] = new_mine, new_theirs
     return int(value.sum() - began)
+
+
+@compiled
+def exchange(people: Folk, rules: Rule, circles: Circles, least: int, most: int, tries: int, seed: int) -> int:
+    """Share out the members of two circles anew, as well as can be and about what suits them best, so often.
+
+    The two are near each other, or one is about what somebody of the other wants. Returns how many points that brought.
+    """
+    count = len(circles.size)
+    state, gained = np.uint64(seed), 0
+    values, topics_of = np.empty(1 << FEW, np.int64), np.empty(1 << FEW, np.int64)
+    for turn in range(tries):
+        if turn % count == 0:
+            by_topic = np.argsort(circles.topic, kind="mergesort")
+            topics = circles.topic[by_topic]
+        state += np.uint64(0x9E3779B97F4A7C15)
+        draw = np.int64(mix(state) >> np.uint64(1))
+        here = turn % count
+        there = (here + 1 + draw % min(NEAR, count - 1)) % count
+        draw //= NEAR
+        person = circles.members[here, draw % circles.size[here]]
+        wants = people.wants_at[person + 1] - people.wants_at[person]
+        if (draw >> 24) % 2 == 0 and wants:
+            wanted = people.wants[people.wants_at[person] + (draw >> 25) % wants]
+            first, last = np.searchsorted(topics, wanted), np.searchsorted(topics, wanted + 1)
+            if last > first and by_topic[first + (draw >> 28) % (last - first)] != here:
+                there = by_topic[first + (draw >> 28) % (last - first)]
+        size, both = circles.size[here], circles.size[here] + circles.size[there]
+        if both > FEW:
+            continue
+        who = np.concatenate((circles.members[here, :size], circles.members[there, : both - size]))
+        before = worth(people, rules, who[:size], size, circles.topic[here])
+        before += worth(people, rules, who[size:], both - size, circles.topic[there])
+        value, about = values[: 1 << both], topics_of[: 1 << both]
+        lay(people, rules, who, least, most, value, about)
+        chosen = split(value)
+        rest = len(value) - 1 - chosen
+        if chosen and value[chosen] + value[rest] > before:
+            gained += value[chosen] + value[rest] - before
+            for at, some in ((here, chosen), (there, rest)):
+                circles.size[at], circles.topic[at] = 0, about[some]
+                for one in range(both):
+                    if some >> one & 1:
+                        circles.members[at, circles.size[at]] = who[one]
+                        circles.size[at] += 1
+    return gained

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import ceiling, circle, facilitators, forming
+from services.matching.engine import ceiling, circle, exact, facilitators, forming
 from services.matching.engine.circle import NONE, Folk, Rule
 from services.matching.engine.constraints import (
     Failures,
@@ -26,6 +26,8 @@ from services.matching.engine.population import Ints, Population, build, lots
 STAGES = ("not_available", "reporting_line", "no_common_language", "too_few_common_hours")
 ANOTHER = Change("another_facilitator", 0)
 MOVES_A_PERSON = 60
+EXCHANGES, SWEEPS = 6000, (2, 40)
+"""Two circles that are shared out anew: in all, and how often each one is at the least and at the most."""
 SQUEEZED_INTO = 2000
 LOOKED_AT = 20_000
 """People counted for each one left over, to say what is in the way."""
@@ -122,6 +124,8 @@ def inside_of(circles: Circles) -> Ints:
 def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> tuple[Circles, Ints]:
     """Circles of the people asked, and who is left over."""
     least, most = problem.size_min, max(problem.size_min, problem.size_max)
+    if len(asked) <= exact.FEW:
+        return _best(pop, people, rules, asked, least, most)
     crowd = _crowd(pop, people, asked)
     room = len(asked) // max(1, least) + 1
     circles = Circles(np.zeros((room, most + 1), np.int64), np.zeros(room, np.int64), np.full(room, NONE, np.int64))
@@ -143,9 +147,21 @@ def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: In
     if count > 1:
         tries = MOVES_A_PERSON * len(asked)
         forming.improve(people, rules, circles, count, least, most, tries, problem.seed % 2**62)
+        tries = count * int(np.clip(EXCHANGES // count, *SWEEPS))
+        forming.exchange(people, rules, circles, least, most, tries, problem.seed % 2**62)
     if len(waiting) and count:
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
     return circles, waiting
+
+
+def _best(pop: Population, people: Folk, rules: Rule, asked: Ints, least: int, most: int) -> tuple[Circles, Ints]:
+    """The circles of a few: with as many of them as can be, and of these the best."""
+    who = asked[np.argsort(pop.lots[asked], kind="stable")]
+    value, about = exact.sets(people, rules, who, least, most)
+    chosen = exact.choose(value, exact.PLACED).tolist()
+    inside = [[one for place, one in enumerate(who.tolist()) if some >> place & 1] for some in chosen]
+    circles = ordered((members, int(about[some])) for members, some in zip(inside, chosen, strict=True))
+    return circles, np.setdiff1d(asked, inside_of(circles))
 
 
 def _asked(pop: Population, problem: Problem) -> Ints:
