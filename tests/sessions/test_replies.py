@@ -116,6 +116,22 @@ async def test_an_answer_to_an_older_invitation_does_not_count(invited: Invited)
     assert await invited.state() == "invited"
 
 
+async def test_of_two_answers_the_one_that_was_given_later_counts_whichever_comes_first(invited: Invited) -> None:
+    def at(answer: str, stamp: str) -> bytes:
+        mail = google(invited.uid, invited.address(), answer, 1)
+        return mail[: mail.index(b"--m\r\nContent-Type: application/ics")].replace(b"20260520T100000Z", stamp.encode())
+
+    assert (await invited.post(at("DECLINED", "20260520T120000Z"))).status_code == 200
+    late = await invited.post(at("ACCEPTED", "20260520T110000Z"))
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/answered-since")
+    assert (await invited.state()).startswith("cancelled")
+    for stamp in ("29990101T000000Z", "00010101T000000Z", "20260520", "20260520T130000"):
+        await invited.post(at("TENTATIVE", stamp))
+    now = datetime.now(UTC) + timedelta(seconds=5)
+    assert (await invited.post(at("ACCEPTED", f"{now:%Y%m%dT%H%M%SZ}"))).status_code == 200
+    assert await invited.state() == "registered"
+
+
 async def test_ground_rules_come_first(invited: Invited) -> None:
     await invited.world.execute("DELETE FROM acknowledgements")
     reply = await invited.post(apple(invited.uid, invited.address(), "ACCEPTED", 1))

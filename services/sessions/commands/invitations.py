@@ -3,7 +3,13 @@
 from uuid import UUID
 
 from services.sessions.commands.attendance import rsvp
-from services.sessions.domain.replies import CalendarReply, InvitationWithdrawn, NotInvited, ReplyOutdated
+from services.sessions.domain.replies import (
+    AnsweredSince,
+    CalendarReply,
+    InvitationWithdrawn,
+    NotInvited,
+    ReplyOutdated,
+)
 from shared import sql
 from shared.db import Connection
 
@@ -29,7 +35,7 @@ async def people_at(conn: Connection, reply: CalendarReply) -> list[UUID]:
 async def apply_reply(conn: Connection, reply: CalendarReply) -> UUID:
     """Do as a calendar's answer says and return whose it was; a maybe is noted and changes nothing.
 
-    Raises NotInvited, InvitationWithdrawn, ReplyOutdated and what `rsvp` raises.
+    Raises NotInvited, InvitationWithdrawn, ReplyOutdated, AnsweredSince and what `rsvp` raises.
     """
     for person in await people_at(conn, reply):
         sent = await conn.fetchrow(SQL.lock_invitation, reply.session_id, person)
@@ -38,6 +44,8 @@ async def apply_reply(conn: Connection, reply: CalendarReply) -> UUID:
         if reply.sequence < sent["sequence"]:
             detail = "A newer invitation has replaced the one that was answered."
             raise ReplyOutdated(detail, current_sequence=sent["sequence"], state=sent["state"])
+        if await conn.fetchval(SQL.answered_since, reply.session_id, person, reply.sequence, reply.said_at):
+            raise AnsweredSince("A later answer to the same invitation came first.", state=sent["state"])
         if sent["cancelled"] and sent["state"] != "cancelled":
             raise InvitationWithdrawn("They are not expected in this session any more.", state=sent["state"])
         if reply.answer != "TENTATIVE":
@@ -57,4 +65,4 @@ async def keep_refused(conn: Connection, reply: CalendarReply, reason: str) -> N
 
 
 async def _keep(conn: Connection, reply: CalendarReply, person: UUID, outcome: str) -> None:
-    await conn.execute(SQL.keep_reply, reply.session_id, person, reply.answer, reply.sequence, outcome)
+    await conn.execute(SQL.keep_reply, reply.session_id, person, reply.answer, reply.sequence, outcome, reply.said_at)

@@ -133,6 +133,7 @@ REFUSALS: Mapping[str, str] = {
     "session-is-cancelled": "The session has been cancelled.",
     "session-has-started": "The session has started.",
     "reply-outdated": "The session has changed since the invitation you answered; a newer one is in your calendar.",
+    "answered-since": "You have given another answer after this one; that one counts.",
     "ground-rules-not-acknowledged": "Accept the group's ground rules first, then answer again.",
     "invitation-withdrawn": "You are not expected in this session any more.",
     "overlapping-times": "You have a seat in another session then: give it up first, and answer again.",

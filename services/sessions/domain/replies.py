@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -21,6 +22,10 @@ class ReplyOutdated(Refused):
     """It answers an invitation that another one has replaced."""
 
 
+class AnsweredSince(Refused):
+    """They have given another answer after this one, which came first."""
+
+
 class NotInvited(Refused):
     """Whoever answers was not asked."""
 
@@ -37,6 +42,8 @@ class CalendarReply:
     attendee: str
     answer: CalendarAnswer
     sequence: int
+    said_at: datetime | None
+    """When it was given, where the calendar says so: of two answers to one invitation the later one counts."""
 
 
 def parse(content: bytes, media_type: str) -> CalendarReply:
@@ -93,4 +100,14 @@ def _reply(calendar: Component, sender: str | None) -> CalendarReply:
         sequence = int(event.get("SEQUENCE", 0))
     except (ValueError, TypeError) as error:
         raise InvalidRequest.naming("SEQUENCE", "is not a number") from error
-    return CalendarReply(UUID(uid[1]), attendee, answer, sequence)  # type: ignore[arg-type]
+    return CalendarReply(UUID(uid[1]), attendee, answer, sequence, _said_at(event))  # type: ignore[arg-type]
+
+
+def _said_at(event: Event) -> datetime | None:
+    said = getattr(event.get("DTSTAMP"), "dt", None)
+    if not isinstance(said, datetime):
+        return None
+    try:
+        return said.astimezone(UTC) if said.tzinfo else said.replace(tzinfo=UTC)
+    except OverflowError:
+        return None

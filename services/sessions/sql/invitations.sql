@@ -51,7 +51,16 @@ WHERE i.session_id = $1 AND i.person_id = $2
 SELECT person_id FROM contacts WHERE lower(email) = lower($1) ORDER BY person_id
 
 -- name: keep_reply
-INSERT INTO calendar_replies (session_id, person_id, answer, sequence, outcome) VALUES ($1, $2, $3, $4, $5)
+-- A calendar whose clock is ahead must not keep later answers out.
+INSERT INTO calendar_replies (session_id, person_id, answer, sequence, outcome, said_at)
+VALUES ($1, $2, $3, $4, $5, least($6::timestamptz, now()))
+
+-- name: answered_since
+-- Whether an answer to the same invitation counts that was given later.
+SELECT EXISTS (
+    SELECT FROM calendar_replies
+    WHERE person_id = $2 AND session_id = $1 AND sequence = $3 AND outcome = 'applied' AND said_at > $4::timestamptz
+)
 
 -- name: queue_refusal
 INSERT INTO messages (person_id, kind, subject_id, sequence, about, expires_at)
