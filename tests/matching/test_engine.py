@@ -265,7 +265,8 @@ def changed(problem: Problem, code: str, detail: str | None, person: UUID) -> Pr
         return replace(alone, people=(*problem.people, somebody))
     if code == "smaller_margin":
         problem = replace(problem, rules=replace(problem.rules, margin=0))
-        return changed(problem, "another_teacher", self.needs[0][0], person)
+        about = next(skill for skill, *_ in self.needs if not problem.skills or skill in problem.skills)
+        return changed(problem, "another_teacher", about, person)
     return lifted(problem, code, person)
 
 

@@ -93,6 +93,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "more_capacity": "room for one more with those who fit",
         "shorter_cool_off": "meeting an earlier partner again",
         "less_experience": "a buddy who has been here for less time",
+        "smaller_margin": "a smaller step between levels",
         "find_teacher": "somebody who teaches it",
         "teacher_ahead": "somebody who is far enough ahead",
         "another_teacher": "somebody else who teaches it",

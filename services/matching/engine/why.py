@@ -123,10 +123,10 @@ class Funnel:
         if self.fewer[row].any():
             levels = int(np.argmax(self.fewer[row] > 0))
             return Change("levels_less", int(self.fewer[row, levels]), str(levels))
-        if self.sought.level[row] > HIGHEST:
-            return Change("smaller_margin", 0)
         somebody, skill = SOMEBODY.get(reason, "another_teacher"), pop.skills[self.sought.skill[row]]
         first = own(pop, person, self.half_hours)
+        if self.sought.level[row] > HIGHEST:
+            somebody, skill = "smaller_margin", None
         return Change(first, 0, skill, also=(somebody,)) if first else Change(somebody, 0, skill)
 
 
