@@ -1,20 +1,27 @@
 """The one door to Numba: loops that NumPy cannot express without holding every pair of people in memory."""
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.typing import NDArray
 
 EMPTY = -1
 """No row, no place, no offer."""
 
+HERE = Path(__file__).parent
+# Machine code holds that of functions in other files, which Numba does not look at when it finds it again.
+_SOURCES = sha256(b"".join(file.read_bytes() for file in sorted(HERE.glob("*.py")))).hexdigest()[:16]
+config.CACHE_DIR = str(Path(config.CACHE_DIR or HERE / "__pycache__") / f"engine-{_SOURCES}")  # type: ignore[attr-defined]
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compile on the first call, keep the machine code beside the source, and let other threads run meanwhile."""
+    """Compile on the first call, keep the machine code for these sources, and let other threads run meanwhile."""
     return cast("F", njit(cache=True, nogil=True)(function))
 
 
