@@ -10,7 +10,8 @@ FROM participants WHERE session_id = $1 ORDER BY person_id
 
 -- name: lock_answering
 -- The session, locked, and how many seats are taken by then. One's part, and whether one has accepted the rules, may be
--- as they were before the lock was granted: what changes a part names the one it has seen.
+-- as they were before the lock was granted: what changes a part names the one it has seen. Elsewhere is asked of one's
+-- other parts, one by one: as a join the plan may begin with all sessions of that time, and there may be thousands.
 SELECT seen.*, seats_taken($1, $3) AS taken,
        CASE WHEN seen.capacity_remote IS NOT NULL THEN seats_taken_apart($1, $3) END AS taken_apart
 FROM (
@@ -24,10 +25,11 @@ FROM (
                WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
            ) AS acknowledged,
            EXISTS (
-               SELECT FROM participants AS o JOIN sessions AS x USING (session_id)
-               WHERE o.person_id = $2 AND x.session_id <> $1 AND x.state = 'scheduled'
+               SELECT FROM participants AS o
+               WHERE o.person_id = $2 AND o.session_id <> $1
                  AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($3::text[]))
-                 AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+                 AND (SELECT x.state = 'scheduled' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+                      FROM sessions AS x WHERE x.session_id = o.session_id)
            ) AS elsewhere
     FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
     LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
@@ -64,10 +66,11 @@ WITH locked AS MATERIALIZED (
     WHERE t.session_id = locked.session_id AND t.person_id = $2 AND t.state = $3 AND t.version = $4
       AND (t.role = ANY ($6::text[]) OR seats_taken(locked.session_id, $6) < locked.capacity)
       AND NOT EXISTS (
-          SELECT FROM participants AS o JOIN sessions AS x USING (session_id)
-          WHERE o.person_id = $2 AND x.session_id <> $1 AND x.state = 'scheduled'
+          SELECT FROM participants AS o
+          WHERE o.person_id = $2 AND o.session_id <> $1
             AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($6))
-            AND x.starts_at < locked.ends_at AND x.ends_at > locked.starts_at
+            AND (SELECT x.state = 'scheduled' AND x.starts_at < locked.ends_at AND x.ends_at > locked.starts_at
+                 FROM sessions AS x WHERE x.session_id = o.session_id)
       )
     RETURNING true
 )
@@ -112,9 +115,10 @@ FROM (
            ) AS free
     FROM participants AS w JOIN sessions AS s USING (session_id)
     WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted' AND NOT EXISTS (
-        SELECT FROM participants AS o JOIN sessions AS x ON x.session_id = o.session_id
-        WHERE o.person_id = w.person_id AND x.session_id <> w.session_id AND x.state = 'scheduled'
-          AND o.state = 'registered' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+        SELECT FROM participants AS o
+        WHERE o.person_id = w.person_id AND o.session_id <> w.session_id AND o.state = 'registered'
+          AND (SELECT x.state = 'scheduled' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+               FROM sessions AS x WHERE x.session_id = o.session_id)
     )
 ) AS waiting
 WHERE p.session_id = waiting.session_id AND p.person_id = waiting.person_id AND waiting.turn <= waiting.free
