@@ -24,6 +24,9 @@ from services.matching.engine.suggestions import best
 EXACT_UP_TO = 100_000
 SCIPY_UP_TO = 10_000
 LONGER = 3
+LISTED = 20
+WIDTHS = (5, 10, LISTED, 30, 50)
+"""Teachers listed for each learner."""
 
 
 def pairs(size: int) -> None:
@@ -54,23 +57,7 @@ def exchanges(size: int) -> None:
 def peers(size: int) -> None:
     """One sparse instance, the twenty best teachers of each learner: auction, greedy and exact solvers."""
     pop, learners, needs = _asking(size)
-    sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
-    laid = market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
-    listed = scan.scan(laid, None, 20, 50_000)
-    width = listed.offer.shape[1]
-    inside = (np.arange(width) < listed.size[:, None]).reshape(-1)
-    row = np.repeat(np.arange(size), width)[inside]
-    column = laid.offers.teacher[listed.offer.reshape(-1)[inside]].astype(np.int64)
-    graph = assign.Graph(
-        row=row,
-        column=column,
-        score=listed.score.reshape(-1)[inside].astype(np.int64),
-        lot=pop.draw(row, column),
-        rows=size,
-        load=pop.load,
-        slots=sides.slots,
-        cost=sides.cost,
-    )
+    graph = _sparse(pop, learners, needs, LISTED)
     assign.solve(_small(graph), exact=0)
     solvers: list[tuple[str, Callable[[assign.Graph], int]]] = [
         ("auction", lambda one: assign.solve(one, exact=0).value)
@@ -87,6 +74,21 @@ def peers(size: int) -> None:
     top = max(value for _, value, _ in results)
     for name, value, took in results:
         print(f"  {size:>9,} {name:<24} {100 * value / top:8.3f} % {took:8.2f} s")
+
+
+def lists(size: int) -> None:
+    """What the length of the lists costs: the auction on the best teachers of each, beside a whole round's."""
+    pop, learners, needs = _asking(size)
+    found = trade.trade(pop, problem(), learners, needs)
+    print(f"lists {size:>9,}: a whole round, its lists renewed by price {found.value:,}, at most {found.bound:,}")
+    for width in WIDTHS:
+        graph = _sparse(pop, learners, needs, width)
+        began = time.perf_counter()
+        value = assign.solve(graph, exact=0).value
+        took = time.perf_counter() - began
+        print(
+            f"  {width:>3} listed, {len(graph.row):>11,} pairs: {100 * value / found.value:7.3f} % of it, {took:6.2f} s"
+        )
 
 
 def greedy(graph: assign.Graph) -> int:
@@ -234,6 +236,26 @@ def cores(moves: int, instances: Sequence[Path] = ()) -> None:
     print(f"grouping core: {len(shares)} instances, mean {np.mean(shares):.3f} %, worst {min(shares):.3f} %")
 
 
+def _sparse(pop: Population, learners: Ints, needs: Ints, width: int) -> assign.Graph:
+    """The `width` best teachers of each learner, as one instance for all."""
+    sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
+    laid = market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
+    listed = scan.scan(laid, None, width, 50_000)
+    inside = (np.arange(listed.offer.shape[1]) < listed.size[:, None]).reshape(-1)
+    row = np.repeat(np.arange(len(learners)), listed.offer.shape[1])[inside]
+    column = laid.offers.teacher[listed.offer.reshape(-1)[inside]].astype(np.int64)
+    return assign.Graph(
+        row=row,
+        column=column,
+        score=listed.score.reshape(-1)[inside].astype(np.int64),
+        lot=pop.draw(row, column),
+        rows=len(learners),
+        load=pop.load,
+        slots=sides.slots,
+        cost=sides.cost,
+    )
+
+
 def _small(graph: assign.Graph) -> assign.Graph:
     """A few rows of it, so that nothing is compiled while the clock runs."""
     few = graph.row < 20
@@ -261,7 +283,7 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-SIZED = (pairs, exchanges, peers, suggestions, circles)
+SIZED = (pairs, exchanges, peers, lists, suggestions, circles)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
