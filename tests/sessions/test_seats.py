@@ -1,17 +1,20 @@
 """Seats: never too many, never empty while somebody waits, and whoever gets or may take one is told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
+from httpx import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.sessions.commands.attendance import rsvp
 from services.sessions.domain.session import Participation
 from shared.db import Connection
+from tests.fixtures.delivery import until
 from tests.sessions.conftest import World
 from tests.sessions.events import contact
 from tests.sessions.gathering import add, found, workday
@@ -274,3 +277,56 @@ async def test_nobody_has_seats_in_two_sessions_at_one_time(world: World) -> Non
     assert await answer(world, there, other, DECLINE) == "cancelled_early"
     assert await answer(world, here, third, DECLINE) == "cancelled_early"
     assert await answer(world, here, other, ACCEPT) == "registered"
+
+
+async def together(world: World, calls: Collection[Coroutine[Any, Any, Response]], sessions: list[UUID]) -> list[int]:
+    """The answers of calls that have all begun before the first of them has its session."""
+    async with world.db.transaction() as conn:
+        await conn.execute("SELECT FROM sessions WHERE session_id = ANY ($1::uuid[]) FOR UPDATE", sessions)
+        asked = [asyncio.create_task(call) for call in calls]
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        await until(world.db, waiting, len(asked))
+    return [reply.status_code for reply in await asyncio.gather(*asked)]
+
+
+@pytest.mark.parametrize("is_invited", [True, False])
+async def test_of_two_yeses_to_one_time_at_one_instant_one_gets_a_seat(is_invited: bool, world: World) -> None:
+    leads = await world.people(2)
+    (one,) = await world.people(1, **ALWAYS)
+    programme = await world.programme(format="lunch_and_learn")
+    groups = [await found(world, lead, programme) for lead in leads]
+    both = [await add(world, lead, group, workday(5)) for lead, group in zip(leads, groups, strict=True)]
+    if is_invited:
+        insert = "INSERT INTO participants (session_id, person_id, role) SELECT unnest($1::uuid[]), $2, 'participant'"
+        await world.execute(insert, both, one)
+        await world.execute("INSERT INTO acknowledgements SELECT group_id, $1, 1 FROM groups", one)
+    calls = [world.call("POST", f"/v1/sessions/{session}/rsvp", ACCEPT, who=one) for session in both]
+    assert sorted(await together(world, calls, both)) == [200, 409]
+    rows = await world.fetch("SELECT state FROM participants WHERE person_id = $1 AND state = 'registered'", one)
+    assert len(rows) == 1
+
+
+async def test_whoever_comes_off_a_waitlist_while_they_take_a_seat_elsewhere_has_one_seat(world: World) -> None:
+    leads = await world.people(2)
+    first, one, third = await world.people(3, **ALWAYS)
+    programme = await world.programme(format="lunch_and_learn")
+    groups = [await found(world, lead, programme) for lead in leads]
+    here, there = [
+        await add(world, lead, group, workday(5), capacity=1) for lead, group in zip(leads, groups, strict=True)
+    ]
+    assert [await answer(world, here, who, ACCEPT) for who in (first, one, third)] == [
+        "registered",
+        *["waitlisted"] * 2,
+    ]
+    calls = [
+        world.call("POST", f"/v1/sessions/{session}/rsvp", body, who=who)
+        for session, body, who in ((here, DECLINE, first), (there, ACCEPT, one))
+    ]
+    codes = await together(world, calls, [here, there])
+    rows = await world.fetch("SELECT session_id, state FROM participants WHERE person_id = $1", one)
+    seats = [row["session_id"] for row in rows if row["state"] == "registered"]
+    assert (codes, seats) in [([200, 409], [here]), ([200, 200], [there])]
+    (theirs,) = await world.fetch("SELECT state FROM participants WHERE person_id = $1", third)
+    assert theirs["state"] == ("waitlisted" if seats == [here] else "registered")

@@ -53,7 +53,9 @@ async def rsvp(
     SessionIsCancelled, GroundRulesNotAcknowledged, GroundRulesOutdated, ImpossibleMove, NoSeatOfThatKind,
     OverlappingTimes, InvalidRequest.
     """
-    session, part, seats, acknowledged, elsewhere = await store.lock_answering(conn, session_id, person_id)
+    session, part, seats, acknowledged, elsewhere = await store.lock_answering(
+        conn, session_id, person_id, is_yes=answer == "accept"
+    )
     opening = None
     if part is None:
         part, opening = await _sign_up(conn, session, person_id, answer)
@@ -76,7 +78,7 @@ async def rsvp(
         kind, state = part.attends, attendance.decline(part.state, session.starts_at, now)
     if (state, kind) == (part.state, part.attends):
         return part
-    _check_only_here(session, elsewhere and state != part.state and answer == "accept")
+    _check_only_here(session, elsewhere and state != part.state)
     answered = replace(part, state=state, version=part.version + 1, attends=kind)
     change = PARTICIPANTS.wait if state == "waitlisted" else PARTICIPANTS.answer
     seen = (session_id, person_id, state, part.state, part.version, kind)
@@ -84,7 +86,7 @@ async def rsvp(
         return await rsvp(
             conn, session_id, person_id, answer, rules_version, attends
         )  # the part has changed before the lock
-    if answer == "decline" or kind != part.attends:
+    if answer == "decline" or part.state == "registered":  # which may change the kind of its seat
         await promote(conn, {session_id: session})
     return answered
 

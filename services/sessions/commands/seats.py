@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.sessions.commands.rotations import recast
-from services.sessions.domain.session import WITHOUT_SEAT, Session
+from services.sessions.domain.session import Participation, Session
 from services.sessions.store import sessions as store
 from shared import outbox, sql
 from shared.db import Connection
@@ -43,13 +43,16 @@ async def give_up_seats(
 
 async def promote(conn: Connection, sessions: Mapping[UUID, Session]) -> None:
     """Fill free seats of locked sessions from their waitlists, in order; who has or may take one is told."""
-    rows = await conn.fetch(PARTICIPANTS.promote, list(sessions), sorted(WITHOUT_SEAT))
-    parts = [store.participation(row) for row in rows]
+    parts: list[Participation] = []
+    while following := await conn.fetch(PARTICIPANTS.next_waiting, list(sessions), store.UNSEATED):
+        pairs = ([row["session_id"] for row in following], [row["person_id"] for row in following])
+        rows = await conn.fetch(PARTICIPANTS.promote, *pairs, store.UNSEATED)
+        parts += [store.participation(row) for row in rows]
     if parts:
         await outbox.append_all(conn, [(part.told(sessions[part.session_id]), None) for part in parts])
         columns = zip(*((part.session_id, part.person_id, part.version) for part in parts), strict=True)
         await conn.execute(MESSAGES.queue_seats, *map(list, columns))
-    await conn.execute(WATCHES.seat_freed, list(sessions), sorted(WITHOUT_SEAT))
+    await conn.execute(WATCHES.seat_freed, list(sessions), store.UNSEATED)
 
 
 async def leave(

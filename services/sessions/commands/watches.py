@@ -26,7 +26,7 @@ async def watch(conn: Connection, session_id: UUID, person_id: UUID, attends: At
 
     Raises UnknownSession, SessionHasStarted, SessionIsCancelled, InvalidRequest, SeatFree with the session's state.
     """
-    session, part, seats, *_ = await store.lock_answering(conn, session_id, person_id)
+    session, part, seats, *_ = await store.lock_answering(conn, session_id, person_id, is_yes=False)
     if part is None and not await may_sign_up(conn, session, person_id):
         raise UnknownSession("There is no such session, or it is not for you.")
     session.check_open_now()

@@ -10,10 +10,12 @@ FROM participants WHERE session_id = $1 ORDER BY person_id
 
 -- name: lock_answering
 -- The session, locked, and how many seats are taken by then. One's part, and whether one has accepted the rules, may be
--- as they were before the lock was granted: what changes a part names the one it has seen. Elsewhere is asked of one's
--- other parts, one by one: as a join the plan may begin with all sessions of that time, and there may be thousands.
+-- as they were before the lock was granted: what changes a part names the one it has seen. $4: it is for a seat, so
+-- whether one sits elsewhere then is asked, and nobody gets another seat meanwhile; not of whoever has it already.
 SELECT seen.*, seats_taken($1, $3) AS taken,
-       CASE WHEN seen.capacity_remote IS NOT NULL THEN seats_taken_apart($1, $3) END AS taken_apart
+       CASE WHEN seen.capacity_remote IS NOT NULL THEN seats_taken_apart($1, $3) END AS taken_apart,
+       $4 AND seen.part_state IS DISTINCT FROM 'registered'
+           AND sits_elsewhere($2, $1, seen.starts_at, seen.ends_at, $3) AS elsewhere
 FROM (
     SELECT s.session_id, s.version, s.state, s.programme_id, s.group_id, g.match_id,
            coalesce(s.format, g.format, p.format) AS format, told_skill(p.confidentiality, g.skill_id) AS skill_id,
@@ -23,14 +25,7 @@ FROM (
            EXISTS (
                SELECT FROM acknowledgements AS a
                WHERE a.group_id = s.group_id AND a.person_id = $2 AND a.rules_version = g.rules_version
-           ) AS acknowledged,
-           EXISTS (
-               SELECT FROM participants AS o
-               WHERE o.person_id = $2 AND o.session_id <> $1
-                 AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($3::text[]))
-                 AND (SELECT x.state = 'scheduled' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
-                      FROM sessions AS x WHERE x.session_id = o.session_id)
-           ) AS elsewhere
+           ) AS acknowledged
     FROM sessions AS s JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
     LEFT JOIN participants AS t ON t.session_id = s.session_id AND t.person_id = $2
     WHERE s.session_id = $1 FOR UPDATE OF s
@@ -57,7 +52,7 @@ WHERE s.session_id = $1
 
 -- name: take_seat
 -- For a part and a session that are as they were seen, while there is a seat: it is counted once the session is locked.
--- Not for whoever is elsewhere then, as that was before the lock.
+-- Not for whoever sits elsewhere then.
 WITH locked AS MATERIALIZED (
     SELECT session_id, capacity, starts_at, ends_at FROM sessions WHERE session_id = $1 AND xmin = $5 FOR UPDATE
 ), change AS (
@@ -65,13 +60,7 @@ WITH locked AS MATERIALIZED (
     FROM locked
     WHERE t.session_id = locked.session_id AND t.person_id = $2 AND t.state = $3 AND t.version = $4
       AND (t.role = ANY ($6::text[]) OR seats_taken(locked.session_id, $6) < locked.capacity)
-      AND NOT EXISTS (
-          SELECT FROM participants AS o
-          WHERE o.person_id = $2 AND o.session_id <> $1
-            AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($6))
-            AND (SELECT x.state = 'scheduled' AND x.starts_at < locked.ends_at AND x.ends_at > locked.starts_at
-                 FROM sessions AS x WHERE x.session_id = o.session_id)
-      )
+      AND NOT sits_elsewhere($2, locked.session_id, locked.starts_at, locked.ends_at, $6)
     RETURNING true
 )
 SELECT true FROM change
@@ -100,28 +89,41 @@ UPDATE participants AS p SET state = $3, version = version + 1, attends = $6,
 WHERE session_id = $1 AND person_id = $2 AND state = $4 AND version = $5
 RETURNING true
 
--- name: promote
--- Fill free seats of locked sessions from their waitlists, first come first served; where seats in the room and remote
--- ones are apart, each from those who wait for one of its kind. Whoever has taken a seat in another session then goes on
--- waiting.
-UPDATE participants AS p SET state = 'registered', place = NULL, version = p.version + 1
+-- name: next_waiting
+-- Who is next for the free seats of locked sessions, first come first served; where seats in the room and remote ones
+-- are apart, each from those who wait for one of its kind. Whoever sits in another session then goes on waiting, and who
+-- is next in two gets the earlier one's. Nobody else can give these people a seat until the transaction ends.
+SELECT session_id, person_id, lock_seats_of(person_id)
 FROM (
-    SELECT w.session_id, w.person_id, row_number() OVER (PARTITION BY w.session_id, w.attends ORDER BY w.place) AS turn,
-           CASE w.attends WHEN 'in_person' THEN s.capacity_in_person WHEN 'remote' THEN s.capacity_remote
-               ELSE s.capacity END - (
-               SELECT count(*) FROM participants AS r
-               WHERE r.session_id = w.session_id AND r.state = 'registered' AND NOT r.role = ANY ($2::text[])
-                 AND r.attends IS NOT DISTINCT FROM w.attends
-           ) AS free
-    FROM participants AS w JOIN sessions AS s USING (session_id)
-    WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted' AND NOT EXISTS (
-        SELECT FROM participants AS o
-        WHERE o.person_id = w.person_id AND o.session_id <> w.session_id AND o.state = 'registered'
-          AND (SELECT x.state = 'scheduled' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
-               FROM sessions AS x WHERE x.session_id = o.session_id)
-    )
-) AS waiting
-WHERE p.session_id = waiting.session_id AND p.person_id = waiting.person_id AND waiting.turn <= waiting.free
+    SELECT DISTINCT ON (person_id) session_id, person_id
+    FROM (
+        SELECT w.session_id, w.person_id, s.starts_at,
+               row_number() OVER (PARTITION BY w.session_id, w.attends ORDER BY w.place) AS turn,
+               CASE w.attends WHEN 'in_person' THEN s.capacity_in_person WHEN 'remote' THEN s.capacity_remote
+                   ELSE s.capacity END - (
+                   SELECT count(*) FROM participants AS r
+                   WHERE r.session_id = w.session_id AND r.state = 'registered' AND NOT r.role = ANY ($2::text[])
+                     AND r.attends IS NOT DISTINCT FROM w.attends
+               ) AS free
+        FROM participants AS w JOIN sessions AS s USING (session_id)
+        WHERE w.session_id = ANY ($1::uuid[]) AND w.state = 'waitlisted' AND NOT EXISTS (
+            SELECT FROM participants AS o
+            WHERE o.person_id = w.person_id AND o.session_id <> w.session_id
+              AND (o.state = 'registered' OR o.state = 'invited' AND o.role = ANY ($2))
+              AND (SELECT x.state = 'scheduled' AND x.starts_at < s.ends_at AND x.ends_at > s.starts_at
+                   FROM sessions AS x WHERE x.session_id = o.session_id)
+        )
+    ) AS waiting
+    WHERE turn <= free
+    ORDER BY person_id, starts_at, session_id
+) AS next
+
+-- name: promote
+-- Those who are next; not who has taken a seat in another session then before they were locked.
+UPDATE participants AS p SET state = 'registered', place = NULL, version = p.version + 1
+FROM unnest($1::uuid[], $2::uuid[]) AS next (session_id, person_id) JOIN sessions AS s USING (session_id)
+WHERE p.session_id = next.session_id AND p.person_id = next.person_id AND p.state = 'waitlisted'
+  AND NOT sits_elsewhere(p.person_id, s.session_id, s.starts_at, s.ends_at, $3)
 RETURNING p.session_id, p.person_id, p.role, p.state, p.version, p.minutes, p.taught, p.asked, p.shared,
           p.challenged, p.summarised
 

@@ -37,13 +37,14 @@ def participation(row: Record) -> Participation:
 
 
 async def lock_answering(
-    conn: Connection, session_id: UUID, person_id: UUID
+    conn: Connection, session_id: UUID, person_id: UUID, *, is_yes: bool
 ) -> tuple[Session, Participation | None, Seats, bool, bool]:
     """The session, locked; one's part, which seats are free, whether one has accepted the rules, or is elsewhere then.
 
-    All but the seats may be as they were before the lock was granted. Raises UnknownSession.
+    Elsewhere is asked for a yes, and holds until the transaction ends. One's part and the rules may be as they were
+    before the lock was granted. Raises UnknownSession.
     """
-    row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, UNSEATED)
+    row = await conn.fetchrow(PARTICIPANTS.lock_answering, session_id, person_id, UNSEATED, is_yes)
     if row is None:
         raise UnknownSession("There is no such session.")
     found, part = _answering(row)
