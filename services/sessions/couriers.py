@@ -9,6 +9,7 @@ from functools import partial
 
 import orjson
 
+from services.sessions.commands import chats as answers
 from services.sessions.commands import messages, webhooks
 from services.sessions.commands.chats import chats
 from services.sessions.domain.calendar import invitation, method_of, withdrawn
@@ -22,6 +23,8 @@ from shared.db import Record
 from shared.mail import MailServer
 from shared.posting import Guard, post
 
+TOO_MANY = 429
+
 
 def couriers(settings: SessionsSettings) -> Sequence[Courier]:
     """Those whose way out is set up."""
@@ -32,6 +35,7 @@ def couriers(settings: SessionsSettings) -> Sequence[Courier]:
         claim = partial(messages.claim, channels=open_channels, home=settings.public_url)
         found.append(Courier("messages", claim, Carrier(settings).carry, messages.settle))
     found.append(Courier("webhooks", webhooks.claim, Caller(settings).call, webhooks.settle))
+    found.append(Courier("chat-answers", answers.claim, Answerer(settings).show, answers.settle))
     return found
 
 
@@ -46,6 +50,20 @@ class Caller:
         keys = [key for key in (delivery["secret"], delivery["old_secret"]) if key]
         signed = headers(delivery["event_id"], datetime.now(UTC), delivery["body"], keys)
         return await post(delivery["url"], delivery["body"], signed, self._guard)
+
+
+class Answerer:
+    """Shows whoever pressed a button in a chat what came of it."""
+
+    def __init__(self, settings: SessionsSettings) -> None:
+        self._guard = Guard.allowing(settings.posting_networks)
+
+    async def show(self, answer: Record) -> Outcome:
+        """One attempt; an address that is used up or too old is so for ever."""
+        content = orjson.dumps(answer["content"])
+        outcome = await post(answer["url"], content, {"Content-Type": "application/json"}, self._guard)
+        is_final = outcome.status is not None and 400 <= outcome.status < 500 and outcome.status != TOO_MANY  # noqa: PLR2004 - RFC 9110
+        return outcome._replace(result="never") if is_final else outcome
 
 
 class Carrier:

@@ -19,6 +19,14 @@ REACHING = (
         about=own("person_id"),
         aged="ended_at < $1",
     ),
+    Table(
+        "chat_answers",
+        "What whoever pressed a button in a chat is shown there, until it is shown: for half an hour at most.",
+        "operations",
+        about=own("person_id"),
+        withheld=("url",),
+        aged=older("expires_at"),
+    ),
     Table("preferences", "How people want to be reached.", "profile", about=own("person_id")),
     Table(
         "calendar_replies",

@@ -2,7 +2,7 @@
 
 import time
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from services.sessions.commands import chats
 from services.sessions.commands import invitations as commands
+from services.sessions.domain.letters import code_of
 from services.sessions.domain.replies import CalendarAnswer, CalendarReply, parse
 from services.sessions.queries import messages as queries
 from services.sessions.settings import SessionsSettings
@@ -58,9 +59,11 @@ class KeptReply(BaseModel):
 
 
 class Said(BaseModel):
-    """What the chat shows whoever pressed the button."""
+    """What the chat shows whoever pressed the button: words, and in Teams the card as it is now."""
 
+    type: Literal["message"] = "message"
     text: str
+    attachments: list[dict[str, Any]] = []
 
 
 @router.post("/v1/calendar-replies", response_model=Taken, summary="Hand over a calendar's answer", openapi_extra=REPLY)
@@ -84,9 +87,8 @@ async def take_reply(edge: Edge) -> Response:
 
 
 async def _keep(edge: EdgeCall, reply: CalendarReply, refusal: Refused) -> None:
-    reason = "".join(f"-{char.lower()}" if char.isupper() else char for char in type(refusal).__name__).strip("-")
     async with edge.transaction() as conn:
-        await commands.keep_refused(conn, reply, reason)
+        await commands.keep_refused(conn, reply, code_of(refusal))
 
 
 @router.get("/v1/calendar-replies", response_model=Page[KeptReply], summary="List answers from calendars")
@@ -105,23 +107,26 @@ async def list_replies(
 
 @router.post("/v1/chat/slack", response_model=Said, summary="A button pressed in Slack", openapi_extra=PRESSED)
 async def slack_pressed(edge: Edge) -> Response:
-    """Interactivity request URL; the signature of Slack is the only way in."""
+    """Interactivity request URL; the signature of Slack is the only way in.
+
+    What came of it, or why nothing did, is posted to its `response_url`, in place of the message where it was done.
+    """
     return await _pressed(edge, "slack")
 
 
 @router.post("/v1/chat/teams", response_model=Said, summary="A button pressed in Teams", openapi_extra=ACTIVITY)
 async def teams_pressed(edge: Edge) -> Response:
-    """Outgoing webhook; the HMAC of Teams is the only way in."""
+    """Outgoing webhook; the HMAC of Teams is the only way in. The reply says what came of it, or why nothing did."""
     return await _pressed(edge, "teams")
 
 
 async def _pressed(edge: EdgeCall, channel: str) -> Response:
-    body = await edge.request.body()
-    pressed = chats.chats(_settings(edge))[channel].pressed(edge.request.headers, body, time.time())
+    chat = chats.chats(_settings(edge))[channel]
+    pressed = chat.pressed(edge.request.headers, await edge.request.body(), time.time())
     edge.request.state.principal = Principal(subject=channel, person_id=None, roles=frozenset())
 
     async def work(conn: Connection) -> Said:
-        return Said(text=await chats.answer(conn, channel, pressed))
+        return Said.model_validate(await chats.press(conn, channel, chat, pressed))
 
     return await edge.write(work)
 

@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qs
@@ -17,6 +17,7 @@ from services.sessions.domain.letters import Text
 from shared.refusal import InvalidRequest, NotFound, Refused
 
 FRESH_SECONDS = 300
+ADDRESS_URL = re.compile(r"https?://[\x21-\x7e]{1,1000}")
 ADDRESS = re.compile(r"[^\x00-\x20]{1,200}")
 TEMPORARY = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 Verdict = Literal["done", "later", "never"]
@@ -43,6 +44,8 @@ class Pressed:
     address: str
     session_id: UUID
     answer: Literal["accept", "decline", "snooze"]
+    answer_at: str | None = None
+    """Where the chat takes what is to be shown of it, where it has said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Chat(Protocol):
 
     def pressed(self, headers: Mapping[str, str], body: bytes, now: float) -> Pressed:
         """A request from there, its signature checked first. Raises ChatNotSetUp, NotSigned, InvalidRequest."""
+
+    def shown(self, text: Text, *, replaces: bool) -> Mapping[str, Any]:
+        """What is shown to whoever pressed: the message as it is now, or words beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,19 @@ class Slack:
         try:
             payload = json.loads(parse_qs(body.decode("utf-8"), max_num_fields=10)["payload"][0])
             action = payload["actions"][0]
-            return _pressed(payload["user"]["id"], action["value"], action["action_id"])
+            pressed = _pressed(payload["user"]["id"], action["value"], action["action_id"])
+            return replace(pressed, answer_at=_address(payload.get("response_url")))
         except (KeyError, IndexError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise InvalidRequest.naming("payload", "is no pressed button of ours") from error
+
+    def shown(self, text: Text, *, replaces: bool) -> Mapping[str, Any]:
+        """For the `response_url`: in place of the message, or for whoever pressed alone."""
+        words = letters.slack_words(text)
+        return (
+            {**words, "replace_original": replaces}
+            if replaces
+            else {**words, "response_type": "ephemeral", "replace_original": False}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,10 @@ class Teams:
         _check_fresh(sent_at.timestamp() if sent_at.tzinfo else None, now)
         return pressed
 
+    def shown(self, text: Text, *, replaces: bool) -> Mapping[str, Any]:
+        """In the reply itself, for an outgoing webhook has no address to be answered at: a card, or words."""
+        return {"type": "message", "attachments": [letters.teams_card(text)] if replaces else []}
+
 
 def _known(secret: str | None) -> str:
     if secret is None:
@@ -156,6 +176,13 @@ def _pressed(address: Any, session: Any, action: Any) -> Pressed:
     if not isinstance(address, str) or not ADDRESS.fullmatch(address) or action not in {"accept", "decline", "snooze"}:
         raise ValueError(action)
     return Pressed(address, UUID(session), action)
+
+
+def _address(given: Any) -> str | None:
+    """Whether it may be posted to is judged where it is."""
+    if given is not None and not (isinstance(given, str) and ADDRESS_URL.fullmatch(given)):
+        raise ValueError(given)
+    return given
 
 
 def _check_fresh(sent_at: float | None, now: float) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.sessions.domain.asking import HEADLINES, family
 from services.sessions.domain.calendar import Entry
+from shared.refusal import Refused
 
 MessageKind = Literal[
     "invitation", "cancellation", "reply_refused", "reminder", "nudge", "prompt", "digest", "notice", "seat",
@@ -45,6 +46,8 @@ class Text:
     session_id: UUID | None = None
     answerable: bool = False
     snoozable: bool = False
+    given: str | None = None
+    """The answer that was given, which is not offered again."""
     link: str | None = None
     """Where it is answered."""
 
@@ -53,7 +56,8 @@ class Text:
         """What a chat offers under it: actions, and what they are called."""
         if self.session_id is None:
             return ()
-        return (ANSWERS if self.answerable else ()) + (SNOOZE if self.snoozable else ())
+        answers = tuple(one for one in ANSWERS if one[0] != self.given) if self.answerable else ()
+        return answers + (SNOOZE if self.snoozable else ())
 
     @property
     def body(self) -> str:
@@ -96,6 +100,31 @@ def session_text(kind: str, entry: Entry, zone: str | None, about: str) -> Text:
     )
 
 
+def answered_text(said: str, entry: Entry, zone: str | None) -> Text:
+    """What stands in a chat once a button was pressed: where one is now, and the way back."""
+    subject, given = ANSWERED.get(said, ANSWERED["declined"])
+    lines = (f"{subject} {entry.summary}.", *(entry.arranged if given == "accept" else ()), when(entry, zone))
+    return Text(subject, lines, entry.session_id, answerable=True, given=given)
+
+
+def refused_text(refusal: Refused) -> Text:
+    """Why a pressed button has done nothing."""
+    words = REFUSALS.get(code_of(refusal), "It could not be taken. Answer in the portal.")
+    return Text(words, (words,))
+
+
+def code_of(refusal: Refused) -> str:
+    """A refusal's name as it is written in a problem's type."""
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in type(refusal).__name__).strip("-")
+
+
+ANSWERED: Mapping[str, tuple[str, str]] = {
+    "registered": ("You have a seat.", "accept"),
+    "waitlisted": ("It is full: you are on the waitlist.", "accept"),
+    "snooze": ("You will be reminded again: tomorrow, or an hour before it begins.", "accept"),
+    "declined": ("You will not be expected.", "decline"),
+}
+"""By what came of it: what is said, and as which of the two answers it counts."""
 ARRANGED = frozenset({"invitation", "reminder", "seat"})
 """They also say where it is held and what comes before and after it."""
 ANSWERS = (("accept", "I will come"), ("decline", "I cannot"))
@@ -138,6 +167,9 @@ REFUSALS: Mapping[str, str] = {
     "invitation-withdrawn": "You are not expected in this session any more.",
     "overlapping-times": "You have a seat in another session then: give it up first, and answer again.",
     "impossible-move": "Attendance has been recorded already.",
+    "unknown-session": "There is no such session any more, or you are not invited.",
+    "not-invited": "Nobody is known here by your address in this chat: say in the portal how you are reached.",
+    "nothing-to-put-off": "There is no reminder of it that can be put off once more.",
 }
 
 
@@ -180,7 +212,12 @@ def notice_text(about: str) -> Text:
 
 
 def slack(text: Text, address: str) -> dict[str, Any]:
-    """chat.postMessage with Block Kit: plain text only, so that nothing in a title is markup."""
+    """chat.postMessage with Block Kit."""
+    return {"channel": address, **slack_words(text), "unfurl_links": False}
+
+
+def slack_words(text: Text) -> dict[str, Any]:
+    """Block Kit: plain text only, so that nothing in a title is markup."""
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": {"type": "plain_text", "text": line[:3000], "emoji": False}} for line in text.lines
     ]
@@ -193,11 +230,16 @@ def slack(text: Text, address: str) -> dict[str, Any]:
         blocks.append({"type": "actions", "elements": buttons})
     if text.link:  # a button with an address would be sent to us as well when it is pressed
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{text.link}|{OPEN}>"}})
-    return {"channel": address, "text": text.subject, "blocks": blocks, "unfurl_links": False}
+    return {"text": text.subject, "blocks": blocks}
 
 
 def teams(text: Text, address: str) -> dict[str, Any]:
-    """An Adaptive Card 1.5 for a workflow that posts it to `recipient`."""
+    """A card for a workflow that posts it to `recipient`."""
+    return {"type": "message", "recipient": address, "attachments": [teams_card(text)]}
+
+
+def teams_card(text: Text) -> dict[str, Any]:
+    """An Adaptive Card 1.5."""
     body = [{"type": "TextBlock", "text": text.subject, "weight": "Bolder", "wrap": True}]
     body += [{"type": "TextBlock", "text": line, "wrap": True} for line in text.lines]
     actions: list[dict[str, Any]] = [
@@ -207,5 +249,4 @@ def teams(text: Text, address: str) -> dict[str, Any]:
     actions += [{"type": "Action.OpenUrl", "title": OPEN, "url": text.link}] if text.link else []
     card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.5",
             "body": body, "actions": actions}  # fmt: skip
-    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
-    return {"type": "message", "recipient": address, "attachments": [attachment]}
+    return {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
