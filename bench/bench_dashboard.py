@@ -66,6 +66,17 @@ SELECT DISTINCT ON (session_id) session_id, 1, 'held', programme_id, session_id,
     starts_at + interval '1 hour', 8
 FROM participations
 """
+FEEDBACK = """
+INSERT INTO feedback (
+    batch_id, programme_id, format, division, month, answers, usefulness, relevance, engagement, usefulness_at,
+    relevance_at, engagement_at
+)
+SELECT gen_random_uuid(), ('00000000-0000-0000-0000-' || lpad(to_hex(1 + batch % 10), 12, '0'))::uuid,
+    (ARRAY['mentoring', 'peer_circle'])[1 + batch % 2], 'd' || batch / 10 % 20,
+    (date_trunc('month', current_date) - make_interval(months => batch % 12))::date, 5, 20, 19, 18, '{0,0,1,3,1}',
+    '{0,0,2,2,1}', '{0,1,1,2,1}'
+FROM generate_series(1, $1::int / 15) AS batch
+"""
 
 CHANGE = """
 UPDATE participations SET minutes = minutes + 1, changed_by = pg_current_xact_id()
@@ -104,6 +115,7 @@ async def fill(settings: Settings, facts: int, people: int) -> None:
     await conn.execute(keys.replace(" ON ONLY ", " ON "))  # a definition names the parent without its partitions
     await conn.execute("SELECT fold_months()")
     await conn.execute(SESSIONS)
+    await conn.execute(FEEDBACK, facts)
     await conn.execute("VACUUM ANALYZE")
     await conn.close()
 

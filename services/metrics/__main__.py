@@ -13,11 +13,11 @@ from shared.runner import Service, run
 # `compared_*` are rows without what no other store can have: transactions, and pseudonyms, which are drawn anew.
 READ_MODELS: ReadModels = {
     **dict.fromkeys(("units", "skills", "kept_months"), ()),
-    **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ()),
-    **dict.fromkeys(("help_requests", "knowledge_uses", "form_answers", "survey_items", "course_gaps"), ()),
+    **dict.fromkeys(("help_requests", "knowledge_uses", "course_gaps"), ()),
+    **dict.fromkeys(("check_ins", "pulses", "surveys", "responses", "rounds"), ("changed_by",)),
+    **dict.fromkeys(("form_answers", "survey_items", "facilitation"), ("changed_by",)),
     **{f"compared_{name}": () for name in ("membership", "spans", "participations", "sessions", "matches")},
     **dict.fromkeys(("programmes", "feedback"), ("changed_by",)),
-    "facilitation": (),
     **dict.fromkeys(("known_skills", "time_budgets"), ("person_id",)),
     "acknowledgements": ("changed_by", "person_id"),
 }

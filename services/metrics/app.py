@@ -21,6 +21,7 @@ from services.metrics.policy import POLICY
 from services.metrics.privacy import CATALOGUE
 from services.metrics.web import dashboard, sign_in, unsubscribe
 from services.metrics.web.cookie import CookieToken
+from services.metrics.web.errors import ErrorPages
 from shared import web
 from shared.auth import Verifier
 from shared.privacy.api import catalogue_router
@@ -55,4 +56,5 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.verifier = Verifier(settings)
     app.add_middleware(CookieToken)
+    app.add_middleware(ErrorPages)
     return app

@@ -178,3 +178,31 @@ async def test_a_works_council_reads_what_was_asked_and_what_is_held(api: httpx.
     assert (await api.get(older[1])).text.count("&lt;Yearly&gt; review") == 11
     assert (await api.get("/query-log?before=x")).status_code == 422
     assert (await api.get("/")).headers["location"] == "/sign-in?why=role"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/programmes/00000000-0000-4000-8000-00000000ffff", 404, "There is no such page"),
+        ("/nothing", 404, "There is no such page"),
+        ("/programmes/nobody", 422, "This address does not fit"),
+        ("/query-log?before=x", 422, "This address does not fit"),
+    ],
+)
+async def test_what_goes_wrong_on_a_page_is_a_page(
+    api: httpx.AsyncClient, issuer: Issuer, path: str, status: int, words: str
+) -> None:
+    asked = {"Accept": "text/html,*/*;q=0.8", **issuer.bearer("analyst")}
+    reply = await api.get(path, headers=asked)
+    assert (reply.status_code, reply.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert words in reply.text
+    assert reply.headers["x-request-id"] in reply.text
+    assert "script" not in reply.headers["content-security-policy"]
+    assert Page(reply.text).all("h1")
+    told = await api.get(path, headers=issuer.bearer("analyst"))
+    assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_program_that_would_take_a_page_is_told_the_problem(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    reply = await api.get("/v1/measures/none", headers={"Accept": "text/html", **issuer.bearer("analyst")})
+    assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")

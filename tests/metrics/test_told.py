@@ -41,6 +41,12 @@ async def whole(conn: Connection, name: str, by: By = "none", window: Window = W
     return cells[0] if cells else None
 
 
+async def seen(db: Database, name: str) -> Cell | None:
+    """As `whole`, on what has been committed."""
+    async with db.acquire() as conn:
+        return await whole(conn, name)
+
+
 def released(*scores: tuple[int, ...], items: tuple[str, ...] = ("kept-flow",), **changes: Any) -> FormAnswersReleased:
     values: dict[str, Any] = {
         "batch_id": uuid4(), "programme_id": PROGRAMME, "division": "sales", "form_id": uuid4(), "form_version": 1,
@@ -141,43 +147,44 @@ async def test_what_others_left_is_counted_by_its_newest_version(conn: Connectio
     assert (found.group, found.value) == (str(PROGRAMME), 19)
 
 
-async def test_own_questions_have_a_mean_and_hide_what_all_say(conn: Connection) -> None:
+async def test_own_questions_have_a_mean_and_hide_what_all_say(db: Database) -> None:
     batch = released((5, 1), (4, 2), (3, 3), (4, 2), (5, 1), items=("clear", "not-useful"))
-    await deliver(conn, [batch, batch])
-    found = await whole(conn, "own_questions")
+    await store(db, batch, batch)
+    found = await seen(db, "own_questions")
     assert found
     assert (found.value, found.n) == (4.2, 5)
-    await deliver(conn, [released(*[(4,)] * 6, division="legal")])
-    cells = {
-        cell.group: cell for cell in await Release(conn, 5).cells(MEASURES["own_questions"], Scope(WINDOW, "unit"))
-    }
+    await store(db, released(*[(4,)] * 6, division="legal"))
+    async with db.acquire() as conn:
+        by_unit = await Release(conn, 5).cells(MEASURES["own_questions"], Scope(WINDOW, "unit"))
+    cells = {cell.group: cell for cell in by_unit}
     assert "answered the same" in str(cells["legal"].reason)
     assert cells["sales"].value == 4.2
-    await deliver(conn, [released((5,), (4,), (5,), (4,), (5,), format="retrospective")])
-    by_format = await Release(conn, 5).cells(MEASURES["own_questions"], Scope(WINDOW, "format"))
+    await store(db, released((5,), (4,), (5,), (4,), (5,), format="retrospective"))
+    async with db.acquire() as conn:
+        by_format = await Release(conn, 5).cells(MEASURES["own_questions"], Scope(WINDOW, "format"))
     assert {cell.group for cell in by_format} == {"", "retrospective"}
 
 
-async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(conn: Connection) -> None:
+async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(db: Database) -> None:
     """K11."""
     survey = uuid4()
     one = paired(*[(3, 4)] * 6, code="knowledge", survey_id=survey)
-    await deliver(conn, [one])
-    first = await whole(conn, "normalised_gain")
+    await store(db, one)
+    first = await seen(db, "normalised_gain")
     assert first
     assert first.value is None  # six pairs; there have to be ten
-    await deliver(conn, [paired(*[(1, 3)] * 5, (5, 5), code="knowledge", part=1, survey_id=survey), one])
-    found, change = await whole(conn, "normalised_gain"), await whole(conn, "behaviour_change")
+    await store(db, paired(*[(1, 3)] * 5, (5, 5), code="knowledge", part=1, survey_id=survey), one)
+    found, change = await seen(db, "normalised_gain"), await seen(db, "behaviour_change")
     assert found
     assert change
     # (4-3)/(5-3) and (3-1)/(5-1) are one half each, as 60 to 80 of 100; whoever had it all before has none.
     assert (found.value, found.n, found.denominator) == (0.5, 11, 11)
     assert (change.value, change.n) == (round(16 / 12, 2), 12)
-    await deliver(conn, [paired(*[(2, 3)] * 6, *[(3, 3)] * 4, code="confidence")])
-    confidence = await whole(conn, "confidence_change")
+    await store(db, paired(*[(2, 3)] * 6, *[(3, 3)] * 4, code="confidence"))
+    confidence = await seen(db, "confidence_change")
     assert confidence
     assert (confidence.value, confidence.n) == (0.6, 10)
-    commitment = await whole(conn, "commitment_change")
+    commitment = await seen(db, "commitment_change")
     assert commitment
     assert commitment.value is None
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from math import inf
 from typing import Any
 
 from services.metrics.confidentiality.audit import Audit
@@ -30,13 +31,17 @@ class Sums:
     """
 
     def __init__(self, classes: Sequence[Row], tables: Sequence[Row], views: Sequence[str], k: int) -> None:
-        """`tables` are all that will be asked about: people whom none of them tells apart are one class."""
+        """`tables` are all that will be asked about: people whom none of them tells apart are one class.
+
+        Classes of answers come with the `lowest` and the `highest` of these.
+        """
         self._reach = {view: number for number, view in enumerate(views)}
         self._tables = {_table(row): row for row in tables}
         self._inside: defaultdict[tuple[Table, str], list[int]] = defaultdict(list)
         self._taken: set[tuple[Table, str, str]] = set()
         alike: dict[Any, int] = {}
         sizes: list[int] = []
+        said: list[tuple[float, float]] = []
         columns: list[tuple[int, int]] = []
         of_kind: dict[Table, dict[Table, str]] = {}
         for found in classes:
@@ -50,11 +55,17 @@ class Sums:
             if signature not in alike:
                 alike[signature] = len(sizes)
                 sizes.append(0)
+                said.append((inf, -inf))
                 for age in ages:
                     for table, cell in cells.items():
                         self._inside[table, cell].append(len(columns))
                     columns.append((alike[signature], age))
-            sizes[alike[signature]] += found["persons"]
+            place = alike[signature]
+            sizes[place] += found["persons"]
+            if found.get("lowest") is not None:
+                said[place] = min(said[place][0], found["lowest"]), max(said[place][1], found["highest"])
+        # The sum of answers that are all alike tells what each one said, however many they are.
+        sizes = [0 if lowest == highest else size for size, (lowest, highest) in zip(sizes, said, strict=True)]
         self._ages = [age for _, age in columns]
         self._audit = Audit(sizes, k, owners=[owner for owner, _ in columns])
 

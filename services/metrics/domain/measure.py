@@ -62,7 +62,7 @@ class Measure:
     """Whether these are counted from the first that is not zero: of shares that are small wherever many are."""
     version: int = 1
     answers: bool = False
-    """Made of confidential answers: no selection, only the fixed cells of a month or a quarter."""
+    """Made of confidential answers: where all said the same there is no number."""
     shown_at: str | None = None
     """Where a measure without a query is read."""
     parameters: str = ""

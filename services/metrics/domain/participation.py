@@ -99,10 +99,11 @@ MEASURES = (
         "Units reached",
         "ratio",
         "reach",
-        "units with at least one participant / units with at least one eligible person. A unit is where a person "
-        "belongs, at the end of the path; whoever moved counts in one, as in participation.",
+        "units with k participants or more / units with k eligible people or more: whether one of fewer came would be "
+        "news of few. A unit is where a person belongs, at the end of the path; whoever moved counts in one, as in "
+        "participation.",
         SOURCE,
-        version=2,
+        version=3,
         n_counts="eligible people",
         denominator_counts="units",
     ),

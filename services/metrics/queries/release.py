@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from services.metrics import confidentiality
 from services.metrics.confidentiality import Few, Reason
@@ -37,7 +37,9 @@ FACTS = frozenset(
         *shown.OF_NEWCOMERS,
     }
 )
-"""Families that rest on what single people did: stored as shown, renewed when k people's facts have changed."""
+"""Families that rest on what single people did."""
+STORED = FACTS | shown.OF_PARTS
+"""Families that are stored as shown, and renewed when k people's facts have changed, or answers have come."""
 SHARES = frozenset({"repeat_rate", "retention", "reciprocity"})
 """Shares of those who came: those they count, and those they do not, are nobody or k at least."""
 WAITING = "Not counted yet: months of this size are counted in the background. Ask again in a few minutes."
@@ -84,13 +86,14 @@ class Release:
         await published.want(self._conn, large)
         stored = await shown.editions(self._conn, tables)
         self._ready |= {key: stored[key] for measure, scope in large if (key := (measure.name, scope.key)) in stored}
-        changed: dict[tuple[Window, date, str], bool] = {}
+        changed: dict[tuple[object, ...], bool] = {}
         due = []
         for measure, scope in tables:
-            if measure.family not in FACTS or self._large[scope.window]:
+            if measure.family not in STORED or self._large[scope.window]:
                 continue
             found = stored.get((measure.name, scope.key))
-            seen = (scope.window, shown.rests_until(measure, scope), found.seen if found else "")
+            rests = shown.rests_until(measure, scope), measure.name if measure.family in shown.OF_PARTS else ""
+            seen = (scope.window, *rests, found.seen if found else "")
             if found and seen not in changed:
                 changed[seen] = await shown.has_changed(self._conn, scope, found.seen, measure)
             if found and not changed[seen]:
@@ -117,7 +120,7 @@ class Release:
             if found is None:
                 waiting = Cell("", None, None, None, scope.window, suppressed=False, reason=WAITING, as_of=self._as_of)
                 return [waiting]
-        elif measure.family in FACTS:
+        elif measure.family in STORED:
             found = await shown.edition(self._conn, measure, scope)
             if found is None or await shown.has_changed(self._conn, scope, found.seen, measure):
                 async with shown.renewing(self._conn, measure) as seen:
@@ -134,17 +137,17 @@ class Release:
         What several tables rest on is counted once: all of one view of the store.
         """
         before = await shown.edition(self._conn, measure, scope)
-        of_facts = measure.family in FACTS
+        stored = measure.family in STORED
         if (
             before
-            and of_facts
+            and stored
             and not (before.seen != seen and await shown.has_changed(self._conn, scope, before.seen, measure))
         ):
             return before
         k = await shown.threshold(self._conn, scope, self._set_k)
         old: dict[str, Shown] = {}
         stay: set[str] = set()
-        if before and of_facts:
+        if before and stored:
             changed = await shown.changed_people(self._conn, measure, scope, before)
             stay = confidentiality.unsettled(changed, k)
             old = {name: cell for name, cell in before.cells.items() if not cell.reason}
@@ -186,9 +189,12 @@ class Release:
             tallies += [Tally(cell, None, 0, 0) for cell in few - sizes.keys()]
             sizes |= dict.fromkeys(few, 1)
         hidden: dict[str, Reason] = confidentiality.hide(sizes, k)
+        if measure.family in shown.STAFF:
+            beside: dict[str, Reason] = dict.fromkeys(await self._beside_few(scope, k) & sizes.keys(), "complement")
+            hidden = beside | hidden
         if measure.answers:
             hidden |= {tally.cell: "alike" for tally in tallies if tally.alike and tally.cell not in hidden}
-        if measure.family in FACTS:
+        if measure.family in STORED:
             open_cells = [tally.cell for tally in tallies if tally.persons and tally.cell not in {*hidden, *stay}]
             hidden |= dict.fromkeys(await self._within_reach(measure, scope, k, open_cells, seen), "overlap")
         return {tally.cell: self._shown(tally, measure, hidden.get(tally.cell), seen) for tally in tallies}
@@ -198,6 +204,24 @@ class Release:
         if scope.by != "unit" and (scope.by not in {"programme", "format"} or measure.family not in FACTS):
             return set()
         return {tally.cell for tally in await self._count(STAFF, scope) if tally.persons < k}
+
+    async def _beside_few(self, scope: Scope, k: int) -> set[str]:
+        """The cells whose audience and a unit differ by fewer than k people: one leaves these over of the other."""
+        row = scope.row
+        asked = row["by"], row["window_start"], row["window_end"], row["programme_id"], row["unit"], row["format"]
+        told = await self._conn.fetch(SQL.audiences, *asked)
+        sizes = {(row["cell"], row["unit"]): row["people"] for row in told}
+        # Where the unit above has few others, the unit itself is never shown: nothing is subtracted from it.
+        told = [row for row in told if not 0 < sizes.get((row["cell"], row["above"]), 0) - row["people"] < k]
+        if scope.by == "unit":
+            return {row["unit"] for row in told if row["inside"] and 0 < row["people"] - row["inside"] < k}
+        cells = {
+            row["cell"]
+            for row in told
+            if (row["inside"] == row["audience"] and 0 < row["people"] - row["inside"] < k)
+            or (row["inside"] == row["people"] and 0 < row["audience"] - row["inside"] < k)
+        }
+        return {f"{month:%Y-%m}" for month in scope.window.all_months} if scope.by == "month" and cells else cells
 
     async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str], seen: str) -> set[str]:
         paths = {row["code"]: row["path"] for row in await self._conn.fetch(SQL.unit_paths)}

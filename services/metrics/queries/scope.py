@@ -44,6 +44,11 @@ class Window:
         return (self.end.year - self.start.year) * MONTHS_A_YEAR + self.end.month - self.start.month
 
     @property
+    def all_months(self) -> list[date]:
+        """The first day of each."""
+        return [_month(self.start, ahead) for ahead in range(self.months)]
+
+    @property
     def last_day(self) -> date:
         """The last day inside."""
         return self.end - timedelta(days=1)

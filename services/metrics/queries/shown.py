@@ -22,6 +22,24 @@ OF_HOSTS = frozenset({"hosting", "overload"})
 """Families about people who facilitate."""
 OF_NEWCOMERS = frozenset({"newcomers", "newcomer_ties"})
 """Families about people who were hired."""
+OF_PARTS = frozenset(
+    {
+        "feedback",
+        "saved",
+        "transfer",
+        "first_use",
+        "pulse",
+        "form",
+        "recommendation",
+        "learned",
+        "behaviour",
+        "facilitation",
+        "rounds",
+    }
+)
+"""Families of what is told in parts, without a name: the parts of a measure are whom its numbers are about."""
+SAME_PARTS = dict.fromkeys(("transfer_low", "transfer_high"), "scrap")
+"""Measures that add up the same answers of the same parts."""
 PEOPLE = {"staff": STAFF, "matches": OF_MATCHES, "hosts": OF_HOSTS, "newcomers": OF_NEWCOMERS}
 CLASSES = {
     "facts": SQL.classes,
@@ -126,7 +144,12 @@ async def editions(conn: Connection, tables: Sequence[tuple[Measure, Scope]]) ->
 
 async def has_changed(conn: Connection, scope: Scope, seen: str, measure: Measure) -> bool:
     """Whether anything a table of this window rests on has changed."""
-    found: bool = await conn.fetchval(SQL.changed, scope.earliest, rests_until(measure, scope), seen)
+    found: bool
+    if measure.family in OF_PARTS:
+        window = scope.window
+        found = await conn.fetchval(SQL.changed_answers, window.start, window.end, seen, measure.name)
+        return found
+    found = await conn.fetchval(SQL.changed, scope.earliest, rests_until(measure, scope), seen)
     return found
 
 
@@ -149,12 +172,14 @@ def settled(measure: Measure, scope: Scope, today: date) -> Scope:
 
 async def changed_people(conn: Connection, measure: Measure, scope: Scope, before: Edition) -> dict[str, int]:
     """By cell, how many people's facts have changed since its number was counted."""
-    query = CHANGED[_people(measure)]
     window = scope.window
+    query, of_measure = SQL.changed_parts, [measure.name]
+    if measure.family not in OF_PARTS:
+        query, of_measure = CHANGED[_people(measure)], []
     selection = (scope.by, window.start, window.end, scope.programme_id, scope.unit, scope.format)
     changed = {}
     for seen in {cell.seen for cell in before.cells.values()}:
-        for row in await conn.fetch(query, *selection, seen):
+        for row in await conn.fetch(query, *selection, seen, *of_measure):
             if row["cell"] in before.cells and before.cells[row["cell"]].seen == seen:
                 changed[row["cell"]] = row["persons"]
     return changed
@@ -184,6 +209,7 @@ async def store(conn: Connection, measure: Measure, scope: Scope, edition: Editi
         [cell.reason for cell in cells],
         [cell.as_of for cell in cells],
         [cell.seen for cell in cells],
+        [cell.note for cell in cells],
     )
     told = [cell for cell in cells if not cell.reason]
     await conn.execute(
@@ -231,7 +257,8 @@ async def out_of_reach(
     rows = [*before, *asked]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
-    within = (CLASSES[people], start, end, depth, tuple(views))
+    within: tuple[Any, ...] = (start, end, depth, tuple(views))
+    within = (SQL.classes_of_parts, *within, people) if measure.family in OF_PARTS else (CLASSES[people], *within)
     if within not in view.classes:
         view.classes[within] = await conn.fetch(*within)
     if not (classes := view.classes[within]):
@@ -252,6 +279,8 @@ async def out_of_reach(
 
 def _people(measure: Measure) -> str:
     """Which people a measure is about: all that is shown of the same people is subtracted from each other."""
+    if measure.family in OF_PARTS:
+        return SAME_PARTS.get(measure.name, measure.name)
     return next((people for people, families in PEOPLE.items() if measure.family in families), "facts")
 
 

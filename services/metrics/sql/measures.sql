@@ -14,15 +14,21 @@ WHERE $7::text = 'participation_rate'
 GROUP BY cell
 
 -- name: reach
-WITH units AS (
-    SELECT cell, unit_code, count(*) AS persons, bool_or(came) AS reached, count(*) FILTER (WHERE came) AS came
+-- That anybody came of a unit is news of its people: of k they are, or nobody is told.
+WITH enough AS (
+    SELECT coalesce((SELECT max(k) FROM thresholds WHERE month >= $2::date AND month < $3::date), max(k), 5) AS k
+    FROM set_threshold
+),
+units AS (
+    SELECT cell, unit_code, count(*) AS persons, count(*) FILTER (WHERE came) AS came
     FROM expected_people($1::text, $2::date, $3::date, $4::uuid, $5::text, $6::text)
     WHERE $7::text = 'reach'
     GROUP BY cell, unit_code
 )
-SELECT cell, sum(persons)::bigint AS persons, sum(persons)::bigint AS n, (count(*) FILTER (WHERE reached))::float8 AS numerator,
-    count(*) AS denominator, sum(came)::bigint AS came
-FROM units GROUP BY cell
+SELECT cell, sum(persons)::bigint AS persons, sum(persons)::bigint AS n,
+    (count(*) FILTER (WHERE came >= enough.k))::float8 AS numerator,
+    count(*) FILTER (WHERE persons >= enough.k) AS denominator, sum(came)::bigint AS came
+FROM units CROSS JOIN enough GROUP BY cell
 
 -- name: presence
 -- What people did, person by person inside the query and never outside it.

@@ -22,7 +22,8 @@ FROM editions JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (measure,
 WHERE coalesce(definition_version, definition) = definition
 
 -- name: shown
-SELECT measure, scope, cell, value, half_interval, n, denominator, persons, reason, as_of, seen::text AS seen
+SELECT measure, scope, cell, value, half_interval, n, denominator, persons, reason, as_of, seen::text AS seen,
+    note
 FROM releases JOIN unnest($1::text[], $2::text[]) AS asked (measure, scope) USING (measure, scope)
 ORDER BY measure, scope, cell
 
@@ -50,6 +51,31 @@ SELECT EXISTS (
 ) OR EXISTS (
     SELECT FROM programmes WHERE NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
 )
+
+-- name: changed_answers
+-- The same of answers that are told in parts of $4, and of what these are compared with.
+SELECT EXISTS (
+    SELECT FROM answered_parts($4::text, $1::date, $2::date)
+    WHERE NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+) OR EXISTS (
+    SELECT FROM responses WHERE month >= $1::date AND month < $2::date AND $4::text IN ('transfer_low', 'transfer_high')
+        AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+) OR EXISTS (
+    SELECT FROM sessions WHERE $4::text = 'facilitator_quality'
+        AND changed_by::text::bigint >= pg_snapshot_xmin($3::text::pg_snapshot)::text::bigint
+        AND NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+) OR EXISTS (
+    SELECT FROM programmes WHERE NOT pg_visible_in_snapshot(changed_by, $3::text::pg_snapshot)
+)
+
+-- name: changed_parts
+-- How many people's answers of measure $8 have come in each cell since.
+SELECT coalesce(cell_of($1::text, unit_path, $5::text, programme_id, format, month), '') AS cell,
+    CASE WHEN min(lowest) < max(highest) THEN sum(persons) ELSE 0 END::int AS persons
+FROM answered_parts($8::text, $2::date, $3::date)
+WHERE ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
+    AND ($6::text IS NULL OR format = $6) AND NOT pg_visible_in_snapshot(changed_by, $7::text::pg_snapshot)
+GROUP BY 1
 
 -- name: changed_people
 -- How many people's facts have changed in each cell since; $1 to $6 as for every measure, $7 what was seen.
@@ -176,6 +202,21 @@ FROM (
 ) AS each
 GROUP BY 1, 2, 3, 4, 5
 
+-- name: classes_of_parts
+-- The same of measure $5, whose answers come in parts.
+WITH told AS MATERIALIZED (
+    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, changed_by, sum(persons) AS persons,
+        min(lowest) AS lowest, max(highest) AS highest
+    FROM answered_parts($5::text, $1::date, $2::date) GROUP BY 1, 2, 3, 4, 5
+),
+written AS MATERIALIZED (
+    SELECT changed_by, ARRAY[age_in(changed_by, $4::text[])] AS ages FROM (SELECT DISTINCT changed_by FROM told) AS transactions
+)
+SELECT month, unit_path, programme_id, format, ages, sum(persons)::int AS persons, min(lowest) AS lowest,
+    max(highest) AS highest
+FROM told JOIN written USING (changed_by)
+GROUP BY 1, 2, 3, 4, 5
+
 -- name: classes_of_hosts
 -- The same of people who facilitate; no table tells them apart by unit.
 SELECT month, ('{}'::text[])[:$3::int] AS unit_path, programme_id, format, ages, count(*)::int AS persons
@@ -267,16 +308,18 @@ DELETE FROM releases WHERE measure = $1 AND scope = $2 AND NOT ever_shown AND ce
 -- name: store_cells
 INSERT INTO releases AS kept (
     measure, scope, cell, window_start, window_end, by, programme_id, unit, format, definition_version, value,
-    half_interval, n, denominator, persons, reason, ever_shown, as_of, seen
+    half_interval, n, denominator, persons, reason, ever_shown, as_of, seen,
+    note
 )
 SELECT $1, $2, cell, $3, $4, $5, $6, $7, $8, $9, value, half_interval, n, denominator, persons, reason, reason IS NULL, as_of,
-    seen::pg_snapshot
+    seen::pg_snapshot, note
 FROM unnest(
     $10::text[], $11::float8[], $12::float8[], $13::int[], $14::bigint[], $15::int[], $16::text[], $17::timestamptz[],
-    $18::text[]
-) AS cells (cell, value, half_interval, n, denominator, persons, reason, as_of, seen)
+    $18::text[], $19::text[]
+) AS cells (cell, value, half_interval, n, denominator, persons, reason, as_of, seen, note)
 ORDER BY cell
 ON CONFLICT (measure, scope, cell) DO UPDATE SET
     definition_version = excluded.definition_version, value = excluded.value, half_interval = excluded.half_interval,
     n = excluded.n, denominator = excluded.denominator, persons = excluded.persons, reason = excluded.reason,
-    ever_shown = kept.ever_shown OR excluded.ever_shown, as_of = excluded.as_of, seen = excluded.seen
+    ever_shown = kept.ever_shown OR excluded.ever_shown, as_of = excluded.as_of, seen = excluded.seen,
+    note = excluded.note
