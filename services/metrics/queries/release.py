@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.metrics import confidentiality
-from services.metrics.confidentiality import Few, Reason
+from services.metrics.confidentiality import Few, Reason, audiences
 from services.metrics.domain import evenness
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
@@ -207,20 +207,10 @@ class Release:
 
     async def _beside_few(self, scope: Scope, k: int) -> set[str]:
         """The cells whose audience and a unit differ by fewer than k people: one leaves these over of the other."""
-        row = scope.row
-        asked = row["by"], row["window_start"], row["window_end"], row["programme_id"], row["unit"], row["format"]
-        told = await self._conn.fetch(SQL.audiences, *asked)
-        sizes = {(row["cell"], row["unit"]): row["people"] for row in told}
-        # Where the unit above has few others, the unit itself is never shown: nothing is subtracted from it.
-        told = [row for row in told if not 0 < sizes.get((row["cell"], row["above"]), 0) - row["people"] < k]
+        told = await shown.audiences(self._conn, scope)
         if scope.by == "unit":
-            return {row["unit"] for row in told if row["inside"] and 0 < row["people"] - row["inside"] < k}
-        cells = {
-            row["cell"]
-            for row in told
-            if (row["inside"] == row["audience"] and 0 < row["people"] - row["inside"] < k)
-            or (row["inside"] == row["people"] and 0 < row["audience"] - row["inside"] < k)
-        }
+            return audiences.units_beside_few(told, k)
+        cells = audiences.beside_few(told, k)
         return {f"{month:%Y-%m}" for month in scope.window.all_months} if scope.by == "month" and cells else cells
 
     async def _within_reach(self, measure: Measure, scope: Scope, k: int, cells: list[str], seen: str) -> set[str]:

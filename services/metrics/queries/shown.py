@@ -185,6 +185,13 @@ async def changed_people(conn: Connection, measure: Measure, scope: Scope, befor
     return changed
 
 
+async def audiences(conn: Connection, scope: Scope) -> list[Mapping[str, Any]]:
+    """Units beside the audiences of what is asked for."""
+    window = scope.window
+    asked = scope.by, window.start, window.end, scope.programme_id, scope.unit, scope.format
+    return [dict(row) for row in await conn.fetch(SQL.audiences, *asked)]
+
+
 async def store(conn: Connection, measure: Measure, scope: Scope, edition: Edition) -> None:
     """Write down what is shown from now on; what was shown once stays in the book."""
     cells = list(edition.cells.values())

@@ -210,7 +210,8 @@ WITH told AS MATERIALIZED (
     FROM answered_parts($5::text, $1::date, $2::date) GROUP BY 1, 2, 3, 4, 5
 ),
 written AS MATERIALIZED (
-    SELECT changed_by, ARRAY[age_in(changed_by, $4::text[])] AS ages FROM (SELECT DISTINCT changed_by FROM told) AS transactions
+    SELECT changed_by, ARRAY[age_in(changed_by, $4::text[])] AS ages
+    FROM (SELECT DISTINCT changed_by FROM told) AS transactions
 )
 SELECT month, unit_path, programme_id, format, ages, sum(persons)::int AS persons, min(lowest) AS lowest,
     max(highest) AS highest
@@ -323,3 +324,34 @@ ON CONFLICT (measure, scope, cell) DO UPDATE SET
     n = excluded.n, denominator = excluded.denominator, persons = excluded.persons, reason = excluded.reason,
     ever_shown = kept.ever_shown OR excluded.ever_shown, as_of = excluded.as_of, seen = excluded.seen,
     note = excluded.note
+
+-- name: audiences
+-- People by unit and by whether they are in the audience of what is asked for; $1 to $6 as for every measure. Audiences
+-- of everybody leave nobody over.
+WITH paths AS (
+    SELECT unit_path, count(*) AS people
+    FROM (
+        SELECT DISTINCT ON (person_id) unit_path FROM spans
+        WHERE status = 'active' AND valid_from < $3::date AND valid_to > $2::date
+        ORDER BY person_id, valid_from DESC
+    ) AS staff
+    WHERE $5::text IS NULL OR $5 = ANY (unit_path)
+    GROUP BY unit_path
+),
+asked AS (
+    SELECT CASE $1::text WHEN 'programme' THEN programme_id::text WHEN 'format' THEN format ELSE '' END AS cell,
+        array_agg(DISTINCT code) AS audience
+    FROM programmes LEFT JOIN LATERAL unnest(audience_units) AS code ON true
+    WHERE status <> 'draft' AND starts_on < $3::date AND ends_on >= $2::date
+        AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+        AND ($1::text IN ('programme', 'format') OR $4::uuid IS NOT NULL OR $6::text IS NOT NULL)
+    GROUP BY 1 HAVING NOT bool_or(audience_units = '{}')
+),
+placed AS (
+    SELECT cell, unit_path, people, CASE WHEN unit_path && audience THEN people ELSE 0 END AS inside
+    FROM asked CROSS JOIN paths
+)
+SELECT cell, unit, sum(people)::int AS people, sum(inside)::int AS inside, audience, unit_path[place - 1] AS above
+FROM placed CROSS JOIN LATERAL unnest(unit_path) WITH ORDINALITY AS each (unit, place)
+JOIN (SELECT cell, sum(inside)::int AS audience FROM placed GROUP BY cell) AS whole USING (cell)
+GROUP BY cell, unit, audience, above
