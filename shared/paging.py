@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -55,7 +55,9 @@ def page(rows: Sequence[R], limit: int, make: Callable[[R], T], key: Callable[[R
     return Page(items=[make(row) for row in shown], next=following)
 
 
-def rendered(rows: Sequence[R], shown: Sequence[Record], limit: int, key: Callable[[R], tuple[Key, ...]]) -> Rendered:
+def rendered(
+    rows: Sequence[R], shown: Sequence[Record | Mapping[str, object]], limit: int, key: Callable[[R], tuple[Key, ...]]
+) -> Rendered:
     """A page of what is `shown` of `limit + 1` rows, as JSON at once."""
     following = encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
     return Rendered(to_json({"items": [dict(one) for one in shown], "next": following}), next=following)

@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from services.matching.api import help as help_requests
 from services.matching.api import introductions, knowledge, matches, rounds, rules, suggestions
-from services.matching.engine.suggestions import warm
 from services.matching.policy import POLICY
 from services.matching.privacy import CATALOGUE
+from services.matching.queries.suggestions import warm
 from shared import web
 from shared.privacy.api import catalogue_router
 from shared.settings import Settings

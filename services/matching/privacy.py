@@ -84,7 +84,7 @@ CATALOGUE = Catalogue(
         ),
         Table(
             "skill_offers",
-            "What people offer and in which languages, once more, in an order by lot: to read some of very many.",
+            "What people offer, once more, in an order by lot, packed with what they are scored by.",
             "profile",
             about=own("person_id"),
         ),

@@ -12,7 +12,8 @@ from services.matching.queries.suggestions import Wanted, list_suggestions
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.base import Code
-from shared.paging import Cursor, Page, decode_cursor, page
+from shared.paging import Cursor, Page, decode_cursor, rendered
+from shared.rendered import Rendered
 
 router = APIRouter(tags=["suggestions"])
 Most = Annotated[int, Field(ge=1, le=50, description="How many at most.")]
@@ -50,10 +51,10 @@ async def get_suggestions(
     after = (found[0], found[1]) if found else None
     wanted = Wanted(skill_id, unit, site, language, level)
 
-    async def work(conn: Connection) -> Page[Suggestion]:
+    async def work(conn: Connection) -> Rendered:
         rows = await list_suggestions(conn, person_id, wanted, after, limit + 1)
         if rows is None:
             raise UnknownPerson("There is no such person here.")
-        return page(rows, limit, Suggestion.model_validate, lambda row: (row["score"], row["person_id"]))
+        return rendered(rows, rows[:limit], limit, lambda row: (row["score"], row["person_id"]))
 
     return await edge.read(work)

@@ -130,10 +130,13 @@ class Market(NamedTuple):
     """How many challenges there are in all."""
 
 
-def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred: Ints) -> Market:
+def build(
+    pop: Population, problem: Problem, learners: Ints, needs: Ints, barred: Ints, wants: Ints | None = None
+) -> Market:
     """Lay out the usable offers and the asked `needs`; `barred` are sorted keys of pairs that must not meet.
 
     `learners` are sorted, `needs` are rows of the population's needs by person and skill, one a person and skill.
+    What `learners` could teach in return is among `wants`, the same of everybody; as a rule those who are asked.
     """
     teaches = pop.available & (pop.slots > 0)
     cells, row = _cells(pop, teaches)
@@ -155,7 +158,7 @@ def build(pop: Population, problem: Problem, learners: Ints, needs: Ints, barred
         at=np.arange(len(row), dtype=np.int32),
         price=np.zeros(len(row), np.int64),
     )
-    near = _near(pop, needs, barred)
+    near = _near(pop, needs if wants is None else wants, barred)
     return Market(
         cells,
         offers,

@@ -137,7 +137,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
         tags=tags,
         available=np.array([person.available for person in rows], np.bool_),
         hours=_hours(*_span(rows)),
-        liked=_liked(rows),
+        liked=liked_hours(*_span(rows), np.array([person.likes for person in rows], np.str_)),
         days=np.packbits(week != 0, axis=1, bitorder="little")[:, 0].astype(np.uint64),
         week=week,
         languages=_languages(rows, spoken),
@@ -248,11 +248,9 @@ def _span(rows: Sequence[Person]) -> tuple[Ints, Ints]:
     return -(-starts // SLOT_MINUTES), ends // SLOT_MINUTES
 
 
-def _liked(rows: Sequence[Person]) -> Masks:
-    """The half-hours of the day they like."""
-    first, end = _span(rows)
+def liked_hours(first: Ints, end: Ints, likes: NDArray[np.str_]) -> Masks:
+    """The half-hours of the day they like: of the first half, the second half, or any."""
     middle = first + (end - first) // 2
-    likes = np.array([person.likes for person in rows], np.str_)
     first, end = np.where(likes == "afternoon", middle, first), np.where(likes == "morning", middle, end)
     liked: Masks = _hours(first, end) | np.where(likes == "", ANY, np.uint64(0))
     return liked

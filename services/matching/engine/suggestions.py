@@ -21,7 +21,8 @@ def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
     needs = np.flatnonzero((pop.needs.person == row) & pop.available[row])
     _, first = np.unique(pop.needs.skill[needs], return_index=True)
     barred = np.union1d(pop.apart, pair_keys(pop.index, problem.recent))
-    laid = market.build(pop, problem, np.array([row], np.int64), needs[first], barred)
+    wants = np.lexsort((pop.needs.skill, pop.needs.person))
+    laid = market.build(pop, problem, np.array([row], np.int64), needs[first], barred, wants)
     pairs = best(pop, laid, limit, problem.rules.looks)
     mutual = scan.mutuals(laid, pairs.learner, pairs.teacher)
     return [

@@ -1,26 +1,25 @@
 """Whom one person could learn from, now."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
+
+from services.matching.engine import suggestions
+from services.matching.engine.at_hand import Ranked, Rows, rank
 from services.matching.engine.explain import reason
-from services.matching.engine.people import Match, Person, Problem
 from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
-from services.matching.engine.suggestions import suggest
-from services.matching.queries.matches import skill_labels, told
-from services.matching.store import people
-from shared import sql
+from services.matching.queries.matches import told
+from services.matching.store import teachers
 from shared.db import Connection
 
-SQL = sql.load("services.matching", "rounds")
-DEEPEST = 300
-"""Further down nobody looks, and nothing is computed."""
-READ, READ_OF_EACH = 240, 60
+READ, READ_OF_EACH = 600, 150
 """Teachers read for all skills together, and at the least for each."""
+ASIDE = 10
+"""So many more than are asked for are looked at for room at a time: some have none."""
 
 
 class Wanted(NamedTuple):
@@ -32,61 +31,66 @@ class Wanted(NamedTuple):
     language: str | None = None
     level: int = 0
 
+    @property
+    def places(self) -> list[str]:
+        """Where teachers have to be, in the words of what is packed."""
+        named = (("unit", self.unit), ("site", self.site), ("language", self.language))
+        return [f"{kind}/{name}" for kind, name in named if name is not None]
+
+
+def warm() -> None:
+    """Load what the first question would wait for."""
+    suggestions.warm()
+    teachers.zone_names()
+
 
 async def list_suggestions(
     conn: Connection, person_id: UUID, wanted: Wanted, after: tuple[int, UUID] | None, limit: int
 ) -> list[dict[str, Any]] | None:
     """Up to `limit` peers after a score and an id, best first; None for somebody unknown."""
-    today = datetime.now(UTC).date()
-    rules = Rules()
-    found = await people.everybody(conn, None, today, [person_id])
-    if not found:
+    today, rules = datetime.now(UTC).date(), Rules()
+    asking = await teachers.asking(conn, person_id, wanted.skill_id, rules, today)
+    if asking is None:
         return None
-    self = _asking(found[0].person, wanted.skill_id)
-    needs = [skill for skill, *_ in self.needs]
-    least = [max(wanted.level, level + rules.margin) for _, level, _ in self.needs]
-    where = (wanted.unit, wanted.site, wanted.language, self.languages)
-    most = max(READ_OF_EACH, READ // max(1, len(needs)))
-    rows = await conn.fetch(SQL.teachers_of, person_id, needs, least, *where, most)
-    teachers = [row["person_id"] for row in rows]
-    crowd = await people.everybody(conn, None, today, teachers) if teachers else []
-    problem = Problem(
-        people=(self, *(_at_least(one.person, wanted.level) for one in crowd)),
-        asked=frozenset({person_id}),
-        rules=rules,
-        seed=today.toordinal(),
-        recent=await people.recent_pairs(conn, rules.cool_off_days, [person_id]),
-    )
-    ranked = await asyncio.to_thread(suggest, problem, person_id, DEEPEST)
-    ranked.sort(key=_key)
-    rest = [match for match in ranked if after is None or _key(match) > (-after[0], after[1])]
-    return await _shown(conn, rest[:limit])
+    needs = asking.asker.needs
+    if not needs or not asking.may_learn(today):
+        return []
+    most = max(READ_OF_EACH, READ // len(needs))
+    rows = await teachers.drawn(conn, asking, wanted.places, wanted.level, most, today)
+    ranked = rank(asking.asker, rows, rules)
+    places = await _free(conn, ranked, rows, _start(ranked, rows, after), limit)
+    return _shown(ranked, rows, places, asking.row["labels"])
 
 
-def _asking(person: Person, skill: str | None) -> Person:
-    """The person with what they want to learn, or with one skill they ask about."""
-    if skill is None:
-        return person
-    needs = tuple(need for need in person.needs if need[0] == skill)
-    return person._replace(needs=needs or ((skill, dict(person.offers).get(skill, 0), 1),))
+def _start(ranked: Ranked, rows: Rows, after: tuple[int, UUID] | None) -> int:
+    """The first place behind a score and an id."""
+    if after is None:
+        return 0
+    score, person = ranked.score, rows.person[ranked.row]
+    high, low = teachers.words([after[1]])[0]
+    behind = (person[:, 0] > high) | ((person[:, 0] == high) & (person[:, 1] > low))
+    return int(np.count_nonzero((score > after[0]) | ((score == after[0]) & ~behind)))
 
 
-def _at_least(person: Person, level: int) -> Person:
-    return person._replace(offers=tuple(offer for offer in person.offers if offer[1] >= level)) if level else person
+async def _free(conn: Connection, ranked: Ranked, rows: Rows, start: int, limit: int) -> list[int]:
+    """The first `limit` places from one on whose people have room for a learner."""
+    found: list[int] = []
+    while len(found) < limit and start < len(ranked.row):
+        places = np.arange(start, min(len(ranked.row), start + limit + ASIDE))
+        room = await teachers.with_room(conn, rows, ranked.row[places])
+        found += places[room].tolist()
+        start += len(places)
+    return found[:limit]
 
 
-def _key(match: Match) -> tuple[int, UUID]:
-    return -match.score, match.members[1][0]
-
-
-async def _shown(conn: Connection, found: Sequence[Match]) -> list[dict[str, Any]]:
-    labels = await skill_labels(conn, (term.skill for match in found for term in match.terms))
+def _shown(ranked: Ranked, rows: Rows, places: list[int], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    at = np.array(places, np.int64)
+    skills = ranked.population.skills
     return [
         {
-            "person_id": match.members[1][0],
-            "skill_id": match.skill,
-            "score": match.score,
-            "engine": VERSION,
+            "person_id": teachers.person_id(rows, row),
+            "skill_id": skills[skill],
+            "score": score,
             "reasons": [
                 {
                     "code": term.code,
@@ -94,8 +98,12 @@ async def _shown(conn: Connection, found: Sequence[Match]) -> list[dict[str, Any
                     "skill_id": term.skill,
                     "text": reason(term.code, told(labels, term.code, term.skill)),
                 }
-                for term in match.terms
+                for term in terms
             ],
+            "engine": VERSION,
         }
-        for match in found
+        for row, score, terms, skill in zip(
+            *(ranked.row[at].tolist(), ranked.score[at].tolist(), ranked.why(at), rows.need[ranked.row[at]].tolist()),
+            strict=True,
+        )
     ]

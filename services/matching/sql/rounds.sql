@@ -146,38 +146,6 @@ WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
     )
 ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
--- name: teachers_of
--- Who offers a skill at its level or above and has a language in common; of each skill so many, drawn from the asker's
--- lot on, so that a rare one is read whole beside a common one.
-SELECT DISTINCT drawn.person_id
-FROM unnest($2::text[], $3::int[]) AS wanted (skill_id, least)
-CROSS JOIN LATERAL (
-    SELECT DISTINCT near.again, near.lot, near.person_id
-    FROM unnest($7::text[]) AS spoken (language)
-    CROSS JOIN LATERAL (
-        (SELECT false AS again, offer.lot, offer.person_id FROM skill_offers AS offer
-         WHERE offer.skill_id = wanted.skill_id AND offer.language = spoken.language
-            AND offer.lot >= uuid_hash_extended($1::uuid, 1) AND offer.level >= wanted.least AND offer.person_id <> $1
-            AND (num_nonnulls($4::text, $5::text, $6::text) = 0 OR EXISTS (
-                SELECT FROM people AS person WHERE person.person_id = offer.person_id
-                    AND ($4 IS NULL OR $4 = ANY (person.unit_path)) AND ($5 IS NULL OR person.site_code = $5)
-                    AND ($6 IS NULL OR $6 = ANY (person.languages))
-            ))
-         ORDER BY offer.lot LIMIT $8)
-        UNION ALL
-        (SELECT true, offer.lot, offer.person_id FROM skill_offers AS offer
-         WHERE offer.skill_id = wanted.skill_id AND offer.language = spoken.language
-            AND offer.lot < uuid_hash_extended($1::uuid, 1) AND offer.level >= wanted.least AND offer.person_id <> $1
-            AND (num_nonnulls($4::text, $5::text, $6::text) = 0 OR EXISTS (
-                SELECT FROM people AS person WHERE person.person_id = offer.person_id
-                    AND ($4 IS NULL OR $4 = ANY (person.unit_path)) AND ($5 IS NULL OR person.site_code = $5)
-                    AND ($6 IS NULL OR $6 = ANY (person.languages))
-            ))
-         ORDER BY offer.lot LIMIT $8)
-    ) AS near
-    ORDER BY again, lot, person_id LIMIT $8
-) AS drawn
-
 -- name: insert_round
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
