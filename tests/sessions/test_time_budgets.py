@@ -1,10 +1,11 @@
 """Minutes people have for learning, as times that are said or proposed keep to them."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.sessions.conftest import World
+from tests.sessions.conftest import TODAY, World
 from tests.sessions.events import pair, person
 from tests.sessions.gathering import add, found, workday
 
@@ -152,3 +153,26 @@ async def test_a_programme_that_brings_in_the_past_keeps_to_budgets_from_now_on(
     assert (await say(world, group, monday() - timedelta(days=28), people[0])).status_code == 201
     refused = await say(world, group, monday(), people[0])
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/time-budget-used-up")
+
+
+async def test_the_first_planning_of_a_programme_that_brings_in_the_past_keeps_to_budgets_from_now_on(
+    world: World,
+) -> None:
+    """C14: what has been is placed whatever it took, and what lies ahead inside everybody's weeks and months."""
+    people = await world.people(2)
+    await set_aside(world, people[1], 60)
+    dates: dict[str, Any] = {
+        "starts_on": str(TODAY - timedelta(days=60)), "ends_on": str(TODAY + timedelta(days=60)), "backfill": True,
+    }  # fmt: skip
+    size: dict[str, Any] = {"group_size_min": 2, "group_size_max": 2, "cadence_days": 7}
+    for minutes in (90, 45):
+        programme = await world.programme(format="mentoring", session_minutes=minutes, **size, **dates)
+        await world.hear(pair(programme, *people))
+    query = "SELECT session_minutes, starts_at > now() AS ahead FROM sessions JOIN programmes USING (programme_id)"
+    counts = Counter((row["session_minutes"], row["ahead"]) for row in await world.fetch(query))
+    assert (counts[90, False] > 7, counts[90, True]) == (True, 0)
+    assert (counts[45, False] > 7, counts[45, True] > 0) == (True, True)
+    reasons = await world.fetch(
+        "SELECT reason FROM groups JOIN programmes USING (programme_id) WHERE session_minutes = 90"
+    )
+    assert reasons[0]["reason"].endswith("have no time: A member's time budget is used up")

@@ -165,7 +165,7 @@ def request_for(
         series=group["group_id"],
         preparation=tuple(shape.preparation_of(roles[person]) for person in who),
         stretch=group["stretch_minutes"],
-        limited=not group["backfill"],
+        limited_from=minute(now),
     )
 
 

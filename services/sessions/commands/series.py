@@ -284,7 +284,7 @@ async def _check(
         days = (start.date(), end.date())
         request = Request(
             tuple(here), span.end - span.start, *days, 0, preparation=tuple(here.values()),
-            limited=start > datetime.now(UTC),  # what has been took its time already
+            limited_from=minute(datetime.now(UTC)),
         )  # fmt: skip
         spent = frozenset(overdrawn(request, span.start, taken.budgets))
         needed = {one for one in spent if group["membership"] != "open" or here[one] or one == caller.person_id}

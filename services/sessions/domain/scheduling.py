@@ -56,8 +56,8 @@ class Request:
     series: UUID | None = None
     preparation: tuple[int, ...] = ()
     stretch: int = 0
-    limited: bool = True
-    """Whether it counts in budgets: what has happened already does not."""
+    limited_from: int = 0
+    """Instant from which budgets may refuse it: what has happened already has taken its time."""
 
     def spending(self) -> Iterator[tuple[UUID, int]]:
         """Each person, and the minutes the session costs them."""
@@ -107,7 +107,7 @@ def take(request: Request, span: Span, busy: dict[UUID, list[Span]], budgets: Bu
     """Nobody is booked twice, and every minute counts once."""
     for person, minutes in request.spending():
         busy.setdefault(person, []).append(span)
-        if budgets is not None and request.limited:
+        if budgets is not None:
             budgets.spend(person, span.start, minutes)
 
 
@@ -134,7 +134,7 @@ def affordable(
 
 def overdrawn(request: Request, start: int, budgets: Budgets) -> list[UUID]:
     """Whose month or week has not so many minutes left, the session's and those of their preparation."""
-    if not request.limited:
+    if start < request.limited_from:
         return []
     return [person for person, minutes in request.spending() if not budgets.allow(person, start, minutes)]
 
