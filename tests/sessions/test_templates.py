@@ -98,3 +98,9 @@ async def test_a_template_no_programme_could_have_is_refused_by_the_name_of_its_
         reply = await world.own("POST", PATH, {"name": "odd_one", **OWN, "fields": fields})
         assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, f"fields.{field}")
     assert (await world.call("POST", f"{PATH}/newcomers/programmes", {}, who=uuid4())).status_code == 403
+
+
+async def test_a_templates_goal_is_one_that_metrics_counts(world: World) -> None:
+    unknown = {**OWN, "goals": [{**OWN["goals"][0], "measure": "wishes"}]}
+    reply = await world.own("POST", PATH, {"name": "wishes", **unknown})
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "goals.0.measure")

@@ -54,7 +54,7 @@ async def list_goals(
     return [
         (
             programme["programme_id"],
-            [_goal(programme, goal, cells, as_of) for goal in programme["goals"] if _by_programme(goal["measure"])],
+            [_goal(programme, goal, cells, as_of) for goal in programme["goals"] if is_by_programme(goal["measure"])],
         )
         for programme in programmes
     ]
@@ -64,7 +64,7 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
     """Each measure that is asked for, once for all programmes with the same months."""
     asked: dict[tuple[str, Window], None] = {}
     for programme in programmes:
-        goals = [goal for goal in programme["goals"] if _by_programme(goal["measure"])]
+        goals = [goal for goal in programme["goals"] if is_by_programme(goal["measure"])]
         asked.update(((goal["measure"], _window(programme, goal)), None) for goal in goals)
     found: dict[str, dict[tuple[str, Window], Cell]] = defaultdict(dict)
     asked.update(((CONTROLLED[name], window), None) for name, window in list(asked) if name in CONTROLLED)
@@ -89,7 +89,8 @@ def _since(programme: Record, goal: Mapping[str, Any]) -> date:
     return date.fromisoformat(since) if since else programme["starts_on"]
 
 
-def _by_programme(name: str) -> bool:
+def is_by_programme(name: str) -> bool:
+    """Whether goals may aim at it: `shared.events.measures` is the same list."""
     return name in COUNTED and COUNTED[name].family != "freshness"
 
 

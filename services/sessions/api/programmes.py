@@ -247,7 +247,10 @@ async def change_programme(programme_id: UUID, body: ProgrammeChanges, edge: Edg
 
 @router.post("/v1/programmes/{programme_id}/publish", response_model=Programme, summary="Publish a programme")
 async def publish_programme(programme_id: UUID, edge: Edge) -> Response:
-    """409 ProgrammeIncomplete names everything that is missing: objective, sponsor, audience, goal."""
+    """409 ProgrammeIncomplete names everything that is missing: objective, sponsor, audience, goal.
+
+    422 names the goal that could never be measured or reached.
+    """
     return await edge.write(lambda conn: commands.publish_programme(conn, programme_id))
 
 

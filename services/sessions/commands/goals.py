@@ -25,6 +25,7 @@ async def renew_goal(
     programme = await programmes.lock(conn, programme_id)
     match_version(programme.version, expected)
     check_changeable(programme, {"goals"})
-    ended, goals = renewed(programme.goals, measure, result, target, due, datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    ended, goals = renewed(programme.goals, measure, result, target, due, today, programme.ends_on)
     await conn.execute(SQL.keep, programme_id, measure, ended.due, ended.baseline, ended.target, result)
     return await save_changed(conn, replace(programme, goals=goals))

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.commands.cancellations import cancel
 from services.sessions.domain.catalogue import format_named
+from services.sessions.domain.goals import check_goals
 from services.sessions.domain.programme import (
     GROUND_RULES,
     Programme,
@@ -29,6 +30,8 @@ from shared.refusal import match_version
 SQL = sql.load("services.sessions", "programmes")
 GROUPS = sql.load("services.sessions", "groups")
 SESSIONS = sql.load("services.sessions", "sessions")
+AIMED_BY = frozenset({"goals", "starts_on", "ends_on"})
+"""What goals are judged by; those of an older release stay as they are until one of these changes."""
 
 
 async def create_programme(conn: Connection, fields: Mapping[str, Any]) -> Programme:
@@ -58,6 +61,7 @@ async def drafted(conn: Connection, fields: Mapping[str, Any]) -> Programme:
     given = {name: value for name, value in _plain(fields).items() if value is not None or name not in defaults}
     programme = Programme(programme_id=uuid7(), version=1, status="draft", **{**defaults, **given})
     check(programme, datetime.now(UTC).date(), known)
+    check_goals(programme.goals, programme.starts_on, programme.ends_on)
     return programme
 
 
@@ -74,6 +78,8 @@ async def change_programme(
     check_changeable(programme, different)
     check_kept(programme, changed)
     check(changed, datetime.now(UTC).date(), await formats.known(conn))
+    if different & AIMED_BY:
+        check_goals(changed.goals, changed.starts_on, changed.ends_on)
     saved = await save_changed(conn, changed)
     if changed.ends_on != programme.ends_on:
         await _keep_to_end(conn, programme.ends_on, saved)

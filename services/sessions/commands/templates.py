@@ -44,4 +44,4 @@ async def _check(conn: Connection, made: Template) -> None:
         await drafted(conn, made.filled({"name": made.title, "starts_on": datetime.now(UTC).date()}))
     except InvalidRequest as wrong:
         field, message = wrong.detail.split(": ", 1)
-        raise InvalidRequest.naming(f"fields.{field}", message) from None
+        raise InvalidRequest.naming(field if field.startswith("goals.") else f"fields.{field}", message) from None

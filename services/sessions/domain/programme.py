@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.sessions.domain.catalogue import format_named
 from services.sessions.domain.formats import Format
+from services.sessions.domain.goals import check_goals
 from shared.events.sessions import Confidentiality, Modality, ProgrammeChanged, ProgrammeGoal, ProgrammeStatus
 from shared.refusal import InvalidRequest, NotFound, Refused
 
@@ -169,12 +170,13 @@ def strictest(shapes: Iterable[Format]) -> Confidentiality:
 
 
 def check_publishable(programme: Programme) -> None:
-    """Raise ProgrammeNotDraft, or ProgrammeIncomplete naming everything that is missing."""
+    """Raise ProgrammeNotDraft, ProgrammeIncomplete naming everything that is missing, or InvalidRequest for a goal."""
     if programme.status != "draft":
         raise ProgrammeNotDraft(f"The programme is {programme.status}.", state=programme.status)
     if programme.missing:
         detail = f"Still missing: {', '.join(programme.missing)}."
         raise ProgrammeIncomplete(detail, state=programme.status, missing=programme.missing)
+    check_goals(programme.goals, programme.starts_on, programme.ends_on)
 
 
 def check_published(programme: Programme) -> None:
