@@ -6,7 +6,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from dateutil.rrule import rrulestr
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from services.sessions.commands.series import release_slots
@@ -58,7 +59,13 @@ def test_a_rule_keeps_its_local_time_whatever_the_clock_does(
         ("FREQ=DAILY;UNTIL=soon", "no date"),
         ("FREQ=WEEKLY;COUNT=3;BYHOUR=3", "cannot be read"),
         ("FREQ=WEEKLY;COUNT=3\r\nATTENDEE:x", "cannot be read"),
-        ("FREQ=WEEKLY;COUNT=x", "is not a recurrence rule"),
+        ("FREQ=WEEKLY;COUNT=x", "needs COUNT of 1"),
+        ("FREQ=WEEKLY;COUNT=0", "needs COUNT of 1"),
+        ("FREQ=WEEKLY;COUNT=2;BYDAY=XX", "is not a recurrence rule"),
+        ("FREQ=WEEKLY;COUNT=2;UNTIL=20260901", "both COUNT and UNTIL"),
+        ("FREQ=YEARLY;COUNT=11", "within 10 years"),
+        ("FREQ=DAILY;INTERVAL=0;BYDAY=TU;COUNT=2", "needs INTERVAL of 1"),  # it would have been looked for for ever
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1", "leaves no session"),
         ("FREQ=WEEKLY;COUNT=2;COUNT=3", "cannot be read"),
         ("", "cannot be read"),
     ],
@@ -67,6 +74,26 @@ def test_a_rule_that_is_wrong_or_never_ends_is_refused_by_name(rule: str, proble
     with pytest.raises(InvalidRequest, match=problem) as refused:
         Recurrence(rule, datetime(2026, 1, 5, 9), "UTC").occurrences()  # noqa: DTZ001 - local
     assert refused.value.fields["errors"][0]["field"] == "rrule"  # type: ignore[index]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    start=st.datetimes(datetime(2000, 1, 1), datetime(2189, 1, 1)),  # noqa: DTZ001 - local
+    rule=st.sampled_from((
+        "FREQ=WEEKLY;BYDAY=SU,WE", "FREQ=WEEKLY;WKST=SU;BYDAY=SU,MO", "FREQ=MONTHLY;BYDAY=-1FR", "FREQ=DAILY",
+        "FREQ=MONTHLY;BYMONTHDAY=29", "FREQ=YEARLY;BYYEARDAY=60", "FREQ=YEARLY;BYWEEKNO=20;BYDAY=WE",
+    )),
+    every=st.integers(1, 4),
+    count=st.integers(1, 20),
+)  # fmt: skip
+@example(start=datetime(2096, 1, 31, 9), rule="FREQ=MONTHLY;BYMONTHDAY=29", every=1, count=20)  # noqa: DTZ001 - over 2100
+def test_a_rule_is_read_as_the_library_reads_it_in_its_own_years(
+    start: datetime, rule: str, every: int, count: int
+) -> None:
+    start, text = start.replace(microsecond=0), f"{rule};INTERVAL={every};COUNT={count}"
+    wanted = list(rrulestr(text, dtstart=start))
+    assume(wanted[-1] - start < timedelta(days=3650))
+    assert Recurrence(text, start, "UTC").locals() == wanted
 
 
 def test_an_occurrence_moves_and_until_is_read_in_its_zone() -> None:
@@ -83,6 +110,13 @@ def test_an_occurrence_moves_and_until_is_read_in_its_zone() -> None:
     assert [one.day for one in to_a_day] == [19, 20, 21]
     with pytest.raises(InvalidRequest, match="no occurrence"):
         Recurrence("FREQ=DAILY;COUNT=2", start, "UTC", (start - timedelta(days=1),)).occurrences()
+
+
+def _override(start: datetime, weeks: int, minutes: int) -> dict[str, str]:
+    """An occurrence so many weeks later, moved to as many minutes after the first one."""
+    local = start.replace(tzinfo=None)
+    moved = (local + timedelta(minutes=minutes)).isoformat()
+    return {"occurrence": (local + timedelta(weeks=weeks)).isoformat(), "starts_at": moved}
 
 
 async def community(world: World, **changes: Any) -> tuple[UUID, dict[str, Any]]:
@@ -108,6 +142,7 @@ async def test_a_series_by_rule_is_made_once_and_told(world: World) -> None:
         ({"starts_at": "2020-01-01T09:00:00", "exdates": []}, "starts_at"),
         ({"title": "A\r\nB"}, "title"),
         ({"join_link": "javascript:alert(1)"}, "join_link"),
+        ({"overrides": [_override(start, 2, 30)]}, "overrides"),
     ):
         wrong = await world.call("POST", path, {**body, **change}, who=founder)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, field), change

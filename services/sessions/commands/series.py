@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -165,6 +166,14 @@ async def _lock_led_session(conn: Connection, session_id: UUID, caller: Caller) 
     return row
 
 
+def _check_apart(spans: Sequence[tuple[datetime, datetime]]) -> None:
+    """A rule is no finer than a day: only what was moved by hand may begin while another one lasts."""
+    for (_, ends), (begins, _) in pairwise(sorted(spans)):
+        if begins < ends:
+            message = f"puts a session at {begins.isoformat()}, before the one before it has ended"
+            raise InvalidRequest.naming("overrides", message)
+
+
 async def _add(
     conn: Connection,
     group: Record,
@@ -192,6 +201,7 @@ async def _add(
     casts = [dict(shape.cast(hosting, number + offset)) for offset in range(len(instants))]
     prepared = [{person: shape.preparation_of(role) for person, role in cast.items()} for cast in casts]
     spans = [(instant, instant + length) for instant in instants]
+    _check_apart(spans)
     checked = await _check(conn, prepared, spans, group, caller)
     is_open = group["membership"] == "open" if details.open is None else details.open
     sessions, parts, events, made = [], [], [], []

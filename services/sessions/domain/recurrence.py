@@ -1,8 +1,9 @@
 """A series by recurrence rule (RFC 5545): local times that stay where they are when the clock changes."""
 
+from calendar import isleap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +12,9 @@ from dateutil.rrule import rrulestr
 from shared.refusal import InvalidRequest
 
 MOST = 366
+LARGEST = 9999
+HORIZON = timedelta(days=3650)
+"""No programme plans further ahead."""
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 PARTS = frozenset({
     "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYYEARDAY", "BYWEEKNO", "WKST",
@@ -43,10 +47,20 @@ class Recurrence:
 
     def locals(self) -> list[datetime]:
         """What the rule alone makes, on the clock of its zone. Raises InvalidRequest."""
-        rule = rrulestr(_checked(self.rrule, _zone(self.time_zone)), dtstart=self.starts_at)
-        locals_ = list(islice(rule, MOST + 1))
+        parts, years = _parts(self.rrule), _years_later(self.starts_at.year)
+        _number(parts, "INTERVAL")
+        count, horizon = _number(parts, "COUNT"), self.starts_at.replace(tzinfo=None) + HORIZON
+        until = min(_local(parts["UNTIL"], _zone(self.time_zone)), horizon) if "UNTIL" in parts else horizon
+        if until < self.starts_at:
+            return []
+        parts = {name: value for name, value in parts.items() if name != "COUNT"}
+        parts["UNTIL"] = f"{_moved(until, years):%Y%m%dT%H%M%S}"
+        rule = _read(";".join(f"{name}={value}" for name, value in parts.items()), _moved(self.starts_at, years))
+        locals_ = [_moved(local, -years) for local in islice(rule, min(count or MOST + 1, MOST + 1))]
         if len(locals_) > MOST:
             raise InvalidRequest.naming("rrule", f"makes more than {MOST} sessions")
+        if count is not None and 0 < len(locals_) < count:
+            raise InvalidRequest.naming("rrule", f"does not come to its COUNT within {HORIZON.days // 365} years")
         return locals_
 
 
@@ -62,8 +76,8 @@ def _zone(name: str) -> ZoneInfo:
         raise InvalidRequest.naming("time_zone", "is no known time zone") from None
 
 
-def _checked(rrule: str, zone: ZoneInfo) -> str:
-    """The rule with UNTIL in local time, as its start is; refused where it never ends or is finer than a day."""
+def _parts(rrule: str) -> dict[str, str]:
+    """The parts of a rule that ends, and is no finer than a day."""
     parts: dict[str, str] = {}
     for number, part in enumerate(rrule.upper().removeprefix("RRULE:").split(";"), 1):
         name, equals, value = part.partition("=")
@@ -72,19 +86,48 @@ def _checked(rrule: str, zone: ZoneInfo) -> str:
         parts[name] = value
     if parts.get("FREQ") not in FREQUENCIES:
         raise InvalidRequest.naming("rrule", "needs FREQ of DAILY, WEEKLY, MONTHLY or YEARLY")
-    if not parts.keys() & {"COUNT", "UNTIL"}:
-        raise InvalidRequest.naming("rrule", "never ends: it needs COUNT or UNTIL")
-    if until := parts.get("UNTIL"):
-        parts["UNTIL"] = _local(until, zone)
-    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    if len(parts.keys() & {"COUNT", "UNTIL"}) != 1:
+        wrong = "says both COUNT and UNTIL: it needs one" if "COUNT" in parts else "never ends: it needs COUNT or UNTIL"
+        raise InvalidRequest.naming("rrule", wrong)
+    return parts
+
+
+def _read(text: str, starts_at: datetime) -> Iterable[datetime]:
     try:
-        rrulestr(text, dtstart=datetime(2000, 1, 1))  # noqa: DTZ001 - only to see whether it can be read
+        return rrulestr(text, dtstart=starts_at)
     except (ValueError, KeyError, IndexError, OverflowError) as error:
         raise InvalidRequest.naming("rrule", "is not a recurrence rule of RFC 5545") from error
-    return text
 
 
-def _local(until: str, zone: ZoneInfo) -> str:
+def _years_later(year: int) -> int:
+    """How much later, at the end of the library's time, years are like these.
+
+    It looks for a 30th of February until then, and nobody else is answered meanwhile: there that is a few years away.
+    """
+    span = range(HORIZON.days // 365 + 1)
+    like = [_kind(year + each) for each in span]
+    lasts = range(MAXYEAR - len(span) + 1, year, -1)
+    return next(last for last in lasts if [_kind(last + each) for each in span] == like) - year
+
+
+def _kind(year: int) -> tuple[int, bool]:
+    return date(year, 1, 1).weekday(), isleap(year)
+
+
+def _moved(local: datetime, years: int) -> datetime:
+    return local.replace(year=local.year + years)
+
+
+def _number(parts: Mapping[str, str], name: str) -> int | None:
+    value = parts.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal() and 0 < int(value[:9]) <= LARGEST):
+        raise InvalidRequest.naming("rrule", f"needs {name} of 1 to {LARGEST}")
+    return int(value)
+
+
+def _local(until: str, zone: ZoneInfo) -> datetime:
     formats = {"Z": "%Y%m%dT%H%M%SZ"} if until.endswith("Z") else {"": "%Y%m%dT%H%M%S", "D": "%Y%m%d"}
     for kind, shape in formats.items():
         try:
@@ -95,7 +138,7 @@ def _local(until: str, zone: ZoneInfo) -> str:
             found = found.replace(hour=23, minute=59, second=59)
         if kind == "Z":
             found = found.replace(tzinfo=UTC).astimezone(zone)
-        return found.strftime("%Y%m%dT%H%M%S")
+        return found.replace(tzinfo=None)
     raise InvalidRequest.naming("rrule", "has an UNTIL that is no date")
 
 
