@@ -23,6 +23,7 @@ from shared.refusal import InvalidRequest, Refused, sent_with_nul, with_nul
 MEDIA_TYPE = "application/problem+json"
 UNSTORABLE = "Some text holds a character that cannot be stored."
 MISFIT = "misfit"
+ONE_LINE = r"^[^\r\n]*$"
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,11 @@ def _tag(error: Mapping[str, Any]) -> list[str]:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    """What is wrong, without the value: of a union's tag the library repeats it."""
+    """What is wrong in plain words, without the value: of a union's tag the library repeats it."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == ONE_LINE:
+        return "must be one line"
     if error["type"] == "union_tag_not_found":
         return "Field required"
     if error["type"] == "union_tag_invalid":

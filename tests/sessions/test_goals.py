@@ -64,6 +64,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**GOAL, "target": 0.05}, "target"),
     ({**DOWN, "target": 0.4}, "target"),
     ({**GOAL, "due": str(TODAY)}, "due"),
+    (DOWN, "measure"),
     ({**GOAL, "due": str(TODAY + timedelta(days=56 + 367))}, "due"),
 ]
 

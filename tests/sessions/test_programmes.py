@@ -156,3 +156,10 @@ def test_every_format_is_sound() -> None:
         assert {"coaching": "coaching", "mentoring": "mentoring"}.get(
             shape.name, shape.learning_model
         ) == shape.learning_model
+
+
+async def test_what_is_wrong_is_said_in_plain_words(world: World) -> None:
+    wrong = {"name": "Two\r\nlines", "ends_on": "9999-12-31"}
+    reply = await world.own("POST", "/v1/programmes", {**PROGRAMME, **wrong})
+    said = {error["field"]: error["message"] for error in reply.json()["errors"]}
+    assert said == {"name": "must be one line", "ends_on": "must lie in the years 2000 to 2199"}

@@ -24,6 +24,8 @@ def check_goals(goals: Sequence[ProgrammeGoal], starts_on: date, ends_on: date) 
     for number, goal in enumerate(goals):
         if found := _wrong(goal, starts_on, ends_on):
             raise InvalidRequest.naming(f"goals.{number}.{found[0]}", found[1])
+        if any((goal.measure, goal.due) == (other.measure, other.due) for other in goals[:number]):
+            raise InvalidRequest.naming(f"goals.{number}.measure", "has a goal for that day already")
 
 
 def _wrong(goal: ProgrammeGoal, starts_on: date, ends_on: date) -> tuple[str, str] | None:
