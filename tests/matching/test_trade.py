@@ -30,3 +30,32 @@ def test_time_spent_teaching_is_not_spent_again_by_a_second_learner() -> None:
     )
     outcome = engine.solve("pair", Problem(people, frozenset(ids), Rules(), 1))
     assert len(outcome.matches) == 1
+
+
+def test_two_learn_from_two_who_would_be_the_best_pair_themselves() -> None:
+    """With one commitment each, the best pair would leave both of the others without a teacher."""
+    ids = [UUID(int=number) for number in (1, 2, 3, 4)]
+    people = (
+        engine_person(ids[0], needs=(("a", 1, 2),), unit="U1", places=1),
+        engine_person(ids[1], offers=(("a", 3),), needs=(("b", 1, 2),), unit="U1", places=1),
+        engine_person(ids[2], offers=(("b", 3),), needs=(("nobody knows", 1, 2),), unit="U2", places=1),
+        engine_person(ids[3], needs=(("b", 1, 2),), unit="U2", places=1),
+    )
+    outcome = engine.solve("pair", Problem(people, frozenset(ids), Rules(), 1))
+    assert [match.members for match in outcome.matches] == [
+        ((ids[0], "learner"), (ids[1], "teacher")),
+        ((ids[3], "learner"), (ids[2], "teacher")),
+    ]
+    assert outcome.bound == outcome.value
+
+
+def test_the_best_pair_stays_where_its_two_are_worth_more_to_each_other() -> None:
+    """The third could learn only what the best pair would have to give up."""
+    ids = [UUID(int=number) for number in (1, 2, 3)]
+    people = (
+        engine_person(ids[0], needs=(("a", 1, 2),), unit="U1", places=1),
+        engine_person(ids[1], offers=(("a", 3),), needs=(("b", 1, 2),), unit="U1", places=1),
+        engine_person(ids[2], offers=(("b", 3),), needs=(("nobody knows", 1, 2),), unit="U2", places=1),
+    )
+    outcome = engine.solve("pair", Problem(people, frozenset(ids), Rules(), 1))
+    assert [match.members for match in outcome.matches] == [((ids[1], "learner"), (ids[2], "teacher"))]

@@ -22,9 +22,11 @@ TURNS = 12
 MERGED, RESTLESS = 2, 4
 """How many lists' length of candidates a learner keeps, and once everybody has run after the same."""
 DRAFTED = 256
-"""Offers read for a need to renew a list, the cheapest of each cell; the proof reads all."""
+"""Offers read for a need before anything has a price, when none can be left out for being dear."""
 LEFT_LISTED = 60
 """Teachers listed for each of those left over."""
+ROLES = 2
+"""Auctions among those left over: once everybody does both, then whatever they are worth more for."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 DEAREST = 90
@@ -112,10 +114,10 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         gained = floor.value - value
         if gained > 0:
             offer, score, value = floor.offer, floor.score, floor.value
-        if turn >= len(STEPS) and gained <= GOOD_ENOUGH * bound:
+        if turn >= len(STEPS) and calm and gained <= GOOD_ENOUGH * bound:
             break
         price = floor.price if calm else (floor.price + proof) // 2
-        listed = scan.scan(laid, price, width, min(looks, DRAFTED))
+        listed = scan.scan(laid, price, width, looks)
         proved = sides.bound(listed, price)
         calm = proved <= bound
         bound, proof = min((bound, proof), (proved, price), key=itemgetter(0))
@@ -123,16 +125,13 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
             break
         kept = kept if calm else RESTLESS
         known = listing.merge(laid, known, listed, floor.price, kept * width)
-    unseen = int(listed.unseen.sum()) if looks <= DRAFTED else 0
-    for price in (floor.price,) if calm else (floor.price, (floor.price + proof) // 2):
-        if bound - value > GOOD_ENOUGH * bound:
-            listed = scan.scan(laid, price, 1, looks)
-            bound, proof = min((bound, proof), (sides.bound(listed, price), price), key=itemgetter(0))
-            unseen = int(listed.unseen.sum())
+    if bound - value > GOOD_ENOUGH * bound:
+        listed = scan.scan(laid, floor.price, 1, looks)
+        bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
-    return Trade(won, score[offer != EMPTY], cost, mutual, bound, unseen, proof)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), proof)
 
 
 def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
@@ -219,7 +218,11 @@ def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: S
 
 
 def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, found: Trade) -> Trade:
-    """Let those who found no teacher teach with the time that was kept for their learning, the best pairs first."""
+    """Let those who found no teacher teach with the time that was kept for their learning, the best pairs first.
+
+    Who has time for one commitment learns or teaches, whichever is worth more where all bid; or the best pair comes
+    first, where that brings more.
+    """
     sides = _Sides(pop, problem, learners, needs)
     taught = np.bincount(found.pairs.teacher, minlength=len(pop))
     lacks = sides.learns.copy()
@@ -236,51 +239,76 @@ def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, fou
         return found
     row = np.repeat(np.arange(len(learners)), listed.size)
     place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
-    offers = listed.offer[row, place]
+    offers, scores = listed.offer[row, place], listed.score[row, place].astype(np.int64)
     teacher = laid.offers.teacher[offers].astype(np.int64)
     time = pop.places - taught
-    bound = found.bound + _second_bound(left_over, laid, sides.cost, pop.load + taught, time, listed)
+    won, most = _second(left_over, laid, sides.cost, pop.load + taught, time, listed)
+    alike = pop.draw(learners[row], teacher)
+    chosen = max(
+        (
+            _fit(order, row, learners, teacher, time, room)
+            for order in (np.lexsort((alike, -scores, ~won[row, place])), np.lexsort((alike, -scores)))
+        ),
+        key=lambda edges: int((scores[edges] - assign.costs(teacher[edges], pop.load + taught, sides.cost)).sum()),
+    )
     offer = np.full(len(learners), EMPTY, np.int64)
-    scores = listed.score[row, place].astype(np.int64)
-    for at in np.lexsort((pop.draw(learners[row], teacher), -scores)).tolist():
-        me, other = int(learners[row[at]]), int(teacher[at])
-        if offer[row[at]] == EMPTY and time[me] > 0 and time[other] > 0 and room[other] > 0:
-            offer[row[at]] = at
-            time[me] -= 1
-            time[other] -= 1
-            room[other] -= 1
-    won = offer[offer != EMPTY]
-    offer[offer != EMPTY] = offers[won]
+    offer[row[chosen]] = offers[chosen]
     more = told(pop, learners, laid, offer)
     cost = assign.costs(more.teacher, pop.load + taught, sides.cost)
     return Trade(
         Pairs(*(np.concatenate(both) for both in zip(found.pairs, more, strict=True))),
-        np.concatenate((found.score, scores[won])),
+        np.concatenate((found.score, scores[chosen])),
         np.concatenate((found.cost, cost)),
         np.concatenate((found.mutual, scan.mutuals(laid, more.learner, more.teacher))),
-        bound,
+        found.bound + most,
         found.unseen + int(listed.unseen.sum()),
         found.price,
     )
 
 
-def _second_bound(pop: Population, laid: Market, cost: assign.Cost, load: Ints, time: Ints, listed: Listed) -> int:
-    """What those left over could be worth to each other at most, whoever has time for one commitment taking one."""
-    slots = Slots(pop.slots, load, cost)
+def _fit(order: Ints, row: Ints, learners: Ints, teacher: Ints, time: Ints, room: Ints) -> Ints:
+    """The pairs that fit into everybody's time, one after the other; in the order of their learners."""
+    chosen = np.full(len(learners), EMPTY, np.int64)
+    time, room = time.copy(), room.copy()
+    for at in order.tolist():
+        me, other = int(learners[row[at]]), int(teacher[at])
+        if chosen[row[at]] == EMPTY and time[me] > 0 and time[other] > 0 and room[other] > 0:
+            chosen[row[at]] = at
+            time[me] -= 1
+            time[other] -= 1
+            room[other] -= 1
+    found: Ints = chosen[chosen != EMPTY]
+    return found
+
+
+def _second(
+    pop: Population, laid: Market, cost: assign.Cost, load: Ints, time: Ints, listed: Listed
+) -> tuple[Bools, int]:
+    """Which listed pairs are won where everybody does what they are worth most for, and what no choice can exceed.
+
+    Whoever's time is all taken by teaching, and would learn too, takes one commitment less.
+    """
     rows, width = listed.offer.shape
     first = np.arange(rows, dtype=np.int64) * width
-    column = laid.offers.teacher[listed.offer.reshape(-1)]
-    _, asked = assign.auctioned(
-        first, first + listed.size, column, listed.score.reshape(-1), np.arange(rows), slots, STEPS[-1]
-    )
-    price = np.where(asked >= NEVER, 0, asked)
-    best = scan.scan(laid, price, 1, 1 << 40).best
-    value = assign.slot_values(slots, price)
-    gain, last = np.zeros(len(pop), np.int64), np.zeros(len(pop), np.int64)
-    gain[laid.learners.person] = best
-    last[slots.column] = value
-    tight = time <= pop.slots
-    return int(best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
+    column, score = laid.offers.teacher[listed.offer.reshape(-1)], listed.score.reshape(-1)
+    whole, tight = Slots(pop.slots, load, cost), time <= pop.slots
+    teaches, learns = np.zeros((2, len(pop)), np.bool_)
+    price, bound = np.zeros(len(pop), np.int64), NEVER
+    for _ in range(ROLES):
+        slots = Slots(pop.slots - learns, load, cost)
+        size = np.where(teaches[laid.learners.person], 0, listed.size)
+        edge, asked = assign.auctioned(first, first + size, column, score, np.arange(rows), slots, STEPS[-1])
+        price = np.where(asked >= NEVER, price, asked)
+        best = scan.scan(laid, price, 1, 1 << 40).best
+        value = assign.slot_values(whole, price)
+        gain, last = np.zeros((2, len(pop)), np.int64)
+        gain[laid.learners.person] = best
+        last[whole.column] = value
+        bound = min(bound, int(best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE)
+        teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
+    won = np.zeros(rows * width, np.bool_)
+    won[edge[edge != EMPTY]] = True
+    return won.reshape(rows, width), bound
 
 
 def told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:
