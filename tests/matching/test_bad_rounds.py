@@ -113,6 +113,13 @@ async def test_what_takes_more_than_a_small_change_is_named_too(
         ([person() for _ in range(2)], {}, "too_few_people", "more_people", "2"),
         ([person() for _ in range(4)], {}, "no_neutral_facilitator", "another_facilitator", None),
         ([person() for _ in range(6)], {"min_functions": 3}, "too_few_people", "more_functions", "2"),
+        (
+            [person(job_level=level) for level in (1, 3, 5, 7)],
+            {"levels": "banded"},
+            "too_few_people",
+            "wider_band",
+            "6",
+        ),
         ([person(time_budget_minutes=0) for _ in range(4)], {}, "no_time", "more_time", None),
         (
             [person(languages=(one,)) for one in ("fi", "de", "en", "es")],

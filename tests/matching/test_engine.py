@@ -195,6 +195,40 @@ def test_who_is_kept_from_the_only_one_is_told_what_who_was_outbid_is_told(kind:
     assert told[blocked.id].reason == "everyone_taken"
 
 
+@pytest.mark.parametrize("few", [exact.FEW, 0])
+@pytest.mark.parametrize("refuses", ["the one left out", "everybody else"])
+def test_who_is_kept_out_of_every_circle_is_told_what_who_found_no_room_is_told(few: int, refuses: str) -> None:
+    """Byte by byte, but for whom it is about: one more than fits is left over, and one whom nobody may meet."""
+    ids = [UUID(int=number) for number in range(1, 10)]
+    blocked = ids[-1]
+    wish = {blocked: tuple(ids[:-1])} if refuses == "the one left out" else dict.fromkeys(ids[:-1], (blocked,))
+    people = tuple(
+        engine_person(one, needs=(("a", 1, 2),), facilitator_ready=True, not_with=wish.get(one, ())) for one in ids
+    )
+    problem = Problem(people, frozenset(ids), Rules(), 1, size_min=3, size_max=3)
+    bare = replace(problem, people=tuple(one._replace(not_with=()) for one in people[:-2]), asked=frozenset(ids[:-2]))
+    with patch.object(exact, "FEW", few):
+        told = {left.person: repr(replace(left, person=blocked)) for left in engine.solve("circle", problem).unmatched}
+        without = engine.solve("circle", bare).unmatched
+    assert blocked in told
+    assert len(told) == 3
+    assert len(set(told.values())) == 1
+    assert {(left.reason, left.change) for left in without} == {("too_few_people", Change("more_people", 0, "1"))}
+
+
+def test_a_band_as_wide_as_is_named_brings_them_together() -> None:
+    """Far apart by job level, nearer in what all want to learn."""
+    rows = ((1, 0), (4, 0), (6, 2), (9, 2))
+    circle = [engine_person(UUID(int=level), level=level, needs=(("a", grade, 5),)) for level, grade in rows]
+    people = (*circle, engine_person(UUID(int=99), facilitator_ready=True))
+    asked = frozenset(one.id for one in circle)
+    problem = Problem(people, asked, Rules(levels="banded", level_band=1), 1, size_min=4, size_max=4)
+    told = engine.solve("circle", problem).unmatched
+    assert {(left.reason, left.change) for left in told} == {("too_few_people", Change("wider_band", 0, "2"))}
+    wider = replace(problem, rules=Rules(levels="banded", level_band=2))
+    assert not engine.solve("circle", wider).unmatched
+
+
 HELPS = {
     "level_too_low": lambda one: one._replace(needs=tuple((skill, -9, aim) for skill, _, aim in one.needs)),
     "one_level_less": lambda one: one._replace(needs=tuple((skill, low - 1, aim) for skill, low, aim in one.needs)),

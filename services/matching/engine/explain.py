@@ -72,6 +72,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "another_partner": "Somebody who teaches what is wanted, and wants what is taught, has to be won.",
         "more_people": "{detail} more who fit have to take part.",
         "more_functions": "People of {detail} more kinds of work have to take part, or the rules ask for fewer.",
+        "wider_band": "The rules have to let levels in a circle span {detail}.",
         "another_line": "Somebody who is neither above nor below them has to take part.",
         "another_facilitator": "Somebody ready to facilitate, who is above nobody of them, has to be won.",
         "less_experience": "A buddy who has been here for less time would do.",

@@ -1,6 +1,6 @@
 """Circles: grown from the people hardest to place, improved by exchanges, each with a neutral facilitator."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -107,7 +107,7 @@ def told(
     waiting = np.setdiff1d(able, inside_of(circles)).tolist()
     late = Change("more_time", 0)
     unmatched = [Unmatched(pop.ids[person], "no_time", (), (), late) for person in np.setdiff1d(asked, able).tolist()]
-    unmatched += _explain(pop, problem, asked, {*waiting, *leaderless}, leaderless)
+    unmatched += _explain(pop, people, problem, asked, {*waiting, *leaderless}, leaderless)
     value = sum(match.score for match in matches)
     most = ceiling.bound(pop, people, rules, problem, able)
     by_members = tuple(sorted(matches, key=lambda match: match.members))
@@ -190,7 +190,7 @@ def _hardest_first(pop: Population, rules: Rule, people: Ints) -> Ints:
 
 
 def _explain(
-    pop: Population, problem: Problem, asked: Ints, without: set[int], leaderless: set[int]
+    pop: Population, folk: Folk, problem: Problem, asked: Ints, without: set[int], leaderless: set[int]
 ) -> list[Unmatched]:
     people = sorted(without)
     funnel = Funnel(STAGES, len(people))
@@ -211,12 +211,12 @@ def _explain(
             found.append(replace(one, change=ANOTHER))
         else:
             funnel.add_one(row, failed, problem.size_min - 1)
-            missing = _missing(pop, problem, person, others[failed == 0], failed)
+            missing = _missing(pop, folk, problem, person, others[failed == 0], failed)
             found.append(funnel.explain(pop, person, row, "too_few_people", missing))
     return found
 
 
-def _missing(pop: Population, problem: Problem, person: int, fitting: Ints, failed: Failures) -> Change:
+def _missing(pop: Population, people: Folk, problem: Problem, person: int, fitting: Ints, failed: Failures) -> Change:
     """Who is missing for a circle with these of the others, where nothing that is counted helps."""
     line = failed == 1 << STAGES.index("reporting_line")
     if first := own(pop, person, problem.rules.common_half_hours):
@@ -228,4 +228,32 @@ def _missing(pop: Population, problem: Problem, person: int, fitting: Ints, fail
     lacking = problem.rules.min_functions - len(np.unique(functions))
     if few <= 0 < lacking:
         return Change("more_functions", 0, str(lacking))
+    if problem.rules.levels == "banded" and few <= 0:
+        span = min(_spans(pop, people, person, fitting, problem.size_min - 1), default=0)
+        if span > problem.rules.level_band:
+            return Change("wider_band", 0, str(span))
     return Change("more_people", 0, str(max(1, few)))
+
+
+def _spans(pop: Population, people: Folk, person: int, fitting: Ints, others: int) -> Iterator[int]:
+    """How many levels the nearest of them and this person span, in a circle about each topic and about none."""
+    yield _span(int(pop.level[person]), pop.level[fitting], others)
+    inside = np.zeros(len(pop), np.bool_)
+    inside[[*fitting, person]] = True
+    wanted = np.unique(pop.needs.skill[inside[pop.needs.person]])
+    for topic in wanted[people.about[wanted]].tolist():
+        grades = np.full(len(pop), -1, np.int64)
+        for known in (pop.offers, pop.needs):
+            rows = slice(known.start[topic], known.start[topic + 1])
+            grades[known.person[rows]] = known.level[rows]
+        yield _span(int(grades[person]), grades[fitting], others) if grades[person] >= 0 else 0
+
+
+def _span(mine: int, theirs: Ints, others: int) -> int:
+    """The fewest levels that so many of them and mine span; who has none fits any."""
+    known = np.sort(theirs[theirs >= 0])
+    beside = others - (len(theirs) - len(known))
+    if beside <= 0:
+        return 0
+    ends = np.arange(len(known) - beside + 1)
+    return int((np.maximum(known[ends + beside - 1], mine) - np.minimum(known[ends], mine)).min())
