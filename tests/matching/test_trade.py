@@ -1,10 +1,15 @@
 """What is taught with the time that was kept for one's own learning."""
 
+from dataclasses import replace
+from itertools import permutations
 from uuid import UUID
 
+from hypothesis import HealthCheck, given, settings
+
 from services.matching.engine import round as engine
-from services.matching.engine.people import Problem
+from services.matching.engine.people import Person, Problem
 from services.matching.engine.rules import Rules
+from tests.matching.strategies import problems
 from tests.matching.world import engine_person
 
 
@@ -59,3 +64,35 @@ def test_the_best_pair_stays_where_its_two_are_worth_more_to_each_other() -> Non
     )
     outcome = engine.solve("pair", Problem(people, frozenset(ids), Rules(), 1))
     assert [match.members for match in outcome.matches] == [((ids[1], "learner"), (ids[2], "teacher"))]
+
+
+def most(worth: dict[tuple[Person, Person], int], people: tuple[Person, ...]) -> int:
+    """The best choice of disjoint pairs, by trying all."""
+    if not people[1:]:
+        return 0
+    one, rest = people[0], people[1:]
+    paired = (
+        max(worth[one, other], worth[other, one]) + most(worth, tuple(each for each in rest if each != other))
+        for other in rest
+    )
+    return max(most(worth, rest), *paired)
+
+
+@given(problem=problems(most=7))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_who_learns_or_teaches_never_does_so_for_more_than_the_bound(problem: Problem) -> None:
+    """Everybody asks and has time for one commitment: all pairs are made of what was kept for learning."""
+    people = tuple(
+        one._replace(places=1, needs=one.needs or (("b", 0, 1),), load=0, slots=max(1, one.slots))
+        for one in problem.people
+    )
+    rules = Rules(weights={**Rules().weights, "reciprocity": 0})
+    problem = replace(problem, people=people, rules=rules, skills=frozenset(), recent=frozenset())
+    worth = {
+        (learner, teacher): engine.solve(
+            "pair", replace(problem, people=(learner, teacher), asked=frozenset({learner.id}))
+        ).value
+        for learner, teacher in permutations(people, 2)
+    }
+    outcome = engine.solve("pair", replace(problem, asked=frozenset(one.id for one in people)))
+    assert outcome.value <= most(worth, people) <= outcome.bound
