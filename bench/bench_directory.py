@@ -33,10 +33,11 @@ from services.directory.settings import DirectorySettings
 from services.directory.store import feeds as feed_store
 from shared import telemetry
 from shared.batch import Decoded, read
-from shared.consumer import AT_ONCE, Consumer
+from shared.consumer import Consumer
 from shared.db import Connection, Database, Record
 from shared.envelope import Raw, encode
 from shared.events.hr import WorkerUpserted
+from shared.kafka import AT_ONCE
 from shared.migrate import migrate
 from shared.processes import tune_memory
 from shared.settings import load

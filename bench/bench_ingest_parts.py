@@ -26,7 +26,6 @@ from shared.processes import tune_memory
 P = ParamSpec("P")
 T = TypeVar("T")
 PARTS = {
-    "fetch": ((consumer, "fetch"),),
     "decode": ((consumer, "read"),),
     "runs, parked keys, letters": ((consumer, "runs"), (deadletters, "held"), (deadletters, "supersede")),
     "inbox": ((inbox, "claim"),),
@@ -133,9 +132,9 @@ async def main() -> None:
                 first = taken
             with clock.part("everything else"):
                 records = await reader._take(client, 250)  # noqa: SLF001
-                if records.records:
+                if records.raws:
                     await reader._apply(records.raws, records.decoded)  # noqa: SLF001
-            taken += len(records.records)
+            taken += len(records.raws)
         await client.stop()
         await db.close()
     events = (taken - first) / 1e6

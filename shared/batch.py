@@ -1,5 +1,6 @@
 """How the records of one poll are read and grouped for set-based handlers, and whose traces their work belongs to."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -10,8 +11,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from shared.db import Connection
 from shared.envelope import Envelope, Raw, Undecodable, decode
 from shared.events.base import Event
-from shared.kafka import Record
-from shared.telemetry import UNKNOWN_TYPES
+from shared.kafka import Record, TopicPartition
 from shared.tracing import start, trace_parent, tracer
 
 H = TypeVar("H", bound=Callable[..., Any])
@@ -24,11 +24,18 @@ Decoded: TypeAlias = tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]
 class Taken(NamedTuple):
     """Records as they were fetched, and what they say."""
 
-    records: list[Record]
-    raws: list[Raw]
-    decoded: Decoded
     rebalances: int
     """How many there had been when these were fetched."""
+    raws: list[Raw]
+    decoded: Decoded
+    first: dict[TopicPartition, int]
+    """Where the records of each partition begin."""
+
+
+def raw_of(record: Record, topic: str) -> Raw:
+    """The record, of the topic that is called so here."""
+    headers = tuple(record.headers)
+    return Raw(topic, record.partition, record.offset, record.key, headers, record.value, record.timestamp)
 
 
 def read(
@@ -37,7 +44,7 @@ def read(
     hot: Mapping[str, Callable[[bytes], Any]],
     into: Decoded | None = None,
 ) -> Decoded:
-    """Decode, adding to `into`; records of a type nobody here handles are counted and left out."""
+    """Decode, adding to `into`; records of a type nobody here handles are left out."""
     decoded, broken = into or ([], {})
     for raw in raws:
         try:
@@ -45,11 +52,18 @@ def read(
         except Undecodable as error:
             broken[place(raw)] = str(error)
             continue
-        if envelope is None:
-            UNKNOWN_TYPES.labels(raw.topic).inc()
-        else:
+        if envelope is not None:
             decoded.append((raw, envelope))
     return decoded, broken
+
+
+def unknown(raws: Sequence[Raw], found: Decoded) -> Counter[str]:
+    """How many of these, by topic, are of a type nobody here handles."""
+    decoded, broken = found
+    if len(decoded) + len(broken) == len(raws):
+        return Counter()
+    known = Counter(raw.topic for raw, _ in decoded) + Counter(topic for topic, *_ in broken)
+    return Counter(raw.topic for raw in raws) - known
 
 
 def place(at: Raw | Envelope[Event]) -> Place:

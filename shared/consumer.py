@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
 from shared import deadletters, discretion, inbox, ledger, sql
-from shared.batch import Decoded, Taken, around, begin, named, place, read, runs, traced
+from shared.batch import Decoded, Taken, around, begin, named, place, raw_of, read, runs, traced, unknown
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
 from shared.envelope import Envelope, Raw, decode
@@ -39,6 +39,7 @@ from shared.telemetry import (
     CONSUMER_DURATION,
     CONSUMER_PROGRESS,
     CONSUMER_STOPPED,
+    UNKNOWN_TYPES,
     observe_all,
 )
 
@@ -53,8 +54,6 @@ OUTAGE_SECONDS = 60.0
 FAILED_COMMITS_IN_A_ROW = 3
 LOOK_SECONDS = 1.0
 SHORTEST_IDLE = 0.01
-AT_ONCE = 250
-"""Records decoded before anything else gets its turn."""
 SLOW_SECONDS = 5.0  # a batch that takes longer pauses its partitions and goes on in peace
 
 
@@ -128,7 +127,7 @@ class Consumer:
     async def _poll(self, client: AIOKafkaConsumer) -> None:
         longest = self._settings.kafka_idle_seconds
         taken = await self._next(client, 2 if longest else 250)
-        if not taken.records:
+        if not taken.raws:
             if self._done:
                 await self._commit(client, again=True)
             self._idle = min(self._idle * 1.5, longest)
@@ -140,7 +139,7 @@ class Consumer:
         try:
             await self._patiently(client, taken)
         except TROUBLE as error:
-            go_back(client, [*taken.records, *(self._ahead.records if self._ahead else ())])
+            go_back(client, {**(self._ahead.first if self._ahead else {}), **taken.first})
             self._ahead = None
             await self._wait_for_the_world(client, error)
         except ConsumerStopped:
@@ -153,22 +152,26 @@ class Consumer:
             await self._commit(client)
 
     async def _next(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
-        """What was read ahead, or what there is; what was read ahead of a rebalance may be another process's now."""
-        ahead, self._ahead = self._ahead, None
-        if ahead and ahead.rebalances == self.assignment.rebalances:
-            return ahead
-        go_back(client, ahead.records if ahead else ())
-        return await self._take(client, milliseconds)
+        """What was read ahead, or what there is; what was read before a rebalance may be another process's now."""
+        taken, self._ahead = self._ahead or await self._take(client, milliseconds), None
+        while taken.rebalances != self.assignment.rebalances:
+            go_back(client, taken.first)
+            taken = await self._take(client, milliseconds)
+        return taken
 
     async def _take(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
         """Fetch and decode; what else is under way goes on in between."""
-        rebalances = self.assignment.rebalances
-        records = await fetch(client, milliseconds, self._settings.batch_size)
-        raws = [self._raw(record) for record in records]
-        taken = Taken(records, raws, ([], {}), rebalances)
-        for start in range(0, len(raws), AT_ONCE):
-            read(raws[start : start + AT_ONCE], self._classes, self._hot, taken.decoded)
-            await asyncio.sleep(0)
+        taken = Taken(self.assignment.rebalances, [], ([], {}), {})
+        try:
+            async for partition, records in fetch(client, milliseconds, self._settings.batch_size):
+                taken.first.setdefault(partition, records[0].offset)
+                raws = [self._raw(record) for record in records]
+                taken.raws.extend(raws)
+                read(raws, self._classes, self._hot, taken.decoded)
+                await asyncio.sleep(0)
+        except KafkaError:
+            go_back(client, taken.first)
+            raise
         return taken
 
     async def _patiently(self, client: AIOKafkaConsumer, taken: Taken) -> None:
@@ -179,7 +182,7 @@ class Consumer:
         task = asyncio.create_task(self._apply(taken.raws, taken.decoded))
         try:
             client.pause(*quiet(client))  # until this batch is done nobody asks again for what is not there
-            if len(taken.records) == self._settings.batch_size:
+            if len(taken.raws) == self._settings.batch_size:
                 await asyncio.sleep(0)
                 with suppress(KafkaError):  # the next poll meets it again
                     self._ahead = await self._take(client, 0)
@@ -204,15 +207,7 @@ class Consumer:
         client.resume(*client.paused())
 
     def _raw(self, record: Record) -> Raw:
-        return Raw(
-            self._topics[record.topic],
-            record.partition,
-            record.offset,
-            record.key,
-            tuple(record.headers),
-            record.value,
-            record.timestamp,
-        )
+        return raw_of(record, self._topics[record.topic])
 
     async def _apply(self, raws: Sequence[Raw], decoded: Decoded | None = None) -> None:
         """Apply in one transaction; when that fails, in halves, until the bad record is alone."""
@@ -270,6 +265,8 @@ class Consumer:
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")
         self._count(ready, len(broken))
+        for topic, count in unknown(raws, found).items():
+            UNKNOWN_TYPES.labels(topic).inc(count)
         for where in broken:
             log.error("record parked", extra={"fields": {**named(where), "reason": "undecodable"}})
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import orjson
+from msgspec.structs import replace
 
 from shared import outbox, sql, subject_keys
 from shared.crashpoint import crashpoint
@@ -42,7 +43,7 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     A full-state topic's key is not held: the next good record says everything again and supersedes this one. Of
     somebody who was erased nothing is kept but that there was a record.
     """
-    raw = raw._replace(headers=tuple((name.replace("\0", "\\x00"), value) for name, value in raw.headers))
+    raw = replace(raw, headers=tuple((name.replace("\0", "\\x00"), value) for name, value in raw.headers))
     headers = dict(raw.headers)
     kind, event = _text(headers.get("ce_type")), _text(headers.get("ce_id"))
     whose: bytes | None = subject_of(raw)
@@ -50,7 +51,7 @@ async def park(conn: Connection, consumer: str, raw: Raw, reason: Reason, detail
     erased = raw.value is not None and (box is None or await _speaks_of_the_erased(conn, raw, reason))
     box = None if erased else box
     if box is None:
-        raw, whose = raw._replace(key=None, headers=(), value=None) if erased else raw, None
+        raw, whose = replace(raw, key=None, headers=(), value=None) if erased else raw, None
     kept = raw if box is None else _through(box.seal, raw)
     stored = await conn.fetchval(
         SQL.insert_dead_letter,
@@ -116,7 +117,8 @@ def place(raw: Raw) -> str:
 
 def _through(change: Callable[[bytes], bytes], raw: Raw) -> Raw:
     """The record with all its bytes sealed, or opened."""
-    return raw._replace(
+    return replace(
+        raw,
         key=None if raw.key is None else change(raw.key),
         headers=tuple((name, change(value)) for name, value in raw.headers),
         value=None if raw.value is None else change(raw.value),

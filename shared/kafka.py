@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -15,11 +15,13 @@ from shared.events.topics import DEAD_LETTERS, TOPICS, Topic
 from shared.settings import Settings
 
 __all__ = [
+    "AT_ONCE",
     "AIOKafkaConsumer",
     "AIOKafkaProducer",
     "CommitFailedError",
     "ConsumerRebalanceListener",
     "KafkaError",
+    "Piece",
     "Record",
     "TopicPartition",
     "apply_topics",
@@ -35,7 +37,11 @@ __all__ = [
 ]
 
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
+Piece: TypeAlias = tuple[TopicPartition, list[Record]]
+"""Records of one partition that follow each other."""
 DAY_MS = 86_400_000
+AT_ONCE = 50
+"""Records taken from the client before anything else gets its turn."""
 
 
 def connection(settings: Settings) -> dict[str, Any]:
@@ -108,23 +114,34 @@ def reader(settings: Settings) -> AIOKafkaConsumer:
     )
 
 
-async def fetch(client: AIOKafkaConsumer, milliseconds: int, most: int) -> list[Record]:
+async def fetch(client: AIOKafkaConsumer, milliseconds: int, most: int) -> AsyncIterator[Piece]:
     """Up to `most` records, of each topic its share first: one topic's backlog must not keep the others waiting.
 
-    The client would give what came first, all that is left of one partition before the next.
+    The client would give what came first, all that is left of one partition before the next. They come a few at a time:
+    what was just made is read, and mostly forgotten, while the processor still has it at hand.
     """
     topics: defaultdict[str, list[TopicPartition]] = defaultdict(list)
     for partition in client.assignment():
         topics[partition.topic].append(partition)
     share = max(1, most // (len(topics) + 1))
-    found: list[Record] = []
+    left = most
     for partitions_of in topics.values() if most > len(topics) else ():
-        for records in (await client.getmany(*partitions_of, timeout_ms=0, max_records=share)).values():
-            found += records
-    if left := most - len(found):
-        rest = await client.getmany(timeout_ms=0 if found else milliseconds, max_records=left)
-        found += [record for records in rest.values() for record in records]
-    return found
+        async for piece in _some(client, partitions_of, 0, share):
+            left -= len(piece[1])
+            yield piece
+    async for piece in _some(client, (), 0 if left < most else milliseconds, left):
+        yield piece
+
+
+async def _some(
+    client: AIOKafkaConsumer, places: Sequence[TopicPartition], milliseconds: int, most: int
+) -> AsyncIterator[Piece]:
+    """Up to `most` records of these partitions, or of all; waits for the first ones alone."""
+    while most and (found := await client.getmany(*places, timeout_ms=milliseconds, max_records=min(most, AT_ONCE))):
+        milliseconds = 0
+        for piece in found.items():
+            most -= len(piece[1])
+            yield piece
 
 
 def quiet(client: AIOKafkaConsumer) -> list[TopicPartition]:
@@ -142,11 +159,8 @@ def quiet(client: AIOKafkaConsumer) -> list[TopicPartition]:
     ]
 
 
-def go_back(client: AIOKafkaConsumer, records: Iterable[Record]) -> None:
-    """Read these again, as far as they are still ours."""
-    first: dict[TopicPartition, int] = {}
-    for record in records:
-        first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+def go_back(client: AIOKafkaConsumer, first: Mapping[TopicPartition, int]) -> None:
+    """Read again from these offsets on, as far as the partitions are still ours."""
     for partition in first.keys() & client.assignment():
         client.seek(partition, first[partition])
 

@@ -192,10 +192,10 @@ class Again(Rebuild):
                 self._from[place] = max(begin, self._from.get(place, 0))
                 client.seek(place, self._from[place])
             while any(self._from[place] < end for place, end in ends.items()):
-                records = await fetch(client, 100, self._settings.batch_size)
-                await self._apply([self._raw(record) for record in records])
-                count += len(records)
-                self._from |= {TopicPartition(each.topic, each.partition): each.offset + 1 for each in records}
+                async for place, records in fetch(client, 100, self._settings.batch_size):
+                    await self._apply([self._raw(record) for record in records])
+                    count += len(records)
+                    self._from[place] = records[-1].offset + 1
         finally:
             await client.stop()
         return count

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
-from shared.kafka import CommitFailedError, KafkaError, TopicPartition
+from shared.kafka import AT_ONCE, AIOKafkaConsumer, CommitFailedError, KafkaError, Piece, TopicPartition, fetch
 from shared.redrive import replay_key
 from shared.refusal import Refused
 from shared.retry import retry_refused
@@ -280,6 +280,28 @@ async def test_what_was_read_ahead_never_passes_what_has_to_be_read_again(
         consumers.append(one)
         await until(db, "SELECT count(*) FROM effects", 9)
     assert [version for _, version in await seen(db)] == list(range(1, 10))
+
+
+async def test_what_was_taken_before_the_broker_failed_is_taken_again(
+    on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await prepare(db)
+    session, pieces = uuid4(), Counter[str]()
+
+    async def failing(client: AIOKafkaConsumer, milliseconds: int, most: int) -> AsyncIterator[Piece]:
+        async for piece in fetch(client, milliseconds, most):
+            yield piece
+            if milliseconds == 0 and not pieces["ahead"]:
+                pieces["ahead"] += 1
+                raise KafkaError
+
+    await append(db, *(participation(session, version) for version in range(1, 3 * AT_ONCE)))
+    await publish_all(on_kafka)
+    monkeypatch.setattr("shared.consumer.fetch", failing)
+    async with consuming(on_kafka.model_copy(update={"batch_size": AT_ONCE + 10}), db):
+        await until(db, "SELECT count(*) FROM effects", 3 * AT_ONCE - 1)
+    assert pieces["ahead"]
+    assert [version for _, version in await seen(db)] == list(range(1, 3 * AT_ONCE))
 
 
 async def test_a_partition_without_anything_is_left_alone_while_a_batch_is_at_work_and_read_after_it(

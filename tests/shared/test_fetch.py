@@ -7,11 +7,15 @@ import pytest
 
 from shared.envelope import encode
 from shared.events.directory import PersonErased
-from shared.kafka import TopicPartition, apply_topics, fetch, quiet, reader
+from shared.kafka import AIOKafkaConsumer, Record, TopicPartition, apply_topics, fetch, quiet, reader
 from shared.settings import Settings
 from tests.fixtures.delivery import SECONDS, participation, producing, wire
 
 pytestmark = pytest.mark.real_broker
+
+
+async def all_of(client: AIOKafkaConsumer, milliseconds: int, most: int) -> list[Record]:
+    return [record async for _, records in fetch(client, milliseconds, most) for record in records]
 
 
 async def test_a_topics_backlog_leaves_room_for_the_others(on_kafka: Settings) -> None:
@@ -30,7 +34,7 @@ async def test_a_topics_backlog_leaves_room_for_the_others(on_kafka: Settings) -
         async with asyncio.timeout(SECONDS):
             while {place.topic for place in one._fetcher._records} != topics:  # noqa: ASYNC110 - the client tells nobody
                 await asyncio.sleep(0.01)
-        taken = [(record.topic, record.offset) for record in await fetch(one, 0, 12)]
+        taken = [(record.topic, record.offset) for record in await all_of(one, 0, 12)]
         offsets = [[at for each, at in taken if each == topic] for topic in topics]
         assert sorted(map(len, offsets)) == [4, 8]  # a third each, and the last third is whoever's comes first
         assert all(each == list(range(len(each))) for each in offsets)
@@ -66,12 +70,12 @@ async def test_quiet_is_what_was_read_to_its_end(on_kafka: Settings) -> None:
         await one.seek_to_beginning()
         await become(places - {busy})
         async with asyncio.timeout(SECONDS):
-            assert [record.offset for record in await fetch(one, 60_000, 3)] == [0, 1, 2]
+            assert [record.offset for record in await all_of(one, 60_000, 3)] == [0, 1, 2]
             await become(places - {busy})
-            assert [record.offset for record in await fetch(one, 60_000, 3)] == [3]
+            assert [record.offset for record in await all_of(one, 60_000, 3)] == [3]
             await become(places)
             await send(5)
             await become(places - {busy})
-            assert [record.offset for record in await fetch(one, 60_000, 3)] == [4]
+            assert [record.offset for record in await all_of(one, 60_000, 3)] == [4]
     finally:
         await one.stop()

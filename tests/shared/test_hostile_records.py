@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from shared.consumer import Consumer
 from shared.db import Database
@@ -97,7 +98,7 @@ async def test_names_as_long_as_may_be_are_kept(chassis: Settings, db: Database)
     event = participation(uuid4(), 1)
     data = event.model_dump(mode="json")
     raw = record(Case(structured={**whole, "type": event.event_type, "data": data}), 0)
-    await Consumer(chassis, db, HANDLERS)._apply([raw._replace(key=event.key.encode()), record(Case(), 1)])
+    await Consumer(chassis, db, HANDLERS)._apply([replace(raw, key=event.key.encode()), record(Case(), 1)])
     async with db.acquire() as conn:
         assert {row["event_id"] for row in await conn.fetch("SELECT event_id FROM effects")} >= {name}
         assert await conn.fetchval("SELECT count(*) FROM dead_letters") == 0
