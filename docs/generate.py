@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from uuid import UUID
 
 import yaml
+from pydantic import AwareDatetime
 from pydantic.json_schema import models_json_schema
 
 from docs import checklist
@@ -30,6 +31,7 @@ WORDS: dict[Any, str] = {
     UUID: "UUID",
     date: "date",
     datetime: "date-time",
+    AwareDatetime: "date-time",
     types.NoneType: "null",
 }
 BEGIN, END = "<!-- events:begin -->", "<!-- events:end -->"

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 from annotated_types import Ge
+from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 from pydantic.types import StringConstraints
 
@@ -62,6 +63,8 @@ def _field(field: FieldInfo) -> tuple[Any, Any]:
 def _type(annotation: Any, metadata: list[Any]) -> Any:
     if get_origin(annotation) is Literal and all(isinstance(each, str) for each in annotation.__args__):
         return annotation
+    if annotation is AwareDatetime:
+        return Annotated[datetime, msgspec.Meta(tz=True)]
     if annotation not in PLAIN:
         raise NotFlat(annotation)
     limits: dict[str, Any] = {}

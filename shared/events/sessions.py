@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.events.base import Code, Event, Text, Value
 from shared.events.topics import SESSIONS_FEEDBACK, SESSIONS_PARTICIPATION, SESSIONS_PROGRAMMES, SESSIONS_SESSIONS
@@ -160,7 +160,7 @@ class ParticipationChanged(Event):
     version: Annotated[int, Field(ge=1)]
     programme_id: UUID
     format: Code
-    session_starts_at: datetime
+    session_starts_at: AwareDatetime
     state: AttendanceState
     role: SessionRole
     minutes: Count

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shared.consumer import Consumer
 from shared.db import Database
 from shared.envelope import LONGEST_NAMES, Raw, encode
+from shared.events.sessions import ParticipationChanged
 from shared.settings import Settings
 from tests.fixtures.delivery import HANDLERS, effects_table, participation
 
@@ -42,6 +43,10 @@ STRANGE = {
     "a header that is not UTF-8": Case({"x": b"\xff\0"}, value=b"{", reason="not a CloudEvent"),
     "a key that is not UTF-8": Case(key=b"\xff\0", reason="the record key is not"),
     "a long key": Case(key=LONG.encode(), reason="the record key is not"),
+    "a moment without a zone": Case(
+        value=orjson.dumps(participation(uuid4(), 1).model_dump() | {"session_starts_at": "2026-03-01T09:00:00"}),
+        reason=f"does not fit {ParticipationChanged.event_type}: session_starts_at: Input should have timezone info",
+    ),
     "another key": Case(key=b"another", reason="the record key is not the event's"),
 }
 
