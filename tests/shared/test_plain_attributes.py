@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.envelope import FORMAT, PLAIN_NAMES, Raw, Undecodable, _attributes, encode, plain_attributes
+from shared.attributes import PLAIN_NAMES, plain_attributes
+from shared.envelope import FORMAT, Raw, Undecodable, _attributes, encode
 from shared.events.directory import UnitChanged
 from tests.fixtures.delivery import participation
 from tests.metrics.world import people
