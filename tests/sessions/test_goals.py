@@ -52,6 +52,14 @@ async def test_a_goal_that_has_ended_begins_anew_where_it_came_to(world: World) 
     assert (term["baseline"], term["target"], term["result"]) == (0.1, 0.4, 0.35)
     assert await flags(world, health) == {}
     assert (await world.call("POST", path, body)).status_code == 403
+    again = [
+        {**running, "target": 0.9},
+        {"measure": "participation_rate", "baseline": 0.35, "target": 0.6, "due": later},
+    ]
+    changed = await world.own("PATCH", f"/v1/programmes/{programme}", {"goals": again}, if_match='"v3"')
+    assert changed.status_code == 200, changed.text
+    kept = (await world.told("programme.changed"))[-1]["goals"]
+    assert [(goal["target"], goal["since"]) for goal in kept] == [(0.9, None), (0.6, event["goals"][0]["since"])]
 
 
 DUE = {"due": str(TODAY + timedelta(days=30))}

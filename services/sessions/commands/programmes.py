@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.commands.cancellations import cancel
 from services.sessions.domain.catalogue import format_named
-from services.sessions.domain.goals import check_goals
+from services.sessions.domain.goals import check_goals, measured_on
 from services.sessions.domain.programme import (
     GROUND_RULES,
     Programme,
@@ -72,6 +72,7 @@ async def change_programme(
     programme = await programmes.lock(conn, programme_id)
     match_version(programme.version, expected)
     changed = replace(programme, **_plain(fields))
+    changed = replace(changed, goals=measured_on(changed.goals, programme.goals))
     different = {name for name in fields if getattr(changed, name) != getattr(programme, name)}
     if not different:
         return programme

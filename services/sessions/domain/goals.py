@@ -79,3 +79,10 @@ def renewed(
     if wrong := _wrong(following, today, ends_on):
         raise InvalidRequest.naming(*wrong)
     return ended, tuple(following if goal is ended else goal for goal in goals)
+
+
+def measured_on(goals: Sequence[ProgrammeGoal], before: Sequence[ProgrammeGoal]) -> tuple[ProgrammeGoal, ...]:
+    """Goals written anew: a renewed one, known by its day or its baseline, is measured from the day it was renewed."""
+    days = {key: goal.since for goal in before for key in ((goal.measure, goal.due), (goal.measure, goal.baseline))}
+    found = [days.get((goal.measure, goal.due)) or days.get((goal.measure, goal.baseline)) for goal in goals]
+    return tuple(goal.model_copy(update={"since": since}) for goal, since in zip(goals, found, strict=True))
