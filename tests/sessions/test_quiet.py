@@ -190,15 +190,6 @@ async def test_an_invitation_comes_at_any_hour_for_it_rings_nowhere(world: World
     assert len(await deliver(world, box)) == 4
 
 
-async def test_an_address_in_a_chat_belongs_to_one_person(world: World) -> None:
-    one, other = await world.people(2)
-    await prefer(world, one, channel="slack", chat_address="U1")
-    taken = await world.call("PUT", "/v1/preferences", {"channel": "slack", "chat_address": "U1"}, who=other)
-    assert (taken.status_code, taken.json()["type"]) == (409, "/problems/chat-address-taken"), taken.text
-    await prefer(world, one, channel="mail")
-    await prefer(world, other, channel="slack", chat_address="U1")
-
-
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -233,14 +233,18 @@ def teams(session: UUID, action: str = "decline", **stamp: str) -> dict[str, Any
     return {"content": body, "headers": {"Authorization": f"HMAC {digest}"}}
 
 
-async def reached_by(invited: Invited, channel: str, address: str) -> None:
-    body = {"channel": channel, "chat_address": address}
-    assert (await invited.world.call("PUT", "/v1/preferences", body, who=invited.people[0])).status_code == 200
+async def reached_by(invited: Invited, chats: httpx.AsyncClient, channel: str, address: str) -> None:
+    """By whoever is at this address, who has confirmed it there."""
+    body, who = {"channel": channel, "chat_address": address}, invited.people[0]
+    assert (await invited.world.call("PUT", "/v1/preferences", body, who=who)).status_code == 200
+    press = slack(who, address, "confirm") if channel == "slack" else teams(who, "confirm")
+    said = (await chats.post(f"/v1/chat/{channel}", **press)).json()["text"]
+    assert said == "Messages about peer learning come here from now on."
 
 
 async def test_a_button_in_slack_answers(invited: Invited, chats: httpx.AsyncClient) -> None:
     """C15."""
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     reply = await chats.post("/v1/chat/slack", **slack(invited.session))
     assert (reply.status_code, reply.json()["text"]) == (200, "You have a seat.")
     assert await invited.state() == "registered"
@@ -249,6 +253,62 @@ async def test_a_button_in_slack_answers(invited: Invited, chats: httpx.AsyncCli
         200,
         "Nobody is known here by your address in this chat: say in the portal how you are reached.",
     )
+
+
+async def test_an_address_in_a_chat_counts_once_whoever_is_there_has_confirmed_it(
+    invited: Invited, chats: httpx.AsyncClient
+) -> None:
+    claimant, owner, *_ = invited.people
+    where = {"channel": "slack", "chat_address": "U1"}
+
+    async def prefer(who: UUID) -> tuple[int, Any]:
+        reply = await invited.world.call("PUT", "/v1/preferences", where, who=who)
+        return reply.status_code, reply.json().get("confirmed")
+
+    async def press(about: UUID, action: str) -> str:
+        return str((await chats.post("/v1/chat/slack", **slack(about, action=action))).json()["text"])
+
+    assert await prefer(claimant) == (200, False)
+    assert (await press(invited.session, "accept")).startswith("Nobody is known here by your address")
+    assert await prefer(owner) == (200, False)  # which nobody has confirmed is free for the next one
+    mine = (await invited.world.call("GET", "/v1/preferences", who=claimant)).json()
+    assert (mine["channel"], mine["chat_address"], mine["confirmed"]) == ("mail", None, False)
+    assert await press(claimant, "confirm") == "Nobody asks to be reached here any more."
+    assert await press(owner, "confirm") == "Messages about peer learning come here from now on."
+    assert await prefer(owner) == (200, True)
+    assert (await prefer(claimant))[0] == 409
+    assert await press(invited.session, "accept") == "You have a seat."
+    assert [await invited.state(number) for number in (0, 1)] == ["invited", "registered"]
+    asked = await invited.world.fetch("SELECT person_id, about FROM messages WHERE kind = 'confirmation'")
+    assert {tuple(row) for row in asked} == {(claimant, "slack U1"), (owner, "slack U1")}
+
+
+async def test_until_an_address_is_confirmed_it_is_told_of_that_alone(
+    invited: Invited, chats: httpx.AsyncClient
+) -> None:
+    world, claimant = invited.world, invited.people[0]
+    await world.execute("UPDATE people SET work_starts = 0, work_ends = 1440, work_days = '{1,2,3,4,5,6,7}'")
+
+    async def told() -> dict[str, tuple[str, str, list[str]]]:
+        columns = "person_id, kind, subject_id, about, expires_at"
+        insert = f"INSERT INTO messages ({columns}) VALUES ($1, 'notice', $2, 'poll', $3)"
+        await world.execute(insert, claimant, uuid4(), datetime.now(UTC) + timedelta(days=1))
+        async with world.db.transaction() as conn:
+            found = await messages.claim(conn, {"mail", "slack"}, "http://here")
+        return {one.kind: (one.channel, one.address, [action for action, _ in one.text.buttons])
+                for one in found if one.kind in {"notice", "confirmation"}}  # fmt: skip
+
+    where = {"channel": "slack", "chat_address": "U1"}
+    for _ in range(2):  # asked once
+        assert (await world.call("PUT", "/v1/preferences", where, who=claimant)).status_code == 200
+    mail: tuple[str, str, list[str]] = ("mail", invited.address(), [])
+    assert await told() == {"confirmation": ("slack", "U1", ["confirm"]), "notice": mail}
+    await chats.post("/v1/chat/slack", **slack(claimant, action="confirm"))
+    assert await told() == {"notice": ("slack", "U1", [])}
+    where["chat_address"] = "U2"
+    assert (await world.call("PUT", "/v1/preferences", where, who=claimant)).json()["confirmed"] is False
+    await world.call("PUT", "/v1/preferences", {"channel": "mail"}, who=claimant)
+    assert await told() == {"notice": mail}  # nobody is asked about what is claimed no more
 
 
 @pytest.fixture
@@ -270,7 +330,7 @@ def buttons(message: dict[str, Any]) -> list[str]:
 async def test_whoever_presses_a_button_in_slack_sees_the_message_as_it_is_now(
     invited: Invited, chats: httpx.AsyncClient, receiver: Receiver
 ) -> None:
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     at: dict[str, Any] = {"response_url": f"{receiver.url}/actions/T1/1"}
     assert (await chats.post("/v1/chat/slack", **slack(invited.session, **at))).status_code == 200
     assert receiver.got == []  # whoever presses waits for no other server
@@ -293,7 +353,7 @@ async def test_whoever_presses_a_button_in_slack_sees_the_message_as_it_is_now(
 async def test_why_a_button_has_done_nothing_is_told_to_whoever_pressed_it_alone(
     invited: Invited, chats: httpx.AsyncClient, receiver: Receiver
 ) -> None:
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     at: dict[str, Any] = {"response_url": receiver.url}
     await invited.world.execute("UPDATE sessions SET state = 'cancelled'")
     done = await chats.post("/v1/chat/slack", **slack(invited.session, **at))
@@ -305,14 +365,14 @@ async def test_why_a_button_has_done_nothing_is_told_to_whoever_pressed_it_alone
     assert [(one["replace_original"], one["response_type"]) for one in told] == [(False, "ephemeral")] * 2
     assert [one["text"].split(" ")[0] for one in told] == ["Nobody", "The"]
     audit = await invited.world.fetch("SELECT action FROM audit WHERE action = 'slack_pressed'")
-    assert len(audit) == 2
+    assert len(audit) == 3  # the confirmation too
 
 
 async def test_an_answer_that_cannot_be_shown_is_tried_again_until_it_is_or_the_address_is_used_up(
     invited: Invited, chats: httpx.AsyncClient, receiver: Receiver
 ) -> None:
     world = invited.world
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     receiver.answers = [HttpAnswer(status_code=503), HttpAnswer(status_code=200), HttpAnswer(status_code=404)]
     now = "UPDATE chat_answers SET due_at = now()"
     await chats.post("/v1/chat/slack", **slack(invited.session, response_url=receiver.url))
@@ -342,7 +402,7 @@ async def test_an_answer_that_cannot_be_shown_is_tried_again_until_it_is_or_the_
 async def test_a_button_in_teams_is_answered_with_the_card_as_it_is_now_or_with_why_not(
     invited: Invited, chats: httpx.AsyncClient
 ) -> None:
-    await reached_by(invited, "teams", "aad-1")
+    await reached_by(invited, chats, "teams", "aad-1")
     reply = await chats.post("/v1/chat/teams", **teams(invited.session, "accept"))
     said = reply.json()
     assert (said["type"], said["text"]) == ("message", "You have a seat.")
@@ -358,7 +418,7 @@ async def test_a_button_in_teams_is_answered_with_the_card_as_it_is_now_or_with_
 
 
 async def test_slack_must_sign_now_and_sign_this(invited: Invited, chats: httpx.AsyncClient) -> None:
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     good = slack(invited.session)
     assert (await chats.post("/v1/chat/slack", content=good["content"])).status_code == 401
     assert (await chats.post("/v1/chat/slack", **slack(invited.session, at=time.time() - 301))).status_code == 401
@@ -369,7 +429,7 @@ async def test_slack_must_sign_now_and_sign_this(invited: Invited, chats: httpx.
 
 async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, chats: httpx.AsyncClient) -> None:
     """C19."""
-    await reached_by(invited, "teams", "aad-1")
+    await reached_by(invited, chats, "teams", "aad-1")
     pressed = teams(invited.session)
     refused = await chats.post("/v1/chat/teams", **{**pressed, "content": pressed["content"] + b" "})
     assert refused.status_code == 401
@@ -385,7 +445,7 @@ async def test_a_button_in_teams_answers_when_it_is_signed(invited: Invited, cha
 async def test_a_reminder_is_put_off_by_a_button_once(invited: Invited, chats: httpx.AsyncClient) -> None:
     """C15, C19: to the next day, or to an hour before it begins."""
     world, session, who = invited.world, invited.session, invited.people[0]
-    await reached_by(invited, "slack", "U1")
+    await reached_by(invited, chats, "slack", "U1")
     pressed = slack(session, action="snooze")
     early = await chats.post("/v1/chat/slack", **pressed)
     assert early.json()["text"] == NOTHING

@@ -33,6 +33,8 @@ class Preferences(BaseModel):
     quiet_to: Minute | None = None
     digest: Literal["none", "daily", "weekly"] = "none"
     nudges: bool = True
+    confirmed: bool = False
+    """Whether whoever is at the chat address has said there that it is theirs; until then mail is used. Only read."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -79,12 +81,16 @@ async def get_preferences(edge: Edge) -> Response:
 
 @router.put("/v1/preferences", response_model=Preferences, summary="Say how one wants to be reached")
 async def put_preferences(body: Preferences, edge: Edge) -> Response:
-    """One's own. Nudges are two a week at most, digests one a day, questions one a week, whatever is said here."""
+    """One's own. Nudges are two a week at most, digests one a day, questions one a week, whatever is said here.
+
+    A new address in a chat counts once the button that is sent there was pressed; until then mail is used.
+    """
     reader = person(edge.principal)
 
     async def work(conn: Connection) -> Preferences:
         await commands.save_preferences(conn, reader, body.model_dump())
-        return body
+        row = await queries.get_preferences(conn, reader)
+        return Preferences(**dict(row)) if row else body
 
     return await edge.write(work, body=body)
 

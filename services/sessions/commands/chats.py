@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from services.sessions.commands.attendance import rsvp
-from services.sessions.domain.chat import Chat, NothingToPutOff, Pressed, Slack, Teams
-from services.sessions.domain.letters import Text, answered_text, refused_text
+from services.sessions.domain.chat import Chat, NothingToConfirm, NothingToPutOff, Pressed, Slack, Teams
+from services.sessions.domain.letters import Text, answered_text, confirmed_text, refused_text
 from services.sessions.domain.replies import NotInvited
 from services.sessions.settings import SessionsSettings
 from services.sessions.store import formats
@@ -38,29 +38,38 @@ async def press(conn: Connection, channel: str, chat: Chat, pressed: Pressed) ->
     A chat shows nobody the words of an error, so that a refusal is an answer too. Where the chat has given an address
     to be answered at, the same is queued for it.
     """
-    person: UUID | None = await conn.fetchval(SQL.person_in_chat, channel, pressed.address)
     try:
         async with conn.transaction():
-            text = await _answer(conn, person, pressed)
+            text = await _answer(conn, channel, pressed)
         shown = chat.shown(text, replaces=True)
     except Refused as refusal:
         text = refused_text(refusal)
         shown = chat.shown(text, replaces=False)
     if pressed.answer_at:
-        await conn.execute(CHATS.queue, person, pressed.answer_at, shown)
+        await conn.execute(CHATS.queue, await _person(conn, channel, pressed), pressed.answer_at, shown)
     return {"text": text.subject, "attachments": shown.get("attachments", [])}
 
 
-async def _answer(conn: Connection, person: UUID | None, pressed: Pressed) -> Text:
+async def _person(conn: Connection, channel: str, pressed: Pressed) -> UUID | None:
+    found: UUID | None = await conn.fetchval(SQL.person_in_chat, channel, pressed.address)
+    return found
+
+
+async def _answer(conn: Connection, channel: str, pressed: Pressed) -> Text:
+    if pressed.answer == "confirm":
+        if not await conn.fetchval(SQL.confirm_chat, channel, pressed.address, pressed.about):
+            raise NothingToConfirm("Nobody asks to be reached here any more.", state="not asked")
+        return confirmed_text()
+    person = await _person(conn, channel, pressed)
     if person is None:
         raise NotInvited("Nobody here has this address.", state="not known")
     said = "snooze"
     if pressed.answer == "snooze":
-        if not await conn.fetchval(SQL.snooze, person, pressed.session_id):
+        if not await conn.fetchval(SQL.snooze, person, pressed.about):
             raise NothingToPutOff("There is no reminder of it that can be put off once more.", state="not put off")
     else:
-        said = (await rsvp(conn, pressed.session_id, person, pressed.answer)).state
-    row = await conn.fetchrow(CALENDAR.entries, person, pressed.session_id)
+        said = (await rsvp(conn, pressed.about, person, pressed.answer)).state
+    row = await conn.fetchrow(CALENDAR.entries, person, pressed.about)
     if row is None:
         raise NotInvited("Nobody with this address was invited to this session.", state="not invited")
     zone = await conn.fetchval(CHATS.clock_of, person)

@@ -13,6 +13,7 @@ from services.sessions.domain.feedback_links import FeedbackLink
 from services.sessions.domain.letters import (
     CALENDAR,
     Text,
+    claim_text,
     digest_text,
     linked_text,
     notice_text,
@@ -77,7 +78,7 @@ async def claim(conn: Connection, channels: Collection[str], home: str) -> list[
             later[row["message_id"]] = now + UNKNOWN  # the directory has not told of them yet
         elif (channel := _channel(row, channels)) is None or not _wanted(row, entries[row["message_id"]]):
             never.append(row["message_id"])
-        elif row["kind"] not in CALENDAR and (opens := _opens(row, now)) > now:
+        elif row["kind"] not in RINGS_NOT and (opens := _opens(row, now)) > now:
             later[row["message_id"]] = opens
         else:
             ready.append((row, channel))
@@ -119,14 +120,20 @@ async def retry(conn: Connection, message_id: UUID) -> dict[str, Any]:
 
 
 async def save_preferences(conn: Connection, person_id: UUID, wanted: Mapping[str, Any]) -> None:
-    """How somebody wants to be reached. Raises ChatAddressTaken."""
+    """How somebody wants to be reached; whoever is at a new address in a chat is asked whether it is theirs.
+
+    Raises ChatAddressTaken where somebody else has said so.
+    """
     where = (wanted["channel"], wanted["chat_address"])
     if where[1] is not None:
         await conn.execute(SQL.lock_chat_address, *where)
         if await conn.fetchval(SQL.person_in_chat, *where) not in {None, person_id}:
             raise ChatAddressTaken("Somebody else is reached there.", state="taken")
+        await conn.execute(SQL.give_way, *where, person_id)
     names = ("channel", "chat_address", "quiet_from", "quiet_to", "digest", "nudges")
     await conn.execute(SQL.save_preferences, person_id, *(wanted[name] for name in names))
+    if where[0] in CHATS and where[1] is not None:
+        await conn.execute(SQL.queue_confirmation, person_id, *where)
 
 
 async def _entries(conn: Connection, rows: Sequence[Record]) -> dict[UUID, list[Entry]]:
@@ -143,6 +150,9 @@ async def _entries(conn: Connection, rows: Sequence[Record]) -> dict[UUID, list[
     return found
 
 
+CHATS = frozenset({"slack", "teams"})
+RINGS_NOT = CALENDAR | {"confirmation"}
+"""What comes at any hour: it rings nowhere, or was asked for a moment ago."""
 UNASKED = frozenset({"nudge", "digest"})
 """What nobody waits for: whoever is on leave or pauses is left in peace."""
 SINGLE = frozenset({"invitation", "cancellation", "reply_refused", "reminder", "nudge", "seat", "free_seat"})
@@ -152,6 +162,9 @@ def _channel(row: Record, channels: Collection[str]) -> str | None:
     """Where it goes: the calendar by mail, all else where its reader wants it, by mail when that is not set up."""
     if row["status"] == "left":
         return None
+    if row["kind"] == "confirmation":
+        is_claimed = row["about"] == f"{row['channel']} {row['chat_address']}"
+        return row["channel"] if is_claimed and row["channel"] in channels else None
     wanted: str = "mail" if row["kind"] in CALENDAR else row["channel"]
     if wanted == "none" or (wanted in channels and (wanted == "mail" or row["chat_address"])):
         return None if wanted == "none" else wanted
@@ -184,6 +197,8 @@ def _letter(row: Record, channel: str, entries: Sequence[Entry], link: FeedbackL
         text = digest_text(entries, zone, about)
     elif kind in SINGLE:
         text = session_text(kind, entries[0], zone, about)
+    elif kind == "confirmation":
+        text = claim_text(row["display_name"], row["email"], row["person_id"])
     elif link is not None:
         text = linked_text(about, f"{home.rstrip('/')}/feedback/{link.token}", link.until)
     else:

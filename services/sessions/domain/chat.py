@@ -20,6 +20,7 @@ FRESH_SECONDS = 300
 ADDRESS_URL = re.compile(r"https?://[\x21-\x7e]{1,1000}")
 ADDRESS = re.compile(r"[^\x00-\x20]{1,200}")
 TEMPORARY = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+ACTIONS = frozenset({"accept", "decline", "snooze", "confirm"})
 Verdict = Literal["done", "later", "never"]
 
 
@@ -33,17 +34,22 @@ class NothingToPutOff(Refused):
     """No reminder was sent of it, or it was put off once, or it is about to begin."""
 
 
+class NothingToConfirm(Refused):
+    """Whom the button names does not say, or no longer, that they are reached there."""
+
+
 class ChatNotSetUp(NotFound):
     """Nobody has said by which secret its requests are signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """Somebody, by their address in the chat, has pressed a button under a session."""
+    """Somebody, by their address in the chat, has pressed a button."""
 
     address: str
-    session_id: UUID
-    answer: Literal["accept", "decline", "snooze"]
+    about: UUID
+    """The session; of `confirm`, who says that this is their address."""
+    answer: Literal["accept", "decline", "snooze", "confirm"]
     answer_at: str | None = None
     """Where the chat takes what is to be shown of it, where it has said so."""
 
@@ -172,10 +178,10 @@ def _known(secret: str | None) -> str:
     return secret
 
 
-def _pressed(address: Any, session: Any, action: Any) -> Pressed:
-    if not isinstance(address, str) or not ADDRESS.fullmatch(address) or action not in {"accept", "decline", "snooze"}:
+def _pressed(address: Any, about: Any, action: Any) -> Pressed:
+    if not isinstance(address, str) or not ADDRESS.fullmatch(address) or action not in ACTIONS:
         raise ValueError(action)
-    return Pressed(address, UUID(session), action)
+    return Pressed(address, UUID(about), action)
 
 
 def _address(given: Any) -> str | None:

@@ -13,7 +13,7 @@ from shared.refusal import Refused
 
 MessageKind = Literal[
     "invitation", "cancellation", "reply_refused", "reminder", "nudge", "prompt", "digest", "notice", "seat",
-    "free_seat",
+    "free_seat", "confirmation",
 ]  # fmt: skip
 CALENDAR: frozenset[str] = frozenset({"invitation", "cancellation"})
 """They belong into the calendar: by mail whatever somebody's channel is, and at any hour, for they ring nowhere."""
@@ -50,14 +50,23 @@ class Text:
     """The answer that was given, which is not offered again."""
     link: str | None = None
     """Where it is answered."""
+    claimant: UUID | None = None
+    """Who says that they are reached where this is read."""
 
     @property
     def buttons(self) -> tuple[tuple[str, str], ...]:
         """What a chat offers under it: actions, and what they are called."""
+        if self.claimant is not None:
+            return CONFIRM
         if self.session_id is None:
             return ()
         answers = tuple(one for one in ANSWERS if one[0] != self.given) if self.answerable else ()
         return answers + (SNOOZE if self.snoozable else ())
+
+    @property
+    def pressed_about(self) -> UUID | None:
+        """What a button is about: the session, or whoever claims the address."""
+        return self.claimant or self.session_id
 
     @property
     def body(self) -> str:
@@ -107,6 +116,22 @@ def answered_text(said: str, entry: Entry, zone: str | None) -> Text:
     return Text(subject, lines, entry.session_id, answerable=True, given=given)
 
 
+def claim_text(name: str | None, email: str, claimant: UUID) -> Text:
+    """What is asked of whoever is at an address, with a name: they may be somebody else."""
+    who = f"{name} ({email})" if name else email
+    lines = (
+        f"{who} wants messages about peer learning to come here, and to answer them here.",
+        "Confirm it if that is you. If it is not, do nothing: nothing will come.",
+    )
+    return Text("Is this you?", lines, claimant=claimant)
+
+
+def confirmed_text() -> Text:
+    """What stands there once it was confirmed."""
+    words = "Messages about peer learning come here from now on."
+    return Text(words, (words,))
+
+
 def refused_text(refusal: Refused) -> Text:
     """Why a pressed button has done nothing."""
     words = REFUSALS.get(code_of(refusal), "It could not be taken. Answer in the portal.")
@@ -129,6 +154,7 @@ ARRANGED = frozenset({"invitation", "reminder", "seat"})
 """They also say where it is held and what comes before and after it."""
 ANSWERS = (("accept", "I will come"), ("decline", "I cannot"))
 SNOOZE = (("snooze", "Remind me tomorrow"),)
+CONFIRM = (("confirm", "Yes, this is me"),)
 OPEN = "Answer"
 ANSWERABLE = frozenset({"invitation", "nudge", "seat", "free_seat"})
 SESSION_TEXTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -169,6 +195,7 @@ REFUSALS: Mapping[str, str] = {
     "impossible-move": "Attendance has been recorded already.",
     "unknown-session": "There is no such session any more, or you are not invited.",
     "not-invited": "Nobody is known here by your address in this chat: say in the portal how you are reached.",
+    "nothing-to-confirm": "Nobody asks to be reached here any more.",
     "nothing-to-put-off": "There is no reminder of it that can be put off once more.",
 }
 
@@ -223,7 +250,7 @@ def slack_words(text: Text) -> dict[str, Any]:
     ]
     if text.buttons:
         buttons = [
-            {"type": "button", "action_id": action, "value": str(text.session_id),
+            {"type": "button", "action_id": action, "value": str(text.pressed_about),
              "text": {"type": "plain_text", "text": label}}
             for action, label in text.buttons
         ]  # fmt: skip
@@ -243,7 +270,7 @@ def teams_card(text: Text) -> dict[str, Any]:
     body = [{"type": "TextBlock", "text": text.subject, "weight": "Bolder", "wrap": True}]
     body += [{"type": "TextBlock", "text": line, "wrap": True} for line in text.lines]
     actions: list[dict[str, Any]] = [
-        {"type": "Action.Submit", "title": label, "data": {"action": action, "session": str(text.session_id)}}
+        {"type": "Action.Submit", "title": label, "data": {"action": action, "session": str(text.pressed_about)}}
         for action, label in text.buttons
     ]
     actions += [{"type": "Action.OpenUrl", "title": OPEN, "url": text.link}] if text.link else []

@@ -23,7 +23,9 @@ WITH due AS (
     RETURNING m.message_id, m.person_id, m.kind, m.subject_id, m.sequence, m.about, m.attempts, m.expires_at
 )
 SELECT taken.*, c.display_name, c.email, c.locale, p.time_zone, p.work_starts, p.work_ends, p.work_days, p.status,
-       p.paused_until, coalesce(r.channel, 'mail') AS channel, r.chat_address, r.quiet_from, r.quiet_to,
+       p.paused_until, coalesce(r.channel, 'mail') AS channel, r.quiet_from, r.quiet_to,
+       CASE WHEN r.confirmed_address = r.channel || ' ' || r.chat_address OR taken.kind = 'confirmation'
+            THEN r.chat_address END AS chat_address,
        coalesce(r.nudges, true) AS nudges
 FROM taken
 LEFT JOIN contacts AS c USING (person_id)
@@ -191,11 +193,40 @@ ON CONFLICT (person_id) DO UPDATE SET channel = excluded.channel, chat_address =
     quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, digest = excluded.digest, nudges = excluded.nudges
 
 -- name: get_preferences
-SELECT channel, chat_address, quiet_from, quiet_to, digest, nudges FROM preferences WHERE person_id = $1
+SELECT channel, chat_address, quiet_from, quiet_to, digest, nudges,
+       coalesce(confirmed_address = channel || ' ' || chat_address, false) AS confirmed
+FROM preferences WHERE person_id = $1
 
 -- name: lock_chat_address
 -- Two who claim it at once come one after the other.
 SELECT pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2::text, 0))
 
 -- name: person_in_chat
-SELECT person_id FROM preferences WHERE channel = $1 AND chat_address = $2
+SELECT person_id FROM preferences
+WHERE channel = $1 AND chat_address = $2 AND confirmed_address = $1::text || ' ' || $2::text
+
+-- name: give_way
+-- An address that its claimant has not been found at is free for the next one.
+UPDATE preferences SET channel = 'mail', chat_address = NULL
+WHERE channel = $1 AND chat_address = $2 AND person_id <> $3
+  AND confirmed_address IS DISTINCT FROM $1::text || ' ' || $2::text
+
+-- name: queue_confirmation
+-- Whoever is at this address is asked at once, and about one claimant once a day at most; what the address was is in the
+-- message, for by then another one may be claimed.
+INSERT INTO messages (person_id, kind, subject_id, sequence, about, expires_at)
+SELECT $1, 'confirmation', $1, extract(epoch FROM now())::bigint / 60, $2::text || ' ' || $3::text, now() + interval '1 day'
+WHERE NOT EXISTS (
+    SELECT FROM preferences
+    WHERE person_id = $1 AND confirmed_address = $2::text || ' ' || $3::text
+) AND NOT EXISTS (
+    SELECT FROM messages
+    WHERE person_id = $1 AND kind = 'confirmation' AND about = $2::text || ' ' || $3::text AND state IN ('queued', 'sent')
+      AND created_at > now() - interval '1 day'
+)
+ON CONFLICT DO NOTHING
+
+-- name: confirm_chat
+UPDATE preferences SET confirmed_address = $1::text || ' ' || $2::text
+WHERE person_id = $3 AND channel = $1 AND chat_address = $2
+RETURNING true
