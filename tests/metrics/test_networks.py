@@ -233,3 +233,10 @@ async def test_two_months_cannot_be_subtracted(api: httpx.AsyncClient, issuer: I
     assert {name: each for name, each in again.items() if name != "new_tie_rate"} == {
         name: each for name, each in whole.items() if name != "new_tie_rate"
     }
+
+
+async def test_a_month_without_a_network_says_when_there_will_be_one(api: httpx.AsyncClient, issuer: Issuer) -> None:
+    for asked in ({}, {"month": "2020-01-01"}):
+        reply = await api.get("/v1/networks", params=asked, headers=issuer.bearer("analyst"))
+        assert reply.status_code == 404
+        assert "three days after" in reply.json()["detail"]

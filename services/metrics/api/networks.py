@@ -10,6 +10,7 @@ from services.metrics.commands.query_log import note_query
 from services.metrics.queries import networks as queries
 from shared.db import Connection
 from shared.edge import Edge
+from shared.refusal import NotFound
 
 router = APIRouter(tags=["networks"])
 
@@ -47,6 +48,9 @@ class NetworkOut(BaseModel):
     ties: list[TieOut]
 
 
+NONE_YET = "No network of that month has been counted: each is counted once, three days after its month's end."
+
+
 class Asked(BaseModel):
     """Which month."""
 
@@ -56,10 +60,12 @@ class Asked(BaseModel):
 
 @router.get("/v1/networks", response_model=NetworkOut, summary="Read the network of units")
 async def get_network(asked: Annotated[Asked, Query()], edge: Edge) -> Response:
-    """Divisions by divisions. A cell needs k distinct people on either side; 404 while no month is over."""
+    """Divisions by divisions. A cell needs k distinct people on either side; 404 while none has been counted."""
 
-    async def work(conn: Connection) -> queries.Network | None:
+    async def work(conn: Connection) -> queries.Network:
         await note_query(conn, edge.principal.roles, "networks", asked.model_dump(mode="json"))
-        return await queries.get_network(conn, asked.month)
+        if found := await queries.get_network(conn, asked.month):
+            return found
+        raise NotFound(NONE_YET)
 
     return await edge.read(work)
