@@ -4,11 +4,12 @@ import codecs
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.directory.domain.lines import LONGEST, Encoding, Form, Line, Reader
 from services.directory.domain.refusals import UnreadableFile
+from shared.refusal import with_nul
 
 
 def read(data: bytes, form: Form = "csv", encoding: Encoding = "utf-8", size: int = 1 << 16) -> list[Line]:
@@ -119,9 +120,12 @@ def test_where_chunks_end_does_not_matter(rows: list[dict[str, object]], size: i
 
 
 @given(st.binary(max_size=300), st.sampled_from(["csv", "jsonl"]), st.sampled_from(["utf-8", "utf-16", "cp1252"]))
+@example(b"a\n\0", "csv", "utf-8")
+@example(b'{"a": "\\u0000"}', "jsonl", "utf-8")
 def test_no_bytes_at_all_make_it_fall(data: bytes, form: Form, encoding: Encoding) -> None:
     try:
         lines = read(data, form, encoding, 16)
     except UnreadableFile:
         return
-    assert all((line.fields is None) != (line.broken is None) for line in lines)
+    assert all(line.broken for line in lines if line.fields is None)
+    assert all(bool(line.broken) == bool(with_nul(line.fields)) for line in lines if line.fields is not None)
