@@ -8,6 +8,8 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 from uuid import UUID
 
+import pytest
+
 from services.matching.queries import suggestions
 from shared.events.directory import SkillNeed, SkillOffer
 from tests.matching.conftest import Caller, World
@@ -90,6 +92,15 @@ async def test_filters_narrow_and_a_skill_may_be_asked_about_unwanted(world: Wor
     assert await suggested(call, me, skill_id=PIANO) == [str(pianist.person_id)]
     assert await suggested(call, me, skill_id="skill/none") == []
     assert len(await suggested(call, me, skill_id=RUST)) == 3
+
+
+@pytest.mark.parametrize("filter_", ["skill_id", "unit", "site", "language"])
+async def test_a_filter_no_database_could_hold_is_refused_by_name(filter_: str, world: World, call: Caller) -> None:
+    one = learner()
+    await world.hear(one, teacher())
+    path = f"/v1/people/{one.person_id}/suggestions"
+    answer = await call("GET", f"{path}?{filter_}=O%00SL", person=one.person_id)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, filter_)
 
 
 async def test_a_changed_profile_counts_from_the_next_question_on(world: World, call: Caller) -> None:

@@ -55,6 +55,16 @@ async def test_the_advisor_tells_a_challenge_from_a_career(world: World) -> None
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "need")
 
 
+@pytest.mark.parametrize("need", NEEDS)
+async def test_too_few_people_for_any_format_are_told_how_many_it_takes(need: Need, world: World) -> None:
+    least = min(shape.size[0] for shape in ALL if need in shape.serves)
+    path = f"/v1/method-advice?need={need}&people="
+    few = await world.call("GET", f"{path}{least - 1}")
+    assert (few.status_code, few.json()["errors"][0]["field"]) == (422, "people")
+    assert f"takes {least} or more" in few.json()["errors"][0]["message"]
+    assert (await world.call("GET", f"{path}{least}")).json()["items"]
+
+
 OWN = {"name": "fishbowl", "based_on": "peer_discussion", "title": "Fishbowl", "group_size_max": 20}
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.matching.api.models import Reason
 from services.matching.domain.format import UnknownPerson
@@ -16,6 +16,8 @@ from shared.paging import Cursor, Page, decode_cursor, rendered
 from shared.rendered import Rendered
 
 router = APIRouter(tags=["suggestions"])
+Place = Annotated[Code, StringConstraints(pattern=r"^[^\x00]+$")]
+"""It is looked up by a mark made of it, so that no database would refuse what none can hold."""
 Most = Annotated[int, Field(ge=1, le=50, description="How many at most.")]
 
 
@@ -37,9 +39,9 @@ async def get_suggestions(
     person_id: UUID,
     edge: Edge,
     skill_id: Annotated[Code | None, Query(description="For this skill, wanted or not.")] = None,
-    unit: Annotated[Code | None, Query(description="In this unit or below it.")] = None,
-    site: Code | None = None,
-    language: Code | None = None,
+    unit: Annotated[Place | None, Query(description="In this unit or below it.")] = None,
+    site: Place | None = None,
+    language: Place | None = None,
     level: Annotated[int, Query(ge=0, le=5, description="Who has this level at least.")] = 0,
     cursor: Annotated[Cursor | None, Query()] = None,
     limit: Annotated[Most, Query()] = 10,
