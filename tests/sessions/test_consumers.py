@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.sessions.consumers import HANDLERS
+from services.sessions.domain.group import CHOSEN_BY_MATCHING
 from services.sessions.domain.person import UnknownTimeZone, division
 from services.sessions.timers import TIMERS
 from shared import kafka
@@ -120,6 +121,24 @@ async def test_a_new_facilitator_takes_over_what_is_to_come(world: World) -> Non
     (group,) = (await world.own("GET", "/v1/groups")).json()["items"]
     assert (group["facilitator_id"], len(group["members"])) == (str(new), 5)
     assert len(await world.told("session.rescheduled")) == 4
+    assert {told["facilitator_why"] for told in (group, *sessions)} == {CHOSEN_BY_MATCHING}
+
+
+async def test_who_leads_from_the_first_says_why_and_nobody_needs_no_reason(world: World) -> None:
+    *people, lead = await world.people(6)
+    programme = await world.programme()
+    led = circle(programme, people[:3], lead)
+    await world.hear(led)
+    await world.hear(circle(programme, people[3:], None))
+
+    async def whys() -> set[tuple[str | None, str | None]]:
+        pages = [await world.own("GET", path) for path in ("/v1/groups", "/v1/sessions")]
+        told = [one for page in pages for one in page.json()["items"]]
+        return {(one["facilitator_id"], one["facilitator_why"]) for one in told}
+
+    assert await whys() == {(str(lead), CHOSEN_BY_MATCHING), (None, None)}
+    await world.hear(replaced(led, None, 2))
+    assert await whys() == {(None, None)}
 
 
 async def test_a_session_moves_when_the_new_facilitator_cannot_be_there(world: World) -> None:

@@ -7,7 +7,13 @@ from uuid_utils.compat import uuid7
 
 from services.sessions.commands.artefacts import hold_waiting
 from services.sessions.commands.schedules import schedule_groups
-from services.sessions.domain.group import Acknowledgement, GroundRulesOutdated, UnknownGroup, led_by
+from services.sessions.domain.group import (
+    CHOSEN_BY_MATCHING,
+    Acknowledgement,
+    GroundRulesOutdated,
+    UnknownGroup,
+    led_by,
+)
 from services.sessions.domain.programme import UnknownProgramme
 from services.sessions.store import groups
 from shared import outbox, sql
@@ -40,7 +46,8 @@ async def form_groups(conn: Connection, causes: Sequence[Envelope[MatchEvent]]) 
         )
         for match_id, match in ((match_id, cause.data) for match_id, cause in sorted(matches.items()))
     ]
-    made = {row["group_id"] for row in await conn.fetch(SQL.insert_groups, *map(list, zip(*rows, strict=True)))}
+    columns = map(list, zip(*rows, strict=True))
+    made = {row["group_id"] for row in await conn.fetch(SQL.insert_groups, *columns, CHOSEN_BY_MATCHING)}
     await groups.insert_members(conn, {row[0]: members[row[2]] for row in rows if row[0] in made})
     await schedule_groups(conn, made, matches)
 

@@ -11,7 +11,7 @@ from services.sessions.commands.cancellations import cancel
 from services.sessions.commands.moves import Move, booking, reschedule
 from services.sessions.commands.schedules import schedule_groups
 from services.sessions.commands.seats import give_up_seats
-from services.sessions.domain.group import led_by
+from services.sessions.domain.group import CHOSEN_BY_MATCHING, led_by
 from services.sessions.domain.settling import Settled, settle
 from services.sessions.store import formats, groups, people
 from services.sessions.store import sessions as store
@@ -27,7 +27,6 @@ PARTICIPANTS = sql.load("services.sessions", "participants")
 E = TypeVar("E", bound=MatchEvent)
 NEW_MEMBERS = "Moved, so that everybody who is in the group now can be there"
 NEW_FACILITATOR = "Moved, so that the new facilitator can be there"
-CHOSEN_BY_MATCHING = "Chosen by matching: above nobody in the group, and least loaded"
 
 
 async def end_groups(conn: Connection, causes: Sequence[Envelope[MatchEnded]]) -> None:
@@ -51,7 +50,7 @@ async def replace_facilitators(
     found = await groups.without_erased(conn, [cause.data for cause in news.values()])
     members = {group: found[cause.data.match_id] for group, cause in news.items()}
     rows = [(group, led_by(members[group]), cause.data.version) for group, cause in news.items()]
-    await conn.execute(GROUPS.set_facilitators, *map(list, zip(*rows, strict=True)))
+    await conn.execute(GROUPS.set_facilitators, *map(list, zip(*rows, strict=True)), CHOSEN_BY_MATCHING)
     before = await conn.fetch(GROUPS.remove_members, list(news))
     await groups.insert_members(conn, members)
     await _tell_who_stays(conn, before, members, news)
@@ -67,7 +66,8 @@ def _move(row: Record, where: Settled, lead: UUID | None) -> Move:
     """Where neither time nor facilitator changes, only those who come or go hear of it."""
     if lead == row["facilitator_id"]:
         return Move.of(row, where, NEW_MEMBERS)
-    return replace(Move.of(row, where, NEW_FACILITATOR, facilitator_id=lead), facilitator_why=CHOSEN_BY_MATCHING)
+    why = CHOSEN_BY_MATCHING if lead else None
+    return replace(Move.of(row, where, NEW_FACILITATOR, facilitator_id=lead), facilitator_why=why)
 
 
 async def _tell_who_stays(

@@ -27,7 +27,7 @@ GROUPS = sql.load("services.sessions", "groups")
 DAY = timedelta(days=1)
 SESSION_COLUMNS = (
     "session_id", "version", "state", "group_id", "programme_id", "number", "due_on", "starts_at", "ends_at",
-    "capacity", "facilitator_id", "why",
+    "capacity", "facilitator_id", "facilitator_why", "why",
 )  # fmt: skip
 Causes = Mapping[UUID, Envelope[Any]]
 PART_COLUMNS = ("session_id", "person_id", "role", "preparation")
@@ -180,7 +180,8 @@ async def _write(conn: Connection, placed: list[Placed], reasons: Mapping[int, s
             session = _session(plan, slot)
             sessions.append(
                 (session.session_id, 1, "scheduled", session.group_id, session.programme_id, number, request.due,
-                 session.starts_at, session.ends_at, session.capacity, session.facilitator_id, _why(request, slot))
+                 session.starts_at, session.ends_at, session.capacity, session.facilitator_id,
+                 group["facilitator_why"], _why(request, slot))
             )  # fmt: skip
             cast = plan.shape.cast(plan.members, number)
             parts += [(session.session_id, who, role, plan.shape.preparation_of(role)) for who, role in cast]

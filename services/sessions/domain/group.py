@@ -7,6 +7,8 @@ from uuid import UUID
 from shared.events.matching import MatchMember
 from shared.refusal import NotFound, Refused
 
+CHOSEN_BY_MATCHING = "Chosen by matching: above nobody in the group, by who is ready and has led least for their time"
+
 
 class UnknownGroup(NotFound):
     """There is no such group, or none the caller is in."""

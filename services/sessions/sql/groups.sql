@@ -2,10 +2,11 @@
 
 -- name: insert_groups
 INSERT INTO groups (
-    group_id, programme_id, match_id, match_version, kind, skill_id, state, facilitator_id, rules_version, rules_text
+    group_id, programme_id, match_id, match_version, kind, skill_id, state, facilitator_id, facilitator_why,
+    rules_version, rules_text
 )
 SELECT new.group_id, new.programme_id, new.match_id, new.match_version, new.kind, new.skill_id, 'waiting',
-       new.facilitator_id, 1, p.ground_rules
+       new.facilitator_id, CASE WHEN new.facilitator_id IS NOT NULL THEN $8 END, 1, p.ground_rules
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
     AS new (group_id, programme_id, match_id, match_version, kind, skill_id, facilitator_id)
 JOIN programmes AS p USING (programme_id)
@@ -17,7 +18,7 @@ RETURNING group_id
 -- Everything planning needs of groups in a state ($2) and their programmes.
 SELECT g.group_id, g.match_id, g.kind, told_skill(p.confidentiality, g.skill_id) AS skill_id,
        told_courses(p.confidentiality, g.courses, '[]') AS courses,
-       g.facilitator_id, p.programme_id, coalesce(g.format, p.format) AS format, p.group_size_max,
+       g.facilitator_id, g.facilitator_why, p.programme_id, coalesce(g.format, p.format) AS format, p.group_size_max,
        p.cadence_days, p.session_minutes, greatest(g.term_starts_on, p.starts_on) AS starts_on,
        least(g.term_ends_on, p.ends_on) AS ends_on, p.backfill, p.stretch_minutes, g.reason, g.extend_after,
        (SELECT jsonb_agg(jsonb_build_object('person_id', m.person_id, 'role', m.role) ORDER BY m.person_id)
@@ -83,6 +84,8 @@ UPDATE groups SET state = 'ended', reason = $2 WHERE programme_id = $1 AND state
 
 -- name: set_facilitators
 UPDATE groups AS g SET facilitator_id = new.facilitator_id, match_version = new.match_version,
+    facilitator_why = CASE WHEN new.facilitator_id = g.facilitator_id THEN g.facilitator_why
+                           WHEN new.facilitator_id IS NOT NULL THEN $4 END,
     state = CASE g.state WHEN 'unschedulable' THEN 'waiting' ELSE g.state END
 FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS new (group_id, facilitator_id, match_version)
 WHERE g.group_id = new.group_id

@@ -156,7 +156,8 @@ WHERE ($1::uuid IS NULL OR s.session_id = $1)
 ORDER BY s.starts_at, s.session_id LIMIT $11
 
 -- name: lose_facilitators
-UPDATE sessions SET facilitator_id = NULL, version = version + 1, changed_at = now() WHERE session_id = ANY ($1::uuid[])
+UPDATE sessions SET facilitator_id = NULL, facilitator_why = NULL, version = version + 1, changed_at = now()
+WHERE session_id = ANY ($1::uuid[])
 
 -- name: lock_to_settle
 -- Upcoming sessions in which these people are expected, with all who are.
