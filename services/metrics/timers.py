@@ -14,6 +14,7 @@ from services.metrics.commands import (
     statements,
     told,
 )
+from services.metrics.queries.kept import Kept
 from services.metrics.settings import MetricsSettings
 from shared.timers import Timer
 
@@ -32,5 +33,5 @@ def timers(settings: MetricsSettings) -> tuple[Timer, ...]:
         Timer("queue-reports", 60, reports.queue_reports),
         Timer("make-exports", 1, partial(exports.make_exports, settings=settings), patience=300),
         Timer("fold-lag", 10, freshness.fold_lag),
-        Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores), patience=300),
+        Timer("publish-tables", 10, partial(publish.publish_tables, k=settings.k_scores, kept=Kept()), patience=300),
     )

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.metrics.commands.publish import publish_tables
+from services.metrics.confidentiality.sets import view_order
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries import published
+from services.metrics.queries.kept import Kept
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.release import WAITING, Cell, Release
 from services.metrics.queries.scope import Scope, Window
+from shared import sql
 from shared.db import Connection, Database
 from shared.events.base import Event
 from shared.events.sessions import ParticipationChanged
@@ -116,3 +119,59 @@ async def test_a_table_rests_after_its_turn_and_is_forgotten_after_a_week(
         monkeypatch.setattr(published, "LARGE", 1_000_000)
         assert await publish_tables(conn, 5) == 0
         assert await conn.fetchval("SELECT count(*) FROM wanted_tables") == 0
+
+
+CLASSES = sql.load("services.metrics", "releases").classes
+
+
+async def views_of(conn: Connection) -> tuple[str, ...]:
+    """All that was ever shown of, in order of time, as classes are asked for."""
+    rows = await conn.fetch("SELECT DISTINCT seen FROM released_sets WHERE people = 'facts'")
+    return tuple(sorted((row["seen"] for row in rows), key=view_order))
+
+
+async def test_classes_that_are_kept_are_those_that_would_be_made_anew(db: Database, crowd: list[UUID]) -> None:
+    """Whatever is written in between: what nobody wrote in is kept, with the ages its facts had."""
+    window, kept, other, session = Window.covering(None, None), Kept(), Kept(), uuid4()
+    earlier = today() - timedelta(days=31)
+    steps: list[list[Event]] = [
+        [],
+        [came(session, one) for one in crowd[:20]],
+        [],
+        [part(session, one, version=2, session_starts_at=earlier) for one in crowd[:10]],
+        [part(session, one, version=3, session_starts_at=earlier, state="excused") for one in crowd[3:9]],
+        [person(one, "legal", version=2) for one in crowd[:5]],
+        [],
+    ]
+    ages = set()
+    for step in steps:
+        await tell(db, step)
+        async with db.acquire() as conn:
+            await read(conn, "attendance_rate")
+            await read(conn, "attendance_rate", "unit")
+        async with db.transaction() as conn:
+            views = await views_of(conn)
+            seen = await conn.fetchval("SELECT pg_current_snapshot()::text")
+            for keeper, among in ((kept, views), (other, views[:1]), (other, views[1:]), (other, views)):
+                anew = await conn.fetch(CLASSES, window.start, window.end, 2, among)
+                found = await keeper.classes(conn, window.start, window.end, 2, among, seen)
+                assert sorted(map(repr, found)) == sorted(map(repr, anew))
+                ages |= {tuple(row["ages"]) for row in anew}
+    assert len(ages) > 2
+
+
+async def test_tables_of_one_scope_are_counted_one_after_another(db: Database, crowd: list[UUID]) -> None:
+    """They rest on the same counts, of which the next turn knows nothing; whichever waited longest comes first."""
+    asked = [("participation_rate", "unit"), ("reach", "none"), ("sessions_held", "unit"), ("frequency", "none")]
+    window, done = Window.covering(None, None), []
+    async with db.acquire() as conn:
+        await published.want(conn, [(COUNTED[name], Scope(window, by)) for name, by in asked])  # type: ignore[arg-type]
+        for age, (name, by) in enumerate(asked):
+            await conn.execute(
+                "UPDATE wanted_tables SET looked_at = now() - make_interval(days => $3) WHERE measure = $1 AND by = $2",
+                name, by, 10 - age,
+            )  # fmt: skip
+        await publish_tables(conn, 5)
+        rows = await conn.fetch("SELECT measure FROM wanted_tables ORDER BY looked_at")
+        done = [row["measure"] for row in rows]
+    assert done == ["participation_rate", "sessions_held", "reach", "frequency"]

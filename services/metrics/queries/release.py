@@ -10,6 +10,7 @@ from services.metrics.domain import evenness
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries import published, shown
+from services.metrics.queries.kept import Kept
 from services.metrics.queries.scope import Scope, Window
 from services.metrics.queries.shown import Edition, Shown
 from services.metrics.queries.tallies import PLAN_EACH_TIME, Tally, count
@@ -68,9 +69,10 @@ class Cell:
 class Release:
     """Reads of one request; what they share is counted once."""
 
-    def __init__(self, conn: Connection, k: int) -> None:
+    def __init__(self, conn: Connection, k: int, kept: Kept | None = None) -> None:
         self._conn = conn
         self._set_k = k
+        self._kept = kept
         self._counted: dict[tuple[str, Scope], list[Tally]] = {}
         self._view = shown.View()
         self._large: dict[Window, bool] = {}
@@ -167,7 +169,7 @@ class Release:
     def expect(self, tables: Sequence[tuple[Measure, Scope]] = ()) -> None:
         """Tables that will be renewed on one view of the store; what was counted before belongs to another one."""
         self._counted.clear()
-        self._view = shown.View(tables)
+        self._view = shown.View(tables, self._kept)
 
     async def _is_large(self, window: Window) -> bool:
         if window not in self._large:

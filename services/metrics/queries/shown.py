@@ -9,6 +9,7 @@ from typing import Any
 
 from services.metrics.confidentiality.sets import Sums, of_staff, view_order
 from services.metrics.domain.measure import Measure
+from services.metrics.queries.kept import Kept
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
 from shared.db import Connection, Record
@@ -92,7 +93,9 @@ class View:
 
     asked: Sequence[tuple[Measure, Scope]] = ()
     """All of them, so that one basis is made for all."""
-    classes: dict[tuple[object, ...], list[Record]] = field(default_factory=dict)
+    kept: Kept | None = None
+    """What is known from earlier views of the store."""
+    classes: dict[tuple[object, ...], Sequence[Record]] = field(default_factory=dict)
     sums: dict[tuple[object, ...], Sums] = field(default_factory=dict)
 
 
@@ -266,7 +269,9 @@ async def out_of_reach(
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
     within: tuple[Any, ...] = (start, end, depth, tuple(views))
     within = (SQL.classes_of_parts, *within, people) if measure.family in OF_PARTS else (CLASSES[people], *within)
-    if within not in view.classes:
+    if within not in view.classes and people == "facts" and view.kept:
+        view.classes[within] = await view.kept.classes(conn, start, end, depth, tuple(views), seen)
+    elif within not in view.classes:
         view.classes[within] = await conn.fetch(*within)
     if not (classes := view.classes[within]):
         return set()

@@ -278,7 +278,9 @@ each AS (
         bool_or(facilitator_above) AS above
     FROM seats GROUP BY 1, 2
 ),
-people AS (SELECT cell, count(DISTINCT person_id) AS persons FROM seats GROUP BY cell)
+people AS (
+    SELECT cell, count(*) AS persons FROM (SELECT DISTINCT cell, person_id FROM seats) AS came GROUP BY cell
+)
 SELECT cell, persons, persons AS n,
     CASE $7::text WHEN 'sessions_held' THEN count(*) WHEN 'cancellation_rate' THEN count(*) FILTER (WHERE state = 'cancelled')
         WHEN 'on_time_start' THEN count(*) FILTER (WHERE in_time)
@@ -315,19 +317,20 @@ seats AS (
     WHERE member.role <> 'facilitator' AND member.person_id IS NOT NULL
         AND member.person_id IS DISTINCT FROM facilitator_id
 ),
+members AS (
+    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
+        $5::text IS NULL OR $5 = ANY (unit_path) AS inside, group_id, slice, person_id, sum(contributions)::int AS total
+    FROM seats GROUP BY 1, 2, 3, 4, 5
+),
 spoken AS (
     SELECT group_id, slice, array_agg(total ORDER BY total) AS contributions
-    FROM (
-        SELECT group_id, slice, person_id, sum(contributions)::int AS total FROM seats GROUP BY 1, 2, 3
-    ) AS member
+    FROM (SELECT group_id, slice, sum(total)::int AS total FROM members GROUP BY group_id, slice, person_id) AS member
     GROUP BY 1, 2
 ),
-placed AS (
-    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, group_id, slice, person_id
-    FROM seats WHERE $5::text IS NULL OR $5 = ANY (unit_path)
-),
-people AS (SELECT cell, count(DISTINCT person_id) AS persons FROM placed GROUP BY cell)
+people AS (
+    SELECT cell, count(*) AS persons FROM (SELECT DISTINCT cell, person_id FROM members WHERE inside) AS each GROUP BY cell
+)
 SELECT cell, persons, contributions
-FROM (SELECT DISTINCT cell, group_id, slice FROM placed) AS at
+FROM (SELECT DISTINCT cell, group_id, slice FROM members WHERE inside) AS at
 JOIN spoken ON spoken.group_id = at.group_id AND spoken.slice IS NOT DISTINCT FROM at.slice
 JOIN people USING (cell)

@@ -173,19 +173,26 @@ ON CONFLICT DO NOTHING
 
 -- name: classes
 -- People no table so far tells apart: by month, path as deep as any table goes, programme and format, and by how old
--- their facts are: `ages` counts the views in $4, in order of time, that had not seen them.
+-- their facts are: `ages` counts the views in $4, in order of time, that had not seen them. A person's ages are bits
+-- until people are counted: they are put together by hash, a sorted list for each person is not.
 WITH written AS MATERIALIZED (
-    SELECT changed_by, age_in(changed_by, $4::text[]) AS age
+    SELECT changed_by, set_bit(repeat('0', cardinality($4::text[]) + 1)::varbit, age_in(changed_by, $4::text[]), 1) AS age
     FROM (SELECT DISTINCT changed_by FROM participations WHERE month >= $1::date AND month < $2::date) AS transactions
 )
-SELECT month, unit_path, programme_id, format, ages, count(*)::int AS persons
+SELECT month, unit_path, programme_id, format, count(*)::int AS persons,
+    ARRAY(SELECT age FROM generate_series(0, cardinality($4::text[])) AS age WHERE substr(bits, age + 1, 1) = '1') AS ages
 FROM (
-    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id,
-        array_agg(DISTINCT age ORDER BY age) AS ages
+    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, person_id, bit_or(age)::text AS bits
     FROM participations JOIN written USING (changed_by) WHERE month >= $1::date AND month < $2::date
     GROUP BY month, unit_path[:$3::int], programme_id, format, person_id
 ) AS each
-GROUP BY 1, 2, 3, 4, 5
+GROUP BY month, unit_path, programme_id, format, bits
+
+-- name: facts_as_seen
+-- How many facts a month has; no row where one was written by a transaction that `$2` had not seen. Those that went are
+-- missing in the count.
+SELECT count(*) FROM participations WHERE month = $1::date
+HAVING NOT coalesce(bool_or(NOT pg_visible_in_snapshot(changed_by, $2::text::pg_snapshot)), false)
 
 -- name: classes_of_matches
 -- The same of people who were proposed to each other, in the month they first were.
@@ -235,7 +242,7 @@ GROUP BY 1, 2, 3, 4, 5
 -- The same for measures of everybody who could have come: by path alone, in this window; by what is known of them and
 -- by what they did in it.
 WITH written AS MATERIALIZED (
-    SELECT changed_by, age_in(changed_by, $4::text[]) AS age
+    SELECT changed_by, set_bit(repeat('0', cardinality($4::text[]) + 1)::varbit, age_in(changed_by, $4::text[]), 1) AS age
     FROM (
         SELECT changed_by FROM spans UNION
         SELECT changed_by FROM participations WHERE month >= $1::date AND month < $2::date
@@ -246,18 +253,18 @@ staff AS (
     WHERE status = 'active' AND valid_from < $2::date AND valid_to > $1::date
     ORDER BY person_id, valid_from DESC
 ),
-known AS (
-    SELECT person_id, unit_path, changed_by FROM staff
-    UNION ALL
-    SELECT person_id, staff.unit_path, fact.changed_by FROM staff JOIN participations AS fact USING (person_id)
+did AS (
+    SELECT person_id, bit_or(age) AS ages FROM participations JOIN written USING (changed_by)
     WHERE month >= $1::date AND month < $2::date
+    GROUP BY person_id
 )
-SELECT $1::date AS month, unit_path, NULL::uuid AS programme_id, NULL::text AS format, ages, count(*)::int AS persons
+SELECT $1::date AS month, unit_path, NULL::uuid AS programme_id, NULL::text AS format, count(*)::int AS persons,
+    ARRAY(SELECT age FROM generate_series(0, cardinality($4::text[])) AS age WHERE substr(bits, age + 1, 1) = '1') AS ages
 FROM (
-    SELECT person_id, unit_path, array_agg(DISTINCT age ORDER BY age) AS ages
-    FROM known JOIN written USING (changed_by) GROUP BY 1, 2
+    SELECT unit_path, (written.age | coalesce(did.ages, written.age))::text AS bits
+    FROM staff JOIN written USING (changed_by) LEFT JOIN did USING (person_id)
 ) AS each
-GROUP BY unit_path, ages
+GROUP BY unit_path, bits
 
 -- name: classes_of_newcomers
 -- The same of people who were hired, by the month of that: by what is known of them and who was in their sessions.
