@@ -3,12 +3,14 @@
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from shared.events.topics import Topic
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=2000)]
+Moment = AwareDatetime
+"""A point in time: one without a zone is a different one for everybody who reads it."""
 
 
 class Value(BaseModel):

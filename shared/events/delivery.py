@@ -1,11 +1,10 @@
 """What services say about the delivery of events itself."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from shared.events.base import Code, Event
+from shared.events.base import Code, Event, Moment
 from shared.events.topics import METRICS_RECONCILIATIONS
 
 Count = Annotated[int, Field(ge=0)]
@@ -22,7 +21,7 @@ class TopicReconciled(Event):
     topic_name: Code
     checked: Count
     missing: Count
-    at: datetime
+    at: Moment
     """When the partition that was looked at longest ago was."""
 
     @property

@@ -1,12 +1,12 @@
 """What matching decided: proposals and answers, circles, facilitators, rounds, and who was left unmatched and why."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from shared.events.base import Code, Event, Value
+from shared.events.base import Code, Event, Moment, Value
 from shared.events.topics import MATCHING_MATCHES, MATCHING_SHARDS
 
 MatchKind = Literal["pair", "buddy", "circle"]
@@ -55,7 +55,7 @@ class MatchProposed(MatchEvent):
     event_type = "org.lateral.matching.match.proposed.v1"
 
     reasons: tuple[MatchReason, ...]
-    expires_at: datetime
+    expires_at: Moment
 
 
 class MatchAccepted(MatchEvent):

@@ -1,12 +1,12 @@
 """What happens where people learn: programmes, sessions, participation, and feedback without an author."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from shared.events.base import Code, Event, Text, Value
+from shared.events.base import Code, Event, Moment, Text, Value
 from shared.events.topics import SESSIONS_FEEDBACK, SESSIONS_PARTICIPATION, SESSIONS_PROGRAMMES, SESSIONS_SESSIONS
 
 ProgrammeStatus = Literal["draft", "published", "closed"]
@@ -111,8 +111,8 @@ class SessionEvent(Event):
     match_id: UUID | None
     format: Code
     skill_id: Code | None
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Moment
+    ends_at: Moment
     capacity: Count
     facilitator_id: UUID | None
     courses: tuple[LinkedCourse, ...] = ()
@@ -142,7 +142,7 @@ class SessionHeld(SessionEvent):
 
     event_type = "org.lateral.sessions.session.held.v1"
 
-    began_at: datetime | None = None
+    began_at: Moment | None = None
     """When it really began, where whoever recorded attendance noted it; a correction is a higher version."""
     facilitator_above: bool | None = None
     """Whether the facilitator was above somebody who was there, at any distance, when it was recorded."""
@@ -160,7 +160,7 @@ class ParticipationChanged(Event):
     version: Annotated[int, Field(ge=1)]
     programme_id: UUID
     format: Code
-    session_starts_at: AwareDatetime
+    session_starts_at: Moment
     state: AttendanceState
     role: SessionRole
     minutes: Count

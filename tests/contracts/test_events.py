@@ -68,6 +68,22 @@ def test_unknown_fields_are_refused_when_writing_and_ignored_when_reading(cls: t
     assert cls.model_validate_json(json.dumps(data), extra="ignore")
 
 
+MOMENTS = [
+    (cls, name)
+    for cls in CARRIED
+    for name, told in schema(cls)["properties"].items()
+    if "date-time" in json.dumps(told)
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), MOMENTS)
+def test_a_moment_without_a_zone_is_refused_by_its_name(cls: type[Event], name: str) -> None:
+    text = next((EXAMPLES / cls.event_type).glob("*.json")).read_text("utf-8")
+    with pytest.raises(ValidationError) as refused:
+        cls.model_validate_json(json.dumps(json.loads(text) | {name: "2026-11-23T09:00:00"}), extra="ignore")
+    assert [(error["loc"], error["type"]) for error in refused.value.errors()] == [((name,), "timezone_aware")]
+
+
 @pytest.mark.parametrize("cls", [cls for cls in CARRIED if cls.topic.owner != "hr" and "contact" not in cls.event_type])
 def test_no_name_no_address_and_no_free_text_travels(cls: type[Event]) -> None:
     assert not PERSONAL & set(cls.model_fields)
