@@ -8,6 +8,8 @@ from shared.db import Connection, connect
 from shared.settings import Settings
 
 LOCK = 7_300_001
+STATEMENT_SECONDS = 6 * 3600.0
+"""No request waits for a migration: a backfill of a million people may take its time; its locks may not, see below."""
 BOOK = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     component  text NOT NULL,
@@ -59,7 +61,7 @@ async def _applied(conn: Connection) -> dict[tuple[str, str], str]:
 
 async def migrate(settings: Settings) -> list[str]:
     """Apply what is missing and return its names. Raises SchemaMismatch when an applied file was edited."""
-    conn = await connect(settings)
+    conn = await connect(settings.model_copy(update={"command_timeout": STATEMENT_SECONDS}))
     try:
         await conn.execute("SELECT pg_advisory_lock($1)", LOCK)
         await conn.execute(BOOK)
