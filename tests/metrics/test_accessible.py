@@ -8,7 +8,7 @@ import pytest
 
 from services.metrics.commands.networks import count_networks
 from shared.db import Database
-from tests.fixtures.axe import AXE, BROWSER, found_in
+from tests.fixtures.axe import MISSING, found_in
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_networks import meeting, staff
 from tests.metrics.world import PROGRAMME, deliver, goal, programme
@@ -19,7 +19,7 @@ PAGES = ("/", "/skills", "/knowledge", "/networks", "/pipeline", "/query-log", f
          "/nothing")  # fmt: skip
 
 
-@pytest.mark.skipif(not BROWSER or not AXE.is_file(), reason="no Chromium, or no axe-core (npm install axe-core)")
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
 async def test_axe_finds_nothing_on_any_page(
     api: httpx.AsyncClient, issuer: Issuer, db: Database, tmp_path: Path
 ) -> None:

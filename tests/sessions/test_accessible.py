@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.sessions.commands.prompts import plan_prompts
-from tests.fixtures.axe import AXE, BROWSER, found_in
+from tests.fixtures.axe import MISSING, found_in
 from tests.sessions.conftest import World
 from tests.sessions.mailbox import serving_mailbox
 from tests.sessions.test_follow_up import held, opened, run
@@ -15,7 +15,7 @@ from tests.sessions.test_prompt_links import mailed, send
 WIDTHS = (320, 1280)
 
 
-@pytest.mark.skipif(not BROWSER or not AXE.is_file(), reason="no Chromium, or no axe-core (npm install axe-core)")
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
 async def test_axe_finds_nothing_on_any_page_and_nothing_is_cut_off_on_a_small_phone(
     world: World, tmp_path: Path
 ) -> None:
