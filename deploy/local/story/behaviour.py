@@ -8,10 +8,13 @@ Everything is drawn by place (which group, which session, which seat) and never 
 from random import Random
 from typing import Literal, NamedTuple
 
+from deploy.local.story.programmes import BUDDIES
+
 Presence = Literal["attended", "no_show", "excused"]
 KINDS = ("taught", "asked", "shared", "challenged", "summarised")
 
 _DECLINES_ONE_IN = 12
+_BUSY_ONE_IN = 6
 _NO_SHOW, _EXCUSED = 0.06, 0.05
 _SILENT_ONE_IN = 5
 _LEAVES_EARLY = 0.1
@@ -52,15 +55,23 @@ def declines(seed: int, rank: int) -> bool:
     return Random(f"{seed}/declines/{block}").randrange(_DECLINES_ONE_IN) == place
 
 
+def busy(seed: int, number: str) -> bool:
+    """Whether somebody, by employee number, has no time for any of it.
+
+    Where fewer than five of those asked stay away, participation is not shown, so that nobody knows of these.
+    """
+    return Random(f"{seed}/busy/{number}").randrange(_BUSY_ONE_IN) == 0
+
+
 def accepts(seed: int, seat: Seat) -> bool:
-    """Whether an invitation is accepted."""
-    return _rng(seed, "rsvp", seat).random() < _ACCEPTS_INVITATION
+    """Whether an invitation is accepted. A newcomer's buddy never says no, and neither does the newcomer."""
+    return seat.programme == BUDDIES or _rng(seed, "rsvp", seat).random() < _ACCEPTS_INVITATION
 
 
-def part(seed: int, seat: Seat, minutes: int, *, knows: bool) -> Part:
+def part(seed: int, seat: Seat, minutes: int, *, knows: bool, free: bool) -> Part:
     """Whether somebody came and what they gave: some speak three times as much as others, some never."""
     rng = _rng(seed, "part", seat)
-    chance = rng.random()
+    chance = rng.random() if free else _NO_SHOW
     if chance < _NO_SHOW:
         return Part("no_show", 0, dict.fromkeys(KINDS, 0))
     if chance < _NO_SHOW + _EXCUSED:

@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from deploy.local.story.behaviour import declines
+from deploy.local.story.behaviour import busy, declines
 from deploy.local.story.cast import People, Setting, employee
 from deploy.local.story.client import POLL, Caller, Unexpected, eventually, in_parallel
 from deploy.local.story.programmes import BUDDIES, CIRCLES, PAIRS, Programme
@@ -122,14 +122,19 @@ class Matchmaking:
         return sorted(found, key=lambda match: self._people.order(member["person_id"] for member in match["members"]))
 
     async def _answer(self, rank: int, match: Mapping[str, Any]) -> None:
-        """Everybody asked says yes, but for the first one asked in some pairs. A newcomer's buddy never says no."""
+        """Everybody asked says yes, but for who is busy and the first one asked in some pairs.
+
+        A newcomer's buddy never says no.
+        """
         asked = sorted(
             (member for member in match["members"] if member["answer"] == "pending"),
             key=lambda member: (member["role"], self._people.number_of[member["person_id"]]),
         )
         path = f"/v1/matches/{match['match_id']}"
-        if match["kind"] == "pair" and declines(self._setting.organization.seed, rank):
-            await self._say(asked[:1], f"{path}/decline", {"reason_code": TOO_BUSY})
+        seed = self._setting.organization.seed
+        no = [member for member in asked if busy(seed, self._people.number_of[member["person_id"]])]
+        if match["kind"] == "pair" and (no or declines(seed, rank)):
+            await self._say((no or asked)[:1], f"{path}/decline", {"reason_code": TOO_BUSY})
         else:
             await self._say(asked, f"{path}/accept", None)
 

@@ -144,7 +144,8 @@ class Month:
             if member["person_id"] not in group.members:
                 continue
             seat = group.seat(number, member["person_id"])
-            part = behaviour.part(self._seed, seat, minutes, knows=member["role"] in KNOW)
+            free = not behaviour.busy(self._seed, self._people.number_of[member["person_id"]])
+            part = behaviour.part(self._seed, seat, minutes, knows=member["role"] in KNOW, free=free)
             yield {
                 "person_id": member["person_id"],
                 "state": part.state,

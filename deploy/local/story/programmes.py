@@ -105,7 +105,7 @@ def drafts(today: date, sponsor: str, audience: Audiences) -> list[dict[str, Any
             "group_size_min": 2,
             "group_size_max": 2,
             "session_minutes": 60,
-            "goals": [goal("participation_rate", 0.2, 0.6), goal("usefulness", 3.0, 4.0)],
+            "goals": [goal("participation_rate", 0.2, 0.9), goal("usefulness", 3.0, 4.0)],
         },
         {
             **common,
@@ -119,7 +119,7 @@ def drafts(today: date, sponsor: str, audience: Audiences) -> list[dict[str, Any
             "group_size_min": 4,
             "group_size_max": 6,
             "session_minutes": 60,
-            "goals": [goal("participation_rate", 0.1, 0.5), goal("engagement", 3.0, 4.0)],
+            "goals": [goal("participation_rate", 0.1, 0.9), goal("engagement", 3.0, 4.0)],
         },
     ]
 
