@@ -44,6 +44,18 @@ def saved(*minutes: int | None, month: date = TENTH) -> CheckInsReleased:
     )  # fmt: skip
 
 
+def applied(day: int, *did: int) -> CheckInsReleased:
+    """What some tell of one day, each whether they had applied what they learned."""
+    answers = [
+        TransferAnswer(applied=each, frequency=each, effect=each, first_use_days=None, barrier=None, minutes_saved=None)
+        for each in did
+    ]
+    return CheckInsReleased(
+        batch_id=uuid4(), programme_id=PROGRAMME, format="mentoring", division="sales", day=day, month=TENTH,
+        released_on=date(2026, 12, 1), answers=tuple(answers),
+    )  # fmt: skip
+
+
 def gained(gaining: int, on: date) -> SurveyPaired:
     """Twelve answered twice; so many could gain, and the others were at the top before."""
     could = [PairedAnswer(before=(1 + number % 2,), after=(4,)) for number in range(gaining)]
@@ -78,6 +90,31 @@ async def test_nor_of_two_readings(api: httpx.AsyncClient, issuer: Issuer, db: D
     assert await told(api, issuer, "minutes_saved", **OCTOBER) == before
     await store(db, saved(1, 2, 3, 4, 5))
     assert (await told(api, issuer, "minutes_saved", **OCTOBER))[""][1] == 12
+
+
+@pytest.mark.parametrize("order", [("scrap", "transfer_30"), ("transfer_30", "scrap"), ("transfer_30", "transfer_low")])
+async def test_one_day_of_transfer_is_not_what_the_other_leaves_over_of_both(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, order: tuple[str, str]
+) -> None:
+    """Of ten one had not applied it by the ninetieth day or the thirtieth; that one answered on the thirtieth."""
+    await store(db, applied(30, 1, 1, 1, 1, 0), applied(90, 1, 1, 1, 1, 1))
+    assert await told(api, issuer, "transfer_90", **OCTOBER) == {"": (None, None)}
+    first, second = [(await told(api, issuer, name, **OCTOBER))[""] for name in order]
+    assert first[1] in {5, 10}
+    assert second == (None, None)  # 9 of 10 less 4 of 5: all of five
+    await store(db, applied(90, 0, 1, 0, 1, 0))
+    shown = [(await told(api, issuer, name, **OCTOBER))[""][1] for name in ("scrap", "transfer_30", "transfer_90")]
+    # What was shown of both days binds: the thirtieth would still leave over the five.
+    assert shown == ([15, None, None] if order[0] == "scrap" else [15, 5, 10])
+
+
+async def test_days_that_are_alike_each_are_not_told_together(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """All of six did, none of five: 6 of 11 says which is which."""
+    await store(db, applied(30, 1, 1, 1, 1, 1, 1), applied(60, 0, 0, 0, 0, 0))
+    for name in ("scrap", "transfer_30", "transfer_60", "scrap"):
+        assert await told(api, issuer, name, **OCTOBER) == {"": (None, None)}
 
 
 async def test_answers_all_alike_are_not_what_a_division_leaves_over(

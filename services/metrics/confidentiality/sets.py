@@ -33,7 +33,8 @@ class Sums:
     def __init__(self, classes: Sequence[Row], tables: Sequence[Row], views: Sequence[str], k: int) -> None:
         """`tables` are all that will be asked about: people whom none of them tells apart are one class.
 
-        Classes of answers come with the `lowest` and the `highest` of these.
+        Classes of answers come with the `lowest` and the `highest` of these, and with the `sums` they are part of, by
+        `people` of a table.
         """
         self._reach = {view: number for number, view in enumerate(views)}
         self._tables = {_table(row): row for row in tables}
@@ -45,13 +46,14 @@ class Sums:
         columns: list[tuple[int, int]] = []
         of_kind: dict[Table, dict[Table, str]] = {}
         for found in classes:
-            kind = found["month"], tuple(found["unit_path"]), found["programme_id"], found["format"]
+            sums = tuple(found.get("sums", ()))
+            kind = found["month"], tuple(found["unit_path"]), found["programme_id"], found["format"], sums
             if kind not in of_kind:
                 tables_of = (item for item in self._tables.items() if _selects(item[1], found))
                 of_kind[kind] = {table: _cell(row, found) for table, row in tables_of}
             cells = of_kind[kind]
             ages = tuple(sorted(found["ages"]))
-            signature = (*cells.items(), ages)
+            signature = (*cells.items(), ages, sums)
             if signature not in alike:
                 alike[signature] = len(sizes)
                 sizes.append(0)
@@ -92,7 +94,8 @@ class Sums:
 
 
 def _table(row: Row) -> Table:
-    return tuple(row[name] for name in ("window_start", "window_end", "by", "programme_id", "unit", "format"))
+    names = "window_start", "window_end", "by", "programme_id", "unit", "format"
+    return (row.get("people"), *(row[name] for name in names))
 
 
 def _selects(row: Row, found: Row) -> bool:
@@ -104,6 +107,7 @@ def _selects(row: Row, found: Row) -> bool:
         and (row["programme_id"] is None or row["programme_id"] == found["programme_id"])
         and (row["format"] is None or row["format"] == found["format"])
         and (row["unit"] is None or row["unit"] in path)
+        and (not found.get("sums") or row["people"] in found["sums"])
     )
 
 

@@ -41,6 +41,8 @@ OF_PARTS = frozenset(
 """Families of what is told in parts, without a name: the parts of a measure are whom its numbers are about."""
 SAME_PARTS = dict.fromkeys(("transfer_low", "transfer_high"), "scrap")
 """Measures that add up the same answers of the same parts."""
+DAYS = ("transfer_30", "transfer_60", "transfer_90")
+"""Measures of the answers of one day; `scrap` adds all of them up."""
 PEOPLE = {"staff": STAFF, "matches": OF_MATCHES, "hosts": OF_HOSTS, "newcomers": OF_NEWCOMERS}
 CLASSES = {
     "facts": SQL.classes,
@@ -259,16 +261,20 @@ async def out_of_reach(
     window = scope.window.start, scope.window.end
     before: list[Mapping[str, Any]] = [
         row
-        for row in map(dict, await conn.fetch(SQL.everything_shown, people, *window))
+        for row in map(dict, await conn.fetch(SQL.everything_shown, _together(people), *window))
         if people != "staff" or (of_staff(row) and (row["window_start"], row["window_end"]) == window)
     ]
     views = sorted({row["seen"] for row in before} - {seen}, key=view_order)
-    asked = [{**scope.row, "cell": cell, "seen": seen} for cell in cells]
+    asked = [{**scope.row, "people": people, "cell": cell, "seen": seen} for cell in cells]
     rows = [*before, *asked]
     start, end = min(row["window_start"] for row in rows), max(row["window_end"] for row in rows)
     depth = max(DEPTH, *(_depth(row, paths) for row in rows))
     within: tuple[Any, ...] = (start, end, depth, tuple(views))
-    within = (SQL.classes_of_parts, *within, people) if measure.family in OF_PARTS else (CLASSES[people], *within)
+    within = (
+        (SQL.classes_of_parts, *within, _together(people)[0])
+        if measure.family in OF_PARTS
+        else (CLASSES[people], *within)
+    )
     if within not in view.classes and people == "facts" and view.kept:
         view.classes[within] = await view.kept.classes(conn, start, end, depth, tuple(views), seen)
     elif within not in view.classes:
@@ -277,9 +283,9 @@ async def out_of_reach(
         return set()
     if (sums := view.sums.get((*within, window, k))) is None or not sums.knows(rows):
         others = [
-            other.row
+            {**other.row, "people": _people(each)}
             for each, other in view.asked
-            if _people(each) == people
+            if _people(each) in _together(people)
             and other.window == scope.window
             and _depth(other.row, paths) <= depth
             and (people != "staff" or of_staff(other.row))
@@ -294,6 +300,11 @@ def _people(measure: Measure) -> str:
     if measure.family in OF_PARTS:
         return SAME_PARTS.get(measure.name, measure.name)
     return next((people for people, families in PEOPLE.items() if measure.family in families), "facts")
+
+
+def _together(people: str) -> tuple[str, ...]:
+    """All whose sums are subtracted from each other, first the one that holds the others."""
+    return ("scrap", *DAYS) if people in {"scrap", *DAYS} else (people,)
 
 
 def _depth(row: Mapping[str, Any], paths: Mapping[str, Sequence[str]]) -> int:

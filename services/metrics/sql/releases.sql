@@ -161,9 +161,9 @@ GROUP BY 1
 
 -- name: everything_shown
 -- All sets of these people that were ever shown of overlapping months, whatever of them was: counts, rates or means.
-SELECT window_start, window_end, by, programme_id, unit, format, cell, seen
-FROM released_sets WHERE people = $1 AND window_start < $3 AND window_end > $2
-ORDER BY window_start, window_end, by, programme_id, unit, format, cell, seen
+SELECT people, window_start, window_end, by, programme_id, unit, format, cell, seen
+FROM released_sets WHERE people = ANY ($1::text[]) AND window_start < $3 AND window_end > $2
+ORDER BY people, window_start, window_end, by, programme_id, unit, format, cell, seen
 
 -- name: store_sets
 INSERT INTO released_sets (people, window_start, window_end, by, programme_id, unit, format, cell, seen)
@@ -210,20 +210,26 @@ FROM (
 GROUP BY 1, 2, 3, 4, 5
 
 -- name: classes_of_parts
--- The same of measure $5, whose answers come in parts.
-WITH told AS MATERIALIZED (
-    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, changed_by, sum(persons) AS persons,
+-- The same of measure $5, whose answers come in parts; those of `scrap` by the day they are told on as well.
+WITH asked AS (
+    SELECT $5::text AS part WHERE $5::text <> 'scrap'
+    UNION
+    SELECT 'transfer_' || lpad(day::text, 2, '0') FROM check_ins
+    WHERE $5::text = 'scrap' AND month >= $1::date AND month < $2::date
+),
+told AS MATERIALIZED (
+    SELECT month, unit_path[:$3::int] AS unit_path, programme_id, format, part, changed_by, sum(persons) AS persons,
         min(lowest) AS lowest, max(highest) AS highest
-    FROM answered_parts($5::text, $1::date, $2::date) GROUP BY 1, 2, 3, 4, 5
+    FROM asked CROSS JOIN LATERAL answered_parts(part, $1::date, $2::date) GROUP BY 1, 2, 3, 4, 5, 6
 ),
 written AS MATERIALIZED (
     SELECT changed_by, ARRAY[age_in(changed_by, $4::text[])] AS ages
     FROM (SELECT DISTINCT changed_by FROM told) AS transactions
 )
-SELECT month, unit_path, programme_id, format, ages, sum(persons)::int AS persons, min(lowest) AS lowest,
-    max(highest) AS highest
+SELECT month, unit_path, programme_id, format, ages, ARRAY[part, $5::text] AS sums, sum(persons)::int AS persons,
+    min(lowest) AS lowest, max(highest) AS highest
 FROM told JOIN written USING (changed_by)
-GROUP BY 1, 2, 3, 4, 5
+GROUP BY 1, 2, 3, 4, 5, 6
 
 -- name: classes_of_hosts
 -- The same of people who facilitate; no table tells them apart by unit.
