@@ -1,14 +1,16 @@
 """Events as rows: each function is one set-based statement for a whole batch."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from struct import Struct
 from typing import Literal, TypeAlias
 from uuid import UUID
+
+import msgspec
 
 from services.metrics.domain.units import History, Units, history, unit_on
 from shared import sql
@@ -35,12 +37,26 @@ def first_of_month(day: date) -> date:
     return date(day.year, day.month, 1)
 
 
-Placed: TypeAlias = list[tuple[ParticipationChanged, date]]
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """Somebody's part in a session, and what is asked of it again and again, read while the processor has it at hand."""
+
+    part: ParticipationChanged
+    session: int
+    person: int
+    version: int
+    month: date
+    day: int
+    """When the session starts, in days since PostgreSQL's epoch."""
+    row: bytes
+    """All that COPY takes but for the unit."""
+
+
+Facts: TypeAlias = Sequence[Fact]
 MANY = 500
 """From here on facts that are new are copied in."""
 COPIED = (
     "session_id", "person_id", "programme_id", "month", "starts_at", "version", "minutes", "contributions", "taught",
-    "unit_path", "format", "state", "role",
+    "format", "state", "role", "unit_path",
 )  # fmt: skip
 FIXED = Struct("!h i16s i16s i16s ii iq ii ii ii ii").pack
 """How many fields a row has, and those that always take the same room, each after its length."""
@@ -49,25 +65,58 @@ UNITS = Units()
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
-async def apply_participations(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> int:
-    """Write facts, each with the unit of its person at session start; returns how many were news."""
-    placed = await place_facts(conn, months, facts)
+async def apply_participations(conn: Connection, parts: Iterable[ParticipationChanged]) -> int:
+    """Write the newest of these as facts, each with the unit of its person at session start; returns how many are news.
+
+    One loop reads the events: each look at all of them again takes as long as reading their JSON did.
+    """
+    kept: dict[tuple[int, int], Fact] = {}
+    for part in parts:
+        key = part.session_id.int, part.person_id.int
+        known = kept.get(key)
+        if known is None or known.version < part.version:
+            kept[key] = _fact(part, *key)
+    placed = await place_facts(conn, list(kept.values()))
     return await write_facts(conn, placed) if placed else 0
 
 
-async def place_facts(conn: Connection, months: Sequence[date], facts: Sequence[ParticipationChanged]) -> Placed:
+def _fact(part: ParticipationChanged, session: int, person: int) -> Fact:
+    month, first, at = _when(part.session_starts_at)
+    fixed = FIXED(
+        len(COPIED),
+        16, session.to_bytes(16), 16, person.to_bytes(16), 16, part.programme_id.int.to_bytes(16),
+        4, first, 8, at, 4, part.version, 4, part.minutes, 4, _contributions(part), 4, part.taught,
+    )  # fmt: skip
+    row = fixed + _words(part.format, part.state, part.role)
+    return Fact(part, session, person, part.version, month, at // MICROSECONDS_A_DAY, row)
+
+
+@lru_cache(maxsize=10_000)
+def _when(at: datetime) -> tuple[date, int, int]:
+    """The month, also as COPY takes it, and the moment as it does: many people meet at the same time."""
+    month = first_of_month(at.astimezone(UTC).date())
+    return month, days(month), microseconds(at)
+
+
+@lru_cache(maxsize=10_000)
+def _words(*words: str) -> bytes:
+    return b"".join(map(field, words))
+
+
+async def place_facts(conn: Connection, facts: Facts) -> Facts:
     """Make room for facts; returns those of months that are open, without what is known better in another month."""
-    told = sorted(set(months))
+    told = sorted({fact.month for fact in facts})
     closed = {row["month"] for row in await conn.fetch(FACTS.closed_months, told)}
-    placed = [(fact, month) for fact, month in zip(facts, months, strict=True) if month not in closed]
+    placed = [fact for fact in facts if fact.month not in closed] if closed else facts
     await conn.execute(FACTS.ensure_months, [month for month in told if month not in closed])
     await conn.execute(FACTS.open_months, told)
-    sessions = {(fact.session_id.int, month): fact.session_id for fact, month in placed}
-    rows = await conn.fetch(FACTS.place_sessions, list(sessions.values()), [month for _, month in sessions])
-    return await _leave_old_months(conn, placed, {row[0] for row in rows}) if rows else placed
+    sessions = {(fact.session, fact.month): fact for fact in placed}
+    ids = [fact.part.session_id for fact in sessions.values()]
+    rows = await conn.fetch(FACTS.place_sessions, ids, [month for _, month in sessions])
+    return await _leave_old_months(conn, placed, {row[0].int for row in rows}) if rows else placed
 
 
-async def write_facts(conn: Connection, placed: Placed) -> int:
+async def write_facts(conn: Connection, placed: Facts) -> int:
     """Write facts where they belong; returns how many were news."""
     left = await _copy_new(conn, placed)
     applied = len(placed) - len(left)
@@ -77,33 +126,28 @@ async def write_facts(conn: Connection, placed: Placed) -> int:
     assert done is not None
     applied += int(done["applied"])
     if forgotten := set(done["forgotten"]):
-        late = [(fact, month) for fact, month in left if fact.person_id in forgotten]
+        late = [fact for fact in left if fact.part.person_id in forgotten]
         applied += await conn.fetchval(FACTS.apply_forgotten, *_columns(late))
     return applied
 
 
-async def _copy_new(conn: Connection, placed: Placed) -> Placed:
+async def _copy_new(conn: Connection, placed: Facts) -> Facts:
     """Copy first versions in, of people who are not forgotten, as if none were known; returns what is left to do."""
-    first = [each for each in placed if each[0].version == 1]
+    first = [fact for fact in placed if fact.version == 1]
     if len(first) < MANY:
         return placed
     known = await _histories(conn, first)
-    told = [known[fact.person_id.int] for fact, _ in first]
-    months = {month: days(month) for month in {month for _, month in first}}
-    rows = (
-        _copied(fact, months[month], each) for (fact, month), each in zip(first, told, strict=True) if each is not None
-    )
+    rows = (fact.row + unit for fact in first if (unit := unit_on(known[fact.person], fact.day)) is not None)
     if not await copy_all_new(conn, "participations", COPIED, rows):
         return placed
-    forgotten = [fact for fact, each in zip(first, told, strict=True) if each is None]
-    return [*(each for each in placed if each[0].version > 1), *forgotten]
+    return [fact for fact in placed if fact.version > 1 or known[fact.person] is None]
 
 
-async def _histories(conn: Connection, placed: Placed) -> dict[int, History]:
+async def _histories(conn: Connection, facts: Facts) -> dict[int, History]:
     """Where the people of these facts belonged; asked is what was not asked of this edition of their history."""
     edition = await conn.fetchval(FACTS.spans_edition)  # first: what is asked afterwards is of this one or a later one
     known = UNITS.of(edition)
-    new = {fact.person_id.int: fact.person_id for fact, _ in placed if fact.person_id.int not in known}
+    new = {fact.person: fact.part.person_id for fact in facts if fact.person not in known}
     if not new:
         return known
     found = await conn.fetchrow(FACTS.spans_of, list(new.values()))
@@ -120,54 +164,43 @@ async def _histories(conn: Connection, placed: Placed) -> dict[int, History]:
 _text = lru_cache(maxsize=10_000)(field)
 
 
-def _copied(fact: ParticipationChanged, month: int, told: History) -> bytes:
-    at = microseconds(fact.session_starts_at)
-    unit = told if type(told) is bytes else unit_on(told, at // MICROSECONDS_A_DAY)
-    assert unit is not None
-    return b"".join((
-        FIXED(
-            len(COPIED),
-            16, fact.session_id.int.to_bytes(16), 16, fact.person_id.int.to_bytes(16),
-            16, fact.programme_id.int.to_bytes(16), 4, month, 8, at,
-            4, fact.version, 4, fact.minutes, 4, _contributions(fact), 4, fact.taught,
-        ),
-        unit, _text(fact.format), _text(fact.state), _text(fact.role),
-    ))  # fmt: skip
+def _contributions(part: ParticipationChanged) -> int:
+    return part.taught + part.asked + part.shared + part.challenged + part.summarised
 
 
-def _contributions(fact: ParticipationChanged) -> int:
-    return fact.taught + fact.asked + fact.shared + fact.challenged + fact.summarised
+def _columns(facts: Facts) -> list[list[object]]:
+    return [list(column) for column in zip(*map(_row, facts), strict=True)]
 
 
-def _columns(placed: Placed) -> list[list[object]]:
-    return [list(column) for column in zip(*(_row(fact, month) for fact, month in placed), strict=True)]
-
-
-def _row(fact: ParticipationChanged, month: date) -> tuple[object, ...]:
+def _row(fact: Fact) -> tuple[object, ...]:
+    part = fact.part
     return (
-        fact.session_id,
-        fact.person_id,
-        month,
-        fact.session_starts_at,
-        fact.version,
-        fact.programme_id,
-        fact.format,
-        fact.state,
-        fact.role,
-        fact.minutes,
-        _contributions(fact),
-        fact.taught,
+        part.session_id,
+        part.person_id,
+        fact.month,
+        part.session_starts_at,
+        part.version,
+        part.programme_id,
+        part.format,
+        part.state,
+        part.role,
+        part.minutes,
+        _contributions(part),
+        part.taught,
     )
 
 
-async def _leave_old_months(conn: Connection, placed: Placed, crossing: Collection[UUID]) -> Placed:
+async def _leave_old_months(conn: Connection, placed: Facts, crossing: Collection[int]) -> Facts:
     """Take facts of moved sessions out of their old months; returns what is still news."""
     moved = [
-        (fact.session_id, fact.person_id, month, fact.version) for fact, month in placed if fact.session_id in crossing
+        (fact.part.session_id, fact.part.person_id, fact.month, fact.version)
+        for fact in placed
+        if fact.session in crossing
     ]
     columns = map(list, zip(*moved, strict=True))
-    outdated = {(row["session_id"], row["person_id"]) for row in await conn.fetch(FACTS.leave_old_months, *columns)}
-    return [(fact, month) for fact, month in placed if (fact.session_id, fact.person_id) not in outdated]
+    rows = await conn.fetch(FACTS.leave_old_months, *columns)
+    outdated = {(row["session_id"].int, row["person_id"].int) for row in rows}
+    return [fact for fact in placed if (fact.session, fact.person) not in outdated]
 
 
 async def apply_sessions(conn: Connection, states: Sequence[tuple[SessionEvent, SessionState]]) -> None:

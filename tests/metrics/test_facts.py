@@ -213,9 +213,8 @@ async def test_a_thousand_facts_with_some_that_are_known_and_some_of_the_forgott
 
 async def test_what_was_news_is_counted_once_also_where_the_first_version_never_came(conn: Connection) -> None:
     facts = [part(uuid4(), one, 2 if number < 100 else 1) for number, one in enumerate(people(700))]
-    october = [date(2026, 10, 1)] * len(facts)
-    assert await store.apply_participations(conn, october, facts) == 700
-    assert await store.apply_participations(conn, october, facts) == 0
+    assert await store.apply_participations(conn, facts) == 700
+    assert await store.apply_participations(conn, facts) == 0
 
 
 async def test_what_is_copied_in_is_what_was_told(conn: Connection) -> None:

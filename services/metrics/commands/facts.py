@@ -15,9 +15,7 @@ from shared.telemetry import STALE
 async def record_participations(conn: Connection, events: Sequence[ParticipationChanged]) -> None:
     """Record people's parts in sessions; corrections replace, older versions change nothing."""
     await conn.execute(store.FACTS.share_membership)
-    facts = newest(events, lambda fact: (fact.session_id.int, fact.person_id.int))
-    months = [store.first_of_month(fact.session_starts_at.astimezone(UTC).date()) for fact in facts]
-    applied = await store.apply_participations(conn, months, facts)
+    applied = await store.apply_participations(conn, events)
     STALE.labels("ParticipationChanged").inc(len(events) - applied)
 
 
