@@ -26,6 +26,11 @@ from shared.settings import Settings, load
 from tests.fixtures.issuer import Issuer, serving_issuer
 
 S = TypeVar("S", bound=Settings)
+STARTS_SECONDS = 60.0
+
+
+class NotServing(Exception):
+    """A server did not come up."""
 
 
 class Request(NamedTuple):
@@ -86,23 +91,35 @@ async def founded(name: str, kind: type[S]) -> AsyncIterator[tuple[S, Issuer]]:
 async def serving(
     serve: Callable[[Callable[[S], FastAPI], S, int], None], create_app: Callable[[S], FastAPI], settings: S
 ) -> AsyncIterator[Server]:
-    """A server of one's own process; what it is told must be picklable."""
+    """A server of one's own process; what it is told must be picklable. Raises NotServing."""
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(create_app, settings, port))
     process.start()
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            break
-        except OSError:
-            await asyncio.sleep(0.05)
-    writer.close()
     assert process.pid
     try:
+        await _listens(port, process)
         yield Server(port, psutil.Process(process.pid))
     finally:
         process.terminate()
         process.join()
+
+
+async def _listens(port: int, process: multiprocessing.process.BaseProcess) -> None:
+    deadline = time.monotonic() + STARTS_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if process.exitcode is not None:
+                message = f"the server ended with {process.exitcode} before it listened; what it said is above"
+                raise NotServing(message) from None
+            if time.monotonic() > deadline:
+                message = f"the server did not listen within {STARTS_SECONDS:.0f} s"
+                raise NotServing(message) from None
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
 
 
 def plain_app(settings: Settings) -> FastAPI:
