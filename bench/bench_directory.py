@@ -32,7 +32,7 @@ from services.directory.domain.lines import Line, Reader
 from services.directory.settings import DirectorySettings
 from services.directory.store import feeds as feed_store
 from shared import telemetry
-from shared.batch import Decoded, read
+from shared.batch import Taken, read_on
 from shared.consumer import Consumer
 from shared.db import Connection, Database, Record
 from shared.envelope import Raw, encode
@@ -88,19 +88,21 @@ async def events(db: Database, settings: DirectorySettings, people: int) -> None
 async def through(consumer: Consumer, raws: list[Raw]) -> None:
     """All that a consumer does, but for the broker: the next batch is decoded while the database works."""
     batches = [raws[start : start + BATCH] for start in range(0, len(raws), BATCH)]
-    ahead = await decoded(batches[0])
-    for at, batch in enumerate(batches):
-        task = asyncio.create_task(consumer._apply(batch, ahead))  # noqa: SLF001 - what reads the broker is left out
+    ahead = await taken(batches[0])
+    for at in range(len(batches)):
+        apply = consumer._apply(ahead.raws, ahead.decoded)  # noqa: SLF001 - what reads the broker is left out
+        task = asyncio.create_task(apply)
         await asyncio.sleep(0)
-        ahead = await decoded(batches[at + 1]) if at + 1 < len(batches) else ([], {})
+        if at + 1 < len(batches):
+            ahead = await taken(batches[at + 1])
         await task
 
 
-async def decoded(raws: list[Raw]) -> Decoded:
+async def taken(raws: list[Raw]) -> Taken:
     """As the consumer decodes: some at a time."""
-    found: Decoded = ([], {})
+    found = Taken(0, [], ([], {}), {}, whole=False)
     for start in range(0, len(raws), AT_ONCE):
-        read(raws[start : start + AT_ONCE], {cls.event_type: cls for cls in HANDLERS}, {}, found)
+        read_on(raws[start : start + AT_ONCE], {cls.event_type: cls for cls in HANDLERS}, {}, found)
         await asyncio.sleep(0)
     return found
 

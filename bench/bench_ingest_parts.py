@@ -19,14 +19,14 @@ from bench.metrics_worker import FACTS
 from bench.metrics_world import Size, fill_people, participations, produce, stack
 from services.metrics import store
 from services.metrics.commands import facts, freshness, statements
-from shared import consumer, deadletters, inbox, kafka, ledger
+from shared import batch, consumer, deadletters, inbox, kafka, ledger
 from shared.db import Connection, Database
 from shared.processes import tune_memory
 
 P = ParamSpec("P")
 T = TypeVar("T")
 PARTS = {
-    "decode": ((consumer, "read"),),
+    "decode": ((batch, "read_on"),),
     "runs, parked keys, letters": ((consumer, "runs"), (deadletters, "held"), (deadletters, "supersede")),
     "inbox": ((inbox, "claim"),),
     "months and sessions": ((store, "place_facts"),),

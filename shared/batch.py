@@ -1,23 +1,28 @@
 """How the records of one poll are read and grouped for set-based handlers, and whose traces their work belongs to."""
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from time import time
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from opentelemetry import trace
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from shared.db import Connection
-from shared.envelope import Envelope, Raw, Undecodable, decode
+from shared.deadletters import Reason
+from shared.envelope import Envelope, Mark, Raw, Undecodable, decode
 from shared.events.base import Event
 from shared.kafka import Record, TopicPartition
+from shared.telemetry import CONSUMED, CONSUMER_DELAY, observe_all
 from shared.tracing import start, trace_parent, tracer
 
 H = TypeVar("H", bound=Callable[..., Any])
 Place: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset."""
-Decoded: TypeAlias = tuple[list[tuple[Raw, Envelope[Event]]], dict[Place, str]]
+Kept: TypeAlias = Raw | Mark
+"""A record, or what is left of it."""
+Decoded: TypeAlias = tuple[list[tuple[Kept, Envelope[Event]]], dict[Place, str]]
 """What was decoded, and why the rest was not."""
 
 
@@ -26,10 +31,16 @@ class Taken(NamedTuple):
 
     rebalances: int
     """How many there had been when these were fetched."""
-    raws: list[Raw]
+    raws: list[Kept]
     decoded: Decoded
     first: dict[TopicPartition, int]
     """Where the records of each partition begin."""
+    whole: bool
+    """Whether every record is kept as it came."""
+
+
+class LetGo(Exception):
+    """Something went another way than it mostly does, and what it takes to see to it was not kept: take it again."""
 
 
 def raw_of(record: Record, topic: str) -> Raw:
@@ -38,26 +49,61 @@ def raw_of(record: Record, topic: str) -> Raw:
     return Raw(topic, record.partition, record.offset, record.key, headers, record.value, record.timestamp)
 
 
-def read(
-    raws: Sequence[Raw],
-    classes: Mapping[str, type[Event]],
-    hot: Mapping[str, Callable[[bytes], Any]],
-    into: Decoded | None = None,
-) -> Decoded:
-    """Decode, adding to `into`; records of a type nobody here handles are left out."""
-    decoded, broken = into or ([], {})
+def read(raws: Sequence[Raw], classes: Mapping[str, type[Event]], hot: Mapping[str, Callable[[bytes], Any]]) -> Decoded:
+    """Decode; records of a type nobody here handles are left out."""
+    taken = Taken(0, [], ([], {}), {}, whole=True)
+    read_on(raws, classes, hot, taken)
+    return taken.decoded
+
+
+def read_on(
+    raws: Iterable[Raw], classes: Mapping[str, type[Event]], hot: Mapping[str, Callable[[bytes], Any]], into: Taken
+) -> None:
+    """Decode, adding to what was taken; of what could be read only a mark is kept, unless all shall be whole."""
+    decoded, broken = into.decoded
     for raw in raws:
+        kept = raw if into.whole else Mark(raw.topic, raw.partition, raw.offset, raw.key, raw.timestamp_ms)
         try:
             envelope = decode(raw, classes, hot)
         except Undecodable as error:
             broken[place(raw)] = str(error)
+            into.raws.append(raw)
             continue
+        into.raws.append(kept)
         if envelope is not None:
-            decoded.append((raw, envelope))
-    return decoded, broken
+            decoded.append((kept, envelope))
 
 
-def unknown(raws: Sequence[Raw], found: Decoded) -> Counter[str]:
+def whole(raws: Sequence[Kept]) -> Sequence[Raw]:
+    """These records, as they came. Raises LetGo."""
+    if any(type(raw) is Mark for raw in raws):
+        raise LetGo
+    return cast("Sequence[Raw]", raws)
+
+
+def odd(
+    broken: Mapping[Place, str], fresh: Iterable[Envelope[Event]], held: Container[tuple[str, str]]
+) -> dict[Place, tuple[Reason, str]]:
+    """Which records have to be parked and why: what cannot be read, and what waits for an earlier one of its key."""
+    waiting = [place(each) for each in fresh if (each.topic, each.key) in held] if held else []
+    return {
+        **{where: ("undecodable", why) for where, why in broken.items()},
+        **dict.fromkeys(waiting, ("held", "an earlier event of this key is parked")),
+    }
+
+
+def count(applied: Iterable[Envelope[Event]]) -> None:
+    """Count what was applied, and how long after it had happened."""
+    now = time()
+    delays: defaultdict[str, list[float]] = defaultdict(list)
+    for envelope in applied:
+        delays[envelope.topic].append(now - envelope.time.timestamp())
+    for topic, told in delays.items():
+        CONSUMED.labels(topic).inc(len(told))
+        observe_all(CONSUMER_DELAY.labels(topic), [each if each > 0 else 0.0 for each in told])
+
+
+def unknown(raws: Sequence[Kept], found: Decoded) -> Counter[str]:
     """How many of these, by topic, are of a type nobody here handles."""
     decoded, broken = found
     if len(decoded) + len(broken) == len(raws):
@@ -66,7 +112,7 @@ def unknown(raws: Sequence[Raw], found: Decoded) -> Counter[str]:
     return Counter(raw.topic for raw in raws) - known
 
 
-def place(at: Raw | Envelope[Event]) -> Place:
+def place(at: Kept | Envelope[Event]) -> Place:
     """Where a record stands."""
     return at.topic, at.partition, at.offset
 

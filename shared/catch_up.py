@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared import sql
-from shared.batch import Decoded, read
+from shared.batch import Decoded, Kept, read, whole
 from shared.envelope import Raw
 from shared.kafka import TopicPartition, partitions, reader, wire_name
 from shared.ledger import SQL as LEDGER
@@ -45,11 +45,12 @@ class CatchUp(Rebuild):
             await client.stop()
         return self._applied
 
-    async def _apply(self, raws: Sequence[Raw], decoded: Decoded | None = None) -> None:
-        if missing := await self._missing(raws, decoded or read(raws, self._classes, self._hot)):
+    async def _apply(self, raws: Sequence[Kept], decoded: Decoded | None = None) -> None:
+        all_of = whole(raws)
+        if missing := await self._missing(all_of, decoded or read(all_of, self._classes, self._hot)):
             await super()._apply(missing)
 
-    async def _succeeds(self, raws: Sequence[Raw], decoded: Decoded | None) -> bool:
+    async def _succeeds(self, raws: Sequence[Kept], decoded: Decoded | None) -> bool:
         succeeded = await super()._succeeds(raws, decoded)
         self._applied += len(raws) if succeeded else 0
         return succeeded

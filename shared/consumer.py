@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
-from shared import deadletters, discretion, inbox, ledger, sql
-from shared.batch import Decoded, Taken, around, begin, named, place, raw_of, read, runs, traced, unknown
+from shared import batch, deadletters, discretion, inbox, ledger, sql
+from shared.batch import Decoded, Kept, LetGo, Taken, around, begin, named, place, raw_of, read, runs, traced, unknown
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
 from shared.envelope import Envelope, Raw, decode
@@ -26,6 +25,7 @@ from shared.kafka import (
     fetch,
     go_back,
     join,
+    positions,
     quiet,
     wire_name,
 )
@@ -34,13 +34,10 @@ from shared.refusal import Refused
 from shared.settings import Settings
 from shared.telemetry import (
     COMMIT_FAILURES,
-    CONSUMED,
-    CONSUMER_DELAY,
     CONSUMER_DURATION,
     CONSUMER_PROGRESS,
     CONSUMER_STOPPED,
     UNKNOWN_TYPES,
-    observe_all,
 )
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Envelope[Any]]], Awaitable[None]]
@@ -75,6 +72,7 @@ class Consumer:
         self._handlers = handlers
         self._hot = {cls.event_type: reader(cls) for cls, handler in handlers.items() if getattr(handler, "hot", False)}
         self._ahead: Taken | None = None
+        self._whole = False
         self._classes = {cls.event_type: cls for cls in handlers}
         self._topics = {wire_name(settings, cls.topic): cls.topic.name for cls in handlers}
         self._wire = {logical: wire for wire, logical in self._topics.items()}
@@ -139,17 +137,25 @@ class Consumer:
         try:
             await self._patiently(client, taken)
         except TROUBLE as error:
-            go_back(client, {**(self._ahead.first if self._ahead else {}), **taken.first})
-            self._ahead = None
+            self._give_back(client, taken)
             await self._wait_for_the_world(client, error)
+        except LetGo:
+            self._give_back(client, taken)
+            self._whole = True
         except ConsumerStopped:
             await self._commit(client)
             raise
         else:
+            self._whole = False
             CONSUMER_DURATION.observe(time.monotonic() - started)
             CONSUMER_PROGRESS.set_to_current_time()
             self.assignment.progressed()
             await self._commit(client)
+
+    def _give_back(self, client: AIOKafkaConsumer, taken: Taken) -> None:
+        """Read again what was taken, and what was read ahead of it."""
+        go_back(client, {**(self._ahead.first if self._ahead else {}), **taken.first})
+        self._ahead = None
 
     async def _next(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
         """What was read ahead, or what there is; what was read before a rebalance may be another process's now."""
@@ -160,17 +166,16 @@ class Consumer:
         return taken
 
     async def _take(self, client: AIOKafkaConsumer, milliseconds: int) -> Taken:
-        """Fetch and decode; what else is under way goes on in between."""
-        taken = Taken(self.assignment.rebalances, [], ([], {}), {})
+        """Fetch, decode and let go; what else is under way goes on in between."""
+        taken, stood = Taken(self.assignment.rebalances, [], ([], {}), {}, self._whole), positions(client)
         try:
             async for partition, records in fetch(client, milliseconds, self._settings.batch_size):
                 taken.first.setdefault(partition, records[0].offset)
-                raws = [self._raw(record) for record in records]
-                taken.raws.extend(raws)
-                read(raws, self._classes, self._hot, taken.decoded)
+                batch.read_on(map(self._raw, records), self._classes, self._hot, taken)
                 await asyncio.sleep(0)
-        except KafkaError:
-            go_back(client, taken.first)
+        except KafkaError:  # the client may have lost what others gave: where they stood is where they are read again
+            if taken.rebalances == self.assignment.rebalances:
+                go_back(client, stood)
             raise
         return taken
 
@@ -209,8 +214,8 @@ class Consumer:
     def _raw(self, record: Record) -> Raw:
         return raw_of(record, self._topics[record.topic])
 
-    async def _apply(self, raws: Sequence[Raw], decoded: Decoded | None = None) -> None:
-        """Apply in one transaction; when that fails, in halves, until the bad record is alone."""
+    async def _apply(self, raws: Sequence[Kept], decoded: Decoded | None = None) -> None:
+        """Apply in one transaction; when that fails, in halves, until the bad record is alone. Raises LetGo."""
         if not await self._succeeds(raws, decoded):
             middle = len(raws) // 2
             await self._apply(raws[:middle])
@@ -220,18 +225,19 @@ class Consumer:
         if self._parked_in_a_row >= PARKED_IN_A_ROW:
             await self._stop_for_good()
 
-    async def _succeeds(self, raws: Sequence[Raw], decoded: Decoded | None) -> bool:
-        """Whether these are handled now, if need be by parking; False asks for halves."""
+    async def _succeeds(self, raws: Sequence[Kept], decoded: Decoded | None) -> bool:
+        """Whether these are handled now, if need be by parking; False asks for halves. Raises LetGo."""
         for attempt in range(1, TRIES + 1):
             try:
-                await self._attempt(raws, decoded or read(raws, self._classes, self._hot))
+                await self._attempt(raws, decoded or read(batch.whole(raws), self._classes, self._hot))
             except TROUBLE:
                 raise
             except Exception as error:
-                if len(raws) > 1:
+                found = batch.whole(raws)
+                if len(found) > 1:
                     return False
                 if isinstance(error, Refused) or attempt == TRIES:
-                    await self._park(raws[0], error, attempt)
+                    await self._park(found[0], error, attempt)
                     return True
                 log.warning("handler failed, trying again", exc_info=error, extra={"fields": named(place(raws[0]))})
                 await asyncio.sleep(0.1 * 4 ** (attempt - 1))
@@ -239,7 +245,7 @@ class Consumer:
                 break
         return True
 
-    async def _attempt(self, raws: Sequence[Raw], found: Decoded) -> None:
+    async def _attempt(self, raws: Sequence[Kept], found: Decoded) -> None:
         decoded, broken = found
         with ExitStack() as spans:
             if len(broken) == len(raws) > PARKED_IN_A_ROW:
@@ -254,31 +260,19 @@ class Consumer:
                 await begin(conn, (handler for handler, _ in work))
                 for handler, run in sorted(work, key=lambda each: hasattr(each[0], "last")):
                     await handler(conn, run)
-                waiting = {place(each) for each in fresh if (each.topic, each.key) in held} if held else set()
-                for raw in raws if broken or waiting else ():
-                    if place(raw) in broken:
-                        await deadletters.park(conn, self._name, raw, "undecodable", broken[place(raw)])
-                    elif place(raw) in waiting:
-                        await deadletters.park(conn, self._name, raw, "held", "an earlier event of this key is parked")
+                odd = batch.odd(broken, fresh, held)
+                for raw in batch.whole([raw for raw in raws if place(raw) in odd] if odd else ()):
+                    await deadletters.park(conn, self._name, raw, *odd[place(raw)])
                 await deadletters.supersede(conn, self._name, [raw for raw, _ in decoded])
                 await ledger.record(conn, self._name, raws)
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")
-        self._count(ready, len(broken))
+        batch.count(ready)
+        self._parked_in_a_row = 0 if ready else self._parked_in_a_row + len(broken)
         for topic, count in unknown(raws, found).items():
             UNKNOWN_TYPES.labels(topic).inc(count)
         for where in broken:
             log.error("record parked", extra={"fields": {**named(where), "reason": "undecodable"}})
-
-    def _count(self, applied: Sequence[Envelope[Event]], broken: int) -> None:
-        now = time.time()
-        delays: defaultdict[str, list[float]] = defaultdict(list)
-        for envelope in applied:
-            delays[envelope.topic].append(now - envelope.time.timestamp())
-        for topic, told in delays.items():
-            CONSUMED.labels(topic).inc(len(told))
-            observe_all(CONSUMER_DELAY.labels(topic), [each if each > 0 else 0.0 for each in told])
-        self._parked_in_a_row = 0 if applied else self._parked_in_a_row + broken
 
     async def _park(self, raw: Raw, error: Exception, attempts: int) -> None:
         reason: deadletters.Reason = "refused" if isinstance(error, Refused) else "failed"

@@ -50,10 +50,28 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key_text(self) -> str | None:
-        """The key for people and for parking: bytes that are not UTF-8 escaped, of a long one the beginning."""
-        if self.key is None:
-            return None
-        return self.key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")[:LONGEST_NAMES]
+        """The key for people and for parking."""
+        return _shown(self.key)
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of a record once it is read: whoever needs its bytes takes it again."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    timestamp_ms: int
+
+    @property
+    def key_text(self) -> str | None:
+        """As of the record."""
+        return _shown(self.key)
+
+
+def _shown(key: bytes | None) -> str | None:
+    """A key as text: bytes that are not UTF-8 escaped, of a long one the beginning."""
+    return None if key is None else key.decode("utf-8", "backslashreplace").replace("\0", "\\x00")[:LONGEST_NAMES]
 
 
 class Envelope(msgspec.Struct, Generic[E_co], gc=False):

@@ -29,6 +29,7 @@ __all__ = [
     "fetch",
     "go_back",
     "partitions",
+    "positions",
     "producer",
     "quiet",
     "reader",
@@ -150,13 +151,24 @@ def quiet(client: AIOKafkaConsumer) -> list[TopicPartition]:
     A broker that does not wait until it has something answers for them at once, and is asked again at once; one that
     waits gives nothing of what shares the request meanwhile.
     """
-    known = client._subscription.subscription.assignment  # noqa: SLF001 - `position` may wait for the broker
-    states = {place: known.state_value(place) for place in client.assignment()}
+    stood = positions(client)
+    known = _states(client)
     return [
         place
-        for place, state in states.items()
-        if state.highwater is not None and state.has_valid_position and state.position >= state.highwater
+        for place, position in stood.items()
+        if known[place].highwater is not None and position >= known[place].highwater
     ]
+
+
+def positions(client: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """Which offset each partition is read from next, as far as that is known without asking."""
+    return {place: state.position for place, state in _states(client).items() if state.has_valid_position}
+
+
+def _states(client: AIOKafkaConsumer) -> dict[TopicPartition, Any]:
+    """What the client knows of its partitions; `position` may wait for the broker."""
+    known = client._subscription.subscription.assignment  # noqa: SLF001
+    return {place: known.state_value(place) for place in client.assignment()}
 
 
 def go_back(client: AIOKafkaConsumer, first: Mapping[TopicPartition, int]) -> None:

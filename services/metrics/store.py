@@ -38,7 +38,7 @@ def first_of_month(day: date) -> date:
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """Somebody's part in a session, and what is asked of it again and again, read while the processor has it at hand."""
+    """Somebody's part in a session, and what is asked of it again and again: read once, in one go."""
 
     part: ParticipationChanged
     session: int

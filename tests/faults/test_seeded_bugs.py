@@ -13,10 +13,10 @@ import pytest
 
 import shared.consumer
 from shared import deadletters, inbox, outbox, sql
-from shared.batch import Decoded
+from shared.batch import Decoded, Kept
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Record, connect
-from shared.envelope import Envelope, Raw, encode
+from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.privacy import ErasureCompleted
 from shared.events.sessions import ParticipationChanged
@@ -218,7 +218,7 @@ async def a_deserializer_that_raises(world: World, patch: Patch, *, bug: bool) -
 class Swallow(Consumer):
     """Logs whatever goes wrong and goes on."""
 
-    async def _succeeds(self, raws: Sequence[Raw], decoded: Decoded | None) -> bool:
+    async def _succeeds(self, raws: Sequence[Kept], decoded: Decoded | None) -> bool:
         with suppress(ValueError):
             await self._attempt(raws, decoded or ([], {}))
         return True

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
 from msgspec.structs import replace
 
 from shared import deadletters
@@ -20,7 +22,17 @@ from shared.envelope import Envelope, encode
 from shared.events.base import Event
 from shared.events.directory import PersonErased
 from shared.events.sessions import ParticipationChanged
-from shared.kafka import AT_ONCE, AIOKafkaConsumer, CommitFailedError, KafkaError, Piece, TopicPartition, fetch
+from shared.kafka import (
+    AT_ONCE,
+    AIOKafkaConsumer,
+    CommitFailedError,
+    KafkaError,
+    Piece,
+    TopicPartition,
+    apply_topics,
+    fetch,
+    reader,
+)
 from shared.redrive import replay_key
 from shared.refusal import Refused
 from shared.retry import retry_refused
@@ -158,6 +170,33 @@ async def test_what_a_rule_refuses_is_parked_its_key_waits_and_other_keys_go_on(
     assert [version for key, version in await seen(db) if key == str(refused)] == [1, 2, 3]
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM parked_keys") == 0
+
+
+async def test_what_was_let_go_when_it_was_read_is_parked_word_for_word(on_kafka: Settings, db: Database) -> None:
+    """One of many is refused, and a later one of its key waits: both as they came, and the rest has its effect."""
+    await prepare(db)
+    bad, others = uuid4(), [participation(uuid4(), 1) for _ in range(40)]
+    wrong = [participation(bad, version) for version in (1, 2)]
+    sent = [(*encode(event, {"tracestate": "a=1"}), event) for event in (*others[:20], *wrong, *others[20:])]
+
+    async def refuse(conn: Connection, envelopes: Sequence[Envelope[Any]]) -> None:
+        if any(envelope.key == str(bad) for envelope in envelopes):
+            raise Impossible("nothing of this one is possible")
+        await write_down(conn, envelopes)
+
+    async with producing(on_kafka) as client:
+        for headers, value, event in sent:
+            await client.send_and_wait(wire(on_kafka, event), value, event.key.encode(), headers=headers, partition=0)
+    async with consuming(on_kafka, db, {ParticipationChanged: refuse}):
+        await until(db, "SELECT count(*) FROM dead_letters", 2)
+        await until(db, "SELECT count(*) FROM effects", len(others))
+    async with db.acquire() as conn:
+        letters = await conn.fetch("SELECT * FROM dead_letters ORDER BY record_offset")
+        found = [await deadletters.opened(conn, letter) for letter in letters]
+        taken = await conn.fetchval("SELECT sum(records)::int FROM ingested")
+    assert [letter["reason"] for letter in letters] == ["refused", "held"]
+    assert [(list(each.headers), each.value) for each in found] == [sent[at][:2] for at in (20, 21)]
+    assert taken == len(sent)
 
 
 async def test_a_later_full_state_supersedes_a_broken_one(on_kafka: Settings, db: Database) -> None:
@@ -302,6 +341,41 @@ async def test_what_was_taken_before_the_broker_failed_is_taken_again(
         await until(db, "SELECT count(*) FROM effects", 3 * AT_ONCE - 1)
     assert pieces["ahead"]
     assert [version for _, version in await seen(db)] == list(range(1, 3 * AT_ONCE))
+
+
+async def test_a_batch_that_was_damaged_on_its_way_takes_nothing_of_other_partitions_with_it(
+    on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client has taken what others gave in the same call when it finds out, and drops it."""
+    await apply_topics(on_kafka)
+    arrived, events = Counter[str](), [participation(uuid4(), 1) for _ in range(28 * 6)]
+    topic = wire(on_kafka, events[0])
+
+    def damaged(data: bytes) -> MemoryRecords:
+        arrived["partitions"] += len(data) > 0
+        return MemoryRecords(data[:-1] + bytes([data[-1] ^ 1]) if data and arrived["partitions"] == 6 else data)
+
+    async with producing(on_kafka) as client:
+        for number, event in enumerate(events):
+            headers, value = encode(event, {})
+            await client.send(topic, value, event.key.encode(), headers=headers, partition=number % 6)
+    monkeypatch.setattr("aiokafka.consumer.fetcher.MemoryRecords", damaged)
+    consumer, one = Consumer(on_kafka.model_copy(update={"batch_size": 100}), db, HANDLERS), reader(on_kafka)
+    await one.start()
+    try:
+        one.assign([TopicPartition(topic, number) for number in range(6)])
+        await one.seek_to_beginning()
+        async with asyncio.timeout(SECONDS):
+            while len(one._fetcher._records) < 6:  # noqa: ASYNC110 - the client tells nobody
+                await asyncio.sleep(0.01)
+            taken = (await consumer._take(one, 0)).raws
+            with pytest.raises(CorruptRecordException):
+                await consumer._take(one, 0)
+            while len(taken) < len(events):
+                taken += (await consumer._take(one, 100)).raws
+    finally:
+        await one.stop()
+    assert sorted((raw.partition, raw.offset) for raw in taken) == [(at, to) for at in range(6) for to in range(28)]
 
 
 async def test_a_partition_without_anything_is_left_alone_while_a_batch_is_at_work_and_read_after_it(
