@@ -10,7 +10,7 @@ import pytest
 from services.metrics.web.cookie import COOKIE
 from shared.db import Database
 from tests.fixtures.issuer import Issuer
-from tests.metrics.world import deliver, feedback, goal, held, part, people, person, programme, unit
+from tests.metrics.world import PROGRAMME, deliver, feedback, goal, held, part, people, person, programme, unit
 
 
 class Page(HTMLParser):
@@ -85,6 +85,21 @@ async def test_an_empty_store_has_a_page_too(api: httpx.AsyncClient, issuer: Iss
     reply = await api.get("/", headers=issuer.bearer("programme-owner"))
     assert reply.status_code == 200
     assert "none yet" in reply.text
+    assert "shows up here" not in reply.text  # within none yet
+    assert "No month has anybody in it yet." in reply.text
+    assert not [svg for svg in Page(reply.text).all("svg") if svg.get("aria-hidden") != "true"]
+
+
+async def test_a_goal_whose_number_is_not_shown_is_not_said_to_be_unmeasured(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    month = datetime.now(UTC).date().replace(day=1)
+    async with db.transaction() as conn:
+        await deliver(conn, [programme(starts_on=month, ends_on=month, goals=(goal(measure="participation_rate"),))])
+        await deliver(conn, [person(one) for one in people(4)])
+    for path in ("/", f"/programmes/{PROGRAMME}"):
+        page = (await api.get(path, headers=issuer.bearer("analyst"))).text
+        assert ("Not shown" in page, "Not measured" in page) == (True, False), path
 
 
 async def test_without_a_session_the_page_asks_to_sign_in(api: httpx.AsyncClient) -> None:

@@ -90,5 +90,5 @@ def _goal(goal: Goal) -> GoalLine:
         HIDDEN if goal.suppressed else amount(goal.current, goal.measure),
         amount(goal.target, goal.measure),
         day(goal.due),
-        STATUSES[goal.status],
+        HIDDEN.capitalize() if goal.suppressed else STATUSES[goal.status],
     )
