@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations
+from unittest.mock import patch
 from uuid import UUID
 
 import numpy as np
@@ -109,10 +110,33 @@ def strangers() -> tuple[Folk, Rule, Circles, Ints]:
 def test_people_come_to_a_circle_about_what_they_want_however_far_it_is(how: str) -> None:
     """P8: without it they would wander from neighbour to neighbour."""
     people, rules, circles, best = strangers()
+    before = sum(int(worth(people, rules, *one)) for one in zip(*circles, strict=True))
     if how == "improve":
-        forming.improve(people, rules, circles, CROWD, 4, 4, groups.MOVES_A_PERSON * 4 * CROWD, 5)
+        gained = forming.improve(people, rules, circles, CROWD, 4, 4, groups.MOVES_A_PERSON * 4 * CROWD, 5)
     else:
-        forming.exchange(people, rules, circles, 4, 4, 20 * CROWD, 5)
+        gained = forming.exchange(people, rules, circles, 4, 4, 20 * CROWD, 5)
     found = [int(worth(people, rules, *one)) for one in zip(*circles, strict=True)]
-    assert sum(found) >= 0.95 * best.sum()
+    assert sum(found) == before + gained >= 0.95 * best.sum()
     assert sorted(circles.members[:, :4].ravel().tolist()) == list(range(4 * CROWD))
+
+
+def test_a_circle_is_grown_with_somebody_who_knows_what_it_is_about() -> None:
+    """P8: whoever could teach is looked for among all, not only among those who happen to be near."""
+    people = tuple(
+        engine_person(
+            UUID(int=row + 1),
+            needs=((f"{row // 4:03}", 0, 1),) if row % 4 else (),
+            offers=() if row % 4 else ((f"{row // 4:03}", 5),),
+        )
+        for row in range(4 * CROWD)
+    )
+    problem = Problem(people, frozenset(), Rules(), 1, size_min=4, size_max=4)
+    pop, folk, rules, everybody = laid(problem)
+    with patch.multiple(groups, MOVES_A_PERSON=0, SWEEPS=(0, 0)):
+        circles, waiting = groups.form(pop, folk, rules, problem, everybody)
+    shared = CROWD * (3 * WEIGHTS["shared_need"] + WEIGHTS["can_contribute"] + 3 * WEIGHTS["needs_covered"])
+    points = np.zeros((CROWD, len(circle.TERMS)), np.int64)
+    for at, one in enumerate(zip(*circles, strict=True)):
+        circle.tell(folk, rules, *one, points[at])
+    assert len(waiting) == 0
+    assert points[:, [circle.SHARED, circle.CONTRIBUTE, circle.COVERED]].sum() >= 0.95 * shared

@@ -7,10 +7,13 @@ import numpy as np
 
 from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.people import Problem, Term
-from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways
+from services.matching.engine.population import Bools, Ints, Masks, Population, Postings, both_ways
 
 TENURE_BANDS = (180, 730, 1825)
 HALF_HOURS_A_POINT = 2
+MARKS = 64
+"""Bits of a person's wants or knowledge: most people share none, which one look tells."""
+ANY_BAND = 1 << 30
 IMPOSSIBLE = -1
 NONE = -1
 TERMS = (
@@ -55,6 +58,9 @@ class Folk(NamedTuple):
     knows_level: Ints
     about: Bools
     """Which skills the programme is about."""
+    wanted: Masks
+    known: Masks
+    """What they want and know: skills as bits, several sharing one."""
 
 
 class Rule(NamedTuple):
@@ -75,6 +81,7 @@ def folk(pop: Population, problem: Problem) -> Folk:
     wants = np.lexsort((pop.needs.skill, pop.needs.person))
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
     at, others = both_ways(pop.apart, len(pop))
+    about = np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_)
     return Folk(
         hours=pop.hours,
         liked=pop.liked,
@@ -95,8 +102,16 @@ def folk(pop: Population, problem: Problem) -> Folk:
         knows_at=np.searchsorted(pop.offers.person[knows], everybody).astype(np.int64),
         knows=pop.offers.skill[knows],
         knows_level=pop.offers.level[knows],
-        about=np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_),
+        about=about,
+        wanted=_marks(pop.needs, len(pop)),
+        known=_marks(pop.offers, len(pop)),
     )
+
+
+def _marks(claims: Postings, count: int) -> Masks:
+    marks = np.zeros(count, np.uint64)
+    np.bitwise_or.at(marks, claims.person, np.uint64(1) << (claims.skill % MARKS).astype(np.uint64))
+    return marks
 
 
 def rule(problem: Problem) -> Rule:
@@ -105,7 +120,7 @@ def rule(problem: Problem) -> Rule:
     weights = np.array([rules.weights[term] for term in TERMS], np.int64)
     if rules.levels != "mixed":
         weights[GRADES] = 0
-    band = rules.level_band if rules.levels == "banded" else 1 << 30
+    band = rules.level_band if rules.levels == "banded" else ANY_BAND
     return Rule(rules.common_half_hours, rules.min_functions, rules.margin, band, weights)
 
 
@@ -151,14 +166,16 @@ def grade(people: Folk, person: int, topic: int) -> int:
 @compiled
 def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) -> bool:
     """Whether another member could teach something this person wants."""
-    for place in range(people.wants_at[person], people.wants_at[person + 1]):
-        if people.about[people.wants[place]]:
-            least = people.wants_level[place] + rules.margin
-            for other in members[:size]:
-                if other != person:
-                    for know in range(people.knows_at[other], people.knows_at[other + 1]):
-                        if people.knows[know] == people.wants[place] and people.knows_level[know] >= least:
-                            return True
+    for place in range(size):
+        other = members[place]
+        if other == person or not people.wanted[person] & people.known[other]:
+            continue
+        for want in range(people.wants_at[person], people.wants_at[person + 1]):
+            if people.about[people.wants[want]]:
+                least = people.wants_level[want] + rules.margin
+                for know in range(people.knows_at[other], people.knows_at[other + 1]):
+                    if people.knows[know] == people.wants[want] and people.knows_level[know] >= least:
+                        return True
     return False
 
 
@@ -166,23 +183,23 @@ def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) ->
 def can_meet(people: Folk, rules: Rule, members: Ints, size: int) -> int:
     """Half-hours all of them work, IMPOSSIBLE where they could not meet or talk."""
     hours = people.hours[members[0]]
-    for member in members[1:size]:
-        hours &= people.hours[member]
+    for place in range(1, size):
+        hours &= people.hours[members[place]]
     if ones(hours) < rules.half_hours:
         return IMPOSSIBLE
     hours &= np.uint64(0)
     for day in range(people.week.shape[1]):
         shared = people.week[members[0], day]
-        for member in members[1:size]:
-            shared &= people.week[member, day]
+        for place in range(1, size):
+            shared &= people.week[members[place], day]
         hours |= shared
     common = ones(hours)
     if common < rules.half_hours:
         return IMPOSSIBLE
     for word in range(people.languages.shape[1]):
         spoken = people.languages[members[0], word]
-        for member in members[1:size]:
-            spoken &= people.languages[member, word]
+        for place in range(1, size):
+            spoken &= people.languages[members[place], word]
         if spoken:
             return common
     return IMPOSSIBLE
@@ -205,14 +222,13 @@ def distinct(values: Ints, size: int) -> int:
 @compiled
 def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points: Ints) -> bool:
     """Write the points of each term; False where a hard constraint speaks against these people together."""
+    return suits(people, rules, members, size, topic, points) and meets(people, rules, members, size, points)
+
+
+@compiled
+def suits(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points: Ints) -> bool:
+    """Write the points of each term but those of hours; False where functions or levels speak against it."""
     points[:] = 0
-    common = can_meet(people, rules, members, size)
-    if common == IMPOSSIBLE:
-        return False
-    for one in range(size):
-        for other in range(one):
-            if not together(people, members[one], members[other]):
-                return False
     values = np.empty(size, np.int64)
     for kind in range(3):
         for place in range(size):
@@ -221,31 +237,47 @@ def tell(people: Folk, rules: Rule, members: Ints, size: int, topic: int, points
         if kind == 1 and different < rules.min_functions:
             return False
         points[UNITS + kind] = rules.weights[UNITS + kind] * (different - 1)
-    low, high = 1 << 30, -1
-    for place in range(size):
-        values[place] = grade(people, members[place], topic)
-        if values[place] >= 0:
-            low, high = min(low, values[place]), max(high, values[place])
-    if high - low > rules.band:
-        return False
-    points[GRADES] = rules.weights[GRADES] * max(0, distinct(values, size) - 1)
+    if rules.weights[GRADES] or rules.band < ANY_BAND:
+        low, high = ANY_BAND, -1
+        for place in range(size):
+            values[place] = grade(people, members[place], topic)
+            if values[place] >= 0:
+                low, high = min(low, values[place]), max(high, values[place])
+        if high - low > rules.band:
+            return False
+        points[GRADES] = rules.weights[GRADES] * max(0, distinct(values, size) - 1)
+    mark = np.uint64(0) if topic == NONE else np.uint64(1) << np.uint64(topic % MARKS)
     for place in range(size):
         person = members[place]
         points[SIZE] += rules.weights[SIZE] * (people.fewest[person] <= size <= people.most[person])
         points[COVERED] += rules.weights[COVERED] * covered(people, rules, members, size, person)
-        if topic != NONE:
+        if people.wanted[person] & mark:
             for want in range(people.wants_at[person], people.wants_at[person + 1]):
                 if people.wants[want] == topic:
                     points[SHARED] += rules.weights[SHARED]
                     break
+        if people.known[person] & mark:
             for know in range(people.knows_at[person], people.knows_at[person + 1]):
                 if people.knows[know] == topic:
                     points[CONTRIBUTE] = rules.weights[CONTRIBUTE]
+    return True
+
+
+@compiled
+def meets(people: Folk, rules: Rule, members: Ints, size: int, points: Ints) -> bool:
+    """Write the points of hours; False where these people may not be together, could not meet or not talk."""
+    common = can_meet(people, rules, members, size)
+    if common == IMPOSSIBLE:
+        return False
+    for one in range(size):
+        for other in range(one):
+            if not together(people, members[one], members[other]):
+                return False
     for place in range(size):
         if rules.weights[TIME] and not people.liked[members[place]] >> np.uint64(63):
             shared = people.liked[members[place]]
-            for other in members[:size]:
-                shared &= people.hours[other]
+            for other in range(size):
+                shared &= people.hours[members[other]]
             points[TIME] += rules.weights[TIME] * (ones(shared) >= rules.half_hours)
     points[HOURS] = min((common - rules.half_hours) // HALF_HOURS_A_POINT, rules.weights[HOURS])
     return True

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.circle import (
+    ANY_BAND,
     CONTRIBUTE,
     COVERED,
     FUNCTIONS,
@@ -33,7 +34,6 @@ FEW = 14
 """People whose sets are laid out; each one more takes twice the memory and up to three times the time."""
 PLACED = 1 << 30
 """Worth of having somebody in a circle at all, above all that circles are worth."""
-ANY_BAND = 1 << 30
 
 
 @compiled

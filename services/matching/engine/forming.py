@@ -4,7 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, can_meet, together, worth
+from services.matching.engine.circle import (
+    HOURS,
+    IMPOSSIBLE,
+    NONE,
+    TERMS,
+    TIME,
+    Folk,
+    Rule,
+    can_meet,
+    meets,
+    suits,
+    together,
+    worth,
+)
 from services.matching.engine.compiled import compiled, mix
 from services.matching.engine.exact import FEW, lay, split
 from services.matching.engine.population import Bools, Ints
@@ -12,11 +25,16 @@ from services.matching.engine.population import Bools, Ints
 POOL = 48
 """People tried for a place in a new circle."""
 LOOKS = 600
-"""People looked at to find them."""
+"""People looked at to find them, of each of three kinds."""
+WANT, KNOW, ANYBODY = range(3)
+ROOM = (0.5, 0.75, 1.0)
+"""How full the pool may be after those who want the topic, those who know it, and anybody."""
 NEAR = 60
 """How many circles away, by working hours, an exchange goes."""
 HOT, COLD = 1.0, 0.2
-"""Points a move may lose: at first, and at the end, with a chance of one in e."""
+"""Points a move may lose: at first, and at the end, with a chance of one in e.
+
+Most moves lose more, which is seen before anybody's hours are."""
 
 
 class Circles(NamedTuple):
@@ -35,27 +53,35 @@ class Crowd(NamedTuple):
     start: Ints
     wanting: Ints
     """Places in `order` of those who want skill `s`: `wanting[start[s]:start[s + 1]]`."""
+    known_at: Ints
+    knowing: Ints
+    """The same of those who know it."""
 
 
 @compiled
 def gather(people: Folk, rules: Rule, crowd: Crowd, free: Bools, seed: int, topic: int, pool: Ints) -> int:
-    """Fill the pool with free people near the seed in working hours, those who want the topic first."""
+    """Fill the pool with free people near the seed in hours: who wants the topic, then who knows it, then anybody."""
     pair = np.empty(2, np.int64)
     pair[0] = seed
     count = 0
-    for turn in range(2):
-        if turn == 0 and topic == NONE:
+    for who in (WANT, KNOW, ANYBODY):
+        if who != ANYBODY and topic == NONE:
             continue
-        here = crowd.wanting[crowd.start[topic] : crowd.start[topic + 1]] if turn == 0 else crowd.order
-        at = np.searchsorted(here, crowd.place[seed]) if turn == 0 else crowd.place[seed]
+        here = crowd.order
+        if who == WANT:
+            here = crowd.wanting[crowd.start[topic] : crowd.start[topic + 1]]
+        elif who == KNOW:
+            here = crowd.knowing[crowd.known_at[topic] : crowd.known_at[topic + 1]]
+        room = int(ROOM[who] * len(pool))
+        at = np.searchsorted(here, crowd.place[seed]) if who != ANYBODY else crowd.place[seed]
         up, down = at, at - 1
         for look in range(LOOKS):
-            if up >= len(here) and down < 0:
+            if count >= room or (up >= len(here) and down < 0):
                 break
             forward = down < 0 or (up < len(here) and look % 2 == 0)
             step = up if forward else down
             up, down = up + forward, down - (not forward)
-            person = crowd.order[here[step]] if turn == 0 else here[step]
+            person = crowd.order[here[step]] if who != ANYBODY else here[step]
             if not free[person] or person == seed or not together(people, seed, person):
                 continue
             pair[1] = person
@@ -67,18 +93,22 @@ def gather(people: Folk, rules: Rule, crowd: Crowd, free: Bools, seed: int, topi
             if not known:
                 pool[count] = person
                 count += 1
-                if count == (len(pool) // 2 if turn == 0 else len(pool)):
-                    break
     return count
 
 
 @compiled
 def favourite(people: Folk, wanted: Ints, seed: int) -> int:
-    """What the person wants that most free people want too, NONE where nothing."""
+    """What the person wants that most free people want too; who wants nothing, what they know; NONE where nothing."""
     best = NONE
     for place in range(people.wants_at[seed], people.wants_at[seed + 1]):
         skill = people.wants[place]
         if people.about[skill] and (best == NONE or wanted[skill] > wanted[best]):
+            best = skill
+    if best != NONE:
+        return best
+    for place in range(people.knows_at[seed], people.knows_at[seed + 1]):
+        skill = people.knows[place]
+        if people.about[skill] and wanted[skill] and (best == NONE or wanted[skill] > wanted[best]):
             best = skill
     return best
 
@@ -171,15 +201,15 @@ def improve(
     began = value.sum()
     width = circles.members.shape[1]
     mine, theirs = np.empty(width, np.int64), np.empty(width, np.int64)
+    mine_points, their_points = np.empty(len(TERMS), np.int64), np.empty(len(TERMS), np.int64)
     state = np.uint64(seed)
     cooling = (COLD / HOT) ** (1.0 / max(1, tries))
     heat = HOT
-    for _ in range(tries):
+    for turn in range(tries):
         heat *= cooling
         state += np.uint64(0x9E3779B97F4A7C15)
         draw = np.int64(mix(state) >> np.uint64(1))
-        here = draw % count
-        draw //= count
+        here = turn % count
         span = min(NEAR, count - 1)
         there = (here + 1 + draw % span) % count
         draw //= span
@@ -202,15 +232,21 @@ def improve(
             here_size, there_size = here_size - 1, there_size + 1
         else:
             mine[one], theirs[other] = theirs[other], mine[one]
-        new_mine = worth(people, rules, mine, here_size, circles.topic[here])
-        if new_mine == IMPOSSIBLE:
-            continue
-        new_theirs = worth(people, rules, theirs, there_size, circles.topic[there])
-        if new_theirs == IMPOSSIBLE:
-            continue
-        change = new_mine + new_theirs - value[here] - value[there]
         chance = np.float64(mix(state ^ np.uint64(0x5851F42D4C957F2D)) >> np.uint64(11)) / 9007199254740992.0
-        if change >= 0 or chance < np.exp(change / heat):
+        enough = value[here] + value[there] + heat * np.log(chance)
+        if not suits(people, rules, mine, here_size, circles.topic[here], mine_points):
+            continue
+        if not suits(people, rules, theirs, there_size, circles.topic[there], their_points):
+            continue
+        spare = 2 * rules.weights[HOURS] + (here_size + there_size) * rules.weights[TIME]
+        if mine_points.sum() + their_points.sum() + spare < enough:
+            continue
+        if not meets(people, rules, mine, here_size, mine_points):
+            continue
+        if not meets(people, rules, theirs, there_size, their_points):
+            continue
+        new_mine, new_theirs = mine_points.sum(), their_points.sum()
+        if new_mine + new_theirs >= enough:
             circles.members[here, :here_size] = mine[:here_size]
             circles.members[there, :there_size] = theirs[:there_size]
             circles.size[here], circles.size[there] = here_size, there_size

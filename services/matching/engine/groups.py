@@ -172,12 +172,17 @@ def _crowd(pop: Population, people: Folk, asked: Ints) -> Crowd:
     order = asked[np.lexsort((pop.lots[asked], pop.hours[asked]))]
     place = np.full(len(pop), NONE, np.int64)
     place[order] = np.arange(len(order))
-    owner = np.repeat(np.arange(len(pop)), np.diff(people.wants_at))
+    wanting = _by_skill(people.wants_at, people.wants, place, len(pop.skills))
+    return Crowd(order, place, *wanting, *_by_skill(people.knows_at, people.knows, place, len(pop.skills)))
+
+
+def _by_skill(at: Ints, skills: Ints, place: Ints, count: int) -> tuple[Ints, Ints]:
+    """Where each skill begins, and the places of whose it is."""
+    owner = np.repeat(np.arange(len(at) - 1), np.diff(at))
     inside = place[owner] != NONE
-    skill, at = people.wants[inside], place[owner[inside]]
-    sorted_ = np.lexsort((at, skill))
-    start = np.searchsorted(skill[sorted_], np.arange(len(pop.skills) + 1)).astype(np.int64)
-    return Crowd(order, place, start, at[sorted_])
+    skill, places = skills[inside], place[owner[inside]]
+    order = np.lexsort((places, skill))
+    return np.searchsorted(skill[order], np.arange(count + 1)).astype(np.int64), places[order]
 
 
 def _hardest_first(pop: Population, rules: Rule, people: Ints) -> Ints:
