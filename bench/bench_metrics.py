@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
@@ -34,6 +34,8 @@ TAKEN = "SELECT coalesce(sum(next_offset), 0)::int FROM consumed_positions WHERE
 PLACES = "SELECT partition, max(next_offset) FROM consumed_positions WHERE topic = 'sessions.participation' GROUP BY 1"
 AHEAD = 100_000
 """Events on the broker that have not been read."""
+READS = b"reads\n"
+MOST_GROUPS = 10
 GROUPS = count()
 """Each run reads as a group of its own, from the beginning."""
 COLUMNS = (
@@ -49,6 +51,11 @@ class Worker:
     process: asyncio.subprocess.Process
     cpu: float = 0.0
     megabytes: float = 0.0
+
+    async def reads(self) -> bool:
+        """Wait until it has partitions; False where it ended before."""
+        assert self.process.stdout
+        return await self.process.stdout.readline() == READS
 
     @property
     def resident(self) -> int:
@@ -108,7 +115,28 @@ async def raw_copy(settings: Settings, size: Size, batch: int, *, indexed: bool)
 
 @asynccontextmanager
 async def workers(settings: Settings, processes: int) -> AsyncIterator[list[Worker]]:
-    """Worker processes of metrics; when the block ends they stop, and say what they took."""
+    """Worker processes of metrics that have partitions; when the block ends they stop, and say what they took.
+
+    The embedded broker gives one of two that join at the same moment an assignment without bytes, of which no client
+    can make anything, and no other one: that worker ends, and all begin again, as a group of another name.
+    """
+    for _ in range(MOST_GROUPS):
+        started = await _started(settings, processes)
+        if all([await worker.reads() for worker in started]):
+            break
+        await _stopped(started)
+        await empty(settings)
+    else:
+        message = f"of {MOST_GROUPS} groups none had partitions for each of {processes} workers"
+        raise RuntimeError(message)
+    try:
+        yield started
+    finally:
+        for worker, said in zip(started, await _stopped(started), strict=True):
+            worker.cpu, worker.megabytes = map(float, said.split())
+
+
+async def _started(settings: Settings, processes: int) -> list[Worker]:
     started, group = [], next(GROUPS)
     for number in range(processes):
         told = (
@@ -122,14 +150,15 @@ async def workers(settings: Settings, processes: int) -> AsyncIterator[list[Work
             sys.executable, "-m", "bench.metrics_worker", *told, stdout=asyncio.subprocess.PIPE
         )
         started.append(Worker(process))
-    try:
-        yield started
-    finally:
-        for worker in started:
+    return started
+
+
+async def _stopped(started: Sequence[Worker]) -> list[bytes]:
+    """What each said after it had partitions."""
+    for worker in started:
+        if worker.process.returncode is None:
             worker.process.terminate()
-        for worker in started:
-            said, _ = await worker.process.communicate()
-            worker.cpu, worker.megabytes = map(float, said.split())
+    return [(await worker.process.communicate())[0] for worker in started]
 
 
 async def ingest(settings: Settings, db: Database, size: Size, processes: int, curve: int = 0) -> Ingest:
@@ -284,7 +313,9 @@ async def main() -> None:
             two = await ingest(settings, db, size, 2)
             print(f"two       {two.rate:>9,.0f} events/s   {two.rate / one.rate:.2f} times one, {sum(two.cpu):.0f} us")
         if asked.fresh:
+            await empty(settings)
             async with workers(settings, 1):
+                await settled(db, TAKEN, size.events)
                 print(f"fresh     {await freshness(settings, db, asked.fresh, 0)}, idle")
             await empty(settings)
             async with workers(settings, 1):

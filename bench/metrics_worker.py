@@ -19,6 +19,13 @@ from shared.settings import load
 FACTS: Handlers = {cls: HANDLERS[cls] for cls in (ParticipationChanged, FeedbackReleased)}
 
 
+async def tell(consumer: Consumer) -> None:
+    """Say when it has partitions."""
+    while not consumer.assignment.rebalances:
+        await asyncio.sleep(0.01)
+    print("reads", flush=True)
+
+
 async def main(name: str, database: str, bootstrap: str, batch: str, instance: str) -> None:
     """Consume until SIGTERM, then print seconds of CPU and megabytes at most."""
     settings = load(
@@ -34,7 +41,10 @@ async def main(name: str, database: str, bootstrap: str, batch: str, instance: s
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     db = await Database.connect(settings)
     tune_memory()
-    await Consumer(settings, db, FACTS).run(stop)
+    consumer = Consumer(settings, db, FACTS)
+    told = asyncio.create_task(tell(consumer))
+    await consumer.run(stop)
+    told.cancel()
     await db.close()
     print(f"{time.process_time():.2f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
 
