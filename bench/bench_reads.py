@@ -36,6 +36,11 @@ CALLERS = 4
 Answers = tuple[bytes, ...]
 
 
+def _wanted(unit: str, limit: int) -> tuple[object, ...]:
+    """Everybody of a unit, from the first on."""
+    return (unit, *[None] * 6, limit + 1, *[None] * 3)
+
+
 def finished(answers: Answers, settings: DirectorySettings) -> FastAPI:
     """The queries are asked, and the answer is finished bytes."""
     app = plain_app(settings)
@@ -50,7 +55,7 @@ def finished(answers: Answers, settings: DirectorySettings) -> FastAPI:
     @app.get("/v1/people")
     async def find(request: Call, unit: str, limit: int) -> Response:
         async with request.app.state.pool.acquire() as conn:
-            await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1, None, None)
+            await conn.fetch(SQL.list_cards, *_wanted(unit, limit))
         return Response(page, media_type="application/json")
 
     return app
@@ -68,7 +73,7 @@ def usual(settings: DirectorySettings) -> FastAPI:
     @app.get("/v1/people", response_model=Page[Card])
     async def find(request: Call, unit: str, limit: int) -> Any:
         async with request.app.state.pool.acquire() as conn:
-            rows = await conn.fetch(SQL.list_cards, unit, None, None, None, None, None, None, limit + 1, None, None)
+            rows = await conn.fetch(SQL.list_cards, *_wanted(unit, limit))
         return {"items": [dict(row) for row in rows[:limit]], "next": None}
 
     return app
