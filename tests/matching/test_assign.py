@@ -142,6 +142,13 @@ def test_nobody_moves_to_an_empty_place_for_less_than_a_step(held_at: int, comes
     assert bidders.place[0] == comes
 
 
+def test_an_empty_place_asks_a_step_less_than_it_is_worth_to_who_comes() -> None:
+    """However few have it listed: asking nothing, it would be what everybody else lists next."""
+    bidders, places = contest([12 * SCALE], [10])
+    assert auction.lower(bidders, places, *auction.by_column(bidders, 1), 1, SCALE) == 1
+    assert places.ask.tolist() == [9 * SCALE]
+
+
 def test_between_equal_edges_the_lot_decides() -> None:
     even = graph({(0, 0): 5, (1, 0): 5}, [(1, 0)] * 4)
     first = solve(replace(even, lot=np.array([0.9, 0.1]))).edges.tolist()

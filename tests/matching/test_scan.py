@@ -1,6 +1,7 @@
 """The scan for candidates against every pair there is, whatever it leaves unread."""
 
 from itertools import product
+from unittest.mock import patch
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ from services.matching.engine import round as engine
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
+from services.matching.engine.market import Market
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.population import Ints, Population, build
 from services.matching.engine.rules import Rules
@@ -112,13 +114,28 @@ def test_what_is_left_unread_among_teachers_alike_is_never_told_too_low(points: 
         listed_within(problem, points, looks, width)
 
 
+def worth_most(laid: Market, listed: Listed, row: int, price: Ints) -> int:
+    """What the best a learner has listed is worth at these prices."""
+    size = listed.size[row]
+    worth = listed.score[row, :size] * SCALE - price[laid.offers.teacher[listed.offer[row, :size]]]
+    return max(0, int(worth.max(initial=0)))
+
+
 @given(problem=problems(), width=st.integers(1, 3))
 @SLOW
 def test_lists_are_merged_by_worth_and_keep_what_is_held(problem: Problem, width: int) -> None:
     pop, learners, laid, _, _ = laid_out(problem)
     first = scan.scan(laid, None, width, EVERYTHING)
     price = (pop.lots % np.uint64(50)).astype(np.int64) * SCALE
-    both = listing.merge(laid, first, scan.scan(laid, price, width, EVERYTHING), price, width)
+    both = listing.empty(len(learners), width)
+    with patch.object(scan, "BLOCK", 2):
+        scan.renew(laid, np.zeros(len(pop), np.int64), both, width, EVERYTHING)
+        missed = scan.renew(laid, price, both, width, EVERYTHING)
+    renewed = scan.scan(laid, price, width, EVERYTHING)
+    assert (both.best == renewed.best).all()
+    had = [worth_most(laid, first, row, price) for row in range(len(learners))]
+    assert missed == int(both.best.sum()) - sum(had)
+    assert [worth_most(laid, both, row, price) for row in range(len(learners))] == both.best.tolist()
     held = np.where(first.size > 0, first.offer[:, 0], EMPTY).astype(np.int64)
     kept = listing.hold(both, held, first.score[:, 0].astype(np.int64))
     for row in range(len(learners)):

@@ -119,23 +119,27 @@ def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, 
     ends; everybody stays within `step` of the best they could have, and no empty place asks more than its cost.
     """
     column = np.repeat(np.arange(len(places.start) - 1), np.diff(places.start))
-    stack = np.flatnonzero((places.owner == EMPTY) & (places.ask > places.cost))
-    stack = np.concatenate((stack, np.empty(len(places.owner) - len(stack), np.int64)))
-    waiting = np.count_nonzero((places.owner == EMPTY) & (places.ask > places.cost))
+    dear = (places.owner == EMPTY) & (places.ask > places.cost)
+    stack = np.empty(len(places.owner), np.int64)
+    waiting = np.count_nonzero(dear)
+    stack[:waiting] = np.flatnonzero(dear)
+    gains = np.empty(len(bidders.first), np.int64)
+    for row in range(len(gains)):
+        gains[row] = _gain(bidders, places, row)
+    top = int(bidders.score.max()) * SCALE
     came = 0
     while waiting:
         waiting -= 1
         place = stack[waiting]
-        chosen, best, second = EMPTY, 0, 0
+        chosen, best = EMPTY, 0
         for at_edge in range(at[column[place]], at[column[place] + 1]):
-            edge = int(edges[at_edge])
-            offer = bidders.score[edge] * SCALE - _gain(bidders, places, edge // width)
+            edge = edges[at_edge]
+            gain = gains[edge // width]
+            if top - gain <= best:
+                continue
+            offer = bidders.score[edge] * SCALE - gain
             if offer > best:
-                if chosen == EMPTY or chosen // width != edge // width:
-                    second = best
-                best, chosen = offer, edge
-            elif offer > second and chosen // width != edge // width:
-                second = offer
+                best, chosen = offer, int(edge)
         cost = places.cost[place]
         if best < cost + step:
             places.ask[place] = cost
@@ -143,9 +147,10 @@ def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, 
         came += 1
         row = chosen // width
         left = bidders.place[row]
-        places.ask[place] = min(places.ask[place], max(cost, second - step))
+        places.ask[place] = min(places.ask[place], best - step)
         places.owner[place] = row
         bidders.edge[row], bidders.place[row] = chosen, place
+        gains[row] = _gain(bidders, places, row)
         if left != EMPTY:
             places.owner[left] = EMPTY
             if places.ask[left] > places.cost[left]:

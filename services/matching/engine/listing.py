@@ -26,19 +26,23 @@ class Listed(NamedTuple):
     """Offers that the limit left unseen."""
 
 
-def merge(market: Market, known: Listed, more: Listed, price: Ints, width: int) -> Listed:
-    """Both lists of each learner, shortened to the `width` offers worth most after their teacher's price."""
-    rows = len(known.size)
-    shape = (rows, min(width, known.offer.shape[1] + more.offer.shape[1]))
-    merged = Listed(
+def empty(rows: int, width: int) -> Listed:
+    """Nothing listed yet, for so many learners."""
+    return Listed(
         np.zeros(rows, np.int64),
-        np.zeros(shape, np.int32),
-        np.zeros(shape, np.int32),
-        more.best,
-        np.maximum(known.unseen, more.unseen),
+        np.zeros((rows, width), np.int32),
+        np.zeros((rows, width), np.int32),
+        np.zeros(rows, np.int64),
+        np.zeros(rows, np.int64),
     )
-    _merge(market.offers.teacher, price, known, more, merged)
-    return merged
+
+
+def merge(teacher: Small, price: Ints, known: Listed, rows: Ints, more: Listed) -> int:
+    """Put lists of some rows into what they have listed, which keeps the offers worth most after their teacher's price.
+
+    Returns by how much the best of all offers exceeds the best they had listed, all rows together, scaled.
+    """
+    return int(_merge(teacher, price, known, rows, more))
 
 
 def hold(listed: Listed, offer: Ints, score: Ints) -> Ints:
@@ -65,20 +69,28 @@ def _hold(listed: Listed, offer: Ints, score: Ints, held: Ints) -> None:
 
 
 @compiled
-def _merge(teacher: Small, price: Ints, known: Listed, more: Listed, merged: Listed) -> None:
-    keys = np.zeros(merged.offer.shape[1], np.int64)
-    for row in range(len(known.size)):
-        size = 0
-        for each in (known, more):
-            for place in range(each.size[row]):
-                offer, score = each.offer[row, place], each.score[row, place]
-                key = score * SCALE - price[teacher[offer]]
-                old = False
-                for other in range(size):
-                    old = old or merged.offer[row, other] == offer
-                if not old and (size < len(keys) or key > keys[0]):
-                    size = _push(keys, merged.offer[row], merged.score[row], size, key, offer, score)
-        merged.size[row] = size
+def _merge(teacher: Small, price: Ints, known: Listed, rows: Ints, more: Listed) -> int:
+    width = known.offer.shape[1]
+    keys = np.zeros(width, np.int64)
+    offers, scores = np.zeros(width, np.int32), np.zeros(width, np.int32)
+    missed = 0
+    for line in range(len(rows)):
+        row = rows[line]
+        size, best = 0, 0
+        for place in range(known.size[row]):
+            offer, score = known.offer[row, place], known.score[row, place]
+            key = score * SCALE - price[teacher[offer]]
+            best = max(best, key)
+            size = _push(keys, offers, scores, size, key, offer, score)
+        for place in range(more.size[line]):
+            offer, score = more.offer[line, place], more.score[line, place]
+            key = score * SCALE - price[teacher[offer]]
+            if (size < width or key > keys[0]) and not has(known, row, offer):
+                size = _push(keys, offers, scores, size, key, offer, score)
+        known.offer[row, :size], known.score[row, :size] = offers[:size], scores[:size]
+        known.size[row], known.best[row], known.unseen[row] = size, more.best[line], more.unseen[line]
+        missed += max(0, more.best[line] - best)
+    return missed
 
 
 @compiled

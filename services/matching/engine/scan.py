@@ -1,10 +1,12 @@
 """The best few teachers of each learner in one pass over the offers, and what the best of all is worth to them."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine import listing
 from services.matching.engine.compiled import EMPTY, compiled, mix, ones, place_in, shared_half_hours
 from services.matching.engine.listing import LOT_BITS, SCALE, Listed, has, put, sort
 from services.matching.engine.market import LEVELS, Cells, Knobs, Market, Near, Offers, Side, challenges
@@ -13,6 +15,8 @@ from services.matching.engine.population import Ints, Masks, Population
 BEST_GAP, GAP_STEP = 2, 4
 HALF_HOURS_A_POINT = 2
 RANK_POINTS = 3
+BLOCK = 1 << 16
+"""Learners whose lists are drawn at a time."""
 
 
 class Self(NamedTuple):
@@ -45,17 +49,30 @@ def scan(market: Market, price: Ints | None, width: int, looks: int) -> Listed:
     Offers that cannot be better than those listed are not read. Where more than `looks` offers would meet a need each
     cell is read by its share, the cheapest first; `best` takes what was left unread at the most it could be.
     """
-    rows = len(market.learners.person)
-    listed = Listed(
-        np.zeros(rows, np.int64),
-        np.zeros((rows, width), np.int32),
-        np.zeros((rows, width), np.int32),
-        np.zeros(rows, np.int64),
-        np.zeros(rows, np.int64),
-    )
-    priced, sorted_ = _priced(market, price)
-    _scan(priced, sorted_, _alike(market, sorted_), _order(market), looks, listed)
+    listed = listing.empty(len(market.learners.person), width)
+    for rows, found in _drawn(market, price, width, looks):
+        for whole, some in zip(listed, found, strict=True):
+            whole[rows] = some
     return listed
+
+
+def renew(market: Market, price: Ints, known: Listed, width: int, looks: int) -> int:
+    """As `scan`, into the lists that learners have already; returns what those missed, as `listing.merge` does."""
+    missed = 0
+    for rows, found in _drawn(market, price, width, looks):
+        missed += listing.merge(market.offers.teacher, price, known, rows, found)
+    return missed
+
+
+def _drawn(market: Market, price: Ints | None, width: int, looks: int) -> Iterator[tuple[Ints, Listed]]:
+    """Rows of some learners at a time, who ask for the same, and their lists, so that few are held at once."""
+    priced, sorted_ = _priced(market, price)
+    alike, order = _alike(market, sorted_), _order(market)
+    for begin in range(0, len(order), BLOCK):
+        rows = order[begin : begin + BLOCK]
+        listed = listing.empty(len(rows), width)
+        _scan(priced, sorted_, alike, rows, looks, listed)
+        yield rows, listed
 
 
 def _priced(market: Market, price: Ints | None) -> tuple[Market, Offers]:
@@ -254,14 +271,15 @@ def _within_hours(cells: Cells, first: int, last: int, me: Self, half_hours: int
 
 
 @compiled
-def _scan(market: Market, offers: Offers, alike: Ints, order: Ints, looks: int, listed: Listed) -> None:
+def _scan(market: Market, offers: Offers, alike: Ints, rows: Ints, looks: int, listed: Listed) -> None:
     cells, asks, near, side, knobs = market.cells, market.learners, market.near, market.side, market.knobs
     width = listed.offer.shape[1]
     keys = np.zeros(width, np.int64)
     shares = np.zeros(len(cells.hours), np.int64)
     joined = knobs.reciprocity + knobs.shared_challenge
-    for row in order:
-        who = asks.person[row]
+    for row in range(len(rows)):
+        asking = rows[row]
+        who = asks.person[asking]
         me = Self(
             who,
             side.hours[who],
@@ -276,8 +294,8 @@ def _scan(market: Market, offers: Offers, alike: Ints, order: Ints, looks: int, 
             near.barred[near.barred_at[who] : near.barred_at[who + 1]],
         )
         kin = side.kin[who] if joined else np.uint64(0)
-        for need in range(asks.start[row], asks.start[row + 1]):
-            ask = Ask(asks.level[need], asks.target[need], asks.bonus[row] + knobs.need_met)
+        for need in range(asks.start[asking], asks.start[asking + 1]):
+            ask = Ask(asks.level[need], asks.target[need], asks.bonus[asking] + knobs.need_met)
             whole = True
             first = asks.skill[need] * market.marks
             if joined:

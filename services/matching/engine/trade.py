@@ -19,8 +19,8 @@ STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
 TURNS = 12
 """How often lists are renewed at most; the finest step goes on while that brings something."""
-MERGED, RESTLESS = 2, 4
-"""How many lists' length of candidates a learner keeps, and once everybody has run after the same."""
+MERGED = 2
+"""How many lists' length of candidates a learner keeps."""
 DRAFTED = 256
 """Offers read for a need before anything has a price, when none can be left out for being dear."""
 LEFT_LISTED = 60
@@ -29,6 +29,8 @@ ROLES = 2
 """Auctions among those left over: once everybody does both, then whatever they are worth more for."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
+SETTLED = 0.0005
+"""What renewed lists bring, or a finer auction, below which it was the last; a share of the bound as well."""
 DEAREST = 90
 """No load costs more than this, so that a willing teacher is never left idle for it."""
 
@@ -107,31 +109,26 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     width, looks = problem.rules.candidates, problem.rules.looks
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
-    known = scan.scan(laid, None, width, min(looks, DRAFTED))
-    bound, proof, calm, kept = sides.bound(known, floor.price), floor.price, True, MERGED
+    known = listing.empty(len(learners), MERGED * width)
+    scan.renew(laid, floor.price, known, width, min(looks, DRAFTED))
+    bound, proof, calm = NEVER, floor.price, True
     for turn in range(TURNS):
         floor.open(known, STEPS[min(turn, len(STEPS) - 1)])
         gained = floor.value - value
         if gained > 0:
             offer, score, value = floor.offer, floor.score, floor.value
-        if turn >= len(STEPS) and calm and gained <= GOOD_ENOUGH * bound:
-            break
         price = floor.price if calm else (floor.price + proof) // 2
-        listed = scan.scan(laid, price, width, looks)
-        proved = sides.bound(listed, price)
+        missed = scan.renew(laid, price, known, width, looks) // SCALE
+        proved = sides.bound(known, price)
+        settled = calm and turn >= len(STEPS) - 1 and min(gained, missed) <= SETTLED * bound
         calm = proved <= bound
         bound, proof = min((bound, proof), (proved, price), key=itemgetter(0))
-        if bound - value <= GOOD_ENOUGH * bound:
+        if settled or bound - value <= GOOD_ENOUGH * bound:
             break
-        kept = kept if calm else RESTLESS
-        known = listing.merge(laid, known, listed, floor.price, kept * width)
-    if bound - value > GOOD_ENOUGH * bound:
-        listed = scan.scan(laid, floor.price, 1, looks)
-        bound, proof = min((bound, proof), (sides.bound(listed, floor.price), floor.price), key=itemgetter(0))
     won = told(pop, sides.learners, laid, offer)
     cost = assign.costs(won.teacher, pop.load, sides.cost)
     mutual = scan.mutuals(laid, won.learner, won.teacher)
-    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(listed.unseen.sum()), proof)
+    return Trade(won, score[offer != EMPTY], cost, mutual, bound, int(known.unseen.sum()), proof)
 
 
 def chosen(pop: Population, problem: Problem, learners: Ints, needs: Ints, pairs: Pairs, price: Ints) -> Trade:
