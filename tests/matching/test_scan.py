@@ -72,7 +72,7 @@ def listed_within(problem: Problem, points: list[int], looks: int, width: int) -
         mine = np.sort(worth[all_.learner == learner])[::-1]
         most = max(0, int(mine.max(initial=0)))
         assert listed.best[row] >= most
-        told = listed.score[row, : listed.size[row]] * SCALE
+        told = listed.score[row, : listed.size[row]].astype(np.int64) * SCALE
         told = told - price[laid.offers.teacher[listed.offer[row, : listed.size[row]]]]
         assert set(told.tolist()) <= set(mine.tolist())
         assert told.tolist() == sorted(told.tolist(), reverse=True)
@@ -117,7 +117,7 @@ def test_what_is_left_unread_among_teachers_alike_is_never_told_too_low(points: 
 def worth_most(laid: Market, listed: Listed, row: int, price: Ints) -> int:
     """What the best a learner has listed is worth at these prices."""
     size = listed.size[row]
-    worth = listed.score[row, :size] * SCALE - price[laid.offers.teacher[listed.offer[row, :size]]]
+    worth = listed.score[row, :size].astype(np.int64) * SCALE - price[laid.offers.teacher[listed.offer[row, :size]]]
     return max(0, int(worth.max(initial=0)))
 
 
@@ -149,7 +149,7 @@ def test_a_full_list_gives_way_to_what_is_held() -> None:
     full = Listed(
         np.array([2]),
         np.array([[4, 5]], np.int32),
-        np.array([[9, 8]], np.int32),
+        np.array([[9, 8]], np.int16),
         np.zeros(1, np.int64),
         np.zeros(1, np.int64),
     )

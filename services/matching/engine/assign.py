@@ -13,7 +13,7 @@ from services.matching.engine import auction
 from services.matching.engine.auction import NEVER, Bidders, Places
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE
-from services.matching.engine.market import Small
+from services.matching.engine.market import Short, Small
 from services.matching.engine.population import Ints
 
 EXACT = 40_000
@@ -122,7 +122,7 @@ def _auctioned(graph: Graph, slots: Slots) -> tuple[Ints, Ints]:
 
 
 def auctioned(
-    first: Ints, last: Ints, column: Small, score: Small, queue: Ints, slots: Slots, step: int = FINE
+    first: Ints, last: Ints, column: Small, score: Small | Short, queue: Ints, slots: Slots, step: int = FINE
 ) -> tuple[Ints, Ints]:
     """The edge each row wins, EMPTY for none, and each column's price; row `r` has the edges `first[r]:last[r]`."""
     rows = len(first)

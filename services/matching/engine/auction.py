@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.compiled import EMPTY, compiled
-from services.matching.engine.listing import SCALE
-from services.matching.engine.market import Small
+from services.matching.engine.listing import SCALE, Listed
+from services.matching.engine.market import Short, Small
 from services.matching.engine.population import Ints
 
 NEVER = 1 << 60
@@ -29,7 +29,7 @@ class Bidders(NamedTuple):
     first: Ints
     last: Ints
     column: Small
-    score: Small
+    score: Small | Short
     edge: Ints
     place: Ints
 
@@ -64,7 +64,7 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
     """
     rows = len(bidders.first)
     asked = asks(places)
-    near = np.empty((rows, NEAR), np.int64)
+    near = np.empty((rows, NEAR), np.int32)
     held = np.zeros(rows, np.int64)
     beyond = np.full(rows, NEVER, np.int64)
     waiting = len(queue)
@@ -160,19 +160,19 @@ def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, 
 
 
 @compiled
-def by_column(bidders: Bidders, columns: int) -> tuple[Ints, Small]:
-    """The edges of each column: those of `c` are `edges[at[c]:at[c + 1]]`."""
+def by_column(listed: Listed, teacher: Small, columns: int) -> tuple[Ints, Small]:
+    """The edges of each column, as places in the flattened lists: those of `c` are `edges[at[c]:at[c + 1]]`."""
     at = np.zeros(columns + 1, np.int64)
-    for row in range(len(bidders.first)):
-        for edge in range(bidders.first[row], bidders.last[row]):
-            at[bidders.column[edge] + 1] += 1
+    for row in range(len(listed.size)):
+        for place in range(listed.size[row]):
+            at[teacher[listed.offer[row, place]] + 1] += 1
     at = np.cumsum(at)
     edges = np.empty(at[columns], np.int32)
     filled = at.copy()
-    for row in range(len(bidders.first)):
-        for edge in range(bidders.first[row], bidders.last[row]):
-            column = bidders.column[edge]
-            edges[filled[column]] = edge
+    for row in range(len(listed.size)):
+        for place in range(listed.size[row]):
+            column = teacher[listed.offer[row, place]]
+            edges[filled[column]] = row * listed.offer.shape[1] + place
             filled[column] += 1
     return at, edges
 
@@ -215,7 +215,7 @@ def _look_at_all(bidders: Bidders, asked: Ints, row: int) -> tuple[int, int, int
 
 
 @compiled
-def _look(bidders: Bidders, asked: Ints, near: Ints, held: int) -> tuple[int, int, int]:
+def _look(bidders: Bidders, asked: Ints, near: Small, held: int) -> tuple[int, int, int]:
     """The best edge of those near, what it is worth, and what the best in another column is; nothing is worth 0."""
     best, second, chosen = 0, 0, EMPTY
     for place in range(held):
@@ -231,7 +231,7 @@ def _look(bidders: Bidders, asked: Ints, near: Ints, held: int) -> tuple[int, in
 
 
 @compiled
-def _refresh(bidders: Bidders, asked: Ints, row: int, near: Ints) -> tuple[int, int]:
+def _refresh(bidders: Bidders, asked: Ints, row: int, near: Small) -> tuple[int, int]:
     """Put the edges worth most now into `near`; returns how many, and what the best of the others is worth.
 
     Prices only rise, so nothing beyond gets better until the next time.

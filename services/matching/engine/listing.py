@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.compiled import EMPTY, compiled
-from services.matching.engine.market import Market, Small
+from services.matching.engine.market import Short, Small
 from services.matching.engine.population import Ints
 
 SCALE = 1 << 16
@@ -19,7 +19,8 @@ class Listed(NamedTuple):
     size: Ints
     offer: Small
     """Rows of the market's offers, one line a learner."""
-    score: Small
+    score: Short
+    """In points: no weight is more than a thousand, and a score has fewer than thirty."""
     best: Ints
     """What the best of all offers is worth less its teacher's price, scaled; 0 where none is worth having."""
     unseen: Ints
@@ -31,7 +32,7 @@ def empty(rows: int, width: int) -> Listed:
     return Listed(
         np.zeros(rows, np.int64),
         np.zeros((rows, width), np.int32),
-        np.zeros((rows, width), np.int32),
+        np.zeros((rows, width), np.int16),
         np.zeros(rows, np.int64),
         np.zeros(rows, np.int64),
     )
@@ -72,7 +73,7 @@ def _hold(listed: Listed, offer: Ints, score: Ints, held: Ints) -> None:
 def _merge(teacher: Small, price: Ints, known: Listed, rows: Ints, more: Listed) -> int:
     width = known.offer.shape[1]
     keys = np.zeros(width, np.int64)
-    offers, scores = np.zeros(width, np.int32), np.zeros(width, np.int32)
+    offers, scores = np.zeros(width, np.int32), np.zeros(width, np.int16)
     missed = 0
     for line in range(len(rows)):
         row = rows[line]
@@ -113,7 +114,7 @@ def has(listed: Listed, row: int, offer: int) -> bool:
 
 
 @compiled
-def _push(keys: Ints, offers: Small, scores: Small, size: int, key: int, offer: int, score: int) -> int:
+def _push(keys: Ints, offers: Small, scores: Short, size: int, key: int, offer: int, score: int) -> int:
     """Put into a heap whose smallest key is first; what falls out is the smallest."""
     width = len(keys)
     if size < width:
@@ -140,7 +141,7 @@ def _push(keys: Ints, offers: Small, scores: Small, size: int, key: int, offer: 
 
 
 @compiled
-def sort(keys: Ints, offers: Small, scores: Small, size: int) -> None:
+def sort(keys: Ints, offers: Small, scores: Short, size: int) -> None:
     """Best first."""
     for end in range(1, size):
         key, offer, score = keys[end], offers[end], scores[end]

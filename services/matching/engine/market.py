@@ -9,6 +9,7 @@ from services.matching.engine.people import Problem
 from services.matching.engine.population import WORD, Bools, Ints, Masks, Population, both_ways, mixed
 
 Small = NDArray[np.int32]
+Short = NDArray[np.int16]
 LEVELS = 6
 LONGEST_WAIT = 3
 

@@ -51,8 +51,8 @@ def scan(market: Market, price: Ints | None, width: int, looks: int) -> Listed:
     """
     listed = listing.empty(len(market.learners.person), width)
     for rows, found in _drawn(market, price, width, looks):
-        for whole, some in zip(listed, found, strict=True):
-            whole[rows] = some
+        listed.size[rows], listed.offer[rows], listed.score[rows] = found.size, found.offer, found.score
+        listed.best[rows], listed.unseen[rows] = found.best, found.unseen
     return listed
 
 

@@ -9,7 +9,7 @@ from services.matching.engine import assign, auction, candidates, listing, marke
 from services.matching.engine.assign import Slots
 from services.matching.engine.auction import NEVER, Bidders, Places
 from services.matching.engine.candidates import Pairs
-from services.matching.engine.compiled import EMPTY
+from services.matching.engine.compiled import EMPTY, compiled
 from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.market import Market, Small
 from services.matching.engine.people import Problem
@@ -19,14 +19,14 @@ STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
 TURNS = 12
 """How often lists are renewed at most; the finest step goes on while that brings something."""
-MERGED = 2
-"""How many lists' length of candidates a learner keeps."""
+MORE = 2
+"""A learner keeps a list's length of candidates and one in so many as much again."""
 DRAFTED = 256
 """Offers read for a need before anything has a price, when none can be left out for being dear."""
-LEFT_LISTED = 60
-"""Teachers listed for each of those left over."""
-ROLES = 2
-"""Auctions among those left over: once everybody does both, then whatever they are worth more for."""
+LEFT_LISTED, LEFT_RENEWED = 60, 20
+"""Teachers listed for each of those left over, and how many of them each auction's prices can replace."""
+ROLES = 6
+"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 SETTLED = 0.0005
@@ -109,7 +109,7 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     width, looks = problem.rules.candidates, problem.rules.looks
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
-    known = listing.empty(len(learners), MERGED * width)
+    known = listing.empty(len(learners), width + width // MORE)
     scan.renew(laid, floor.price, known, width, min(looks, DRAFTED))
     bound, proof, calm = NEVER, floor.price, True
     for turn in range(TURNS):
@@ -165,21 +165,20 @@ class _Floor:
         if not listed.size.any():
             return
         held = listing.hold(listed, self.offer, self.score)
-        width = listed.offer.shape[1]
-        first = np.arange(len(held), dtype=np.int64) * width
-        offers: Small = listed.offer.reshape(-1)
-        column, score = self._laid.offers.teacher[offers], listed.score.reshape(-1)
+        first = np.arange(len(held), dtype=np.int64) * listed.offer.shape[1]
         if int(listed.size.sum() * max(1, self._sides.slots.max(initial=0))) <= assign.EXACT:
             self._places = None
-            edge, asked = _exactly(self._sides, listed, first, column, score)
+            edge, asked = _exactly(self._sides, listed, first, self._laid.offers.teacher)
         else:
-            bidders = Bidders(first, first + listed.size, column, score, held, self._place)
-            edge, asked = self._auction(bidders, width, step)
-        self.offer = np.where(edge != EMPTY, offers[edge], EMPTY).astype(np.int64)
-        self.score = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
+            edge, asked = self._auction(listed, first, held, step)
+        self.offer = np.where(edge != EMPTY, listed.offer.reshape(-1)[edge], EMPTY).astype(np.int64)
+        self.score = np.where(edge != EMPTY, listed.score.reshape(-1)[edge], 0).astype(np.int64)
         self.price = np.where(asked >= NEVER, 0, asked)
 
-    def _auction(self, bidders: Bidders, width: int, step: int) -> tuple[Ints, Ints]:
+    def _auction(self, listed: Listed, first: Ints, held: Ints, step: int) -> tuple[Ints, Ints]:
+        teacher, score = self._laid.offers.teacher, listed.score.reshape(-1)
+        column = teacher[listed.offer.reshape(-1)]
+        bidders = Bidders(first, first + listed.size, column, score, held, self._place)
         if self._places is None:
             self._places = assign.fresh(self._sides.kept)
             bidders.edge[:], bidders.place[:] = EMPTY, EMPTY
@@ -187,16 +186,23 @@ class _Floor:
         else:
             queue = auction.rethink(bidders, self._places, step)
             auction.bid(bidders, self._places, queue, step)
-            at, edges = auction.by_column(bidders, len(self._sides.pop))
-            auction.lower(bidders, self._places, at, edges, width, step)
+            bidders, column = bidders._replace(column=teacher), teacher  # nobody reads them now, and edges are as many
+            at, edges = auction.by_column(listed, teacher, len(self._sides.pop))
+            auction.lower(bidders, self._places, at, edges, listed.offer.shape[1], step)
         return bidders.edge, auction.asks(self._places)
 
 
-def _exactly(sides: _Sides, listed: Listed, first: Ints, column: Small, score: Small) -> tuple[Ints, Ints]:
+def _exactly(sides: _Sides, listed: Listed, first: Ints, teachers: Small) -> tuple[Ints, Ints]:
+    column, score = teachers[listed.offer.reshape(-1)], listed.score.reshape(-1)
     row = np.repeat(np.arange(len(first)), listed.size)
     place = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     open_ = sides.slots[column[place]] > 0
     row, place = row[open_], place[open_]
+    order = np.lexsort((-score[place].astype(np.int64), column[place], row))
+    row, place = row[order], place[order]
+    best = np.ones(len(row), np.bool_)  # of what a teacher offers a learner: the rest would never be chosen
+    best[1:] = (np.diff(row) != 0) | (np.diff(column[place]) != 0)
+    row, place = row[best], place[best]
     teacher = column[place].astype(np.int64)
     graph = assign.Graph(
         row=row,
@@ -234,17 +240,17 @@ def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, fou
     listed = scan.scan(laid, price, LEFT_LISTED, problem.rules.looks)
     if not listed.size.any():
         return found
+    time = pop.places - taught
+    won, most = _second(left_over, laid, sides.cost, pop.load + taught, time, listed)
     row = np.repeat(np.arange(len(learners)), listed.size)
     place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     offers, scores = listed.offer[row, place], listed.score[row, place].astype(np.int64)
     teacher = laid.offers.teacher[offers].astype(np.int64)
-    time = pop.places - taught
-    won, most = _second(left_over, laid, sides.cost, pop.load + taught, time, listed)
     alike = pop.draw(learners[row], teacher)
     chosen = max(
         (
             _fit(order, row, learners, teacher, time, room)
-            for order in (np.lexsort((alike, -scores, ~won[row, place])), np.lexsort((alike, -scores)))
+            for order in (np.lexsort((alike, -scores, offers != won[row])), np.lexsort((alike, -scores)))
         ),
         key=lambda edges: int((scores[edges] - assign.costs(teacher[edges], pop.load + taught, sides.cost)).sum()),
     )
@@ -263,12 +269,13 @@ def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, fou
     )
 
 
+@compiled
 def _fit(order: Ints, row: Ints, learners: Ints, teacher: Ints, time: Ints, room: Ints) -> Ints:
     """The pairs that fit into everybody's time, one after the other; in the order of their learners."""
     chosen = np.full(len(learners), EMPTY, np.int64)
     time, room = time.copy(), room.copy()
-    for at in order.tolist():
-        me, other = int(learners[row[at]]), int(teacher[at])
+    for at in order:
+        me, other = learners[row[at]], teacher[at]
         if chosen[row[at]] == EMPTY and time[me] > 0 and time[other] > 0 and room[other] > 0:
             chosen[row[at]] = at
             time[me] -= 1
@@ -280,32 +287,36 @@ def _fit(order: Ints, row: Ints, learners: Ints, teacher: Ints, time: Ints, room
 
 def _second(
     pop: Population, laid: Market, cost: assign.Cost, load: Ints, time: Ints, listed: Listed
-) -> tuple[Bools, int]:
-    """Which listed pairs are won where everybody does what they are worth most for, and what no choice can exceed.
+) -> tuple[Ints, int]:
+    """Which offer each wins where everybody does what they are worth most for, and what no choice can exceed.
 
-    Whoever's time is all taken by teaching, and would learn too, takes one commitment less.
+    Whoever's time is all taken by teaching, and would learn too, takes one commitment less. Prices renew the lists.
     """
     rows, width = listed.offer.shape
     first = np.arange(rows, dtype=np.int64) * width
-    column, score = laid.offers.teacher[listed.offer.reshape(-1)], listed.score.reshape(-1)
     whole, tight = Slots(pop.slots, load, cost), time <= pop.slots
     teaches, learns = np.zeros((2, len(pop)), np.bool_)
     price, bound = np.zeros(len(pop), np.int64), NEVER
-    for _ in range(ROLES):
+    for turn in range(ROLES):
         slots = Slots(pop.slots - learns, load, cost)
         size = np.where(teaches[laid.learners.person], 0, listed.size)
+        offer: Small = listed.offer.reshape(-1)
+        column, score = laid.offers.teacher[offer], listed.score.reshape(-1)
         edge, asked = assign.auctioned(first, first + size, column, score, np.arange(rows), slots, STEPS[-1])
+        won = np.where(edge != EMPTY, offer[edge], EMPTY).astype(np.int64)
+        points = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
         price = np.where(asked >= NEVER, price, asked)
-        best = scan.scan(laid, price, 1, 1 << 40).best
+        missed = scan.renew(laid, price, listed, LEFT_RENEWED, 1 << 40) // SCALE
+        listing.hold(listed, won, points)
         value = assign.slot_values(whole, price)
         gain, last = np.zeros((2, len(pop)), np.int64)
-        gain[laid.learners.person] = best
+        gain[laid.learners.person] = listed.best
         last[whole.column] = value
-        bound = min(bound, int(best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE)
+        bound = min(bound, int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE)
+        if turn and missed <= SETTLED * bound:
+            break
         teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
-    won = np.zeros(rows * width, np.bool_)
-    won[edge[edge != EMPTY]] = True
-    return won.reshape(rows, width), bound
+    return won, bound
 
 
 def told(pop: Population, learners: Ints, laid: Market, offer: Ints) -> Pairs:
