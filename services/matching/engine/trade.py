@@ -19,14 +19,15 @@ STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
 """How fine each auction is; after each the lists are renewed by its prices."""
 TURNS = 12
 """How often lists are renewed at most; the finest step goes on while that brings something."""
-MORE = 2
-"""A learner keeps a list's length of candidates and one in so many as much again."""
+MERGED = 2
+"""How many lists' length of candidates a learner keeps."""
 DRAFTED = 256
 """Offers read for a need before anything has a price, when none can be left out for being dear."""
 LEFT_LISTED, LEFT_RENEWED = 60, 20
 """Teachers listed for each of those left over, and how many of them each auction's prices can replace."""
-ROLES = 6
-"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for."""
+ROLES, ROLES_SETTLED = 8, 0.001
+"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for; and the
+share by which the bound has to fall for another."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 SETTLED = 0.0005
@@ -109,7 +110,7 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     width, looks = problem.rules.candidates, problem.rules.looks
     floor = _Floor(sides, laid)
     offer, score, value = floor.offer, floor.score, 0
-    known = listing.empty(len(learners), width + width // MORE)
+    known = listing.empty(len(learners), MERGED * width)
     scan.renew(laid, floor.price, known, width, min(looks, DRAFTED))
     bound, proof, calm = NEVER, floor.price, True
     for turn in range(TURNS):
@@ -290,7 +291,8 @@ def _second(
 ) -> tuple[Ints, int]:
     """Which offer each wins where everybody does what they are worth most for, and what no choice can exceed.
 
-    Whoever's time is all taken by teaching, and would learn too, takes one commitment less. Prices renew the lists.
+    Whoever's time is all taken by teaching, and would learn too, takes one commitment less. Many would each time do
+    what they did not do before; at the mean of all prices since, they settle.
     """
     rows, width = listed.offer.shape
     first = np.arange(rows, dtype=np.int64) * width
@@ -305,15 +307,16 @@ def _second(
         edge, asked = assign.auctioned(first, first + size, column, score, np.arange(rows), slots, STEPS[-1])
         won = np.where(edge != EMPTY, offer[edge], EMPTY).astype(np.int64)
         points = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
-        price = np.where(asked >= NEVER, price, asked)
-        missed = scan.renew(laid, price, listed, LEFT_RENEWED, 1 << 40) // SCALE
+        price = np.where(asked >= NEVER, price, (price + asked) // 2 if turn else asked)
+        scan.renew(laid, price, listed, LEFT_RENEWED, 1 << 40)
         listing.hold(listed, won, points)
         value = assign.slot_values(whole, price)
         gain, last = np.zeros((2, len(pop)), np.int64)
         gain[laid.learners.person] = listed.best
         last[whole.column] = value
-        bound = min(bound, int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE)
-        if turn and missed <= SETTLED * bound:
+        proved = int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
+        before, bound = bound, min(bound, proved)
+        if turn and before - bound <= ROLES_SETTLED * bound:
             break
         teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
     return won, bound
