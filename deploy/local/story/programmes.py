@@ -12,8 +12,8 @@ from deploy.local.story.client import Caller, Lateral
 
 MONTH_DAYS = 33
 """The month that has already happened: three sessions a fortnight apart, and some working days for the last one."""
-PAIRS_SHARE, PAIRS_PEOPLE = 0.15, 110
-CIRCLES_SHARE, CIRCLES_PEOPLE = 0.12, 110
+SHARES = (0.15, 110), (0.12, 110)
+"""How many learn in pairs and how many in circles: so many of the company, or so many people."""
 BUDDIES, PAIRS, CIRCLES = "Onboarding buddies", "Learning pairs", "Learning circles"
 
 
@@ -39,26 +39,32 @@ class Programme:
 
 @dataclass(frozen=True)
 class Audiences:
-    """Which divisions learn in pairs and which in circles: a part of the company, so that the story stays short."""
+    """Which departments learn in pairs and which in circles: a part of the company, so that the story stays short."""
 
     pairs: tuple[str, ...]
     circles: tuple[str, ...]
 
 
 def audiences(organization: Organization) -> Audiences:
-    """The smallest divisions that together have people enough."""
-    sizes = Counter(worker.unit_code.split("-")[0] for worker in organization.workers())
+    """The departments by turns of the smallest divisions that together have people enough.
+
+    There are two divisions at least: people learn across units, and the network has ties between them.
+    """
+    units = Counter(worker.unit_code for worker in organization.workers())
+    sizes: Counter[str] = Counter()
+    for code, people in units.items():
+        sizes[code.split("-")[0]] += people
     root = next(organization.units()).code
     divisions = sorted((code for code in sizes if code != root), key=lambda code: (sizes[code], code))
-    taken: list[tuple[str, ...]] = []
-    for share, most in ((PAIRS_SHARE, PAIRS_PEOPLE), (CIRCLES_SHARE, CIRCLES_PEOPLE)):
-        wanted, chosen = min(share * organization.people, most), 0
-        part: list[str] = []
-        while divisions and chosen < wanted:
-            part.append(divisions.pop(0))
-            chosen += sizes[part[-1]]
-        taken.append(tuple(part))
-    return Audiences(*taken)
+    wanted = sum(min(share * organization.people, most) for share, most in SHARES)
+    enough = next((count for count in range(2, len(divisions)) if _sum(sizes, divisions[:count]) >= wanted), 2)
+    departments = sorted({"-".join(code.split("-")[:2]) for code in units if code.split("-")[0] in divisions[:enough]})
+    below = [code for code in departments if "-" in code] or divisions[:enough]
+    return Audiences(tuple(below[::2]), tuple(below[1::2]))
+
+
+def _sum(sizes: Mapping[str, int], codes: Sequence[str]) -> int:
+    return sum(sizes[code] for code in codes)
 
 
 def drafts(today: date, sponsor: str, audience: Audiences) -> list[dict[str, Any]]:
