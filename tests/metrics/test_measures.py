@@ -63,6 +63,29 @@ async def test_participation_is_who_came_of_those_who_could(conn: Connection, st
     assert await value(conn, "no_show_rate") == 0.45
 
 
+@pytest.mark.parametrize(
+    ("became", "rate", "n", "expected"),
+    [("registered", 1, 10, 10), ("attended", 0.77, 16, 26), ("no_show", 0.38, 16, 26)],
+)
+async def test_a_late_refusal_counts_once_it_is_known_who_was_there(
+    conn: Connection, staff: dict[str, list[UUID]], became: str, rate: float, n: int, expected: int
+) -> None:
+    """Nobody was missed in what is yet to come, or in what never took place."""
+    met, planned = uuid4(), uuid4()
+    here, refused = staff["sales"][:10], staff["sales"][10:16]
+    await deliver(conn, [part(met, one) for one in here])
+    await deliver(conn, [part(planned, one, state="cancelled_late") for one in refused])
+    await deliver(conn, [part(planned, one, state=became) for one in here])
+    found = (await cells(conn, "attendance_rate"))["All"]
+    assert (found.value, found.n, found.denominator) == (rate, n, expected)
+
+
+async def test_who_refused_late_is_nobody_where_nobody_met(conn: Connection, staff: dict[str, list[UUID]]) -> None:
+    await deliver(conn, [part(uuid4(), one, state="cancelled_late") for one in staff["sales"]])
+    found = (await cells(conn, "attendance_rate"))["All"]
+    assert (found.value, found.n, found.suppressed) == (None, 0, False)
+
+
 async def test_whoever_was_away_for_most_of_the_month_could_not_come(
     conn: Connection, staff: dict[str, list[UUID]]
 ) -> None:

@@ -22,8 +22,10 @@ MEASURES = (
         "Attendance",
         "ratio",
         "attendance",
-        "attended / (attended + no_show + cancelled_late)",
+        "attended / (attended + no_show + cancelled_late). Whoever refused late counts once it is known who was there: "
+        "of a session that is to come, or that never took place, nobody was missed.",
         SOURCE,
+        version=2,
         denominator_counts="places expected to be filled",
     ),
     Measure(

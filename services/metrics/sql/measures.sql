@@ -230,6 +230,7 @@ FROM own JOIN spoken USING (cell)
 GROUP BY cell
 
 -- name: attendance
+-- Whoever refused late counts from when it is known who was there: nobody was missed before, nor where nobody met.
 WITH kept AS (
     SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell,
         sum(attended) AS attended, sum(no_show) AS no_show, sum(cancelled_late) AS cancelled_late,
@@ -240,20 +241,31 @@ WITH kept AS (
         AND ($6::text IS NULL OR format = $6)
     GROUP BY 1
 ),
-each AS (
-    SELECT DISTINCT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id
-    FROM participations
+facts AS (
+    SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id,
+        state = 'cancelled_late' AND NOT EXISTS (
+            SELECT FROM participations AS met
+            WHERE met.session_id = fact.session_id AND met.month = fact.month AND met.state IN ('attended', 'no_show')
+        ) AS unmissed
+    FROM participations AS fact
     WHERE month >= $2::date AND month < $3::date
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR format = $6)
         AND (state = 'attended' OR (state = 'no_show' AND $7::text <> 'learning_hours')
             OR (state = 'cancelled_late' AND $7::text = 'attendance_rate'))
 ),
-people AS (SELECT cell, count(*) AS persons FROM each GROUP BY cell)
+each AS (
+    SELECT cell, person_id, bool_and(unmissed) AS apart, count(*) FILTER (WHERE unmissed) AS unmissed
+    FROM facts GROUP BY cell, person_id
+),
+people AS (
+    SELECT cell, count(*) FILTER (WHERE NOT apart) AS persons, sum(unmissed) AS unmissed
+    FROM each GROUP BY cell HAVING NOT bool_and(apart)
+)
 SELECT cell, persons, persons AS n,
     CASE $7::text WHEN 'attendance_rate' THEN attended WHEN 'no_show_rate' THEN no_show ELSE minutes / 60.0 END::float8
         AS numerator,
-    CASE $7::text WHEN 'attendance_rate' THEN (attended + no_show + cancelled_late)::bigint
+    CASE $7::text WHEN 'attendance_rate' THEN (attended + no_show + cancelled_late - unmissed)::bigint
         WHEN 'no_show_rate' THEN (attended + no_show)::bigint END AS denominator
 FROM kept JOIN people USING (cell)
 
