@@ -33,6 +33,10 @@ class NotServing(Exception):
     """A server did not come up."""
 
 
+class TooFewRequests(Exception):
+    """All requests are answered before the time is over: what a rate is of has to be made larger."""
+
+
 class Request(NamedTuple):
     """What a caller sends."""
 
@@ -151,14 +155,17 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: 
 
 
 async def rate(server: Server, said: Iterator[Request], callers: int, seconds: float) -> tuple[float, float]:
-    """Requests a second over so many connections, and the server's microseconds of CPU for each."""
+    """Requests a second over so many connections, and the server's microseconds of CPU each. Raises TooFewRequests."""
     began, spent = time.perf_counter(), server.cpu
 
     async def caller() -> int:
         streams = await asyncio.open_connection("127.0.0.1", server.port)
         mine = 0
-        while time.perf_counter() < began + seconds:
-            await ask(*streams, next(said))
+        while (passed := time.perf_counter() - began) < seconds:
+            if (one := next(said, None)) is None:
+                message = f"no request is left after {passed:.1f} of {seconds:g} s: make more, or ask for less long"
+                raise TooFewRequests(message)
+            await ask(*streams, one)
             mine += 1
         streams[1].close()
         return mine
