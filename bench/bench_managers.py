@@ -70,7 +70,7 @@ async def company(mailbox: str, state: Path) -> AsyncIterator[Company]:
     environ = os.environ | free_ports() | {"LATERAL_STATE": str(state), "LATERAL_SESSIONS_SMTP_URL": mailbox}
     organization = Organization(datetime.now(UTC).date() - timedelta(days=1), PEOPLE)
     async with Stack(silent, environ=environ) as stack, Lateral(stack.info.model_dump()) as services:
-        made = Company(services, stack.info.model_dump(), state, organization)
+        made = Company(services, stack.info.model_dump(), state, organization, stack.pid)
         publish_organization(stack.info.kafka_bootstrap, organization)
         numbers = {worker.employee_number for worker in organization.workers()}
 

@@ -32,6 +32,7 @@ FROM outbox WHERE topic = ANY ($1::text[])
 TAKEN = "SELECT source, event_id FROM inbox WHERE consumer = $1"
 PARKED = "SELECT topic, event_id FROM dead_letters WHERE consumer = $1 AND event_id IS NOT NULL"
 OPEN = "SELECT count(*) FROM dead_letters WHERE state = 'open'"
+UNTOLD = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 LOOK_SECONDS = 0.5
 
 
@@ -95,6 +96,16 @@ async def audit_at_rest(
         if not found.lost or monotonic() > deadline:
             return found
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def untold(stack: Mapping[str, Any]) -> int:
+    """How many events are written and not on their way yet: what readers have can be whole without them."""
+    waiting = 0
+    for name in SERVICES:
+        connection = await asyncpg.connect(stack["databases"][name])
+        waiting += await connection.fetchval(UNTOLD)
+        await connection.close()
+    return waiting
 
 
 async def _told(connections: Iterable[Connection]) -> dict[str, set[Told]]:

@@ -78,7 +78,7 @@ async def tell(
         programmes = await publish(setting, owner, plans)
         matched = await Matchmaking(setting, owner, programmes, everybody).run()
         lived = await Month(setting, owner, everybody).run(programmes, matched)
-        await figures.wait_for_metrics(setting)
+        await figures.wait_for_metrics(setting, stack)
         with steps.step("Every event accounted for") as step:
             found = await audit_at_rest(stack, delivered)
             step.note = f"{found.told} deliveries, {found.lost} lost"

@@ -1,7 +1,7 @@
 """One stack of real processes for all flows, with a small company in it; asked through HTTP and told through Kafka."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -35,6 +35,8 @@ class Company:
     stack: Mapping[str, Any]
     state: Path
     organization: Organization
+    pid: Callable[[str], int]
+    """The process of `sessions-worker`, and of its like."""
 
     @property
     def today(self) -> date:
@@ -158,7 +160,7 @@ async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
     )
     organization = Organization(datetime.now(UTC).date() - timedelta(days=1), PEOPLE)  # begun at every site
     async with Stack(silent, environ=environ) as stack, Lateral(stack.info.model_dump()) as services:
-        found = Company(services, stack.info.model_dump(), state, organization)
+        found = Company(services, stack.info.model_dump(), state, organization, stack.pid)
         publish_organization(stack.info.kafka_bootstrap, organization)
         workers = {worker.employee_number for worker in organization.workers()}
 

@@ -78,7 +78,7 @@ async def test_a_hire_becomes_a_buddy_a_session_and_a_measure(company: Company, 
         return found if found["value"] is not None and found["n"] >= NEWCOMERS else None
 
     # A figure once shown stands until k more people are in it, so a look halfway would hold the rest back.
-    await settled(company.services)
+    await settled(company.services, company.stack)
     await eventually("sessions in metrics", all_held)
     # Half say 5 and half say 4; which of them are in the batches that have left is nobody's to know.
     assert (

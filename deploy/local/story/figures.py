@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from deploy.local.audit_events import untold
 from deploy.local.story.cast import ANALYST, Setting
 from deploy.local.story.client import Lateral, eventually
 from deploy.local.story.matches import Matched
@@ -74,19 +75,27 @@ class Window:
         self.query = {"starts_on": self.starts_on, "ends_on": self.ends_on}
 
 
-async def wait_for_metrics(setting: Setting) -> None:
+async def wait_for_metrics(setting: Setting, stack: Mapping[str, Any]) -> None:
     """Wait until metrics has taken all that was produced, and nothing more comes. Raises NeverHappened."""
     with setting.steps.step("Metrics has it all") as step:
-        step.note = f"{await settled(setting.services)} events ingested, as many as were produced"
+        step.note = f"{await settled(setting.services, stack)} events ingested, as many as were produced"
 
 
-async def settled(services: Lateral) -> int:
-    """How many events metrics has ingested, once that is all and nothing more comes. Raises NeverHappened."""
+async def settled(services: Lateral, stack: Mapping[str, Any]) -> int:
+    """How many events metrics has ingested, once that is all and nothing more comes. Raises NeverHappened.
+
+    No broker has counted what still waits in an outbox; and the first count that comes after it may have asked before.
+    """
+    await eventually("everything told", partial(_told, stack))
     counted, ingested, before = datetime.now(UTC), 0, -1
     while ingested != before:
         before = ingested
         counted, ingested = await eventually("metrics complete", partial(_complete, services, counted))
     return ingested
+
+
+async def _told(stack: Mapping[str, Any]) -> bool | None:
+    return await untold(stack) == 0 or None
 
 
 async def _complete(services: Lateral, since: datetime) -> tuple[datetime, int] | None:
