@@ -1,20 +1,24 @@
 """What a CloudEvent says about itself, read the quick way where it is written as our relay and most SDKs write it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Self
 
 import msgspec
 
 DIGITS_TO_0 = bytes.maketrans(b"123456789", b"0" * 9)
 PLAIN_TIMES = frozenset({b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000Z", b"0000-00-00T00:00:00.000000Z"})
 """What a time looks like with every digit a 0: found out in a quarter of what a pattern takes."""
+ANY_TIME = b"2026-01-01T00:00:00Z"
 FEW = 4096
 """Events come in bursts: many are of one millisecond, and many in a row of one aggregate."""
 HEX_TO_0 = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 PLAIN_UUID = b"00000000-0000-0000-0000-000000000000"
 PLAIN_BYTES = bytes(set(range(0x21, 0x7F)) - {ord("%")})
 """Printable ASCII without `%` and space: nothing that could be escaped or stripped."""
+RELAYED = ("ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "content-type", "ce_partitionkey")
+"""What our relay writes first, in its order."""
 PLAIN_NAMES = frozenset({
     "content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_sequence",
     "ce_partitionkey", "ce_traceparent", "ce_tracestate", "ce_datacontenttype", "traceparent", "tracestate",
@@ -32,6 +36,20 @@ class Attributes(msgspec.Struct, gc=False):
     traceparent: str | None
     data: object = None
     """None where the record's value is the data."""
+    tracestate: str | None = None
+    plain: bool = True
+    """Whether any text of it can be kept."""
+
+    def with_trace(self, headers: Mapping[str, bytes]) -> Self:
+        """The same; the headers that carry a trace say more of it than the event does."""
+        self.traceparent = _header(headers, "traceparent") or self.traceparent
+        self.tracestate = _header(headers, "tracestate")
+        return self
+
+
+def _header(headers: Mapping[str, bytes], name: str) -> str | None:
+    value = headers.get(name)
+    return value.decode("ascii", "ignore") if value else None
 
 
 def plain_attributes(headers: Mapping[str, bytes]) -> Attributes | None:
@@ -64,6 +82,34 @@ def plain_attributes(headers: Mapping[str, bytes]) -> Attributes | None:
         at,
         None if trace is None else trace.decode(),
     )
+
+
+def relayed_attributes(headers: Sequence[tuple[str, bytes]]) -> Attributes | None:
+    """As `plain_attributes`, of what our relay has written of an aggregate with a UUID, in half the time.
+
+    What many events have in common is read once; None asks for a closer look.
+    """
+    try:
+        (a, name), (b, source), (c, kind), (d, subject), (e, time), (f, content), (g, key), *others = headers
+    except ValueError:
+        return None
+    if (a, b, c, d, e, f, g) != RELAYED or key != subject or name.translate(HEX_TO_0) != PLAIN_UUID:
+        return None
+    told, at, known = _in_common(source, kind, content, *others), _plain_time(time), plain_uuid(subject)
+    if told is None or at is None or known is None:
+        return None
+    return Attributes(name.decode(), told.source, told.type, known[0], at, told.traceparent, tracestate=told.tracestate)
+
+
+@lru_cache(FEW)
+def _in_common(source: bytes, kind: bytes, content: bytes, *others: tuple[str, bytes]) -> Attributes | None:
+    """What attributes say of many events: all but the id, the aggregate and the time."""
+    headers = dict(others)
+    if len(headers) < len(others) or not headers.keys().isdisjoint(RELAYED):
+        return None
+    anyone = {"ce_id": b"0", "ce_source": source, "ce_type": kind, "ce_time": ANY_TIME, "content-type": content}
+    told = plain_attributes(headers | anyone)
+    return told and told.with_trace(headers)
 
 
 @lru_cache(FEW)

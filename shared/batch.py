@@ -11,7 +11,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from shared.db import Connection
 from shared.deadletters import Reason
-from shared.envelope import Envelope, Mark, Raw, Undecodable, decode
+from shared.envelope import Envelope, Kept, Mark, Raw, Undecodable, decode
 from shared.events.base import Event
 from shared.kafka import Record, TopicPartition
 from shared.telemetry import CONSUMED, CONSUMER_DELAY, observe_all
@@ -20,9 +20,7 @@ from shared.tracing import start, trace_parent, tracer
 H = TypeVar("H", bound=Callable[..., Any])
 Place: TypeAlias = tuple[str, int, int]
 """Topic, partition and offset."""
-Kept: TypeAlias = Raw | Mark
-"""A record, or what is left of it."""
-Decoded: TypeAlias = tuple[list[tuple[Kept, Envelope[Event]]], dict[Place, str]]
+Decoded: TypeAlias = tuple[list[Envelope[Event]], dict[Place, str]]
 """What was decoded, and why the rest was not."""
 
 
@@ -59,24 +57,27 @@ def read(raws: Sequence[Raw], classes: Mapping[str, type[Event]], hot: Mapping[s
 def read_on(
     raws: Iterable[Raw], classes: Mapping[str, type[Event]], hot: Mapping[str, Callable[[bytes], Any]], into: Taken
 ) -> None:
-    """Decode, adding to what was taken; of what could be read only a mark is kept, unless all shall be whole."""
+    """Decode, adding to what was taken; what could be read is let go, unless all shall be whole."""
     decoded, broken = into.decoded
     for raw in raws:
-        kept = raw if into.whole else Mark(raw.topic, raw.partition, raw.offset, raw.key, raw.timestamp_ms)
         try:
             envelope = decode(raw, classes, hot)
         except Undecodable as error:
             broken[place(raw)] = str(error)
             into.raws.append(raw)
             continue
-        into.raws.append(kept)
         if envelope is not None:
-            decoded.append((kept, envelope))
+            decoded.append(envelope)
+        into.raws.append(raw if into.whole else envelope or _mark(raw))
+
+
+def _mark(raw: Raw) -> Mark:
+    return Mark(raw.topic, raw.partition, raw.offset, raw.key, raw.timestamp_ms)
 
 
 def whole(raws: Sequence[Kept]) -> Sequence[Raw]:
     """These records, as they came. Raises LetGo."""
-    if any(type(raw) is Mark for raw in raws):
+    if any(type(raw) is not Raw for raw in raws):
         raise LetGo
     return cast("Sequence[Raw]", raws)
 
@@ -108,11 +109,11 @@ def unknown(raws: Sequence[Kept], found: Decoded) -> Counter[str]:
     decoded, broken = found
     if len(decoded) + len(broken) == len(raws):
         return Counter()
-    known = Counter(raw.topic for raw, _ in decoded) + Counter(topic for topic, *_ in broken)
+    known = Counter(envelope.topic for envelope in decoded) + Counter(topic for topic, *_ in broken)
     return Counter(raw.topic for raw in raws) - known
 
 
-def place(at: Kept | Envelope[Event]) -> Place:
+def place(at: Kept) -> Place:
     """Where a record stands."""
     return at.topic, at.partition, at.offset
 

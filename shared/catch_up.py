@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from shared import sql
-from shared.batch import Decoded, Kept, read, whole
-from shared.envelope import Raw
+from shared.batch import Decoded, place, read, whole
+from shared.envelope import Kept, Raw
 from shared.kafka import TopicPartition, partitions, reader, wire_name
 from shared.ledger import SQL as LEDGER
 from shared.rebuild import WAIT_SECONDS, Rebuild
@@ -58,9 +58,9 @@ class CatchUp(Rebuild):
     async def _missing(self, raws: Sequence[Raw], decoded: Decoded) -> list[Raw]:
         """Those of a type that is handled here which are nowhere."""
         known, broken = decoded
-        names = {id(raw): (envelope.source, envelope.id) for raw, envelope in known}
-        handled = [raw for raw in raws if id(raw) in names or (raw.topic, raw.partition, raw.offset) in broken]
-        told = [(*names.get(id(raw), ("", "")), raw.topic, raw.partition, raw.offset) for raw in handled]
+        names = {place(envelope): (envelope.source, envelope.id) for envelope in known}
+        handled = [raw for raw in raws if place(raw) in names or place(raw) in broken]
+        told = [(*names.get(place(raw), ("", "")), *place(raw)) for raw in handled]
         if not told:
             return []
         async with self._db.acquire() as conn:

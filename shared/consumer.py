@@ -8,10 +8,10 @@ from contextlib import ExitStack, suppress
 from typing import Any, TypeAlias
 
 from shared import batch, deadletters, discretion, inbox, ledger, sql
-from shared.batch import Decoded, Kept, LetGo, Taken, around, begin, named, place, raw_of, read, runs, traced, unknown
+from shared.batch import Decoded, LetGo, Taken, around, begin, named, place, raw_of, read, runs, traced, unknown
 from shared.crashpoint import crashpoint
 from shared.db import TROUBLE, Connection, Database
-from shared.envelope import Envelope, Raw, decode
+from shared.envelope import Envelope, Kept, Raw, decode
 from shared.events.base import Event
 from shared.events.topics import Topic
 from shared.hot import reader
@@ -250,7 +250,7 @@ class Consumer:
         with ExitStack() as spans:
             if len(broken) == len(raws) > PARKED_IN_A_ROW:
                 raise TooManyBroken
-            envelopes = [traced(envelope, spans) for _, envelope in decoded]
+            envelopes = [traced(envelope, spans) for envelope in decoded]
             spans.enter_context(around(envelopes))
             async with self._db.transaction() as conn:
                 held = await deadletters.held(conn, self._name, raws)
@@ -263,7 +263,7 @@ class Consumer:
                 odd = batch.odd(broken, fresh, held)
                 for raw in batch.whole([raw for raw in raws if place(raw) in odd] if odd else ()):
                     await deadletters.park(conn, self._name, raw, *odd[place(raw)])
-                await deadletters.supersede(conn, self._name, [raw for raw, _ in decoded])
+                await deadletters.supersede(conn, self._name, decoded)
                 await ledger.record(conn, self._name, raws)
                 await crashpoint("consumer.before_store")
         await crashpoint("consumer.after_store")

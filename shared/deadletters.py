@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shared import outbox, sql, subject_keys
 from shared.crashpoint import crashpoint
 from shared.db import Connection, Record
-from shared.envelope import MAX_BYTES, Mark, Raw
+from shared.envelope import MAX_BYTES, Kept, Raw
 from shared.events.catalogue import EVENTS
 from shared.events.topics import DEAD_LETTERS, TOPICS
 from shared.subject_keys import subject
@@ -151,7 +151,7 @@ def _mirror(
     )
 
 
-async def held(conn: Connection, consumer: str, raws: Sequence[Raw | Mark]) -> set[tuple[str, str]]:
+async def held(conn: Connection, consumer: str, raws: Sequence[Kept]) -> set[tuple[str, str]]:
     """Which (topic, key) of these are parked. Locks them, so that a replay and the consumer take turns."""
     distinct = {(raw.topic, raw.key): raw for raw in raws if raw.key is not None and raw.topic not in FULL_STATE}
     keys = {(raw.topic, raw.key_text) for raw in distinct.values()}
@@ -163,7 +163,7 @@ async def held(conn: Connection, consumer: str, raws: Sequence[Raw | Mark]) -> s
     return {(row["topic"], row["key"]) for row in rows}
 
 
-async def supersede(conn: Connection, consumer: str, raws: Sequence[Raw | Mark]) -> None:
+async def supersede(conn: Connection, consumer: str, raws: Sequence[Kept]) -> None:
     """Close open dead letters of full-state keys that a later record has just replaced."""
     later = [raw for raw in raws if raw.topic in FULL_STATE and raw.key_text is not None]
     if later:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from json import JSONDecodeError
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -17,7 +17,7 @@ from opentelemetry.trace import INVALID_SPAN, Span
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from shared.attributes import Attributes, plain_attributes, plain_uuid
+from shared.attributes import Attributes, plain_attributes, plain_uuid, relayed_attributes
 from shared.events.base import Event
 from shared.refusal import Refused, sent_with_nul
 
@@ -55,7 +55,7 @@ class Raw(msgspec.Struct, frozen=True, gc=False):
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
-    """What is kept of a record once it is read: whoever needs its bytes takes it again."""
+    """What is kept of a record that says nothing to us: whoever needs its bytes takes it again."""
 
     topic: str
     partition: int
@@ -94,10 +94,20 @@ class Envelope(msgspec.Struct, Generic[E_co], gc=False):
     tracestate: str | None = None
     span: Span = INVALID_SPAN
     """The span its processing runs under, so that what it causes stays in its trace."""
+    timestamp_ms: int = 0
+
+    @property
+    def key_text(self) -> str:
+        """As of the record."""
+        return self.key
 
     def under(self, span: Span) -> "Envelope[E_co]":
         """The same, processed under a span."""
         return msgspec.structs.replace(self, span=span)
+
+
+Kept: TypeAlias = Raw | Envelope[Event] | Mark
+"""A record, what it said, or where it stood."""
 
 
 class _Bytes(Format):
@@ -165,13 +175,11 @@ def decode(
     """
     if raw.value is None:
         return _decode_tombstone(raw, classes)
-    headers = dict(raw.headers)
-    plain = plain_attributes(headers)
-    told = plain or _attributes(raw, headers)
+    told = relayed_attributes(raw.headers) or _told(raw)
     cls = classes.get(told.type)
     if cls is None:
         return None
-    if plain is None or len(told.source) + len(told.id) > LONGEST_NAMES:  # of what is plain any text can be kept
+    if not told.plain or len(told.source) + len(told.id) > LONGEST_NAMES:
         _check_names(told.source, told.id)
     read = hot.get(told.type) if hot else None
     if cls.topic.name != raw.topic:
@@ -193,9 +201,17 @@ def decode(
         key,
         raw.partition,
         raw.offset,
-        (_header(headers, "traceparent") if "traceparent" in headers else None) or told.traceparent,
-        _header(headers, "tracestate") if "tracestate" in headers else None,
+        told.traceparent,
+        told.tracestate,
+        INVALID_SPAN,
+        raw.timestamp_ms,
     )
+
+
+def _told(raw: Raw) -> Attributes:
+    """The attributes, however they are written. Raises Undecodable."""
+    headers = dict(raw.headers)
+    return (plain_attributes(headers) or _attributes(raw, headers)).with_trace(headers)
 
 
 def _key(key: bytes | None, value: object) -> str | None:
@@ -225,6 +241,7 @@ def _attributes(raw: Raw, headers: Mapping[str, bytes]) -> Attributes:
         event.get_time(),
         str(trace) if trace else None,
         event.get_data(),
+        plain=False,
     )
 
 
@@ -302,6 +319,7 @@ def _decode_tombstone(raw: Raw, classes: Mapping[str, type[Event]]) -> Envelope[
         offset=raw.offset,
         traceparent=_header(headers, "traceparent"),
         tracestate=_header(headers, "tracestate"),
+        timestamp_ms=raw.timestamp_ms,
     )
 
 

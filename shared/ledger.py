@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from shared import sql
 from shared.db import TROUBLE, Connection, Database
 from shared.deadletters import FULL_STATE
-from shared.envelope import Mark, Raw
+from shared.envelope import Kept
 from shared.events.topics import Topic
 from shared.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, partitions, reader, wire_name
 from shared.settings import Settings
@@ -39,7 +39,7 @@ class Completeness:
     as_of: datetime | None
 
 
-async def record(conn: Connection, consumer: str, raws: Sequence[Raw | Mark]) -> None:
+async def record(conn: Connection, consumer: str, raws: Sequence[Kept]) -> None:
     """Count these records, whatever became of them, in the transaction that handles them. Redelivery counts once."""
     runs = list(_runs(raws))
     gaps = await conn.fetch(
@@ -57,7 +57,7 @@ async def record(conn: Connection, consumer: str, raws: Sequence[Raw | Mark]) ->
         log.error("records are missing from the log", extra={"fields": dict(gap)})
 
 
-def _runs(raws: Iterable[Raw | Mark]) -> Iterator[tuple[str, int, int, int, int]]:
+def _runs(raws: Iterable[Kept]) -> Iterator[tuple[str, int, int, int, int]]:
     """Topic, partition, day, first offset and count of records that follow each other."""
     where, first, count = None, 0, 0
     for raw in raws:

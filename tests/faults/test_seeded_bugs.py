@@ -13,10 +13,10 @@ import pytest
 
 import shared.consumer
 from shared import deadletters, inbox, outbox, sql
-from shared.batch import Decoded, Kept
+from shared.batch import Decoded
 from shared.consumer import Consumer, Handlers
 from shared.db import Connection, Record, connect
-from shared.envelope import Envelope, encode
+from shared.envelope import Envelope, Kept, encode
 from shared.events.base import Event
 from shared.events.privacy import ErasureCompleted
 from shared.events.sessions import ParticipationChanged

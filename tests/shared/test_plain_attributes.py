@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.attributes import PLAIN_NAMES, plain_attributes
+from shared.attributes import PLAIN_NAMES, RELAYED, plain_attributes, relayed_attributes
 from shared.envelope import FORMAT, Raw, Undecodable, _attributes, encode
 from shared.events.directory import UnitChanged
 from tests.fixtures.delivery import participation
@@ -23,6 +23,8 @@ TIMES = st.one_of(
     ),
 )
 VALUES = st.one_of(st.sampled_from(["a", "/x", "1"]), st.text(CHARACTERS, max_size=6)).map(str.encode)
+TRACE = b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"
+TEXTS = st.sampled_from([b"/x", b"1", TRACE, b"/x", b"1", TRACE, b"%41", b"", b" ", b"\xc3"])
 HEADERS = st.fixed_dictionaries(
     {
         "content-type": st.sampled_from([b"application/json", b"application/json; charset=utf-8", b"text/plain"]),
@@ -54,18 +56,48 @@ def test_whatever_is_read_quickly_the_sdk_reads_alike(headers: dict[str, bytes])
     except Undecodable as error:
         message = f"{headers} is refused by the SDK: {error}"
         raise AssertionError(message) from error
-    assert quick == replace(slow, data=None)
+    assert quick == replace(slow, data=None, plain=True)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(RELAYED), TEXTS), max_size=1),
+    st.lists(st.tuples(st.sampled_from([*sorted(PLAIN_NAMES - {"ce_specversion"}), "ce_odd"]), TEXTS), max_size=2),
+    st.sampled_from([b"1.0"] * 4 + [b"0.3"]),
+)
+def test_what_is_read_as_our_relays_the_sdk_reads_alike(
+    changed: list[tuple[str, bytes]], others: list[tuple[str, bytes]], version: bytes
+) -> None:
+    written, _ = encode(participation(people(1)[0], 3), {})
+    headers = (*(dict(written[:7]) | dict(changed)).items(), ("ce_specversion", version), *others)
+    quick = relayed_attributes(headers)
+    if quick is None:
+        return
+    assert len(dict(headers)) == len(headers)
+    try:
+        slow = _attributes(record(dict(headers)), dict(headers))
+    except Undecodable as error:
+        message = f"{headers} is refused by the SDK: {error}"
+        raise AssertionError(message) from error
+    assert quick == replace(slow.with_trace(dict(headers)), data=None, plain=True)
+
+
+def test_headers_in_another_order_twice_or_of_two_keys_are_left_to_a_closer_look() -> None:
+    headers, _ = encode(participation(people(1)[0], 3), {})
+    assert relayed_attributes(headers) is not None
+    other_key = [*headers[:6], ("ce_partitionkey", b"\xc3"), *headers[7:]]
+    for odd in (headers[::-1], headers[:6], [*headers, headers[-1]], [*headers, ("ce_id", b"x")], other_key, []):
+        assert relayed_attributes(odd) is None
 
 
 def test_what_our_relay_writes_is_read_quickly() -> None:
     (session,) = people(1)
     headers, value = encode(participation(session, 3), {"traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"})
     assert value is not None
-    quick = plain_attributes(dict(headers))
-    assert quick is not None
-    assert quick.subject == str(session)
-    assert quick.traceparent is not None
-    assert quick == replace(_attributes(record(dict(headers)), dict(headers)), data=None)
+    for quick in plain_attributes(dict(headers)), relayed_attributes(headers):
+        assert quick is not None
+        assert quick.subject == str(session)
+        assert quick.traceparent is not None
+        assert quick == replace(_attributes(record(dict(headers)), dict(headers)), data=None, plain=True)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), st.booleans(), st.integers(1, 2**40))
