@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.engine.figures import gini
-from services.matching.engine.parity import FEWEST, OTHERS, parity, shown
-from services.matching.engine.people import Problem
-from services.matching.engine.rules import Rules
+from services.matching.engine.parity import FEWEST, OTHERS, parity, shown, tenure
 from tests.matching.conftest import Caller, World
 from tests.matching.world import engine_person, learner, programme, teacher
 
@@ -38,9 +36,8 @@ def test_evenness_counts_those_who_carry_nothing() -> None:
 
 def test_the_ratio_is_the_lowest_share_by_the_highest() -> None:
     people = [engine_person(UUID(int=n + 1), site="OSL" if n < 10 else "BER", tenure_days=100) for n in range(20)]
-    asked = frozenset(one.id for one in people)
     left = frozenset(one.id for one in people[:5])
-    found = parity(Problem(tuple(people), asked, Rules(), 1), left)
+    found = parity((tenure(one), one.site, one.function, one.id not in left) for one in people)
     assert found["site"]["ratio"] == 0.5
     assert {group["group"]: group["rate"] for group in found["site"]["groups"]} == {"BER": 1.0, "OSL": 0.5}
     assert found["tenure"] == {

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from services.matching.store import matches
 from shared.events.directory import PersonChanged
 from shared.events.matching import CircleFormed, MatchProposed, PersonLeftUnmatched
 from tests.matching.conftest import Caller, World
+from tests.matching.test_exchanges import three
 from tests.matching.test_lifecycle import of
 from tests.matching.test_previews import OWNER, run
 from tests.matching.test_upkeep import changed
@@ -76,3 +78,45 @@ async def test_and_where_nobody_else_may_lead_it_is_withdrawn(world: World, call
     assert (published["matched"], published["unmatched_by_reason"]) == (0, {"changed_since_preview": 4})
     assert len(await world.said(CircleFormed)) == 2
     assert len(await world.said(PersonLeftUnmatched)) == 4
+
+
+@pytest.fixture(params=[matches.PAGE, 1])
+def page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many matches of a round are read at a time."""
+    size: int = request.param
+    monkeypatch.setattr(matches, "PAGE", size)
+    return size
+
+
+@pytest.mark.parametrize(("room", "stand"), [(3, 3), (2, 2), (0, 0)])
+async def test_a_teacher_gets_no_more_learners_than_there_is_room_for_by_now(
+    world: World, call: Caller, page: int, room: int, stand: int
+) -> None:
+    mentoring, guide = programme(), teacher(capacity=3, time_budget_minutes=900)
+    await world.hear(mentoring)
+    await world.hear(guide, *(learner() for _ in range(3)))
+    preview = await run(call, mentoring.programme_id, dry_run=True)
+    assert preview["matched"] == 3
+    await world.hear(changed(guide, capacity=room))
+    published = await publish(call, preview)
+    assert (published["matched"], published["report"]["withdrawn"]) == (stand, 3 - stand), page
+    assert published["figures"]["most_loaded"] == stand
+    assert len(await world.said(MatchProposed)) == stand
+    assert {event["reason"] for event in await world.said(PersonLeftUnmatched)} == (
+        {"changed_since_preview"} if stand < 3 else set()
+    )
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_an_exchange_is_published_whole_or_not_at_all(
+    world: World, call: Caller, page: int, *, leaves: bool
+) -> None:
+    people, programme_id = await three(world)
+    preview = await run(call, programme_id, dry_run=True)
+    assert preview["matched"] == 3
+    if leaves:
+        await world.hear(changed(people[1], status="left"))
+    published = await publish(call, preview)
+    assert (published["matched"], published["report"]["withdrawn"]) == ((0, 3) if leaves else (3, 0)), page
+    rings = [event["ring_id"] for event in await world.said(MatchProposed)]
+    assert (len(rings), len(set(rings))) == ((0, 0) if leaves else (3, 1))

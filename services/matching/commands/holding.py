@@ -1,15 +1,18 @@
 """What of a preview holds at its publication, asked of its people as they are by then."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
+
+import numpy as np
 
 from services.matching.commands.problems import inside
 from services.matching.domain.match import Match, Member
 from services.matching.engine import standing
 from services.matching.engine.people import Person, Problem
+from services.matching.store.inputs import Kept
 
 CARRYING = frozenset({"teacher", "buddy"})
 PASSING: dict[str, Any] = {
@@ -28,6 +31,10 @@ PASSING: dict[str, Any] = {
 and whether they can still meet."""
 
 
+Line: TypeAlias = Mapping[UUID, UUID | None]
+"""Managers of people, and of those in turn."""
+
+
 class Held(NamedTuple):
     """Matches that stand, circles that stand but for who was to lead them, and those that do not."""
 
@@ -36,81 +43,106 @@ class Held(NamedTuple):
     lost: list[Match]
 
 
-class _Room:
-    """What this publication has taken of people so far."""
+class Room:
+    """What a publication has taken of people so far, by their places in the round: few bytes a person."""
 
-    def __init__(self, people: Mapping[UUID, Person], circles: int) -> None:
-        self._people, self._circles = people, circles
-        self._taken: Counter[UUID] = Counter()
-        self._taught: Counter[UUID] = Counter()
-        self._led: Counter[UUID] = Counter()
+    def __init__(self, people: int, circles: int) -> None:
+        self._circles = circles
+        self._taken, self._taught, self._led = np.zeros((3, people), np.int32)
 
-    def has(self, member: Member) -> bool:
+    def has(self, place: int, person: Person, role: str) -> bool:
         """Whether somebody is free for this; a newcomer is before the first day."""
-        person = self._people[member.person_id]
-        if not (person.available or member.role == "newcomer") or self._taken[person.id] >= person.places:
+        if not (person.available or role == "newcomer") or self._taken[place] >= person.places:
             return False
-        if member.role == "facilitator":
-            return person.facilitating + self._led[person.id] < self._circles
-        return member.role not in CARRYING or self._taught[person.id] < person.slots
+        if role == "facilitator":
+            return bool(person.facilitating + self._led[place] < self._circles)
+        return role not in CARRYING or bool(self._taught[place] < person.slots)
 
-    def take(self, members: Sequence[Member]) -> None:
-        """These are promised."""
-        self._taken.update(member.person_id for member in members)
-        self._taught.update(member.person_id for member in members if member.role in CARRYING)
-        self._led.update(member.person_id for member in members if member.role == "facilitator")
-
-    def give_back(self, members: Sequence[Member]) -> None:
-        """They are not: the exchange of a pair that held does not."""
-        self._taken.subtract(member.person_id for member in members)
-        self._taught.subtract(member.person_id for member in members if member.role in CARRYING)
+    def take(self, places: Sequence[int], members: Sequence[Member], times: int = 1) -> None:
+        """These are promised; or, minus one times, are not: the exchange of a pair that held does not."""
+        for place, member in zip(places, members, strict=True):
+            self._taken[place] += times
+            self._taught[place] += times * (member.role in CARRYING)
+            self._led[place] += times * (member.role == "facilitator")
 
 
-def hold(before: Problem, now: Problem, preview: Sequence[Match]) -> Held:
+def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match], room: Room) -> Held:
     """Whose people are as they were (same place, skills and managers), still asked, still free, and can still meet.
 
-    An exchange holds with all of its legs or not at all.
+    An exchange holds with all of its legs or not at all. `before` and `now` know of everybody in these matches, and
+    `lines` who was, and is, above them and above those in turn.
     """
-    is_ = {person.id: person for person in now.people}
-    was = {person.id: inside(person, is_.keys()) for person in before.people if person.id in is_}
-    room = _Room(is_, before.rules.facilitator_circles)
-    groups = [*(match.participants for match in preview), *(_everybody(match) for match in preview)]
-    hindered = standing.hindrance(replace(now, rules=before.rules), groups)
-    apart = dict(zip((match.match_id for match in preview), hindered, strict=False))
-    unled = dict(zip((match.match_id for match in preview), hindered[len(preview) :], strict=True))
-
-    def holds(match: Match) -> bool:
-        led = match.kind == "circle"
-        others = [member for member in match.members if member.role != "facilitator"]
-        return not (
-            apart[match.match_id]
-            or len(others) < (before.size_min if led else 2)
-            or not all(one in now.asked for one in match.participants if one in before.asked)
-            or not all(_same(was, is_, one, in_line=led) for one in match.participants)
-            or not all(map(room.has, others))
-            or (not led and tuple(sorted(match.participants)) in now.recent)
-        )
-
-    def is_led(match: Match) -> bool:
-        leaders = [member for member in match.members if member.role == "facilitator"]
-        fit = all(_same(was, is_, one.person_id, in_line=True) and room.has(one) for one in leaders)
-        return match.kind != "circle" or (bool(leaders) and unled[match.match_id] is None and fit)
-
+    page = _Page(before, now, lines, preview, room)
     held = Held([], [], [])
     for legs in _together(preview):
-        taken: list[Match] = []
+        taken: list[Sequence[Member]] = []
         led = True
-        while len(taken) < len(legs) and holds(match := legs[len(taken)]):
-            led = is_led(match)
-            taken.append(match)
-            room.take((match if led else match.led_by(None)).members)
+        while len(taken) < len(legs) and page.holds(match := legs[len(taken)]):
+            led = page.is_led(match)
+            taken.append((match if led else match.led_by(None)).members)
+            page.take(taken[-1])
         if len(taken) == len(legs):
             (held.standing if led else held.leaderless).extend(legs)
             continue
         held.lost.extend(legs)
-        for match in taken:
-            room.give_back(match.members)
+        for members in taken:
+            page.take(members, -1)
     return held
+
+
+class _Page:
+    """Some matches of a round, and their people as they were and as they are."""
+
+    def __init__(
+        self, before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match], room: Room
+    ) -> None:
+        self._before, self._now, self._room = before.problem, now, room
+        self._line_was, self._line_is = lines
+        self._was = _in_line(before.problem.people, self._line_was, self._line_is.keys())
+        self._is = _in_line(now.people, self._line_is, self._line_is.keys())
+        self._at = {person.id: place for place, person in before.numbered}
+        groups = [*(match.participants for match in preview), *(_everybody(match) for match in preview)]
+        hindered = standing.hindrance(replace(now, rules=before.problem.rules), groups)
+        self._apart = dict(zip((match.match_id for match in preview), hindered, strict=False))
+        self._unled = dict(zip((match.match_id for match in preview), hindered[len(preview) :], strict=True))
+
+    def holds(self, match: Match) -> bool:
+        """Whether it would stand with whoever leads it, or with somebody else."""
+        led = match.kind == "circle"
+        others = [member for member in match.members if member.role != "facilitator"]
+        return not (
+            self._apart[match.match_id]
+            or len(others) < (self._before.size_min if led else 2)
+            or not all(one in self._now.asked for one in match.participants if one in self._before.asked)
+            or not all(self._same(one, in_line=led) for one in match.participants)
+            or not all(map(self._is_free, others))
+            or (not led and tuple(sorted(match.participants)) in self._now.recent)
+        )
+
+    def is_led(self, match: Match) -> bool:
+        """Whether nobody needs to lead it, or whoever was to still may."""
+        leaders = [member for member in match.members if member.role == "facilitator"]
+        fit = all(self._same(one.person_id, in_line=True) and self._is_free(one) for one in leaders)
+        return match.kind != "circle" or (bool(leaders) and self._unled[match.match_id] is None and fit)
+
+    def take(self, members: Sequence[Member], times: int = 1) -> None:
+        """These are promised, so many times."""
+        self._room.take([self._at[member.person_id] for member in members], members, times)
+
+    def _same(self, one: UUID, *, in_line: bool) -> bool:
+        was, is_ = self._was.get(one), self._is.get(one)
+        if was is None or is_ is None or was._replace(**PASSING) != is_._replace(**PASSING):
+            return False
+        known = self._line_is.keys()
+        return not in_line or _above(self._line_was, one, known) == _above(self._line_is, one, known)
+
+    def _is_free(self, member: Member) -> bool:
+        return self._room.has(self._at[member.person_id], self._is[member.person_id], member.role)
+
+
+def _in_line(people: Iterable[Person], line: Line, known: Container[UUID]) -> dict[UUID, Person]:
+    """People by id, each with their manager where that one is known."""
+    return {person.id: inside(person._replace(manager=line.get(person.id)), known) for person in people}
 
 
 def _together(preview: Sequence[Match]) -> list[list[Match]]:
@@ -125,17 +157,11 @@ def _everybody(match: Match) -> list[UUID]:
     return [member.person_id for member in match.members]
 
 
-def _same(was: Mapping[UUID, Person], is_: Mapping[UUID, Person], one: UUID, *, in_line: bool) -> bool:
-    if one not in was or one not in is_ or was[one]._replace(**PASSING) != is_[one]._replace(**PASSING):
-        return False
-    return not in_line or _line(was, one) == _line(is_, one)
-
-
-def _line(people: Mapping[UUID, Person], one: UUID) -> list[UUID]:
-    """Everybody above somebody."""
-    line: list[UUID] = []
-    manager = people[one].manager
-    while manager is not None and manager in people and manager not in line:
-        line.append(manager)
-        manager = people[manager].manager
-    return line
+def _above(line: Line, one: UUID, known: Container[UUID]) -> list[UUID]:
+    """Everybody above somebody, as far as they are known."""
+    above: list[UUID] = []
+    manager = line.get(one)
+    while manager is not None and manager in known and manager not in above:
+        above.append(manager)
+        manager = line.get(manager)
+    return above

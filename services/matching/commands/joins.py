@@ -86,6 +86,6 @@ async def _finish(conn: Connection, join: Join, run: Run) -> None:
     await conn.execute(SQL.forget, join.round_id)
     if row["solving"] == "publish":
         try:
-            await publication.publish(conn, join.round_id, join.problem)
+            await publication.publish(conn, join.round_id)
         except ProgrammeNotPublished:
             return  # closed meanwhile: the preview stands, and nobody is told

@@ -50,7 +50,7 @@ async def problem_for(
     """The problem of a programme, and everybody, or only some, with what decides whether they are asked."""
     rules = programme.rules
     known = await people.everybody(conn, programme, today, only)
-    lessons = await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days)
+    lessons = await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days, only)
     recent = await people.recent_pairs(conn, rules.cool_off_days, only)
     problem = Problem(
         people=(),

@@ -19,7 +19,7 @@ from services.matching.engine import round as engine
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, matches, rounds
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
 PATIENCE, LOOK = 5.0, 0.1
@@ -42,6 +42,22 @@ async def run_round(
     UnknownProgramme, UnknownRound, ProgrammeNotPublished, FormatNotMatched, RoundRunning, SolverBusy, RoundTooLong or
     RoundTooLarge.
     """
+    row = await _preview(conn, programme_id, seed, dry_run=dry_run, only=only, left_out_of=left_out_of)
+    if dry_run or row["solving"]:
+        return queries.shown(row)
+    return await publication.publish(conn, row["round_id"])
+
+
+async def _preview(
+    conn: Connection,
+    programme_id: UUID,
+    seed: int | None,
+    *,
+    dry_run: bool,
+    only: Collection[UUID] | None,
+    left_out_of: UUID | None,
+) -> Record:
+    """The round as a preview, or as one that is solved in parts; what it was made from is let go of."""
     await _turn(conn, programme_id)
     programme = await published(conn, programme_id)
     kind = kind_of(programme.format)
@@ -56,15 +72,13 @@ async def run_round(
         problem = replace(problem, asked=problem.asked.intersection(only))
     round_id = uuid7()
     if engine.is_cut(kind, problem):
-        return queries.shown(
-            await shards.offer(conn, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
-        )
+        return await shards.offer(conn, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
     run = await solver.solve(kind, problem)
     row = await rounds.insert(conn, run, problem, round_id=round_id, programme=programme, kind=kind)
     await inputs.insert(conn, round_id, problem)
     formed = matches.proposals(kind, run.outcome.matches, programme, round_id)
     await matches.insert(conn, (match.previewed() for match in formed))
-    return queries.shown(row) if dry_run else await publication.publish(conn, round_id, problem)
+    return row
 
 
 async def _turn(conn: Connection, programme_id: UUID) -> None:

@@ -110,14 +110,18 @@ class Match:
         return replace(self, state="preview")
 
     def published(self, expires_at: datetime) -> "Match":
-        """As everybody is told of it: a circle stands, everything else waits for answers."""
-        if self.kind == "circle":
-            return replace(self, state="formed", expires_at=None)
-        return replace(self, state="proposed", expires_at=expires_at)
+        """As everybody is told of it."""
+        state, until = as_published(self.kind, expires_at)
+        return replace(self, state=state, expires_at=until)
 
     def become(self, state: State) -> "Match":
         """The next version, in this state."""
         return replace(self, state=state, version=self.version + 1)
+
+
+def as_published(kind: MatchKind, expires_at: datetime) -> tuple[State, datetime | None]:
+    """What a match begins as, and until when: a circle stands, everything else waits for answers."""
+    return ("formed", None) if kind == "circle" else ("proposed", expires_at)
 
 
 def first_answer(kind: MatchKind, role: MemberRole) -> Answer:

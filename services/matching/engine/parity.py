@@ -1,12 +1,10 @@
 """Whether a round serves everybody alike: the share matched by tenure, site and function, never of a few people."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from services.matching.engine.people import Person, Problem
+from services.matching.engine.people import Person
 
 FEWEST = 5
 """No share is told of fewer people: they are counted together."""
@@ -21,30 +19,28 @@ def tenure(person: Person) -> str:
     return next((name for days, name in TENURE if person.tenure_days < days), LONGEST)
 
 
-KINDS: Mapping[str, Callable[[Person], str]] = MappingProxyType(
-    {
-        "tenure": tenure,
-        "site": lambda person: person.site,
-        "function": lambda person: person.function or "none",
-    }
-)
+KINDS = ("tenure", "site", "function")
 
 
-def parity(problem: Problem, unmatched: frozenset[UUID]) -> dict[str, Any]:
-    """Shares matched of the people asked, by kind and group; `ratio` is the lowest share by the highest."""
-    people = [person for person in problem.people if person.id in problem.asked]
-    report: dict[str, Any] = {"fewest": FEWEST}
-    for kind, group_of in KINDS.items():
-        tallies: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for person in people:
-            tally = tallies[group_of(person)]
+def parity(people: Iterable[tuple[str, str, str, bool]]) -> dict[str, Any]:
+    """Shares matched of those asked, by kind and group; `ratio` is the lowest share by the highest.
+
+    `people` says of each the group by each of `KINDS`, and whether they are matched.
+    """
+    tallies: dict[str, dict[str, list[int]]] = {kind: defaultdict(lambda: [0, 0]) for kind in KINDS}
+    for *groups, matched in people:
+        for kind, group in zip(KINDS, groups, strict=True):
+            tally = tallies[kind][group]
             tally[0] += 1
-            tally[1] += person.id not in unmatched
-        groups = shown((name, asked, matched) for name, (asked, matched) in tallies.items())
-        rates = [group["rate"] for group in groups if group["group"] != OTHERS]
-        ratio = min(rates) / max(rates) if len(rates) > 1 and max(rates) > 0 else None
-        report[kind] = {"groups": groups, "ratio": None if ratio is None else round(ratio, 4)}
-    return report
+            tally[1] += matched
+    return {"fewest": FEWEST} | {kind: _compared(tallies[kind]) for kind in KINDS}
+
+
+def _compared(tallies: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    groups = shown((name, asked, matched) for name, (asked, matched) in tallies.items())
+    rates = [group["rate"] for group in groups if group["group"] != OTHERS]
+    ratio = min(rates) / max(rates) if len(rates) > 1 and max(rates) > 0 else None
+    return {"groups": groups, "ratio": None if ratio is None else round(ratio, 4)}
 
 
 def shown(tallies: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:

@@ -15,6 +15,9 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
 -- name: lock_match
 SELECT * FROM matches WHERE match_id = $1 FOR UPDATE
 
+-- name: get_matches
+SELECT * FROM matches WHERE match_id = ANY ($1::uuid[]) ORDER BY match_id
+
 -- name: lock_matches
 SELECT * FROM matches WHERE match_id = ANY ($1::uuid[]) ORDER BY match_id FOR UPDATE
 
@@ -123,11 +126,29 @@ ORDER BY match.match_id DESC LIMIT $9
 SELECT skill_id, label FROM skills WHERE skill_id = ANY ($1::text[])
 
 -- name: preview_of
-SELECT * FROM matches WHERE round_id = $1 AND state = 'preview' ORDER BY match_id
+-- The legs of an exchange one after another; why they were matched is not asked yet.
+SELECT match_id, version, kind, state, programme_id, round_id, skill_id, score, '[]'::jsonb AS reasons, expires_at, ring_id,
+    rules_version
+FROM matches WHERE round_id = $1 AND state = 'preview' ORDER BY coalesce(ring_id, match_id), match_id
+
+-- name: some_previews
+SELECT match_id FROM matches WHERE round_id = $1 AND state = 'preview' LIMIT $2
 
 -- name: forget_previews
 WITH member AS (DELETE FROM match_members WHERE match_id = ANY ($1::uuid[]))
 DELETE FROM matches WHERE match_id = ANY ($1::uuid[])
+
+-- name: publish_some
+-- The next of a round's previews, but for some.
+WITH coming AS (
+    SELECT match_id FROM matches
+    WHERE round_id = $1 AND state = 'preview' AND match_id <> ALL ($4::uuid[])
+        AND ($5::uuid IS NULL OR match_id > $5)
+    ORDER BY match_id LIMIT $6
+)
+UPDATE matches AS match SET state = $2, expires_at = $3, created_at = now()
+FROM coming WHERE match.match_id = coming.match_id
+RETURNING match.*
 
 -- name: publish_previews
 -- They begin now: as old, and as new to everybody, as if the round had run at this moment.
@@ -270,4 +291,4 @@ WITH RECURSIVE up AS (
     UNION
     SELECT person.person_id, person.manager_id FROM up JOIN people AS person ON person.person_id = up.manager_id
 )
-SELECT person_id FROM up
+SELECT person_id, manager_id FROM up

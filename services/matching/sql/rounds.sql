@@ -187,9 +187,27 @@ INSERT INTO round_people (round_id, place, person_id, asked, state)
 SELECT $1, place, person_id, asked, state::jsonb
 FROM unnest($2::int[], $3::uuid[], $4::bool[], $5::text[]) AS given (place, person_id, asked, state)
 
+-- name: is_kept
+SELECT setting IS NOT NULL
+    AND ((setting ->> 'people')::int = 0 OR EXISTS (SELECT FROM round_people WHERE round_id = $1))
+FROM rounds WHERE round_id = $1
+
 -- name: round_people
 SELECT place, person_id, asked, state FROM round_people
 WHERE round_id = $1 AND ($2::int[] IS NULL OR place = ANY ($2)) ORDER BY place
+
+-- name: round_line_of
+-- Who was the manager of these people.
+SELECT one.person_id, manager.person_id AS manager_id
+FROM round_people AS one
+LEFT JOIN round_people AS manager
+    ON manager.round_id = one.round_id AND manager.place = (one.state ->> 'manager')::int
+WHERE one.person_id = ANY ($2::uuid[]) AND one.round_id = $1
+
+-- name: round_people_of
+-- The same of some, by their own rows alone.
+SELECT place, person_id, asked, state FROM round_people
+WHERE person_id = ANY ($2::uuid[]) AND round_id = $1 ORDER BY place
 
 -- name: round_setting
 SELECT rounds.kind, rounds.seed, rounds.setting, rules.rules
@@ -208,11 +226,34 @@ SELECT * FROM rounds WHERE round_id = $1 FOR UPDATE
 -- name: unmatched_people
 SELECT person_id FROM unmatched WHERE round_id = $1
 
--- name: all_unmatched
-SELECT person_id, reason FROM unmatched WHERE round_id = $1
+-- name: changed_of_round
+-- Who was asked and is, by now, neither matched nor told why not.
+SELECT asked.person_id FROM round_people AS asked
+WHERE asked.round_id = $1 AND asked.asked
+    AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = asked.person_id)
+    AND NOT EXISTS (SELECT FROM unmatched WHERE unmatched.round_id = $1 AND unmatched.person_id = asked.person_id)
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = asked.person_id AND match.round_id = $1 AND member.role <> 'facilitator'
+    )
+ORDER BY asked.person_id
+
+-- name: left_of_round
+-- Whom a round leaves out.
+SELECT person_id, reason FROM unmatched
+WHERE round_id = $1 AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = unmatched.person_id)
+ORDER BY person_id
+
+-- name: counted_of_round
+SELECT
+    (SELECT count(*) FROM round_people AS asked
+     WHERE round_id = $1 AND asked.asked
+        AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = asked.person_id)) AS asked,
+    count(*) AS matches, coalesce(sum(score), 0) AS value
+FROM matches WHERE round_id = $1
 
 -- name: members_of_round
-SELECT array_agg(member.person_id) AS people
+SELECT array_agg(member.person_id) AS people, array_agg(member.role) AS roles
 FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 GROUP BY match_id
 
 -- name: open_round
@@ -229,9 +270,6 @@ UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatc
     asked = $2::int + $3::int, engine = $13
 WHERE round_id = $1 RETURNING *
 
--- name: erased_of
-SELECT person_id FROM erased_people WHERE person_id = ANY ($1::uuid[])
-
 -- name: publish_round
 UPDATE rounds SET published = true, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4, matches = $5, value = $6,
     gap = $7, report = report || jsonb_build_object('withdrawn', $8::int), figures = $9, asked = $2::int + $3::int
@@ -245,6 +283,7 @@ UPDATE rounds SET discarded_at = now() WHERE round_id = $1 RETURNING *
 SELECT DISTINCT member.person_id, member.role, member.reason_code, match.skill_id
 FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state = 'declined' AND member.answer = 'declined'
+    AND ($4::uuid[] IS NULL OR member.person_id = ANY ($4))
     AND (member.reason_code = 'no_time' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $2)
         OR member.reason_code = 'wrong_skill' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $3))
 

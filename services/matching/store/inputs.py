@@ -1,20 +1,24 @@
 """What a round was computed from, kept so that it can be computed again."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
+from services.matching.engine import figures
+from services.matching.engine.figures import Seen
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.rules import Rules
+from services.matching.store.alike import Alike
 from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
-AT_ONCE = 300
+AT_ONCE, PAGE = 300, 2000
+"""People made into rows, and rows made into people, before others get their turn."""
 OTHERS = ("manager", "not_with")
 """Who these are is told by place, so that nobody is named in somebody else's row."""
 
@@ -77,52 +81,102 @@ def _state(person: Person, places: dict[UUID, int], recent: dict[UUID, list[int]
     return state | ({"recent": recent[person.id]} if person.id in recent else {})
 
 
+async def is_kept(conn: Connection, round_id: UUID) -> bool:
+    """Whether the input of a round is there."""
+    found: bool = await conn.fetchval(SQL.is_kept, round_id)
+    return found
+
+
 async def load(
     conn: Connection, round_id: UUID, places: Sequence[int] | None = None, beside: Sequence[int] = ()
 ) -> Kept | None:
-    """The input of a round, or of these people of it alone, of whom those `beside` are not asked.
+    """The input of a round, or of the people at these places alone, of whom those `beside` are not asked.
 
     None where it was not kept, or its time is over.
     """
     row = await conn.fetchrow(SQL.round_setting, round_id)
     if row is None or row["setting"] is None:
         return None
-    rows = await conn.fetch(SQL.round_people, round_id, places)
-    if not rows:
-        return None
-    return await asyncio.to_thread(_kept, row, rows, frozenset(beside))
+    people = [one async for one in _people(conn, round_id, places)]
+    return await asyncio.to_thread(_kept, row, people, frozenset(beside)) if people else None
 
 
-def _kept(row: Record, rows: Sequence[Record], beside: Collection[int]) -> Kept:
-    ids = {row["place"]: row["person_id"] for row in rows}
-    states = [(row["person_id"], row["state"]) for row in rows]
+async def load_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> Kept:
+    """The input of a round that is kept, of these people alone: what it says of others is left out."""
+    row = await conn.fetchrow(SQL.round_setting, round_id)
+    assert row is not None
+    rows = await conn.fetch(SQL.round_people_of, round_id, people)
+    return await asyncio.to_thread(lambda: _kept(row, _read(rows, Alike()), frozenset()))
+
+
+async def line_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Who was the manager of each of these people."""
+    rows = await conn.fetch(SQL.round_line_of, round_id, people)
+    return {row["person_id"]: row["manager_id"] for row in rows}
+
+
+async def seen(conn: Connection, round_id: UUID) -> dict[UUID, Seen]:
+    """Everybody of a round, as its figures see them."""
+    return {one.person.id: figures.seen(one.person, asked=one.asked) async for one in _people(conn, round_id)}
+
+
+async def _people(conn: Connection, round_id: UUID, places: Sequence[int] | None = None) -> AsyncIterator["_One"]:
+    alike = Alike()
+    async with conn.transaction():
+        cursor = await conn.cursor(SQL.round_people, round_id, places)
+        while rows := await cursor.fetch(PAGE):
+            for one in await asyncio.to_thread(_read, rows, alike):
+                yield one
+
+
+class _One(NamedTuple):
+    """One person of a round, others by their places."""
+
+    place: int
+    asked: bool
+    person: Person
+    manager: int | None
+    not_with: Sequence[int]
+    recent: Sequence[int]
+
+
+def _read(rows: Sequence[Record], alike: Alike) -> list[_One]:
+    return [_one(row, alike) for row in rows]
+
+
+def _one(row: Record, alike: Alike) -> _One:
+    state = row["state"]
+    fields = {name: _value(value, alike) for name, value in state.items() if name not in {*OTHERS, "recent"}}
+    person = Person(id=row["person_id"], manager=None, not_with=(), **fields)
+    return _One(row["place"], row["asked"], person, state["manager"], state["not_with"], state.get("recent", ()))
+
+
+def _kept(row: Record, people: Sequence[_One], beside: Collection[int]) -> Kept:
+    ids = {one.place: one.person.id for one in people}
     kept = row["setting"]
     rules = Rules.parse(row["rules"])
     problem = Problem(
-        people=tuple(_person(person_id, state, ids) for person_id, state in states),
-        asked=frozenset(row["person_id"] for row in rows if row["asked"] and row["place"] not in beside),
+        people=tuple(_named(one, ids) for one in people),
+        asked=frozenset(one.person.id for one in people if one.asked and one.place not in beside),
         rules=replace(rules, min_functions=kept.get("min_functions", rules.min_functions)),
         seed=row["seed"],
-        recent=frozenset(
-            (person_id, ids[other]) for person_id, state in states for other in state.get("recent", ()) if other in ids
-        ),
+        recent=frozenset((one.person.id, ids[other]) for one in people for other in one.recent if other in ids),
         skills=frozenset(kept["skills"]),
         in_person=kept["in_person"],
         size_min=kept["size_min"],
         size_max=kept["size_max"],
     )
-    return Kept(row["kind"], problem, kept["people"] - len(rows), tuple(ids))
+    return Kept(row["kind"], problem, kept["people"] - len(people), tuple(ids))
 
 
-def _person(person_id: UUID, state: dict[str, Any], ids: dict[int, UUID]) -> Person:
-    fields = {name: _tuple(value) for name, value in state.items() if name not in {*OTHERS, "recent"}}
-    manager = ids.get(state["manager"]) if state["manager"] is not None else None
-    return Person(id=person_id, manager=manager, not_with=tuple(_known(state["not_with"], ids)), **fields)
+def _named(one: _One, ids: dict[int, UUID]) -> Person:
+    if one.manager is None and not one.not_with:
+        return one.person
+    others = tuple(ids[place] for place in one.not_with if place in ids)
+    return one.person._replace(manager=None if one.manager is None else ids.get(one.manager), not_with=others)
 
 
-def _known(places: Sequence[int], ids: dict[int, UUID]) -> list[UUID]:
-    return [ids[place] for place in places if place in ids]
-
-
-def _tuple(value: object) -> Any:
-    return tuple(_tuple(one) for one in value) if isinstance(value, list) else value
+def _value(value: object, alike: Alike) -> Any:
+    if isinstance(value, list):
+        return alike(tuple(_value(one, alike) for one in value))
+    return alike(value) if isinstance(value, str) else value

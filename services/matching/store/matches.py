@@ -1,15 +1,16 @@
 """Matches between their rows and the domain."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.matching.domain.match import Match, Member, first_answer
+from services.matching.domain.match import Match, Member, as_published, first_answer
 from services.matching.engine.people import Match as Formed
 from services.matching.engine.people import Term
 from services.matching.store.programmes import Programme
@@ -20,6 +21,8 @@ from shared.events.matching import MatchKind, MatchReason
 SQL = sql.load("services.matching", "matches")
 AT_ONCE = 100
 """Matches made into rows, or rows into matches, before others get their turn."""
+PAGE = 2000
+"""Matches of a round in memory at a time, however many it has."""
 EXCHANGES = {2: "exchange_of_two", 3: "exchange_of_three"}
 """The reason that says of a leg how many teach each other."""
 
@@ -45,7 +48,7 @@ def proposals(
         ring = rings.get(each.members[0][0])
         why = reasons(each.terms)
         if ring:
-            why += (MatchReason(code=EXCHANGES[ring.size], points=0),)
+            why += (_reason(EXCHANGES[ring.size], 0, None),)
         yield Match(
             match_id=uuid7(),
             version=1,
@@ -65,7 +68,13 @@ def proposals(
 
 def reasons(terms: Iterable[Term]) -> tuple[MatchReason, ...]:
     """Terms of a score as they are told."""
-    return tuple(MatchReason(code=term.code, points=term.points, skill_id=term.skill) for term in terms)
+    return tuple(_reason(term.code, term.points, term.skill) for term in terms)
+
+
+@lru_cache(1 << 14)
+def _reason(code: str, points: int, skill_id: str | None) -> MatchReason:
+    """The same object for the same words: there are few, and a round says them a million times."""
+    return MatchReason(code=code, points=points, skill_id=skill_id)
 
 
 def _rings(formed: Sequence[Formed]) -> dict[UUID, Ring]:
@@ -131,22 +140,54 @@ async def lock_expired(conn: Connection, limit: int) -> list[Match]:
     return await with_members(conn, await conn.fetch(SQL.lock_expired, limit))
 
 
-async def previewed(conn: Connection, round_id: UUID) -> list[Match]:
-    """The matches of a round that nobody has been told of yet."""
-    return await with_members(conn, await conn.fetch(SQL.preview_of, round_id))
+async def previewed(conn: Connection, round_id: UUID) -> AsyncIterator[list[Match]]:
+    """The matches of a round that nobody has been told of yet, some at a time, the legs of an exchange together.
+
+    Within a transaction.
+    """
+    cursor = await conn.cursor(SQL.preview_of, round_id)
+    rest: list[Record] = []
+    while rows := await cursor.fetch(PAGE):
+        rest += rows
+        whole = len(rest)
+        while rest[-1]["ring_id"] and whole and rest[whole - 1]["ring_id"] == rest[-1]["ring_id"]:
+            whole -= 1  # the next page may have another leg of it
+        yield await with_members(conn, rest[:whole])
+        del rest[:whole]
+    yield await with_members(conn, rest)
 
 
-async def forget_previews(conn: Connection, matches: Sequence[Match]) -> None:
+async def forget_previews(conn: Connection, match_ids: Sequence[UUID]) -> None:
     """As if these had never been thought of."""
-    await conn.execute(SQL.forget_previews, [match.match_id for match in matches])
+    for start in range(0, len(match_ids), PAGE):
+        await conn.execute(SQL.forget_previews, match_ids[start : start + PAGE])
 
 
-async def publish_previews(conn: Connection, matches: Sequence[Match]) -> None:
-    """They stand, or wait for answers, from now on."""
-    for start in range(0, len(matches), AT_ONCE):
-        some = matches[start : start + AT_ONCE]
-        ids, states = [match.match_id for match in some], [match.state for match in some]
-        await conn.execute(SQL.publish_previews, ids, states, [match.expires_at for match in some])
+async def forget_round(conn: Connection, round_id: UUID) -> None:
+    """As if none of a round's previews had."""
+    while rows := await conn.fetch(SQL.some_previews, round_id, PAGE):
+        await forget_previews(conn, [row["match_id"] for row in rows])
+
+
+async def publish_previews(
+    conn: Connection, round_id: UUID, kind: MatchKind, expires_at: datetime, but: Sequence[UUID]
+) -> AsyncIterator[list[Match]]:
+    """A round's previews stand, or wait for answers, from now on: some at a time."""
+    last = None
+    while rows := await conn.fetch(SQL.publish_some, round_id, *as_published(kind, expires_at), but, last, PAGE):
+        last = max(row["match_id"] for row in rows)
+        yield await with_members(conn, rows)
+
+
+async def publish(conn: Connection, matches: Sequence[Match]) -> None:
+    """These previews do."""
+    ids, states = [match.match_id for match in matches], [match.state for match in matches]
+    await conn.execute(SQL.publish_previews, ids, states, [match.expires_at for match in matches])
+
+
+async def get(conn: Connection, match_ids: Sequence[UUID]) -> list[Match]:
+    """These, in the order of their ids."""
+    return await with_members(conn, await conn.fetch(SQL.get_matches, match_ids))
 
 
 async def with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]:
@@ -172,7 +213,7 @@ async def _with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]
             skill_id=row["skill_id"],
             members=tuple(members[row["match_id"]]),
             score=row["score"],
-            reasons=tuple(MatchReason.model_validate(reason) for reason in row["reasons"]),
+            reasons=tuple(_reason(why["code"], why["points"], why.get("skill_id")) for why in row["reasons"]),
             expires_at=row["expires_at"],
             ring_id=row["ring_id"],
             rules_version=row["rules_version"],

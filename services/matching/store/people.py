@@ -9,6 +9,7 @@ from uuid import UUID
 from services.matching.domain.format import BUDDY_FORMAT, KINDS
 from services.matching.domain.person import company, pace, utc_offset
 from services.matching.engine.people import Person
+from services.matching.store.alike import Alike
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
@@ -36,8 +37,9 @@ async def everybody(
     `programme` says what taking part would cost and whose earlier rounds count; without one, some minutes and none.
     """
     found: list[Known] = []
+    alike = Alike()
     async for rows in _population(conn, programme.programme_id if programme else None, only):
-        found += await asyncio.to_thread(_all_known, rows, today, programme)
+        found += await asyncio.to_thread(_all_known, rows, today, programme, alike)
     return found
 
 
@@ -63,11 +65,11 @@ async def _population(
         yield rows
 
 
-def _all_known(rows: Sequence[Record], today: date, programme: Programme | None) -> list[Known]:
-    return [_known(row, today, programme) for row in rows]
+def _all_known(rows: Sequence[Record], today: date, programme: Programme | None, alike: Alike) -> list[Known]:
+    return [_known(row, today, programme, alike) for row in rows]
 
 
-def _known(row: Record, today: date, programme: Programme | None) -> Known:
+def _known(row: Record, today: date, programme: Programme | None, alike: Alike) -> Known:
     paused = row["paused_until"] is not None and row["paused_until"] > today
     taking_part = row["status"] == "active" and row["opted_in"] and not paused and _likes(row, programme)
     places, leads = _room(row["time_budget_minutes"], int(row["minutes"]), programme)
@@ -75,19 +77,19 @@ def _known(row: Record, today: date, programme: Programme | None) -> Known:
         id=row["person_id"],
         available=taking_part and places > 0,
         manager=row["manager_id"],
-        unit=row["unit_code"],
-        division=row["division"],
-        site=row["site_code"],
-        function=row["job_function"] or "",
+        unit=alike(row["unit_code"]),
+        division=alike(row["division"]),
+        site=alike(row["site_code"]),
+        function=alike(row["job_function"] or ""),
         level=row["job_level"],
         tenure_days=(today - row["hired_on"]).days,
         starts=row["work_starts"],
         ends=row["work_ends"],
         utc_offset=utc_offset(row["time_zone"], today),
-        days=tuple(row["work_days"]),
-        languages=tuple(row["languages"]),
-        offers=tuple((offer["skill_id"], offer["level"]) for offer in row["offers"]),
-        needs=tuple((need["skill_id"], need["level"], need["target_level"]) for need in row["needs"]),
+        days=alike(tuple(row["work_days"])),
+        languages=alike(tuple(map(alike, row["languages"]))),
+        offers=tuple(alike((alike(offer["skill_id"]), offer["level"])) for offer in row["offers"]),
+        needs=tuple(alike((alike(need["skill_id"]), need["level"], need["target_level"])) for need in row["needs"]),
         slots=min(row["capacity"] - row["learners"], leads),
         load=row["learners"],
         facilitator_ready=row["facilitator_ready"] and leads > 0,
@@ -99,7 +101,7 @@ def _known(row: Record, today: date, programme: Programme | None) -> Known:
         agreed_minutes=row["time_budget_minutes"],
         keen=programme is not None and pace(programme.cadence_days) == row["pace"],
         company=company(row["group_size_min"], row["group_size_max"]),
-        experience=tuple(row["experience"]),
+        experience=alike(tuple(map(alike, row["experience"]))),
         likes=row["time_of_day"] or "",
         new_host=row["ready_since"] is not None and row["ready_since"] >= today.replace(day=1),
     )
