@@ -193,11 +193,11 @@ def circles(size: int) -> None:
     asked = replace(problem(), size_min=4, size_max=8)
     people, rules = circle.folk(pop, asked), circle.rule(asked)
     crowd = np.flatnonzero(pop.available)
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     formed, waiting = groups.form(pop, people, rules, asked, crowd)
     grown = time.perf_counter()
     led = facilitators.choose(pop, asked, formed)
-    done = time.perf_counter()
+    done, busy = time.perf_counter(), time.process_time() - busy
     count = len(formed.size)
     each = [formed.members[at, : formed.size[at]] for at in range(count)]
     broken = sum(worth(people, rules, formed.members[at], formed.size[at], formed.topic[at]) < 0 for at in range(count))
@@ -205,12 +205,29 @@ def circles(size: int) -> None:
     score = sum(worth(people, rules, *one) for one, who in zip(zip(*formed, strict=True), led, strict=True) if who)
     score += sum(term.points for one in led if one for term in one.terms)
     most = ceiling.bound(pop, people, rules, asked, crowd)
-    print(f"circles {size:>9,}: {count:,} in {grown - began:.2f} s, facilitators {done - grown:.2f} s;", end=" ")
+    print(f"circles {size:>9,}: {count:,} in {grown - began:.2f} s, facilitators {done - grown:.2f} s,", end=" ")
+    print(f"{busy:.2f} s of CPU;", end=" ")
     print(
         f"{100 * (1 - len(waiting) / len(crowd)):.2f} % placed, {sum(one is not None for one in led):,} led,", end=" "
     )
     print(f"{100 * different / formed.size.sum():.1f} % of the possible unit diversity, {broken} violations;", end=" ")
     print(f"at most {100 * (most - score) / most:.1f} % better exists")
+
+
+def spent(size: int) -> None:
+    """What circles are worth, their facilitators apart, by the moves and exchanges that are spent on them."""
+    pop, _, _ = _asking(size)
+    asked = replace(problem(), size_min=4, size_max=8)
+    people, rules = circle.folk(pop, asked), circle.rule(asked)
+    crowd = np.flatnonzero(pop.available)
+    for moves, sweeps in ((0, 0), (15, 0), (30, 0), (60, 0), (60, 2), (120, 4), (240, 8)):
+        with patch.multiple(groups, MOVES_A_PERSON=moves, EXCHANGES=0, SWEEPS=(sweeps, sweeps)):
+            began = time.process_time()
+            formed, _ = groups.form(pop, people, rules, asked, crowd)
+            took = time.process_time() - began
+        points = sum(int(worth(people, rules, *one)) for one in zip(*formed, strict=True))
+        print(f"circles {size:>9,}, {moves:>3} moves a person, {sweeps} exchanges a circle:", end=" ")
+        print(f"{took:6.2f} s of CPU, {points:,} points")
 
 
 def cores(moves: int, instances: Sequence[Path] = ()) -> None:
@@ -274,7 +291,9 @@ def _asking(size: int) -> tuple[Population, Ints, Ints]:
         if one == 2000:
             trade.trade(pop, problem(), learners, needs)
             asked = replace(problem(), size_min=4, size_max=8)
-            groups.form(pop, circle.folk(pop, asked), circle.rule(asked), asked, learners[pop.available])
+            formed, _ = groups.form(pop, circle.folk(pop, asked), circle.rule(asked), asked, learners[pop.available])
+            with patch.object(assign, "solve", partial(assign.solve, exact=0)):
+                facilitators.choose(pop, asked, formed)
     return pop, learners, needs
 
 
@@ -283,7 +302,7 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-SIZED = (pairs, exchanges, peers, lists, suggestions, circles)
+SIZED = (pairs, exchanges, peers, lists, suggestions, circles, spent)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -45,6 +45,10 @@ def test_a_facilitator_speaks_the_members_language_works_their_hours_and_avoids_
     assert choose([*circle, foreign, night, wary, full, good], circle) == [good.id]
 
 
+def test_no_circles_have_no_facilitators() -> None:
+    assert choose([leader(1)]) == []
+
+
 def test_circles_are_spread_over_the_facilitators_there_are() -> None:
     circles = [[engine_person(UUID(int=row)), engine_person(UUID(int=row + 1))] for row in (10, 20, 30, 40)]
     leaders = [leader(1), leader(2), leader(3), leader(4, facilitating=1)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.people import Problem, Term
-from services.matching.engine.population import Bools, Ints, Masks, Population, Postings, both_ways
+from services.matching.engine.population import ANY, Bools, Ints, Masks, Population, Postings, both_ways
 
 TENURE_BANDS = (180, 730, 1825)
 HALF_HOURS_A_POINT = 2
@@ -164,18 +164,24 @@ def grade(people: Folk, person: int, topic: int) -> int:
 
 
 @compiled
+def teaches(people: Folk, rules: Rule, other: int, person: int) -> bool:
+    """Whether the other could teach something this person wants."""
+    for want in range(people.wants_at[person], people.wants_at[person + 1]):
+        if people.about[people.wants[want]]:
+            least = people.wants_level[want] + rules.margin
+            for know in range(people.knows_at[other], people.knows_at[other + 1]):
+                if people.knows[know] == people.wants[want] and people.knows_level[know] >= least:
+                    return True
+    return False
+
+
+@compiled
 def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) -> bool:
     """Whether another member could teach something this person wants."""
     for place in range(size):
         other = members[place]
-        if other == person or not people.wanted[person] & people.known[other]:
-            continue
-        for want in range(people.wants_at[person], people.wants_at[person + 1]):
-            if people.about[people.wants[want]]:
-                least = people.wants_level[want] + rules.margin
-                for know in range(people.knows_at[other], people.knows_at[other + 1]):
-                    if people.knows[know] == people.wants[want] and people.knows_level[know] >= least:
-                        return True
+        if other != person and people.wanted[person] & people.known[other] and teaches(people, rules, other, person):
+            return True
     return False
 
 
@@ -273,14 +279,22 @@ def meets(people: Folk, rules: Rule, members: Ints, size: int, points: Ints) -> 
         for other in range(one):
             if not together(people, members[one], members[other]):
                 return False
-    for place in range(size):
-        if rules.weights[TIME] and not people.liked[members[place]] >> np.uint64(63):
-            shared = people.liked[members[place]]
-            for other in range(size):
-                shared &= people.hours[members[other]]
-            points[TIME] += rules.weights[TIME] * (ones(shared) >= rules.half_hours)
+    points[TIME] = rules.weights[TIME] * pleased(people, rules, members, size) if rules.weights[TIME] else 0
     points[HOURS] = min((common - rules.half_hours) // HALF_HOURS_A_POINT, rules.weights[HOURS])
     return True
+
+
+@compiled
+def pleased(people: Folk, rules: Rule, members: Ints, size: int) -> int:
+    """How many like a time of day at which all of them could meet."""
+    found = 0
+    for place in range(size):
+        shared = people.liked[members[place]]
+        if not shared & ANY:
+            for other in range(size):
+                shared &= people.hours[members[other]]
+            found += ones(shared) >= rules.half_hours
+    return found
 
 
 @compiled

@@ -19,16 +19,17 @@ from services.matching.engine.circle import (
     NONE,
     SHARED,
     SIZE,
+    TENURE,
     TIME,
     UNITS,
     Folk,
     Rule,
-    covered,
     grade,
+    teaches,
     together,
 )
 from services.matching.engine.compiled import compiled, ones
-from services.matching.engine.population import Ints, Masks
+from services.matching.engine.population import ANY, Ints, Masks
 
 FEW = 14
 """People whose sets are laid out; each one more takes twice the memory and up to three times the time."""
@@ -40,38 +41,52 @@ PLACED = 1 << 30
 def _shared(people: Folk, rules: Rule, who: Ints) -> tuple[Ints, Masks]:
     """For every set, as bits, the half-hours of the day they can meet (IMPOSSIBLE for none), and of any day they work.
 
-    IMPOSSIBLE also where two of them may not be together.
+    IMPOSSIBLE also where two of them may not be together. A set is the one without its last person, and that person.
     """
-    count, days, words = len(who), people.week.shape[1], people.languages.shape[1]
-    apart = np.zeros(count, np.int64)
-    for one in range(count):
-        for other in range(count):
-            if one != other and not together(people, who[one], who[other]):
-                apart[one] |= 1 << other
-    common = np.zeros(1 << count, np.int64)
-    hours = np.full(1 << count, ~np.uint64(0))
-    week = np.full((1 << count, days), ~np.uint64(0))
-    spoken = np.full((1 << count, words), ~np.uint64(0))
-    for some in range(1, 1 << count):
-        before = some & (some - 1)
-        low = 0
-        while not some >> low & 1:
-            low += 1
-        person = who[low]
-        hours[some] = hours[before] & people.hours[person]
-        both = np.uint64(0)
-        for day in range(days):
-            week[some, day] = week[before, day] & people.week[person, day]
-            both |= week[some, day]
-        talk = False
-        for word in range(words):
-            spoken[some, word] = spoken[before, word] & people.languages[person, word]
-            talk = talk or spoken[some, word] != 0
-        common[some] = ones(both)
-        enough = min(common[some], ones(hours[some])) >= rules.half_hours
-        if common[before] == IMPOSSIBLE or before & apart[low] or not talk or not enough:
-            common[some] = IMPOSSIBLE
+    every = 1 << len(who)
+    common = np.zeros(every, np.int64)
+    hours, both, shared = np.full(every, ~np.uint64(0)), np.zeros(every, np.uint64), np.full(every, ~np.uint64(0))
+    for last in range(len(who)):
+        bit = 1 << last
+        for some in range(bit):
+            hours[bit + some] = hours[some] & people.hours[who[last]]
+    for column in range(people.week.shape[1] + people.languages.shape[1]):
+        day = column < people.week.shape[1]
+        masks = people.week[:, column] if day else people.languages[:, column - people.week.shape[1]]
+        if day and _seen(people.week, who, column):
+            continue
+        for last in range(len(who)):
+            bit = 1 << last
+            for some in range(bit):
+                shared[bit + some] = shared[some] & masks[who[last]]
+        for some in range(1, every):
+            if day:
+                both[some] |= shared[some]
+            else:
+                common[some] |= shared[some] != 0
+    for last in range(len(who)):
+        bit, apart = 1 << last, 0
+        for other in range(last):
+            apart |= (not together(people, who[last], who[other])) << other
+        for some in range(bit):
+            here = bit + some
+            talk, common[here] = common[here], ones(both[here])
+            enough = min(common[here], ones(hours[here])) >= rules.half_hours
+            if common[some] == IMPOSSIBLE or some & apart or not talk or not enough:
+                common[here] = IMPOSSIBLE
     return common, hours
+
+
+@compiled
+def _seen(week: Masks, who: Ints, day: int) -> bool:
+    """Whether all of them work on an earlier day as they do on this one."""
+    for before in range(day):
+        same = True
+        for person in who:
+            same = same and week[person, before] == week[person, day]
+        if same:
+            return True
+    return False
 
 
 @compiled
@@ -96,7 +111,8 @@ class Few(NamedTuple):
 
     alike: Ints
     """Of each kind and person those before them of the same."""
-    teachers: Ints
+    taught: Ints
+    """Whom each could teach."""
     topics: Ints
     wanting: Ints
     knowing: Ints
@@ -106,14 +122,11 @@ class Few(NamedTuple):
 
 @compiled
 def _few(people: Folk, rules: Rule, who: Ints) -> Few:
-    alike, teachers = np.zeros((3, len(who)), np.int64), np.zeros(len(who), np.int64)
-    two = np.empty(2, np.int64)
+    alike, taught = np.zeros((3, len(who)), np.int64), np.zeros(len(who), np.int64)
     for one in range(len(who)):
-        two[0] = who[one]
         for other in range(len(who)):
-            two[1] = who[other]
-            if one != other and covered(people, rules, two, 2, who[one]):
-                teachers[one] |= 1 << other
+            if one != other and people.known[who[one]] & people.wanted[who[other]]:
+                taught[one] |= teaches(people, rules, who[one], who[other]) << other
             for kind in range(3):
                 if other < one and people.kinds[who[one], kind] == people.kinds[who[other], kind]:
                     alike[kind, one] |= 1 << other
@@ -128,59 +141,95 @@ def _few(people: Folk, rules: Rule, who: Ints) -> Few:
             if topics[at] != NONE:
                 wanting[at] |= np.any(wants == topics[at]) << one
                 knowing[at] |= np.any(knows == topics[at]) << one
-    return Few(alike, teachers, topics, wanting, knowing, grades)
+    return Few(alike, taught, topics, wanting, knowing, grades)
 
 
 def sets(people: Folk, rules: Rule, who: Ints, least: int, most: int) -> tuple[Ints, Ints]:
     """What every set of these people, as bits, is worth as a circle about its best topic, and that topic."""
     value, about = np.empty((2, 1 << len(who)), np.int64)
-    lay(people, rules, who, least, most, value, about)
+    lay(people, rules, who, least, most, value, about, False)
     return value, about
 
 
 @compiled
-def lay(people: Folk, rules: Rule, who: Ints, least: int, most: int, value: Ints, about: Ints) -> None:
+def lay(people: Folk, rules: Rule, who: Ints, least: int, most: int, value: Ints, about: Ints, halves: bool) -> None:
     """The same, written to arrays: machine code that is called by other such code must return none to Python.
 
-    A topic is wanted by somebody of the set. All in one loop: a call for each set takes ten times as long.
+    A topic is wanted by somebody of the set. With `halves` only of sets that leave a possible circle behind.
     """
     common, hours = _shared(people, rules, who)
     few, weights = _few(people, rules, who), rules.weights
     value[:], about[:] = IMPOSSIBLE, NONE
-    different = np.empty(3, np.int64)
+    possible, count, rest = np.empty(len(value), np.int64), 0, len(value) - 1
+    for number in range(1, len(value)):
+        fits = common[number] != IMPOSSIBLE and least <= ones(np.uint64(number)) <= most
+        if halves and fits:
+            fits = common[rest - number] != IMPOSSIBLE and least <= ones(np.uint64(rest - number)) <= most
+        if fits:
+            possible[count] = number
+            count += 1
+    possible = _mixed(people, rules, who, few, possible[:count], value)
+    for some in possible:
+        value[some] += min((common[some] - rules.half_hours) // HALF_HOURS_A_POINT, weights[HOURS])
+    _liked(people, rules, who, possible, hours, value)
     levels = weights[GRADES] != 0 or rules.band < ANY_BAND
-    for some in range(1, len(common)):
-        size = ones(np.uint64(some))
-        if common[some] == IMPOSSIBLE or size < least or size > most:
-            continue
-        points = min((common[some] - rules.half_hours) // HALF_HOURS_A_POINT, weights[HOURS])
-        different[:] = -1
-        for one in range(len(who)):
-            if not some >> one & 1:
+    best = np.full(len(value), IMPOSSIBLE)
+    for at in range(len(few.topics)):
+        wanting, knowing = few.wanting[at], few.knowing[at]
+        for some in possible:
+            if few.topics[at] != NONE and not some & wanting:
                 continue
-            person = who[one]
-            for kind in range(3):
-                different[kind] += people.kinds[person, kind] >= 0 and some & few.alike[kind, one] == 0
-            points += weights[COVERED] * (some & few.teachers[one] != 0)
-            points += weights[SIZE] * (people.fewest[person] <= size <= people.most[person])
-            if weights[TIME] and not people.liked[person] >> np.uint64(63):
-                points += weights[TIME] * (ones(people.liked[person] & hours[some]) >= rules.half_hours)
-        if different[FUNCTIONS - UNITS] + 1 < rules.min_functions:
-            continue
-        for kind in range(3):
-            points += weights[UNITS + kind] * different[kind]
-        for at in range(len(few.topics)):
-            if few.topics[at] != NONE and not some & few.wanting[at]:
-                continue
-            topical = weights[SHARED] * ones(np.uint64(some & few.wanting[at]))
-            topical += weights[CONTRIBUTE] * (some & few.knowing[at] != 0)
+            topical = weights[SHARED] * ones(np.uint64(some & wanting)) + weights[CONTRIBUTE] * (some & knowing != 0)
             if levels:
-                mixed = _levels(few.grades[at], some, rules.band, weights[GRADES])
+                mixed = _levels(few.grades[at], int(some), rules.band, weights[GRADES])
                 if mixed == IMPOSSIBLE:
                     continue
                 topical += mixed
-            if points + topical > value[some]:
-                value[some], about[some] = points + topical, few.topics[at]
+            if topical > best[some]:
+                best[some], about[some] = topical, few.topics[at]
+    for some in possible:
+        value[some] = value[some] + best[some] if best[some] != IMPOSSIBLE else IMPOSSIBLE
+
+
+@compiled
+def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value: Ints) -> Ints:
+    """Write what different kinds of people and who teaches whom bring; returns those with enough functions."""
+    different, taught = np.zeros(len(value), np.int64), np.zeros(len(value), np.int64)
+    for last in range(len(who)):
+        bit = 1 << last
+        units, functions, tenure = few.alike[0, last], few.alike[1, last], few.alike[2, last]
+        kinds = people.kinds[who[last]]
+        first, second, third = np.int64(kinds[0] >= 0), np.int64(kinds[1] >= 0) << 16, np.int64(kinds[2] >= 0) << 32
+        for before in range(bit):
+            new = first * (before & units == 0) + second * (before & functions == 0) + third * (before & tenure == 0)
+            different[bit + before] = different[before] + new
+            taught[bit + before] = taught[before] | few.taught[last]
+    weights, count = rules.weights, 0
+    for some in possible:
+        units, functions = different[some] & 0xFFFF, different[some] >> 16 & 0xFFFF
+        if functions < rules.min_functions:
+            continue
+        value[some] = weights[UNITS] * (units - 1) + weights[FUNCTIONS] * (functions - 1)
+        value[some] += weights[TENURE] * ((different[some] >> 32) - 1)
+        value[some] += weights[COVERED] * ones(np.uint64(taught[some] & some))
+        possible[count] = some
+        count += 1
+    return possible[:count]
+
+
+@compiled
+def _liked(people: Folk, rules: Rule, who: Ints, possible: Ints, hours: Masks, value: Ints) -> None:
+    """Add what sizes and times of day that people like bring."""
+    for one in range(len(who)):
+        person, fewest, liked = who[one], people.fewest[who[one]], people.liked[who[one]]
+        timely = rules.weights[TIME] and not liked & ANY
+        if people.most[person] <= 0 and not timely:
+            continue
+        for some in possible:
+            if some >> one & 1:
+                value[some] += rules.weights[SIZE] * (fewest <= ones(np.uint64(some)) <= people.most[person])
+                if timely:
+                    value[some] += rules.weights[TIME] * (ones(liked & hours[some]) >= rules.half_hours)
 
 
 @compiled

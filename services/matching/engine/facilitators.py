@@ -9,7 +9,7 @@ import numpy as np
 
 from services.matching.engine import assign, circle
 from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, can_meet, worth
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.forming import Circles
 from services.matching.engine.people import Problem, Term
 from services.matching.engine.population import Ints, Population, build
@@ -126,6 +126,8 @@ class Led(NamedTuple):
 
 def find(problem: Problem, circles: Sequence[Sequence[UUID]]) -> list[Led | None]:
     """Facilitators for circles that stand already, None where nobody may."""
+    if not circles:
+        return []
     pop = build(problem.people, problem.seed)
     known = [[pop.index[person] for person in each if person in pop.index] for each in circles]
     most = max((len(each) for each in known), default=0)
@@ -187,6 +189,13 @@ def _step_out(
 @compiled
 def may_lead(people: Folk, rules: Rule, members: Ints, size: int, person: int) -> bool:
     """Whether a person is above no member and apart from none, and can meet and talk with all of them."""
+    members[size] = person
+    return neutral(people, members, size, person) and can_meet(people, rules, members, size + 1) != IMPOSSIBLE
+
+
+@compiled
+def neutral(people: Folk, members: Ints, size: int, person: int) -> bool:
+    """Whether a person is no member, above none and apart from none."""
     for place in range(size):
         member = members[place]
         if member == person or people.enters[person] < people.enters[member] <= people.leaves[person]:
@@ -194,27 +203,44 @@ def may_lead(people: Folk, rules: Rule, members: Ints, size: int, person: int) -
         for barred in range(people.barred_at[person], people.barred_at[person + 1]):
             if people.barred[barred] == member:
                 return False
-    members[size] = person
-    return can_meet(people, rules, members, size + 1) != IMPOSSIBLE
+    return True
 
 
 @compiled
 def _list(people: Folk, rules: Rule, circles: Circles, pool: Ints, unit: Ints, listed: int) -> tuple[Ints, Ints, Ints]:
-    """Up to `listed` facilitators for each circle, each circle beginning elsewhere in the pool."""
+    """Up to `listed` facilitators for each circle, each circle beginning elsewhere in the pool.
+
+    What its members have in common is laid out once; most people of the pool work at other hours, which one look tells.
+    """
     count = len(circles.size)
     row = np.empty(count * min(listed, len(pool)), np.int64)
     column = np.empty(len(row), np.int64)
     outside = np.empty(len(row), np.int64)
+    pool_hours = people.hours[pool]
+    week, spoken = np.empty(people.week.shape[1], np.uint64), np.empty(people.languages.shape[1], np.uint64)
     found = 0
     for at in range(count):
-        size = circles.size[at]
-        members = circles.members[at].copy()
+        size, members = circles.size[at], circles.members[at]
         began = found
+        hours = ~np.uint64(0)
+        week[:], spoken[:] = hours, hours
+        for place in range(size):
+            hours &= people.hours[members[place]]
+            week &= people.week[members[place]]
+            spoken &= people.languages[members[place]]
         for look in range(len(pool)):
             if found - began == listed or size == 0:
                 break
-            person = pool[(at * 7919 + look) % len(pool)]
-            if may_lead(people, rules, members, size, person):
+            next_ = (at * 7919 + look) % len(pool)
+            if ones(hours & pool_hours[next_]) < rules.half_hours:
+                continue
+            person = pool[next_]
+            both, talk = np.uint64(0), False
+            for day in range(len(week)):
+                both |= week[day] & people.week[person, day]
+            for word in range(len(spoken)):
+                talk = talk or spoken[word] & people.languages[person, word] != 0
+            if talk and ones(both) >= rules.half_hours and neutral(people, members, size, person):
                 row[found], column[found], outside[found] = at, person, 1
                 for place in range(size):
                     if unit[members[place]] == unit[person]:

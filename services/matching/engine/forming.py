@@ -5,22 +5,32 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.circle import (
-    HOURS,
     IMPOSSIBLE,
     NONE,
     TERMS,
-    TIME,
     Folk,
     Rule,
     can_meet,
     meets,
-    suits,
     together,
     worth,
 )
-from services.matching.engine.compiled import compiled, mix
+from services.matching.engine.compiled import compiled, mix, ones
 from services.matching.engine.exact import FEW, lay, split
 from services.matching.engine.population import Bools, Ints
+from services.matching.engine.seats import (
+    FIELDS,
+    LIKES,
+    LIKING,
+    SUMS,
+    VALUE,
+    Seats,
+    changed,
+    hours_bring,
+    hours_points,
+    seated,
+    welcome,
+)
 
 POOL = 48
 """People tried for a place in a new circle."""
@@ -125,21 +135,34 @@ def grow(
             asking[skill] += free[crowd.order[crowd.wanting[place]]]
     pool = np.empty(POOL, np.int64)
     members = np.empty(max(wanted, 2), np.int64)
+    points = np.empty(len(TERMS), np.int64)
+    group = Seats(np.empty((1, len(members), FIELDS), np.int64), np.zeros((1, SUMS), np.int64))
+    offered = Seats(np.empty((1, POOL, FIELDS), np.int64), np.zeros((1, SUMS), np.int64))
     relaxed = Rule(rules.half_hours, 0, rules.margin, rules.band, rules.weights)
     for seed in hardest:
         if not free[seed]:
             continue
         topic = favourite(people, asking, seed)
         pooled = gather(people, rules, crowd, free, seed, topic, pool)
+        for place in range(pooled):
+            welcome(people, pool[place], offered, 0, place)
         members[0], size = seed, 1
         while size < wanted:
             best, chosen = IMPOSSIBLE, NONE
+            seated(people, relaxed, members, size, topic, group, 0, points)
             for place in range(pooled):
-                if pool[place] != NONE:
-                    members[size] = pool[place]
-                    value = worth(people, relaxed, members, size + 1, topic)
-                    if value > best:
-                        best, chosen = value, place
+                if pool[place] == NONE:
+                    continue
+                value = changed(people, relaxed, group, 0, size, NONE, topic, offered, 0, place)
+                liking = group.sums[0, LIKING] + offered.seat[0, place, LIKES]
+                if value != IMPOSSIBLE and value + hours_bring(rules, liking) <= best:
+                    continue
+                members[size] = pool[place]
+                hours = hours_points(people, rules, members, size + 1, pool[place], liking)
+                if IMPOSSIBLE in (value, hours):
+                    pool[place] = NONE
+                elif value + hours > best:
+                    best, chosen = value + hours, place
             if chosen == NONE:
                 break
             members[size] = pool[chosen]
@@ -164,24 +187,29 @@ def squeeze(
     """Give those waiting a place where a circle has room, the best of `tries` circles; returns who still waits."""
     left = np.empty(len(waiting), np.int64)
     still = 0
+    value = np.full(count, IMPOSSIBLE)
     for person in waiting:
         best, chosen = -(1 << 30), NONE
         for step in range(min(count, tries)):
             at = (lots[person] + step) % count
-            size = circles.size[at]
-            if size >= most or people.days[person] & people.days[circles.members[at, 0]] == 0:
+            size, first = circles.size[at], circles.members[at, 0]
+            if size >= most or people.days[person] & people.days[first] == 0:
                 continue
-            before = worth(people, rules, circles.members[at], size, circles.topic[at])
+            if ones(people.hours[person] & people.hours[first]) < rules.half_hours:
+                continue
+            if value[at] == IMPOSSIBLE:
+                value[at] = worth(people, rules, circles.members[at], size, circles.topic[at])
             circles.members[at, size] = person
             after = worth(people, rules, circles.members[at], size + 1, circles.topic[at])
-            if after != IMPOSSIBLE and after - before > best:
-                best, chosen = after - before, at
+            if after != IMPOSSIBLE and after - value[at] > best:
+                best, chosen = after - value[at], at
         if chosen == NONE:
             left[still] = person
             still += 1
         else:
             circles.members[chosen, circles.size[chosen]] = person
             circles.size[chosen] += 1
+            value[chosen] = IMPOSSIBLE
     return left[:still]
 
 
@@ -193,65 +221,75 @@ def improve(
 
     Returns how many points that brought.
     """
-    value = np.empty(count, np.int64)
-    by_topic = np.argsort(circles.topic[:count], kind="mergesort")
-    topics = circles.topic[:count][by_topic]
-    for at in range(count):
-        value[at] = worth(people, rules, circles.members[at], circles.size[at], circles.topic[at])
-    began = value.sum()
     width = circles.members.shape[1]
+    seats = Seats(np.empty((count, width, FIELDS), np.int64), np.zeros((count, SUMS), np.int64))
+    points = np.empty(len(TERMS), np.int64)
+    began = 0
+    for at in range(count):
+        members, size = circles.members[at], circles.size[at]
+        seated(people, rules, members, size, circles.topic[at], seats, at, points)
+        meets(people, rules, members, size, points)
+        seats.sums[at, VALUE] = points.sum()
+        began += seats.sums[at, VALUE]
+    by_topic = np.argsort(circles.topic[:count], kind="mergesort")
+    first = np.searchsorted(circles.topic[:count][by_topic], np.arange(len(people.about) + 1))
     mine, theirs = np.empty(width, np.int64), np.empty(width, np.int64)
-    mine_points, their_points = np.empty(len(TERMS), np.int64), np.empty(len(TERMS), np.int64)
     state = np.uint64(seed)
     cooling = (COLD / HOT) ** (1.0 / max(1, tries))
     heat = HOT
+    sums = seats.sums
     for turn in range(tries):
         heat *= cooling
         state += np.uint64(0x9E3779B97F4A7C15)
         draw = np.int64(mix(state) >> np.uint64(1))
         here = turn % count
         span = min(NEAR, count - 1)
-        there = (here + 1 + draw % span) % count
+        there = int((here + 1 + draw % span) % count)
         draw //= span
-        one = draw % circles.size[here]
-        person = circles.members[here, one]
+        one = int(draw % circles.size[here])
+        person = int(circles.members[here, one])
         wants = people.wants_at[person + 1] - people.wants_at[person]
         if (draw >> 24) % 2 == 0 and wants:
             wanted = people.wants[people.wants_at[person] + (draw >> 25) % wants]
-            first, last = np.searchsorted(topics, wanted), np.searchsorted(topics, wanted + 1)
-            if wanted != circles.topic[here] and last > first:
-                there = by_topic[first + (draw >> 28) % (last - first)]
-        other = (draw >> 8) % circles.size[there]
-        here_size, there_size = circles.size[here], circles.size[there]
+            about = first[wanted + 1] - first[wanted]
+            if wanted != circles.topic[here] and about > 0:
+                there = int(by_topic[first[wanted] + (draw >> 28) % about])
+        other = int((draw >> 8) % circles.size[there])
+        here_size, there_size = int(circles.size[here]), int(circles.size[there])
         moves = (draw >> 16) % 4 == 0 and here_size > least and there_size < most
+        chance = np.float64(mix(state ^ np.uint64(0x5851F42D4C957F2D)) >> np.uint64(11)) / 9007199254740992.0
+        enough = sums[here, VALUE] + sums[there, VALUE] + heat * np.log(chance)
+        leaver, comer = (NONE, NONE) if moves else (other, other)
+        my_points = changed(people, rules, seats, here, here_size, one, circles.topic[here], seats, there, comer)
+        if my_points == IMPOSSIBLE:
+            continue
+        their_points = changed(people, rules, seats, there, there_size, leaver, circles.topic[there], seats, here, one)
+        liking = sums[here, LIKING] + sums[there, LIKING]
+        spare = hours_bring(rules, 0) + hours_bring(rules, liking)
+        if their_points == IMPOSSIBLE or my_points + their_points + spare < enough:
+            continue
         mine[:here_size] = circles.members[here, :here_size]
         theirs[:there_size] = circles.members[there, :there_size]
+        newcomer = NONE
         if moves:
-            theirs[there_size] = mine[one]
+            theirs[there_size] = person
             mine[one] = mine[here_size - 1]
             here_size, there_size = here_size - 1, there_size + 1
         else:
-            mine[one], theirs[other] = theirs[other], mine[one]
-        chance = np.float64(mix(state ^ np.uint64(0x5851F42D4C957F2D)) >> np.uint64(11)) / 9007199254740992.0
-        enough = value[here] + value[there] + heat * np.log(chance)
-        if not suits(people, rules, mine, here_size, circles.topic[here], mine_points):
+            newcomer = int(theirs[other])
+            mine[one], theirs[other] = newcomer, person
+        my_hours = hours_points(people, rules, mine, here_size, newcomer, liking)
+        if my_hours == IMPOSSIBLE:
             continue
-        if not suits(people, rules, theirs, there_size, circles.topic[there], their_points):
-            continue
-        spare = 2 * rules.weights[HOURS] + (here_size + there_size) * rules.weights[TIME]
-        if mine_points.sum() + their_points.sum() + spare < enough:
-            continue
-        if not meets(people, rules, mine, here_size, mine_points):
-            continue
-        if not meets(people, rules, theirs, there_size, their_points):
-            continue
-        new_mine, new_theirs = mine_points.sum(), their_points.sum()
-        if new_mine + new_theirs >= enough:
+        their_hours = hours_points(people, rules, theirs, there_size, person, liking)
+        if their_hours != IMPOSSIBLE and my_points + my_hours + their_points + their_hours >= enough:
             circles.members[here, :here_size] = mine[:here_size]
             circles.members[there, :there_size] = theirs[:there_size]
             circles.size[here], circles.size[there] = here_size, there_size
-            value[here], value[there] = new_mine, new_theirs
-    return int(value.sum() - began)
+            seated(people, rules, mine, here_size, circles.topic[here], seats, here, points)
+            seated(people, rules, theirs, there_size, circles.topic[there], seats, there, points)
+            sums[here, VALUE], sums[there, VALUE] = my_points + my_hours, their_points + their_hours
+    return int(sums[:, VALUE].sum() - began)
 
 
 @compiled
@@ -286,7 +324,7 @@ def exchange(people: Folk, rules: Rule, circles: Circles, least: int, most: int,
         before = worth(people, rules, who[:size], size, circles.topic[here])
         before += worth(people, rules, who[size:], both - size, circles.topic[there])
         value, about = values[: 1 << both], topics_of[: 1 << both]
-        lay(people, rules, who, least, most, value, about)
+        lay(people, rules, who, least, most, value, about, True)
         chosen = split(value)
         rest = len(value) - 1 - chosen
         if chosen and value[chosen] + value[rest] > before:
