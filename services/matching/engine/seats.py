@@ -154,14 +154,11 @@ def changed(
         lost_function &= here[FUNCTION] != old_function
         new_kept &= here[KEPT] != kept
         lost_kept &= here[KEPT] != old_kept
-        teachers = here[TAUGHT]
-        if teachers == 0:
-            if here[WANTED] & known and teaches(people, rules, newcomer, here[PERSON]):
-                covered += 1
-        elif teachers == 1 and here[WANTED] & old_known and teaches(people, rules, gone, here[PERSON]):
-            covered -= not (here[WANTED] & known and teaches(people, rules, newcomer, here[PERSON]))
-        if not taught and wanted & here[KNOWN]:
-            taught = teaches(people, rules, here[PERSON], newcomer)
+        lost = here[TAUGHT] == 1 and here[WANTED] & old_known and teaches(people, rules, gone, here[PERSON])
+        if here[WANTED] & known and (lost or here[TAUGHT] == 0):
+            covered += teaches(people, rules, newcomer, here[PERSON])
+        covered -= lost
+        taught = taught or (wanted & here[KNOWN] and teaches(people, rules, here[PERSON], newcomer))
         if now != size:
             sized += (here[FEWEST] <= now <= here[MOST]) - (here[FEWEST] <= size <= here[MOST])
     if sums[at, DIFFERENT] + new_function - lost_function < rules.min_functions:
