@@ -167,6 +167,8 @@ def test_the_default_organization_has_something_for_every_feature() -> None:
     assert len(future) == len(moves) + statuses["prehire"]
     assert statuses["left"] == 30
     assert 20 <= statuses["leave"] <= 60
+    leaving = [w for w in first.values() if w.status != "left" and w.termination_date]
+    assert sorted((w.termination_date - TODAY).days for w in leaving if w.termination_date) == [40, 75]
     assert 40 <= sum(w.employment_type == "contractor" for w in first.values()) <= 120
     assert len({w.country for w in first.values()}) == 7
     assert 7 <= len({w.time_zone for w in first.values()}) <= 9

@@ -11,6 +11,7 @@ from shared.db import Database
 from shared.events.directory import PersonChanged, PersonErased, Proficiency, SkillChanged, SkillNeed, SkillOffer
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import read, store
+from tests.metrics.test_dashboard import sign_in
 from tests.metrics.world import held, part, people, person
 
 LATELY = datetime.now(UTC) - timedelta(days=5)
@@ -131,18 +132,28 @@ async def test_what_rests_on_few_is_told_in_bands(api: httpx.AsyncClient, issuer
     await store(db, *(part(session, one, session_starts_at=LATELY) for one in crowd))
     await count(db)
     items = (await read(api, issuer, "/v1/knowledge-at-risk"))["items"]
-    told = {item["skill_id"]: (item["experts"], item["active"], item["at_risk"]) for item in items}
-    assert told == {"py": ("some", "some", False), "la": ("few", "few", True), "go": ("some", "few", True)}
+    bands = ("experts", "staying", "active", "at_risk")
+    assert {item["skill_id"]: tuple(item[name] for name in bands) for item in items} == {
+        "py": ("some", "some", "some", False),
+        "la": ("few", "few", "few", True),
+        "go": ("some", "few", "few", True),
+    }
     assert not [value for item in items for value in item.values() if isinstance(value, int) and value not in {0, 1}]
 
 
-async def test_experts_who_took_no_part_for_long_hold_nothing_up(
+async def test_what_experts_who_stay_do_not_share_is_told_apart_from_what_is_at_risk(
     api: httpx.AsyncClient, issuer: Issuer, db: Database
 ) -> None:
+    """Most of an organization takes part in nothing yet: that puts no knowledge at risk."""
     await store(db, *(able(one, skills=[("py", 5, None)]) for one in people(9)))
     await count(db)
     (item,) = (await read(api, issuer, "/v1/knowledge-at-risk"))["items"]
-    assert (item["experts"], item["active"], item["at_risk"]) == ("some", "few", True)
+    assert (item["experts"], item["staying"], item["active"], item["at_risk"]) == ("some", "some", "few", False)
+    await sign_in(api, issuer.token(roles=["analyst"]))
+    page = (await api.get("/knowledge")).text
+    at_risk, unshared = page.split('<h2 id="unshared-h">Held, and hardly shared</h2>')
+    assert "0 of 1 skills have fewer than" in at_risk
+    assert '<th scope="row">py</th>' in unshared
 
 
 async def test_skills_are_paged(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:

@@ -1,7 +1,7 @@
 """The sample organization as its HR system knows it: any size, one seed, the same people on whatever day."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
@@ -10,6 +10,7 @@ from deploy.local.sample.competence import Claim, Competences
 from deploy.local.sample.jobs import Family, draw_level, member_title
 from deploy.local.sample.names import Addresses, Names, local_part
 from deploy.local.sample.sites import draw_languages, draw_site
+from deploy.local.sample.skills import SINGLE_EXPERT
 from deploy.local.sample.structure import MAX_SPAN, MIN_SPAN, Unit, employee_number, plan
 
 CODE, NAME, DOMAIN = "AUR", "Aurora", "aurora.example"
@@ -24,6 +25,8 @@ _STARTED_DAYS_AGO, _STARTS_IN_DAYS = 10, 14
 _MEAN_TENURE_DAYS, _LONGEST_TENURE_DAYS = 1500.0, 7000
 _NEAR_TEAMS, _OPEN_TEAMS = 8, 48
 _SATURDAY = 5
+_LEAVE_IN = {SINGLE_EXPERT["legal"].uri: 40, SINGLE_EXPERT["infrastructure"].uri: 75}
+"""Days until somebody leaves who alone knows a skill: what an organization hears of too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +237,6 @@ class _Population:
             time_zone=site.time_zone,
             employment_type="employee",
             hire_date=hired,
-            termination_date=None,
             job_code=f"{family.code}-{level:02d}",
             job_title=title,
             job_level=level,
@@ -244,8 +246,14 @@ class _Population:
             site_code=site.code,
             country=site.country,
             region=site.region,
-            skills=self._competences.draw(rng, family.key, level),
+            skills=(claims := self._competences.draw(rng, family.key, level)),
+            termination_date=self._last_day(claims),
         )
+
+    def _last_day(self, claims: Sequence[Claim]) -> date | None:
+        """Two of those who alone know something have said that they leave."""
+        days = [_LEAVE_IN[claim.skill_id] for claim in claims if claim.level and claim.skill_id in _LEAVE_IN]
+        return self._today + timedelta(days=min(days)) if days else None
 
 
 def first_days(today: date) -> list[date]:

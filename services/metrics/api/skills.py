@@ -34,8 +34,9 @@ class HeldOut(BaseModel):
     skill_id: str
     label: str
     experts: Band = Field(description="People of level 4 or 5.")
-    active: Band = Field(description="Those of them who attended a session in 90 days and stay for 90 more.")
-    at_risk: bool
+    staying: Band = Field(description="Those of them who do not leave within 90 days, by all that is known.")
+    active: Band = Field(description="Those of these who attended a session in the last 90 days.")
+    at_risk: bool = Field(description="Few of them stay.")
     as_of: datetime
 
 

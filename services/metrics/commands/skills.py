@@ -63,6 +63,7 @@ async def count_skills(conn: Connection, k: int = K) -> int:
         if (welcome if row["changed"] is None else row["changed"] and row["skill_id"] not in stay)
     ]
     await conn.execute(SQL.store_cells, settled)
-    await conn.execute(SQL.store_activity, [row["skill_id"] for row in rows], [row["active"] for row in rows])
+    names = "skill_id", "active", "staying"
+    await conn.execute(SQL.store_activity, *([row[name] for row in rows] for name in names))
     await conn.execute(SQL.store_look, rows[0]["seen"])
     return len(settled)

@@ -35,8 +35,9 @@ MEASURES = (
     ),
     Measure(
         "knowledge_at_risk", "Skills at risk", "count", None,
-        "Skills with fewer than k experts (level 4 or 5) who attended a session in the last 90 days and stay for "
-        "the next 90. Two or fewer would be told of fewer than k people (ADR 39)", SOURCE,
-        digits=0, version=2, shown_at="GET /v1/knowledge-at-risk",
+        "Skills with fewer than k experts (level 4 or 5) who stay for the next 90 days. Two or fewer would be told of "
+        "fewer than k people (ADR 39). Which of the others hardly reach anybody, because few of their experts attended "
+        "a session in the last 90 days, is told apart (ADR 167)", SOURCE,
+        digits=0, version=3, shown_at="GET /v1/knowledge-at-risk",
     ),
 )  # fmt: skip

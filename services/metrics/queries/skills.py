@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from services.metrics.confidentiality import allowed, hide
 from services.metrics.domain import skills
@@ -14,6 +14,7 @@ from shared.db import Connection, Record
 SQL = sql.load("services.metrics", "skills")
 Band = Literal["few", "some", "many"]
 BANDS: tuple[Band, ...] = ("few", "some", "many")
+Place = Literal["at_risk", "unshared", "shared"]
 MANY = 5
 """Times k."""
 
@@ -38,9 +39,15 @@ class Held:
     skill_id: str
     label: str
     experts: Band
+    staying: Band
     active: Band
     at_risk: bool
     as_of: datetime
+
+    @property
+    def place(self) -> Place:
+        """Under which heading it is read."""
+        return "at_risk" if self.at_risk else "unshared" if self.active == "few" else "shared"
 
 
 async def list_skills(conn: Connection, k: int) -> list[Skill]:
@@ -85,8 +92,9 @@ async def list_knowledge(conn: Connection, k: int) -> list[Held]:
             cell["skill_id"],
             cell["label"],
             band(cell["experts"], k),
+            band(cell["stay"], k),
             band(cell["active"], k),
-            band(cell["active"], k) == "few",
+            band(cell["stay"], k) == "few",
             cell["as_of"],
         )
         for cell in await conn.fetch(SQL.cells)
@@ -103,7 +111,7 @@ def most_wanted(found: Sequence[Skill], limit: int) -> list[Skill]:
     return sorted(found, key=lambda skill: (-(skill.wanting or 0), skill.label.casefold()))[:limit]
 
 
-def by_risk(found: Sequence[Held]) -> Mapping[bool, list[Held]]:
-    """Those at risk and the others, first what has fewest experts, as far as bands tell, then in order of name."""
+def by_risk(found: Sequence[Held]) -> Mapping[Place, list[Held]]:
+    """By what is to be done, first what has fewest experts, as far as bands tell, then in order of name."""
     ordered = sorted(found, key=lambda skill: (BANDS.index(skill.experts), skill.label.casefold()))
-    return {risk: [skill for skill in ordered if skill.at_risk is risk] for risk in (True, False)}
+    return {place: [skill for skill in ordered if skill.place == place] for place in get_args(Place)}

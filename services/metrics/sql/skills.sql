@@ -72,6 +72,8 @@ SELECT own.skill_id,
     coalesce(sum(greatest(first_target - level, 0)) FILTER (WHERE own.first_gap > 0), 0)::int AS left_gap,
     coalesce(sum(own.target - first_target) FILTER (WHERE own.first_gap > 0), 0)::int AS drift,
     count(*) FILTER (WHERE present AND level >= $1)::int AS experts,
+    count(*) FILTER (WHERE present AND level >= $1 AND (leaves_on IS NULL OR leaves_on > current_date + 90))::int
+        AS staying,
     count(active.person_id) FILTER (
         WHERE present AND level >= $1 AND (leaves_on IS NULL OR leaves_on > current_date + 90)
     )::int AS active,
@@ -90,13 +92,13 @@ WHERE NOT EXISTS (SELECT FROM skill_cells AS cell WHERE cell.skill_id = person_s
 
 -- name: store_cells
 INSERT INTO skill_cells (
-    skill_id, people, gap, alike, wanting, teachers, cohort, first_gap, left_gap, drift, experts, active, seen
+    skill_id, people, gap, alike, wanting, teachers, cohort, first_gap, left_gap, drift, experts, staying, active, seen
 )
-SELECT skill_id, people, gap, alike, wanting, teachers, cohort, first_gap, left_gap, drift, experts, active,
+SELECT skill_id, people, gap, alike, wanting, teachers, cohort, first_gap, left_gap, drift, experts, staying, active,
     seen::pg_snapshot
 FROM jsonb_to_recordset($1) AS counted (
     skill_id text, people int, gap int, alike boolean, wanting int, teachers int, cohort int, first_gap int,
-    left_gap int, drift int, experts int, active int, seen text
+    left_gap int, drift int, experts int, staying int, active int, seen text
 )
 ON CONFLICT (skill_id) DO UPDATE SET
     people = excluded.people, gap = excluded.gap, alike = excluded.alike, wanting = excluded.wanting,
@@ -105,14 +107,14 @@ ON CONFLICT (skill_id) DO UPDATE SET
     as_of = excluded.as_of
 
 -- name: store_activity
-UPDATE skill_cells AS cell SET active = counted.active
-FROM unnest($1::text[], $2::int[]) AS counted (skill_id, active)
-WHERE cell.skill_id = counted.skill_id AND cell.active <> counted.active
+UPDATE skill_cells AS cell SET active = counted.active, staying = counted.staying
+FROM unnest($1::text[], $2::int[], $3::int[]) AS counted (skill_id, active, staying)
+WHERE cell.skill_id = counted.skill_id AND (cell.active, cell.staying) IS DISTINCT FROM (counted.active, counted.staying)
 
 -- name: store_look
 INSERT INTO skill_looks (seen) VALUES ($1::text::pg_snapshot)
 ON CONFLICT (one) DO UPDATE SET seen = excluded.seen, looked_at = now()
 
 -- name: cells
-SELECT cell.*, coalesce(label, skill_id) AS label FROM skill_cells AS cell LEFT JOIN skills USING (skill_id)
+SELECT cell.*, coalesce(staying, experts) AS stay, coalesce(label, skill_id) AS label FROM skill_cells AS cell LEFT JOIN skills USING (skill_id)
 ORDER BY skill_id
