@@ -1,6 +1,7 @@
 """What nobody can match, asked for through the API: each ends with how many, why, and what would change it."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -181,3 +182,45 @@ async def test_a_limit_of_time_is_honoured_and_said(world: World, call: Caller) 
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id)})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/round-too-long")
     assert not await world.fetch("SELECT FROM rounds")
+
+
+@pytest.mark.parametrize(
+    ("people", "about", "code"),
+    [
+        ([learner(), teacher()], {"audience_units": ("nowhere",)}, "outside_audience"),
+        ([learner(opted_in=False), learner(status="leave")], {}, "not_taking_part"),
+        ([learner(), teacher()], {"skills": (PIANO,)}, "nothing_of_it"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_round_that_asks_nobody_says_why(
+    world: World, call: Caller, people: list[PersonChanged], about: dict[str, Any], code: str
+) -> None:
+    """A programme that excludes everybody leaves nobody out, and is no success."""
+    found = programme(**about)
+    await world.hear(found)
+    await world.hear(*people)
+    body = (await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id)})).json()
+    (told,) = body["report"]["not_asked"]
+    assert (body["asked"], told["code"], told["people"]) == (0, code, 2)
+    assert told["text"]
+    assert (await call("GET", f"/v1/rounds/{body['round_id']}", OWNER)).json()["report"] == body["report"]
+
+
+async def test_whoever_is_named_and_not_asked_is_counted_by_reason(world: World, call: Caller) -> None:
+    """Others are not spoken of."""
+    found, learns, helps = programme(), learner(), teacher()
+    await world.hear(found)
+    await world.hear(learns, helps, learner())
+    asked = {"programme_id": str(found.programme_id), "people": [str(learns.person_id), str(uuid4())]}
+    for reasons in ({"not_known": 1}, {"has_match": 1, "not_known": 1}):
+        body = (await call("POST", "/v1/rounds", OWNER, json=asked)).json()
+        assert {told["code"]: told["people"] for told in body["report"]["not_asked"]} == reasons
+
+
+async def test_a_round_of_buddies_counts_whom_it_is_not_for(world: World, call: Caller) -> None:
+    found = programme("onboarding_buddy")
+    await world.hear(found)
+    await world.hear(person(), person())
+    body = (await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id)})).json()
+    assert [(told["code"], told["people"]) for told in body["report"]["not_asked"]] == [("no_newcomer", 2)]

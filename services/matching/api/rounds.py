@@ -67,7 +67,7 @@ class Round(BaseModel):
     """Coverage, evenness of load, share across units and sites, shares by group, and how earlier ones were declined."""
     timings: dict[str, float]
     report: dict[str, object]
-    """Whom what would help, and limits that were reached."""
+    """Whom what would help, limits that were reached, and how many were not asked at all, with the reason in words."""
     created_at: datetime
 
 

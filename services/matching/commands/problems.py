@@ -1,7 +1,7 @@
 """What the engine is asked: a programme, everybody as they are today, and who wants to take part."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -28,15 +28,29 @@ async def published(conn: Connection, programme_id: UUID) -> Programme:
 
 
 async def current(
-    conn: Connection, programme: Programme, kind: MatchKind, seed: int, only: Sequence[UUID] | None = None
-) -> Problem:
-    """What a round of a programme would be asked now, of everybody or of some."""
+    conn: Connection,
+    programme: Programme,
+    kind: MatchKind,
+    seed: int,
+    only: Sequence[UUID] | None = None,
+    among: frozenset[UUID] | None = None,
+) -> tuple[Problem, Counter[str]]:
+    """What a round of a programme would be asked now, and how many it would not ask, by reason.
+
+    Of everybody, or as if `only` these were there; or asking those `among` them alone.
+    """
     today = datetime.now(UTC).date()
     problem, known = await problem_for(conn, programme, today, seed, only=only)
     if kind != "buddy":
-        return await asking(conn, programme, kind, problem, known, only)
-    found = await rounds.newcomers(conn, today, only, programme.programme_id)
-    return replace(problem, asked=frozenset(found))
+        problem, others = await _sorted(conn, programme, kind, problem, known, only, among)
+    else:
+        found = await rounds.newcomers(conn, today, only, programme.programme_id)
+        problem = replace(problem, asked=frozenset(found if among is None else among.intersection(found)))
+        here = {one.person.id for one in known} if among is None else among.intersection(one.person.id for one in known)
+        others = Counter(no_newcomer=len(here - problem.asked))
+    if among is not None:
+        others["not_known"] = len(among.difference(one.person.id for one in known))
+    return problem, +others
 
 
 async def problem_for(
@@ -86,21 +100,49 @@ async def asking(
 
     `only` are those of them the problem is about, where it is not about everybody.
     """
+    return (await _sorted(conn, programme, kind, problem, known, only, None))[0]
+
+
+async def _sorted(
+    conn: Connection,
+    programme: Programme,
+    kind: MatchKind,
+    problem: Problem,
+    known: list[Known],
+    only: Sequence[UUID] | None,
+    among: frozenset[UUID] | None,
+) -> tuple[Problem, Counter[str]]:
     if only is None:
         rows = await conn.fetch(SQL.not_asked, programme.programme_id)
     else:
         rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, only)
-    asked = await asyncio.to_thread(_asked, known, rows, kind, programme.skills)
-    return replace(problem, asked=asked)
+    asked, others = await asyncio.to_thread(_asked, known, rows, kind, programme.skills, among)
+    return replace(problem, asked=asked), others
 
 
-def _asked(known: list[Known], rows: Sequence[Record], kind: MatchKind, about: frozenset[str]) -> frozenset[UUID]:
-    others = {row["person_id"] for row in rows}
-    return frozenset(
-        one.person.id
-        for one in known
-        if one.taking_part and one.person.id not in others and _concerned(one, kind, about)
-    )
+def _asked(
+    known: list[Known], rows: Sequence[Record], kind: MatchKind, about: frozenset[str], among: frozenset[UUID] | None
+) -> tuple[frozenset[UUID], Counter[str]]:
+    """Who is asked, and how many are not: nothing is said of one person that four things could be the cause of."""
+    outside = {row["person_id"] for row in rows if row["reason"] == "outside_audience"}
+    matched = {row["person_id"] for row in rows if row["reason"] == "has_match"}
+    asked: list[UUID] = []
+    others: Counter[str] = Counter()
+    for one in known:
+        person = one.person.id
+        if among is not None and person not in among:
+            continue
+        if person in outside:
+            others["outside_audience"] += 1
+        elif not one.taking_part:
+            others["not_taking_part"] += 1
+        elif person in matched:
+            others["has_match"] += 1
+        elif not _concerned(one, kind, about):
+            others["nothing_of_it"] += 1
+        else:
+            asked.append(person)
+    return frozenset(asked), others
 
 
 def _concerned(one: Known, kind: MatchKind, about: frozenset[str]) -> bool:

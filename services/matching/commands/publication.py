@@ -102,7 +102,7 @@ async def _fate(conn: Connection, row: Record, programme: Programme) -> Fate:
         above = {one["person_id"]: one["manager_id"] for one in await conn.fetch(MATCHES.with_everybody_above, members)}
         lines = (await inputs.line_of(conn, row["round_id"], list(above)), above)
         before = await inputs.load_of(conn, row["round_id"], members)
-        now = await current(conn, programme, kind_of(programme.format), row["seed"], members)
+        now, _ = await current(conn, programme, kind_of(programme.format), row["seed"], members)
         room = room or Room(row["setting"]["people"], before.problem.rules.facilitator_circles)
         held = await asyncio.to_thread(hold, before, now, lines, preview, room)
         fate.lost.extend(match.match_id for match in held.lost)

@@ -6,7 +6,6 @@ Nobody waits for a round to be solved: only its publication is a decision, and l
 import asyncio
 import secrets
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -67,14 +66,16 @@ async def _preview(
             raise UnknownRound("There is no such round of this programme.")
         again = {row["person_id"] for row in await conn.fetch(SQL.unmatched_people, left_out_of)}
         only = again if only is None else again.intersection(only)
-    problem = await current(conn, programme, kind, secrets.randbits(48) if seed is None else seed)
-    if only is not None:
-        problem = replace(problem, asked=problem.asked.intersection(only))
+    among = None if only is None else frozenset(only)
+    drawn = secrets.randbits(48) if seed is None else seed
+    problem, others = await current(conn, programme, kind, drawn, among=among)
     round_id = uuid7()
     if engine.is_cut(kind, problem):
-        return await shards.offer(conn, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
+        return await shards.offer(
+            conn, problem, others, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run
+        )
     run = await solver.solve(kind, problem)
-    row = await rounds.insert(conn, run, problem, round_id=round_id, programme=programme, kind=kind)
+    row = await rounds.insert(conn, run, problem, others, round_id=round_id, programme=programme, kind=kind)
     await inputs.insert(conn, round_id, problem)
     formed = matches.proposals(kind, run.outcome.matches, programme, round_id)
     await matches.insert(conn, (match.previewed() for match in formed))

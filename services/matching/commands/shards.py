@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,11 +28,23 @@ NOTHING = Found((), {}, 0, 0)
 
 
 async def offer(
-    conn: Connection, problem: Problem, *, round_id: UUID, programme: Programme, kind: MatchKind, dry_run: bool
+    conn: Connection,
+    problem: Problem,
+    others: Mapping[str, int],
+    *,
+    round_id: UUID,
+    programme: Programme,
+    kind: MatchKind,
+    dry_run: bool,
 ) -> Record:
-    """Open a large round and offer its parts. Returns its row. Raises RoundTooLong or RoundTooLarge."""
+    """Open a large round, which does not ask `others`, and offer its parts. Returns its row.
+
+    Raises RoundTooLong or RoundTooLarge.
+    """
     parts = await solver.parts(kind, problem)
-    row = await rounds.open_(conn, parts, problem, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run)
+    row = await rounds.open_(
+        conn, parts, problem, others, round_id=round_id, programme=programme, kind=kind, dry_run=dry_run
+    )
     await inputs.insert(conn, round_id, problem)
     made = await shards.insert(conn, round_id, problem, parts)
     await outbox.append_all(

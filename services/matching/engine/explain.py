@@ -15,8 +15,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "shared_experience": "Both have been through this: {skill}.",
         "cross_unit": "They come from different units.",
         "same_site": "They work at the same site.",
-        "common_hours": "Their working days overlap well.",
-        "seniority": "Their job levels are close.",
+        "common_hours": "Their working days overlap by more than has to be.",
+        "seniority": "Their job levels are not far apart.",
         "newcomer": "The learner is new here.",
         "waited": "The learner was left out of earlier rounds.",
         "preferred_time": "They can meet in the half of the day they like.",
@@ -56,6 +56,16 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "too_few_people": "Too few people fit together for another circle.",
         "changed_since_preview": "Somebody of the match changed while the round was being made.",
         "no_neutral_facilitator": "No neutral facilitator was free for another circle.",
+    }
+)
+NOT_ASKED: Mapping[str, str] = MappingProxyType(
+    {
+        "outside_audience": "The programme is not for them: its audience would have to be wider.",
+        "not_taking_part": "They are away, pause or have opted out, or like to learn in another format or modality.",
+        "has_match": "They have an open match of this programme already.",
+        "nothing_of_it": "They name nothing of what this programme is about.",
+        "no_newcomer": "They are not new, have a buddy, or the programme is not for them.",
+        "not_known": "Nobody is known by these ids.",
     }
 )
 CHANGES: Mapping[str, str] = MappingProxyType(
@@ -122,6 +132,11 @@ def reason(code: str, skill: str | None = None) -> str:
 def left_out(code: str) -> str:
     """Why somebody has no match, in words."""
     return LEFT_OUT[code]
+
+
+def not_asked(code: str) -> str:
+    """Why a round does not ask somebody, in words."""
+    return NOT_ASKED[code]
 
 
 def change(code: str, detail: str | None = None, also: Sequence[str] = ()) -> str:

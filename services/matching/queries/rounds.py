@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.domain.format import UnknownPerson, UnknownRound
-from services.matching.engine.explain import ABOUT_SKILLS, change, left_out
+from services.matching.engine.explain import ABOUT_SKILLS, change, left_out, not_asked
 from services.matching.queries.matches import skill_labels
 from shared import sql
 from shared.db import Connection, Record
@@ -32,7 +32,9 @@ def shown(row: Record) -> dict[str, Any]:
     """A round with where it stands."""
     waiting = {"preview": "solving", "publish": "solving", "failed": "failed", None: "preview"}[row["solving"]]
     state = "published" if row["published"] else "discarded" if row["discarded_at"] else waiting
-    return {**row, "state": state}
+    others = (row["setting"] or {}).get("others", {})
+    told = [{"code": code, "people": people, "text": not_asked(code)} for code, people in sorted(others.items())]
+    return {**row, "state": state, "report": {**row["report"], "not_asked": told}}
 
 
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:

@@ -92,22 +92,24 @@ CROSS JOIN LATERAL (
 
 -- name: not_asked
 -- Who has an open match of a programme in a role that asks for one, and whom its audience leaves out today.
-SELECT member.person_id
+SELECT member.person_id, 'has_match' AS reason
 FROM matches AS match JOIN match_members AS member USING (match_id)
 WHERE match.programme_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
     AND member.role IN ('learner', 'newcomer', 'participant')
-UNION
-SELECT person.person_id FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
+UNION ALL
+SELECT person.person_id, 'outside_audience' FROM people AS person
+JOIN programmes AS programme ON programme.programme_id = $1
 WHERE NOT in_audience(person, programme)
 
 -- name: not_asked_of
 -- The same of some, by their own rows alone.
-SELECT member.person_id
+SELECT member.person_id, 'has_match' AS reason
 FROM match_members AS member JOIN matches AS match USING (match_id)
 WHERE member.person_id = ANY ($2::uuid[]) AND match.programme_id = $1
     AND match.state IN ('proposed', 'accepted', 'formed') AND member.role IN ('learner', 'newcomer', 'participant')
-UNION
-SELECT person.person_id FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
+UNION ALL
+SELECT person.person_id, 'outside_audience' FROM people AS person
+JOIN programmes AS programme ON programme.programme_id = $1
 WHERE person.person_id = ANY ($2::uuid[]) AND NOT in_audience(person, programme)
 
 -- name: recent_pairs

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +21,16 @@ AT_ONCE = 300
 
 
 async def insert(
-    conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme, kind: str
+    conn: Connection,
+    run: Run,
+    problem: Problem,
+    others: Mapping[str, int],
+    *,
+    round_id: UUID,
+    programme: Programme,
+    kind: str,
 ) -> Record:
-    """The round as a preview, and everybody it left out; returns its row."""
+    """The round as a preview, everybody it left out, and how many `others` it did not ask; returns its row."""
     told = await asyncio.to_thread(_told, run, problem)
     row = await conn.fetchrow(
         SQL.insert_round,
@@ -36,7 +43,7 @@ async def insert(
         len(problem.asked),
         *told,
         run.output_digest,
-        inputs.setting(problem),
+        inputs.setting(problem) | {"others": others},
         run.figures | await _declines(conn, programme),
         VERSION,
     )
@@ -46,7 +53,15 @@ async def insert(
 
 
 async def open_(
-    conn: Connection, parts: Parts, problem: Problem, *, round_id: UUID, programme: Programme, kind: str, dry_run: bool
+    conn: Connection,
+    parts: Parts,
+    problem: Problem,
+    others: Mapping[str, int],
+    *,
+    round_id: UUID,
+    programme: Programme,
+    kind: str,
+    dry_run: bool,
 ) -> Record:
     """A round that is solved in parts: nobody is matched yet. Returns its row."""
     row = await conn.fetchrow(
@@ -58,7 +73,7 @@ async def open_(
         programme.rules_version,
         parts.digest,
         len(problem.asked),
-        inputs.setting(problem),
+        inputs.setting(problem) | {"others": others},
         "preview" if dry_run else "publish",
         parts.severed,
         VERSION,
