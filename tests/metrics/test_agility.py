@@ -36,6 +36,18 @@ async def test_skills_roles_and_units_count_once_a_person(conn: Connection) -> N
     assert {label: cell.value for label, cell in found.items()} == {"Legal": 1, "Sales": 2}
 
 
+async def test_whoever_was_only_where_no_skill_is_told_has_not_met_none(conn: Connection) -> None:
+    told, closed = people(5), people(5)
+    await deliver(conn, [unit("org", "Org"), *(person(one, "org") for one in (*told, *closed))])
+    open_, silent = uuid4(), uuid4()
+    await deliver(conn, [programme(), held(silent, skill_id=None), *(part(silent, one) for one in (*told, *closed))])
+    cell = await whole(conn, "skills_met")
+    assert cell is None or (cell.value, cell.n) == (None, 0)
+    await deliver(conn, [held(open_, skill_id="sql"), *(part(open_, one) for one in told)])
+    found = (await cells(conn, "skills_met", by="format"))["Mentoring"]
+    assert (found.value, found.n) == (1, 5)
+
+
 async def newcomers(conn: Connection, count: int, hired_on: date, met: tuple[int, ...]) -> None:
     """Each meets four old hands so many days after their hire, other ones each time."""
     for one in people(count):
@@ -111,6 +123,7 @@ async def test_who_came_before_the_first_day_took_none_and_who_never_came_has_no
     none = await whole(conn, "newcomer_days_to_first", window=march)
     assert none
     assert (none.value, none.n, none.suppressed) == (None, 6, False)
+    assert none.note == "Fewer than half have by now, so that there is no median yet."
     april = date(2026, 4, 1)
     await hires(conn, april, (None, None, None, None, None, -5))
     await hires(conn, april, (-2, -2, -3, -4, -5, -6))

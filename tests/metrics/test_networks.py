@@ -240,3 +240,16 @@ async def test_a_month_without_a_network_says_when_there_will_be_one(api: httpx.
         reply = await api.get("/v1/networks", params=asked, headers=issuer.bearer("analyst"))
         assert reply.status_code == 404
         assert "three days after" in reply.json()["detail"]
+
+
+async def test_a_month_is_asked_for_as_it_is_written_or_by_any_day_of_it(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    units = await staff(db, ops=6, sales=6)
+    await meeting(db, units["ops"] + units["sales"])
+    await count(db)
+    for asked in (f"{MONTH:%Y-%m}", f"{MONTH:%Y-%m}-10", str(MONTH)):
+        assert (await read(api, issuer, "/v1/networks", month=asked))["month"] == str(MONTH)
+    for wrong in ("2026-13", "October", "2026-02-30"):
+        reply = await api.get("/v1/networks", params={"month": wrong}, headers=issuer.bearer("analyst"))
+        assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "month")

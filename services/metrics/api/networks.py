@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.queries import networks as queries
@@ -51,11 +51,20 @@ class NetworkOut(BaseModel):
 NONE_YET = "No network of that month has been counted: each is counted once, three days after its month's end."
 
 
+def _first(said: object) -> object:
+    """A month as numbers are labelled with it is one as well."""
+    return f"{said}-01" if isinstance(said, str) and len(said) == len("2026-10") else said
+
+
+Month = Annotated[date, BeforeValidator(_first), AfterValidator(lambda day: day.replace(day=1))]
+"""As 2026-10, or by any day of it."""
+
+
 class Asked(BaseModel):
     """Which month."""
 
     model_config = ConfigDict(extra="forbid")
-    month: date | None = Field(None, description="The first of a month; default: the newest there is.")
+    month: Month | None = Field(None, description="As 2026-10, or by any day of it; default: the newest there is.")
 
 
 @router.get("/v1/networks", response_model=NetworkOut, summary="Read the network of units")

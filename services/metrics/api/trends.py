@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.api.measures import ValueOut
+from services.metrics.api.networks import Month
 from services.metrics.commands.query_log import note_query
 from services.metrics.queries import barriers, culture
 from services.metrics.queries.release import Release
@@ -27,11 +28,11 @@ class Months(BaseModel):
     purpose: str | None = PURPOSE
 
 
-class Month(BaseModel):
+class Asked(BaseModel):
     """One month, or by default the newest there is."""
 
     model_config = ConfigDict(extra="forbid")
-    month: date | None = Field(None, description="The first of a month.")
+    month: Month | None = Field(None, description="As 2026-10, or by any day of it.")
     purpose: str | None = PURPOSE
 
 
@@ -83,7 +84,7 @@ async def get_culture(asked: Annotated[Months, Query()], edge: Edge) -> Response
 
 
 @router.get("/v1/barriers", response_model=BarriersOut, summary="Read what stood in the way of using what was learned")
-async def get_barriers(asked: Annotated[Month, Query()], edge: Edge) -> Response:
+async def get_barriers(asked: Annotated[Asked, Query()], edge: Edge) -> Response:
     """Check-ins of the whole organization. 404 while a month has none."""
     k = edge.request.app.state.settings.k_scores
 

@@ -3,7 +3,11 @@
 from services.metrics.domain.measure import Measure
 
 _MET = {
-    "skills_met": ("Skills met", "skills of sessions", "Sessions of closed programmes tell no skill."),
+    "skills_met": (
+        "Skills met",
+        "skills of sessions",
+        "Sessions of closed programmes tell no skill: whoever was in no other is not counted.",
+    ),
     "roles_met": ("Roles taken", "roles taken in sessions", ""),
     "units_met": ("Units met", "units met in sessions, other than one's own", "A unit is where a person belongs."),
 }
@@ -14,6 +18,7 @@ MEASURES = (
             f"Different {what} / people with at least one attendance, each once a cell; a year is a window of twelve "
             f"months. {more}".rstrip(),
             "MISSION K19", denominator_counts="active people", digits=1,
+            version=2 if name == "skills_met" else 1,
         )
         for name, (title, what, more) in _MET.items()
     ),

@@ -20,6 +20,7 @@ QUERIES = {
     for file in ("measures", "answers", "matching", "exchange")
     for name, text in sql.load("services.metrics", file).items()
 }
+NO_MEDIAN = "Fewer than half have by now, so that there is no median yet."
 PLAN_EACH_TIME = QUERIES["plan_each_time"]
 
 
@@ -102,8 +103,8 @@ def _evenness(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally: 
 
 
 def _newcomers(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
-    count = len(rows)
-    return Tally(cell, median_time((row["days"], row["came"]) for row in rows), count, count, count)
+    count, value = len(rows), median_time((row["days"], row["came"]) for row in rows)
+    return Tally(cell, value, count, count, count, note=None if value is not None else NO_MEDIAN)
 
 
 def _engagement(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
@@ -115,7 +116,8 @@ def _engagement(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally
 def _first_use(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
     (row,) = rows
     value = median_time(zip(row["days"], row["used"], strict=True))
-    return Tally(cell, value, row["persons"], len(row["days"]), len(row["days"]), not any(row["used"]))
+    note = None if value is not None else NO_MEDIAN
+    return Tally(cell, value, row["persons"], len(row["days"]), len(row["days"]), not any(row["used"]), note=note)
 
 
 def _behaviour(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally | None:  # noqa: ARG001

@@ -77,7 +77,8 @@ SELECT cell, count(*) FILTER (WHERE $7::text <> 'retention' OR was_here) AS pers
 FROM people GROUP BY cell
 
 -- name: agility
--- How many different skills, roles or other units somebody has met, each once a cell.
+-- How many different skills, roles or other units somebody has met, each once a cell. Whoever was only where no skill is
+-- told has not met none: nothing is known of it.
 WITH own AS (
     SELECT cell_of($1::text, unit_path, $5::text, programme_id, format, month) AS cell, person_id, session_id, role,
         unit_path[cardinality(unit_path)] AS unit
@@ -85,6 +86,7 @@ WITH own AS (
     WHERE state = 'attended' AND month >= $2::date AND month < $3::date
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($5::text IS NULL OR $5 = ANY (unit_path))
         AND ($6::text IS NULL OR format = $6)
+        AND ($7::text <> 'skills_met' OR session_id IN (SELECT session_id FROM sessions WHERE skill_id IS NOT NULL))
 ),
 present AS (
     SELECT DISTINCT session_id, unit_path[cardinality(unit_path)] AS unit FROM participations
@@ -94,7 +96,7 @@ met AS (
     SELECT cell, person_id, role AS what FROM own WHERE $7::text = 'roles_met'
     UNION
     SELECT cell, person_id, skill_id FROM own JOIN sessions USING (session_id)
-    WHERE $7::text = 'skills_met' AND skill_id IS NOT NULL
+    WHERE $7::text = 'skills_met'
     UNION
     SELECT cell, person_id, present.unit FROM own JOIN present USING (session_id) WHERE present.unit <> own.unit
 ),
