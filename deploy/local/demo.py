@@ -46,7 +46,7 @@ async def main_job(stack: Mapping[str, Any], console: Console) -> int:
         return 1
     try:
         told = await tell(stack, console)
-        await _count_networks(stack, console)
+        await _look_ahead(stack, console)
     except (Unexpected, NeverHappened) as problem:
         console.print(f"The story broke off: {problem}", style="red", markup=False, soft_wrap=True)
         return 1
@@ -95,19 +95,28 @@ async def tell(
         return Told(totals, fresh, found, steps.seconds, services.requests, services.repeated)
 
 
-async def _count_networks(stack: Mapping[str, Any], console: Console) -> None:
-    """What a timer of metrics would do within five minutes: nobody who has just started this should wait for it."""
-    with Steps(console).step("Network of the month that is over") as step:
-        environ = {
-            **os.environ,
-            "LATERAL_METRICS_DATABASE_URL": stack["databases"]["metrics"],
-            "LATERAL_KAFKA_BOOTSTRAP": stack["kafka_bootstrap"],
-            "LATERAL_ISSUER": stack["issuer"],
-        }
-        command = sys.executable, "-m", "services.metrics", "timer", "count-networks"
-        process = await asyncio.create_subprocess_exec(*command, env=environ, stdout=asyncio.subprocess.PIPE)
-        out, _ = await process.communicate()
-        step.note = "counted" if out.startswith(b"1") else "none, or counted before"
+async def _look_ahead(stack: Mapping[str, Any], console: Console) -> None:
+    """What timers would do within five minutes: nobody who has just started this should wait for it."""
+    with Steps(console).step("Network of the month that is over, and knowledge that leaves") as step:
+        networks, risks = await asyncio.gather(
+            _timer(stack, "metrics", "count-networks"), _timer(stack, "matching", "find-knowledge-at-risk")
+        )
+        counted = "counted" if networks else "none, or counted before"
+        step.note = f"{counted}; {risks} skills that one or two know of whom somebody leaves"
+
+
+async def _timer(stack: Mapping[str, Any], service: str, name: str) -> int:
+    """How much a timer has done now."""
+    environ = {
+        **os.environ,
+        f"LATERAL_{service.upper()}_DATABASE_URL": stack["databases"][service],
+        "LATERAL_KAFKA_BOOTSTRAP": stack["kafka_bootstrap"],
+        "LATERAL_ISSUER": stack["issuer"],
+    }
+    command = sys.executable, "-m", f"services.{service}", "timer", name
+    process = await asyncio.create_subprocess_exec(*command, env=environ, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    return int(out.split()[0]) if out.split() else 0
 
 
 async def _found(setting: Setting) -> tuple[Mapping[str, Collection[str]], People]:
