@@ -168,7 +168,11 @@ async def test_what_is_no_statement_is_named(
     fine, broken = statement(crowd[0]), statement(crowd[1], **changes)
     reply = await api.post(PATH, json=[fine, broken], headers=speaking(issuer))
     assert reply.status_code == 400
-    assert field in {error["field"].removesuffix(".account").removesuffix(".mbox") for error in reply.json()["errors"]}
+    named = {error["field"].removesuffix(".account").removesuffix(".mbox") for error in reply.json()["errors"]}
+    assert f"1.{field}" in named
+    alone = await api.post(PATH, json=broken, headers=speaking(issuer))
+    assert field in alone.json()["detail"]
+    assert "1." not in alone.json()["detail"].split(":")[0]
     async with db.acquire() as conn:
         assert await conn.fetchval("SELECT count(*) FROM xapi_received") == 0
 

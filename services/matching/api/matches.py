@@ -54,7 +54,14 @@ class Decline(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason_code": "no_time"}]})
 
-    reason_code: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+    reason_code: Annotated[
+        str,
+        Field(
+            min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$",
+            description="`no_time`: left alone for a while. `wrong_skill`: not asked about this skill until the "
+            "cool-off is over. Any other code of yours is counted, and changes nothing in the next round.",
+        ),
+    ]  # fmt: skip
 
 
 @router.get("/v1/matches", response_model=Page[Match], summary="List matches, newest first")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from services.metrics.commands import learnings as commands
-from services.metrics.domain.learnings import NotAStatement, Received, parse
+from services.metrics.domain.learnings import NotAStatement, Received, parse, parse_all
 from services.metrics.domain.xapi import VERSION_HEADER
 from shared.db import Connection
 from shared.edge import Edge, EdgeCall
@@ -62,11 +62,10 @@ async def take_statements(edge: Edge) -> Response:
     name is the person's id: names, addresses and scores are not kept.
     """
     version, raw = _version(edge), await _json(edge)
-    bodies = raw if isinstance(raw, list) else [raw]
-    if len(bodies) > MOST:
+    if isinstance(raw, list) and len(raw) > MOST:
         raise NotAStatement.naming("body", f"more than {MOST} statements")
     now = datetime.now(UTC)
-    told = [parse(body, now) for body in bodies]
+    told = parse_all(raw, now) if isinstance(raw, list) else [parse(raw, now)]
     return await _take(edge, told, version)
 
 

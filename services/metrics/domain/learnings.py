@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +31,11 @@ class NotAStatement(InvalidRequest):
     """It is no statement that is taken here; `errors` names the fields."""
 
     status = 400
+
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """Each wrong field, and what is wrong with it."""
+        return [(each["field"], each["message"]) for each in cast("list[dict[str, str]]", self.fields["errors"])]
 
 
 class AnotherStatement(Refused):
@@ -103,15 +108,29 @@ class _Statement(BaseModel):
     timestamp: Moment | None = None
 
 
+def _wrong(fields: Iterable[tuple[str, str]]) -> NotAStatement:
+    errors = [{"field": field, "message": message} for field, message in fields]
+    return NotAStatement("; ".join(f"{each['field']}: {each['message']}" for each in errors), errors=errors)
+
+
+def parse_all(raw: Sequence[object], now: datetime) -> list[Received]:
+    """As `parse`; of many a wrong field is named with the place of its statement, from 0 on. Raises NotAStatement."""
+    told = []
+    for place, one in enumerate(raw):
+        try:
+            told.append(parse(one, now))
+        except NotAStatement as error:
+            raise _wrong((f"{place}.{field}", message) for field, message in error.named) from None
+    return told
+
+
 def parse(raw: object, now: datetime) -> Received:
     """What is kept of one statement: no score, no name, no title. Raises NotAStatement."""
     try:
         told = _Statement.model_validate(raw)
     except ValidationError as error:
-        fields = [(".".join(map(str, each["loc"])) or "body", each["msg"]) for each in error.errors(include_url=False)]
-        detail = "; ".join(f"{field}: {message}" for field, message in fields)
-        errors = [{"field": field, "message": message} for field, message in fields]
-        raise NotAStatement(detail, errors=errors) from None
+        found = error.errors(include_url=False)
+        raise _wrong((".".join(map(str, each["loc"])) or "body", each["msg"]) for each in found) from None
     at = told.timestamp or now
     if at > now + timedelta(days=1):
         raise NotAStatement.naming("timestamp", "lies in the future")
