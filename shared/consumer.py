@@ -321,10 +321,12 @@ class Consumer:
                 await asyncio.wait_for(client.commit(offsets), 10)
         except (KafkaError, TimeoutError) as error:
             COMMIT_FAILURES.inc()
-            if isinstance(error, CommitFailedError):
+            if isinstance(error, CommitFailedError):  # as at many a rebalance: nothing that a stack would explain
                 self._done.clear()
+                log.warning("offset commit came too late: the group has shared its partitions out anew")
+            else:
+                log.warning("offset commit failed", exc_info=error)
             self._commit_failures += not again
-            log.warning("offset commit failed", exc_info=error)
             if self._commit_failures >= FAILED_COMMITS_IN_A_ROW:
                 raise
         else:

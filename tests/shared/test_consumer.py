@@ -430,14 +430,17 @@ class Refusing:
     ("error", "repeats"), [(KafkaError(), True), (TimeoutError(), True), (CommitFailedError(), False)]
 )
 async def test_a_commit_is_repeated_unless_the_group_has_gone_on_without_us(
-    error: Exception, repeats: bool, on_kafka: Settings, db: Database
+    error: Exception, repeats: bool, on_kafka: Settings, db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Which is ordinary, and told in one line."""
     consumer = Consumer(on_kafka, db, HANDLERS)
     place = TopicPartition(wire(on_kafka, ParticipationChanged), 0)
     consumer._done = {(ParticipationChanged.topic.name, 0): 5}
     client: Any = Refusing(place, error)
     await consumer._commit(client)
     assert bool(consumer._done) == repeats
+    (said,) = (record for record in caplog.records if record.name == "shared.consumer")
+    assert bool(said.exc_info) == repeats
 
 
 def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:
