@@ -96,12 +96,13 @@ def odd(
 def count(applied: Iterable[Envelope[Event]]) -> None:
     """Count what was applied, and how long after it had happened."""
     now = time()
-    delays: defaultdict[str, list[float]] = defaultdict(list)
-    for envelope in applied:
-        delays[envelope.topic].append(now - envelope.time.timestamp())
+    delays: defaultdict[str, Counter[float]] = defaultdict(Counter)
+    # Events come in bursts: many are of one millisecond.
+    for (topic, at), many in Counter([(envelope.topic, envelope.time) for envelope in applied]).items():
+        delays[topic][max(0.0, now - at.timestamp())] += many
     for topic, told in delays.items():
-        CONSUMED.labels(topic).inc(len(told))
-        observe_all(CONSUMER_DELAY.labels(topic), [each if each > 0 else 0.0 for each in told])
+        CONSUMED.labels(topic).inc(told.total())
+        observe_all(CONSUMER_DELAY.labels(topic), told)
 
 
 def unknown(raws: Sequence[Kept], found: Decoded) -> Counter[str]:

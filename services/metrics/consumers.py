@@ -71,7 +71,7 @@ def _timed(handler: Handler) -> Handler:
     @wraps(handler)
     async def timed(conn: Connection, batch: Batch) -> None:
         await handler(conn, batch)
-        await freshness.record_lag(conn, [envelope.time for envelope in batch])
+        await freshness.record_lag(conn, (envelope.time for envelope in batch))
 
     return timed
 

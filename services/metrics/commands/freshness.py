@@ -1,6 +1,7 @@
 """How long events took to be seen here."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from time import time
 
@@ -11,11 +12,12 @@ from shared.db import Connection
 SQL = sql.load("services.metrics", "lag")
 
 
-async def record_lag(conn: Connection, event_times: Sequence[datetime]) -> None:
+async def record_lag(conn: Connection, event_times: Iterable[datetime]) -> None:
     """Record the lags of events that become visible when this transaction ends, a moment from now."""
     now = time()
-    counts = histogram([now - at.timestamp() for at in event_times])
-    await conn.execute(SQL.insert_lag, max(event_times), list(counts), list(counts.values()))
+    moments = Counter(event_times)  # events come in bursts: many are of one millisecond
+    counts = histogram({now - at.timestamp(): many for at, many in moments.items()})
+    await conn.execute(SQL.insert_lag, max(moments), list(counts), list(counts.values()))
 
 
 async def fold_lag(conn: Connection) -> int:

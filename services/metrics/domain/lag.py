@@ -2,8 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 GROWTH = 1.125
 SMALLEST_SECONDS = 0.001
@@ -24,9 +23,12 @@ def upper_bound(number: int) -> float:
 BOUNDS = [upper_bound(number) for number in range(LAST_BUCKET)]
 
 
-def histogram(lags: Iterable[float]) -> dict[int, int]:
-    """How many lags fall in each bucket, in order of bucket."""
-    return dict(sorted(Counter(map(partial(bisect_left, BOUNDS), lags)).items()))
+def histogram(lags: Mapping[float, int]) -> dict[int, int]:
+    """How many lags fall in each bucket, in order of bucket, of so many of each length."""
+    counts: Counter[int] = Counter()
+    for lag, many in lags.items():
+        counts[bucket(lag)] += many
+    return dict(sorted(counts.items()))
 
 
 def quantile(counts: Mapping[int, int], share: float) -> float | None:
