@@ -57,6 +57,7 @@ async def test_a_change_is_a_new_version_from_the_next_round_on(world: World, ca
         ("mentoring", {"weights": {"gender": 5}}, "weights.gender"),
         ("mentoring", {"age_gap": 5}, "age_gap"),
         ("mentoring", {"levels": "mixed"}, "rules.levels"),
+        ("mentoring", {"min_functions": 2}, "rules.min_functions"),
         ("mentoring", {"exchange": True, "margin": 0}, "rules.margin"),
         ("mentoring_circle", {"exchange": True}, "rules.exchange"),
         ("mentoring_circle", {"min_functions": 9}, "rules.min_functions"),

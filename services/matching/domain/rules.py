@@ -43,6 +43,8 @@ def check(kind: MatchKind, size_max: int, functions_min: int, rules: Mapping[str
         errors.append(("exchange", f"is for pairs, and this programme forms a {kind} each"))
     if kind != "circle" and rules["levels"] != "any":
         errors.append(("levels", f"is for circles, and this programme forms a {kind} each"))
+    if kind != "circle" and rules["min_functions"] != 1:
+        errors.append(("min_functions", f"is for circles, and this programme forms a {kind} each"))
     if kind == "circle" and isinstance(functions := rules["min_functions"], int) and functions > size_max:
         errors.append(("min_functions", f"is more than the {size_max} people of the largest circle"))
     if isinstance(functions := rules["min_functions"], int) and functions < functions_min:
