@@ -15,6 +15,7 @@ from shared.events.delivery import TopicReconciled
 from tests.fixtures.issuer import Issuer
 from tests.metrics.world import PROGRAMME, deliver, goal, held, part, people, person, programme, unit
 
+NOBODYS = "00000000-0000-4000-8000-00000000dead"
 OCTOBER = {"starts_on": "2026-10-01", "ends_on": "2026-10-31"}
 
 
@@ -109,7 +110,7 @@ async def test_a_manager_reads_by_unit_only(api: httpx.AsyncClient, issuer: Issu
         ({"starts_on": "1950-01-01", "ends_on": "2026-10-01"}, "starts_on"),
         ({"unit": ""}, "unit"),
         ({"unit": "saels"}, "unit"),
-        ({"programme_id": "00000000-0000-4000-8000-00000000dead"}, "programme_id"),
+        ({"programme_id": NOBODYS}, "programme_id"),
         ({"starts_on": "2222-01-01", "ends_on": "2222-02-01"}, "starts_on"),
     ],
 )
@@ -228,3 +229,19 @@ async def test_reconciliation_says_what_was_looked_for_and_what_was_nowhere(
     found = [tuple(item[name] for name in columns) for item in (*first["items"], *second["items"])]
     assert found == [("matching", "directory.people", 5, 0), ("metrics", "sessions.sessions", 9, 1)]
     assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/v1/goals", {"programme_id": NOBODYS}, 422),
+        ("/v1/reviews", {"programme_id": NOBODYS}, 422),
+        (f"/v1/programmes/{NOBODYS}/figures", {}, 404),
+    ],
+)
+async def test_a_programme_nobody_knows_is_not_one_without_anything(
+    api: httpx.AsyncClient, issuer: Issuer, path: str, asked: dict[str, str], status: int
+) -> None:
+    reply = await api.get(path, params=asked, headers=issuer.bearer("analyst"))
+    assert reply.status_code == status
+    assert [error["field"] for error in reply.json().get("errors", [])] == list(asked)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.goals import Status
 from services.metrics.queries import goals as queries
+from services.metrics.queries.measures import check_programme
 from services.metrics.queries.release import Release
 from shared.db import Connection
 from shared.edge import Edge
@@ -58,6 +59,7 @@ async def list_goals(selection: Annotated[GoalSelection, Query()], edge: Edge) -
 
     async def work(conn: Connection) -> Page[queries.Goal]:
         asked = selection.model_dump(mode="json", include={"programme_id"})
+        await check_programme(conn, selection.programme_id)
         await note_query(conn, edge.principal.roles, "goals", asked)
         after = key[0] if key else None
         found = await queries.list_goals(conn, Release(conn, k), selection.programme_id, after, selection.limit + 1)

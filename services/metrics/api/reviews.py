@@ -12,6 +12,7 @@ from services.metrics.commands import reviews as commands
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.reviews import State
 from services.metrics.queries import reviews as queries
+from services.metrics.queries.measures import check_programme
 from services.metrics.queries.release import Release
 from shared.db import Connection
 from shared.edge import Edge
@@ -92,6 +93,7 @@ async def list_reviews(selection: Annotated[ReviewSelection, Query()], edge: Edg
 
     async def work(conn: Connection) -> Page[queries.Review]:
         asked = selection.model_dump(mode="json", include={"programme_id"})
+        await check_programme(conn, selection.programme_id)
         await note_query(conn, edge.principal.roles, "reviews", asked)
         found = await queries.list_reviews(
             conn, Release(conn, k), selection.programme_id, key[0] if key else None, limit + 1

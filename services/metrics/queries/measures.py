@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from services.metrics.domain.measures import COUNTED, MEASURES, By, Measure
 from services.metrics.queries.freshness import get_freshness
@@ -49,7 +50,12 @@ async def check_selection(conn: Connection, scope: Scope) -> None:
     """Raises InvalidRequest for a unit or a programme that nobody has told of: a mistyped one is not an empty one."""
     if scope.unit and not await conn.fetchval(SQL.unit_path, scope.unit):
         raise InvalidRequest.naming("unit", "is not the code of a unit that is known here")
-    if scope.programme_id and not await conn.fetchval(SQL.programme_known, scope.programme_id):
+    await check_programme(conn, scope.programme_id)
+
+
+async def check_programme(conn: Connection, programme_id: UUID | None) -> None:
+    """Raises InvalidRequest for a programme that nobody has told of."""
+    if programme_id and not await conn.fetchval(SQL.programme_known, programme_id):
         raise InvalidRequest.naming("programme_id", "is not a programme that is known here")
 
 
