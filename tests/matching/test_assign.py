@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.matching.engine import assign, auction
 from services.matching.engine.assign import Graph, Slots, solve
-from services.matching.engine.auction import Bidders, Places
+from services.matching.engine.auction import EVEN, Bidders, Places
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.market import Small
@@ -96,7 +96,7 @@ def test_an_auction_that_goes_on_from_a_coarser_one_leaves_no_dear_place_empty(
     step = SCALE // 8
     auction.bid(bidders, places, np.arange(5), coarse * SCALE)
     auction.bid(bidders, places, auction.rethink(bidders, places, step), step)
-    auction.lower(bidders, places, *by_column(bidders, 4, width), width, step)
+    auction.lower(bidders, places, *by_column(bidders, 4, width), width, EVEN, step)
     assert (places.ask[places.owner == EMPTY] == places.cost[places.owner == EMPTY]).all()
     held = np.flatnonzero(bidders.edge != EMPTY)
     assert (places.owner[bidders.place[held]] == held).all()
@@ -146,7 +146,7 @@ def test_a_bid_raises_by_what_the_next_best_leaves_and_a_step() -> None:
 def test_nobody_moves_to_an_empty_place_for_less_than_a_step(held_at: int, comes: int) -> None:
     bidders, places = contest([held_at, 9 * SCALE], [10, 10])
     places.owner[0], bidders.edge[0], bidders.place[0] = 0, 0, 0
-    assert auction.lower(bidders, places, *by_column(bidders, 2, 2), 2, SCALE) == comes
+    assert auction.lower(bidders, places, *by_column(bidders, 2, 2), 2, EVEN, SCALE) == comes
     assert places.ask[1] == 0
     assert bidders.place[0] == comes
 
@@ -154,7 +154,7 @@ def test_nobody_moves_to_an_empty_place_for_less_than_a_step(held_at: int, comes
 def test_an_empty_place_asks_a_step_less_than_it_is_worth_to_who_comes() -> None:
     """However few have it listed: asking nothing, it would be what everybody else lists next."""
     bidders, places = contest([12 * SCALE], [10])
-    assert auction.lower(bidders, places, *by_column(bidders, 1, 1), 1, SCALE) == 1
+    assert auction.lower(bidders, places, *by_column(bidders, 1, 1), 1, EVEN, SCALE) == 1
     assert places.ask.tolist() == [9 * SCALE]
 
 

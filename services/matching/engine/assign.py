@@ -18,8 +18,6 @@ from services.matching.engine.population import Ints
 
 EXACT = 40_000
 """Up to so many edges times slots the choice is exact; more are auctioned."""
-FINE = SCALE // 4
-"""By how much a bid raises at least: how near the best it could have every row ends."""
 PRICE_SWEEPS = 1_000
 
 Cost: TypeAlias = Callable[[Ints], Ints]
@@ -117,19 +115,18 @@ def _auctioned(graph: Graph, slots: Slots) -> tuple[Ints, Ints]:
     column, score = graph.column[order].astype(np.int32), graph.score[order].astype(np.int32)
     luck = np.zeros(graph.rows)
     np.maximum.at(luck, graph.row, graph.lot)
-    edge, price = auctioned(first[:-1], first[1:], column, score, np.argsort(luck), slots)
-    return order[edge[edge != EMPTY]], price
+    edges = np.argsort(column, kind="stable")
+    at = np.searchsorted(column[edges], np.arange(len(graph.slots) + 1)).astype(np.int64)
+    bidders, places = empty_handed(first[:-1], first[1:], column, score), fresh(slots)
+    rows = graph.row[order].astype(np.int32)
+    auction.settle(bidders, places, np.argsort(luck), at, edges.astype(np.int32), rows=rows)
+    return order[bidders.edge[bidders.edge != EMPTY]], auction.asks(places)
 
 
-def auctioned(
-    first: Ints, last: Ints, column: Small, score: Small | Short, queue: Ints, slots: Slots, step: int = FINE
-) -> tuple[Ints, Ints]:
-    """The edge each row wins, EMPTY for none, and each column's price; row `r` has the edges `first[r]:last[r]`."""
+def empty_handed(first: Ints, last: Ints, column: Small, score: Small | Short) -> Bidders:
+    """Rows that hold nothing yet; row `r` has the edges `first[r]:last[r]`."""
     rows = len(first)
-    bidders = Bidders(first, last, column, score, np.full(rows, EMPTY, np.int64), np.full(rows, EMPTY, np.int64))
-    places = fresh(slots)
-    auction.bid(bidders, places, queue, step)
-    return bidders.edge, auction.asks(places)
+    return Bidders(first, last, column, score, np.full(rows, EMPTY, np.int64), np.full(rows, EMPTY, np.int64))
 
 
 def fresh(slots: Slots) -> Places:

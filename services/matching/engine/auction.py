@@ -4,14 +4,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import EMPTY, compiled
+from services.matching.engine.compiled import EMPTY, compiled, lean
 from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.market import Short, Small
 from services.matching.engine.population import Ints
 
 NEVER = 1 << 60
+STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
+"""By how much a bid raises at least, in one auction after the other: how near the best it could have a row ends."""
 NEAR = 8
 """Edges a row looks at before it looks at all of them again."""
+
+EVEN: Small = np.zeros(0, np.int32)
+"""Every row has as many edges as every other."""
 
 
 class Places(NamedTuple):
@@ -34,7 +39,7 @@ class Bidders(NamedTuple):
     place: Ints
 
 
-@compiled
+@lean
 def cheapest(places: Places, column: int) -> int:
     """The place of a column that asks least, -1 where it has none."""
     found = EMPTY
@@ -64,7 +69,7 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
     """
     rows = len(bidders.first)
     asked = asks(places)
-    near = np.empty((rows, NEAR), np.int32)
+    near, worth = np.empty((rows, NEAR), np.int32), np.empty(NEAR, np.int64)
     held = np.zeros(rows, np.int64)
     beyond = np.full(rows, NEVER, np.int64)
     waiting = len(queue)
@@ -76,7 +81,7 @@ def bid(bidders: Bidders, places: Places, queue: Ints, step: int) -> int:
         row = stack[waiting]
         chosen, best, second = _look(bidders, asked, near[row], held[row])
         if second < beyond[row]:
-            held[row], beyond[row] = _refresh(bidders, asked, row, near[row])
+            held[row], beyond[row] = _refresh(bidders, asked, row, near[row], worth)
             chosen, best, second = _look(bidders, asked, near[row], held[row])
             second = max(second, min(best, beyond[row]))
         if chosen == EMPTY:
@@ -112,13 +117,15 @@ def rethink(bidders: Bidders, places: Places, step: int) -> Ints:
 
 
 @compiled
-def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, step: int) -> int:
+def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, rows: Small, step: int) -> int:
     """Let empty places ask less until somebody comes or they ask no more than they cost; returns how many came.
 
-    The edges of column `c` are `edges[at[c]:at[c + 1]]`, `width` a row. Whoever comes gains at least `step`, so this
-    ends; everybody stays within `step` of the best they could have, and no empty place asks more than its cost.
+    The edges of column `c` are `edges[at[c]:at[c + 1]]`; `rows` says whose each is, and where it is empty there are
+    `width` a row. Whoever comes gains at least `step`, so this ends; everybody stays within `step` of the best they
+    could have, and no empty place asks more than its cost.
     """
-    column = np.repeat(np.arange(len(places.start) - 1), np.diff(places.start))
+    columns = len(places.start) - 1
+    column = np.repeat(np.arange(columns), np.diff(places.start))
     dear = (places.owner == EMPTY) & (places.ask > places.cost)
     stack = np.empty(len(places.owner), np.int64)
     waiting = np.count_nonzero(dear)
@@ -126,26 +133,26 @@ def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, 
     gains = np.empty(len(bidders.first), np.int64)
     for row in range(len(gains)):
         gains[row] = _gain(bidders, places, row)
+    near, worth = np.empty((columns, NEAR), np.int32), np.empty(NEAR, np.int64)
+    held, beyond = np.zeros(columns, np.int64), np.full(columns, NEVER, np.int64)
     top = int(bidders.score.max()) * SCALE
     came = 0
     while waiting:
         waiting -= 1
         place = stack[waiting]
-        chosen, best = EMPTY, 0
-        for at_edge in range(at[column[place]], at[column[place] + 1]):
-            edge = edges[at_edge]
-            gain = gains[edge // width]
-            if top - gain <= best:
-                continue
-            offer = bidders.score[edge] * SCALE - gain
-            if offer > best:
-                best, chosen = offer, int(edge)
+        at_column = column[place]
+        chosen, best = _who(bidders, gains, near[at_column], held[at_column], width, rows)
+        if best < beyond[at_column]:
+            mine = edges[at[at_column] : at[at_column + 1]]
+            kept = _gather(bidders, gains, mine, near[at_column], worth, width, rows, top)
+            held[at_column], beyond[at_column] = kept
+            chosen, best = _who(bidders, gains, near[at_column], held[at_column], width, rows)
         cost = places.cost[place]
         if best < cost + step:
             places.ask[place] = cost
             continue
         came += 1
-        row = chosen // width
+        row = _row(chosen, width, rows)
         left = bidders.place[row]
         places.ask[place] = min(places.ask[place], best - step)
         places.owner[place] = row
@@ -157,6 +164,70 @@ def lower(bidders: Bidders, places: Places, at: Ints, edges: Small, width: int, 
                 stack[waiting] = left
                 waiting += 1
     return came
+
+
+@lean
+def _row(edge: int, width: int, rows: Small) -> int:
+    """Whose edge it is."""
+    return int(rows[edge]) if len(rows) else edge // width
+
+
+@lean
+def _who(bidders: Bidders, gains: Ints, near: Small, held: int, width: int, rows: Small) -> tuple[int, int]:
+    """The edge among those near whose row would pay most for its place, and how much."""
+    chosen, best = EMPTY, 0
+    for place in range(held):
+        edge = int(near[place])
+        offer = bidders.score[edge] * SCALE - gains[_row(edge, width, rows)]
+        if offer > best:
+            best, chosen = offer, edge
+    return chosen, best
+
+
+@lean
+def _gather(
+    bidders: Bidders, gains: Ints, edges: Small, near: Small, worth: Ints, width: int, rows: Small, top: int
+) -> tuple[int, int]:
+    """Put the edges whose rows would pay most now into `near`; returns how many, and the most any other would pay.
+
+    Who moves gains by it, so that nobody beyond pays more until the next time.
+    """
+    size, beyond = 0, 0
+    for edge in edges:
+        gain = gains[_row(edge, width, rows)]
+        if top - gain <= beyond:
+            continue
+        size, beyond = _insert(near, worth, size, beyond, edge, bidders.score[edge] * SCALE - gain)
+    return size, beyond
+
+
+@lean
+def _insert(near: Small, worth: Ints, size: int, beyond: int, edge: int, net: int) -> tuple[int, int]:
+    """Keep an edge among those worth most, the best first; returns how many there are, and the most of the others."""
+    if size == NEAR:
+        if net <= worth[size - 1]:
+            return size, max(beyond, net)
+        beyond = max(beyond, worth[size - 1])
+        size -= 1
+    place = size
+    while place > 0 and worth[place - 1] < net:
+        worth[place], near[place] = worth[place - 1], near[place - 1]
+        place -= 1
+    worth[place], near[place] = net, edge
+    return size + 1, beyond
+
+
+def settle(
+    bidders: Bidders, places: Places, queue: Ints, at: Ints, edges: Small, width: int = 1, rows: Small = EVEN
+) -> None:
+    """Auctions from the coarsest to the finest, each going on where the last ended; the edges are told as to `lower`.
+
+    Bidding by the finest step from nothing takes ten times as long where many want the same scarce places.
+    """
+    bid(bidders, places, queue, STEPS[0])
+    for step in STEPS[1:]:
+        bid(bidders, places, rethink(bidders, places, step), step)
+        lower(bidders, places, at, edges, width, rows, step)
 
 
 @compiled
@@ -177,14 +248,14 @@ def by_column(listed: Listed, teacher: Small, columns: int) -> tuple[Ints, Small
     return at, edges
 
 
-@compiled
+@lean
 def _gain(bidders: Bidders, places: Places, row: int) -> int:
     """What a row's place is worth to it now, 0 where it has none."""
     held = bidders.edge[row]
     return 0 if held == EMPTY else int(bidders.score[held] * SCALE - places.ask[bidders.place[row]])
 
 
-@compiled
+@lean
 def _take(bidders: Bidders, places: Places, asked: Ints, row: int, edge: int, raised: int) -> int:
     """Give a row the cheapest place of an edge's column, which then asks more; returns who had it."""
     column = bidders.column[edge]
@@ -199,7 +270,7 @@ def _take(bidders: Bidders, places: Places, asked: Ints, row: int, edge: int, ra
     return loser
 
 
-@compiled
+@lean
 def _look_at_all(bidders: Bidders, asked: Ints, row: int) -> tuple[int, int, int]:
     """As `_look`, over all edges of a row."""
     best, second, chosen = 0, 0, EMPTY
@@ -214,7 +285,7 @@ def _look_at_all(bidders: Bidders, asked: Ints, row: int) -> tuple[int, int, int
     return chosen, best, second
 
 
-@compiled
+@lean
 def _look(bidders: Bidders, asked: Ints, near: Small, held: int) -> tuple[int, int, int]:
     """The best edge of those near, what it is worth, and what the best in another column is; nothing is worth 0."""
     best, second, chosen = 0, 0, EMPTY
@@ -230,26 +301,14 @@ def _look(bidders: Bidders, asked: Ints, near: Small, held: int) -> tuple[int, i
     return chosen, best, second
 
 
-@compiled
-def _refresh(bidders: Bidders, asked: Ints, row: int, near: Small) -> tuple[int, int]:
+@lean
+def _refresh(bidders: Bidders, asked: Ints, row: int, near: Small, worth: Ints) -> tuple[int, int]:
     """Put the edges worth most now into `near`; returns how many, and what the best of the others is worth.
 
     Prices only rise, so nothing beyond gets better until the next time.
     """
-    worth = np.empty(NEAR, np.int64)
     size, beyond = 0, 0
     for edge in range(bidders.first[row], bidders.last[row]):
         net = bidders.score[edge] * SCALE - asked[bidders.column[edge]]
-        if size == NEAR:
-            if net <= worth[size - 1]:
-                beyond = max(beyond, net)
-                continue
-            beyond = max(beyond, worth[size - 1])
-            size -= 1
-        place = size
-        while place > 0 and worth[place - 1] < net:
-            worth[place], near[place] = worth[place - 1], near[place - 1]
-            place -= 1
-        worth[place], near[place] = net, edge
-        size += 1
+        size, beyond = _insert(near, worth, size, beyond, edge, net)
     return size, beyond

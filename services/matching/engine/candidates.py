@@ -9,7 +9,7 @@ from services.matching.engine.compiled import EMPTY
 from services.matching.engine.explain import TAGGED
 from services.matching.engine.people import Problem, Term
 from services.matching.engine.population import ANY, Bools, Ints, Population
-from services.matching.engine.scan import BEST_GAP, GAP_STEP, HALF_HOURS_A_POINT, RANK_POINTS
+from services.matching.engine.scoring import BEST_GAP, GAP_STEP, HALF_HOURS_A_POINT, RANK_POINTS
 
 ABOUT_SKILL = frozenset({"need_met", "skill_gap", "target_reached"})
 
@@ -53,7 +53,7 @@ def terms(pop: Population, problem: Problem, pairs: Pairs, mutual: Bools) -> dic
 
 
 def suits(pop: Population, left: Ints, right: Ints, half_hours: int) -> Bools:
-    """`scan.suits` for each pair."""
+    """`scoring.suits` for each pair."""
     liked = pop.liked[left] & pop.liked[right]
     long_enough: Bools = ((liked & ANY) == 0) & (np.bitwise_count(liked) >= half_hours)
     return long_enough

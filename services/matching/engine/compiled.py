@@ -25,6 +25,14 @@ def compiled(function: F) -> F:
     return cast("F", njit(cache=True, nogil=True)(function))
 
 
+def lean(function: F) -> F:
+    """As `compiled`, for loops that make no arrays: without counting who refers to those they are given.
+
+    A call that hands on fifty arrays otherwise counts fifty references up and down, which takes longer than the call.
+    """
+    return cast("F", njit(cache=True, nogil=True, _nrt=False)(function))  # type: ignore[call-overload] # not in stubs
+
+
 @compiled
 def ones(mask: np.uint64) -> int:
     """How many bits are set."""

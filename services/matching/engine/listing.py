@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import EMPTY, compiled
+from services.matching.engine.compiled import EMPTY, compiled, lean
 from services.matching.engine.market import Short, Small
 from services.matching.engine.population import Ints
 
@@ -77,7 +77,13 @@ def _merge(teacher: Small, price: Ints, known: Listed, rows: Ints, more: Listed)
     missed = 0
     for line in range(len(rows)):
         row = rows[line]
-        size, best = 0, 0
+        known.unseen[row] = more.unseen[line]
+        size, best, new = 0, 0, False
+        for place in range(more.size[line]):
+            new = new or not has(known, row, more.offer[line, place])
+        if not new and not more.unseen[line]:
+            known.best[row] = more.best[line]
+            continue
         for place in range(known.size[row]):
             offer, score = known.offer[row, place], known.score[row, place]
             key = score * SCALE - price[teacher[offer]]
@@ -89,12 +95,12 @@ def _merge(teacher: Small, price: Ints, known: Listed, rows: Ints, more: Listed)
             if (size < width or key > keys[0]) and not has(known, row, offer):
                 size = _push(keys, offers, scores, size, key, offer, score)
         known.offer[row, :size], known.score[row, :size] = offers[:size], scores[:size]
-        known.size[row], known.best[row], known.unseen[row] = size, more.best[line], more.unseen[line]
+        known.size[row], known.best[row] = size, more.best[line]
         missed += max(0, more.best[line] - best)
     return missed
 
 
-@compiled
+@lean
 def put(keys: Ints, listed: Listed, row: int, worth: int, lot: np.uint64, at: int, score: int) -> None:
     """List an offer if there is room or it is worth more than the last; between equals the lot decides."""
     size = listed.size[row]
@@ -104,7 +110,7 @@ def put(keys: Ints, listed: Listed, row: int, worth: int, lot: np.uint64, at: in
         listed.size[row] = _push(keys, listed.offer[row], listed.score[row], size, key, at, score)
 
 
-@compiled
+@lean
 def has(listed: Listed, row: int, offer: int) -> bool:
     """Whether a learner has an offer listed."""
     found = False
@@ -113,7 +119,7 @@ def has(listed: Listed, row: int, offer: int) -> bool:
     return found
 
 
-@compiled
+@lean
 def _push(keys: Ints, offers: Small, scores: Short, size: int, key: int, offer: int, score: int) -> int:
     """Put into a heap whose smallest key is first; what falls out is the smallest."""
     width = len(keys)
@@ -140,7 +146,7 @@ def _push(keys: Ints, offers: Small, scores: Short, size: int, key: int, offer: 
     return size
 
 
-@compiled
+@lean
 def sort(keys: Ints, offers: Small, scores: Short, size: int) -> None:
     """Best first."""
     for end in range(1, size):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine.compiled import EMPTY, compiled, mix
 from services.matching.engine.people import Problem
 from services.matching.engine.population import WORD, Bools, Ints, Masks, Population, both_ways, mixed
 
@@ -49,10 +50,13 @@ class Offers(NamedTuple):
 
 
 class Returns(NamedTuple):
-    """Offers by their teachers' challenges: sorted by `skill * marks + mark`."""
+    """Offers by their teachers' challenges: those of skill `s` are `at[s]:at[s + 1]`, sorted by mark."""
 
-    key: Ints
+    at: Ints
+    mark: Small
     offer: Small
+    cell: Small
+    """Of the offer."""
 
 
 class Learners(NamedTuple):
@@ -88,6 +92,8 @@ class Side(NamedTuple):
 
     hours: Masks
     week: Masks
+    kind: Small
+    """Which of all weeks they work."""
     languages: Masks
     manager: Ints
     unit: Ints
@@ -127,8 +133,6 @@ class Market(NamedTuple):
     near: Near
     side: Side
     knobs: Knobs
-    marks: int
-    """How many challenges there are in all."""
 
 
 def build(
@@ -140,7 +144,7 @@ def build(
     What `learners` could teach in return is among `wants`, the same of everybody; as a rule those who are asked.
     """
     teaches = pop.available & (pop.slots > 0)
-    cells, row = _cells(pop, teaches)
+    cells, row, kind = _cells(pop, teaches)
     teacher = pop.offers.person[row]
     marks_at, marks = challenges(pop)
     wish = _bits(len(pop), np.repeat(np.arange(len(pop)), np.diff(marks_at)), marks)
@@ -163,40 +167,62 @@ def build(
     return Market(
         cells,
         offers,
-        _returns(pop, near, offers),
+        _returns(pop, near, offers, cells),
         _learners(pop, problem, learners, needs),
         near,
-        _side(pop, teaches, wish),
+        _side(pop, teaches, wish, kind),
         _knobs(problem),
-        _marks(pop),
     )
 
 
-def _cells(pop: Population, teaches: Bools) -> tuple[Cells, Ints]:
-    """The cells, and the rows of the population's offers in their order."""
+def _cells(pop: Population, teaches: Bools) -> tuple[Cells, Ints, Small]:
+    """The cells, the rows of the population's offers in their order, and which of all weeks everybody works."""
     row = np.flatnonzero(teaches[pop.offers.person])
     level = np.clip(pop.offers.level[row], 0, LEVELS - 1)
     person = pop.offers.person[row]
-    weeks, same = np.unique(pop.week, axis=0, return_inverse=True)
-    week = same.reshape(-1)
-    order = np.lexsort((person, week[person], level, pop.offers.skill[row]))
+    first, kind = _kinds(pop.week)
+    order = np.lexsort((person, kind[person], level, pop.offers.skill[row]))
     row, person = row[order], person[order]
-    bucket, at_work = pop.offers.skill[row] * LEVELS + level[order], week[person]
+    bucket, at_work = pop.offers.skill[row] * LEVELS + level[order], kind[person]
     new = np.ones(len(row), np.bool_)
     new[1:] = (np.diff(bucket) != 0) | (np.diff(at_work) != 0)
     start = np.flatnonzero(new)
     at = np.searchsorted(bucket[start], np.arange(len(pop.skills) * LEVELS + 1)).astype(np.int64)
-    cells = Cells(at, np.append(start, len(row)).astype(np.int64), pop.hours[person[start]], weeks[at_work[start]])
-    return cells, row
+    week = pop.week[first[at_work[start]]]
+    return Cells(at, np.append(start, len(row)).astype(np.int64), pop.hours[person[start]], week), row, kind
 
 
-def _returns(pop: Population, near: Near, offers: Offers) -> Returns:
+@compiled
+def _kinds(week: Masks) -> tuple[Ints, Small]:
+    """The first row of each kind of week, and which kind every row is."""
+    size = 1
+    while size < 2 * len(week):
+        size *= 2
+    table = np.full(size, EMPTY, np.int32)
+    first, kind, count = np.empty(len(week), np.int64), np.empty(len(week), np.int32), 0
+    for row in range(len(week)):
+        key = np.uint64(0)
+        for day in range(week.shape[1]):
+            key = mix(key ^ week[row, day])
+        place = np.int64(key & np.uint64(size - 1))
+        while table[place] != EMPTY and (week[first[table[place]]] != week[row]).any():
+            place = (place + 1) % size
+        if table[place] == EMPTY:
+            table[place], first[count] = count, row
+            count += 1
+        kind[row] = table[place]
+    return first[:count].copy(), kind
+
+
+def _returns(pop: Population, near: Near, offers: Offers, cells: Cells) -> Returns:
     count = np.diff(near.marks_at)[offers.teacher]
     offer = np.repeat(offers.at, count)
     want = near.marks_at[offers.teacher[offer]] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
-    key = pop.offers.skill[offers.row[offer]] * _marks(pop) + near.marks[want]
-    order = np.argsort(key, kind="stable")
-    return Returns(key[order], offer[order])
+    skill, mark = pop.offers.skill[offers.row[offer]], near.marks[want]
+    order = np.argsort(skill * _marks(pop) + mark, kind="stable")
+    at = np.searchsorted(skill[order], np.arange(len(pop.skills) + 1)).astype(np.int64)
+    cell = np.repeat(np.arange(len(cells.hours), dtype=np.int32), np.diff(cells.start))
+    return Returns(at, mark[order].astype(np.int32), offer[order], cell[offer[order]])
 
 
 def _bits(people: int, person: Ints, skill: Ints) -> Masks:
@@ -264,10 +290,11 @@ def _marks(pop: Population) -> int:
     return len(pop.skills) + len(pop.tags)
 
 
-def _side(pop: Population, teaches: Bools, wish: Masks) -> Side:
+def _side(pop: Population, teaches: Bools, wish: Masks, kind: Small) -> Side:
     return Side(
         hours=pop.hours,
         week=pop.week,
+        kind=kind,
         languages=pop.languages,
         manager=pop.manager,
         unit=pop.unit,

@@ -10,7 +10,7 @@ from services.matching.engine.compiled import compiled, ones, shared_half_hours
 from services.matching.engine.market import LEVELS, Cells, Learners, Near, Offers, Side
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population
-from services.matching.engine.scan import barred, speak
+from services.matching.engine.scoring import barred, speak
 from services.matching.engine.trade import Trade
 from services.matching.engine.trade import barred as barred_pairs
 

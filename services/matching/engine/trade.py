@@ -7,7 +7,7 @@ import numpy as np
 
 from services.matching.engine import assign, auction, candidates, listing, market, scan
 from services.matching.engine.assign import Slots
-from services.matching.engine.auction import NEVER, Bidders, Places
+from services.matching.engine.auction import EVEN, NEVER, STEPS, Bidders, Places
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import EMPTY, compiled
 from services.matching.engine.listing import SCALE, Listed
@@ -15,8 +15,6 @@ from services.matching.engine.market import Market, Small
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population, pair_keys
 
-STEPS = (16 * SCALE, 4 * SCALE, SCALE, SCALE // 4)
-"""How fine each auction is; after each the lists are renewed by its prices."""
 TURNS = 12
 """How often lists are renewed at most; the finest step goes on while that brings something."""
 MERGED = 2
@@ -25,13 +23,14 @@ DRAFTED = 256
 """Offers read for a need before anything has a price, when none can be left out for being dear."""
 LEFT_LISTED, LEFT_RENEWED = 60, 20
 """Teachers listed for each of those left over, and how many of them each auction's prices can replace."""
-ROLES, ROLES_SETTLED = 8, 0.001
-"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for; and the
-share by which the bound has to fall for another."""
+ROLES, ROLES_SETTLED, IDLE = 8, 0.001, 2
+"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for; the share
+by which the bound has to fall for another, and how many in a row may fall short of it."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
-SETTLED = 0.0005
-"""What renewed lists bring, or a finer auction, below which it was the last; a share of the bound as well."""
+SETTLED, NEAR_ENOUGH = 0.0005, 0.003
+"""What renewed lists bring, or a finer auction, below which it was the last, where the proved gap is below the second;
+shares of the bound as well."""
 DEAREST = 90
 """No load costs more than this, so that a willing teacher is never left idle for it."""
 
@@ -122,6 +121,7 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
         missed = scan.renew(laid, price, known, width, looks) // SCALE
         proved = sides.bound(known, price)
         settled = calm and turn >= len(STEPS) - 1 and min(gained, missed) <= SETTLED * bound
+        settled = settled and bound - value <= NEAR_ENOUGH * bound
         calm = proved <= bound
         bound, proof = min((bound, proof), (proved, price), key=itemgetter(0))
         if settled or bound - value <= GOOD_ENOUGH * bound:
@@ -189,7 +189,7 @@ class _Floor:
             auction.bid(bidders, self._places, queue, step)
             bidders, column = bidders._replace(column=teacher), teacher  # nobody reads them now, and edges are as many
             at, edges = auction.by_column(listed, teacher, len(self._sides.pop))
-            auction.lower(bidders, self._places, at, edges, listed.offer.shape[1], step)
+            auction.lower(bidders, self._places, at, edges, listed.offer.shape[1], EVEN, step)
         return bidders.edge, auction.asks(self._places)
 
 
@@ -298,16 +298,19 @@ def _second(
     first = np.arange(rows, dtype=np.int64) * width
     whole, tight = Slots(pop.slots, load, cost), time <= pop.slots
     teaches, learns = np.zeros((2, len(pop)), np.bool_)
-    price, bound = np.zeros(len(pop), np.int64), NEVER
-    for turn in range(ROLES):
+    price, bound, idle = np.zeros(len(pop), np.int64), NEVER, 0
+    for _ in range(ROLES):
         slots = Slots(pop.slots - learns, load, cost)
         size = np.where(teaches[laid.learners.person], 0, listed.size)
         offer: Small = listed.offer.reshape(-1)
         column, score = laid.offers.teacher[offer], listed.score.reshape(-1)
-        edge, asked = assign.auctioned(first, first + size, column, score, np.arange(rows), slots, STEPS[-1])
+        bidders, places = assign.empty_handed(first, first + size, column, score), assign.fresh(slots)
+        at, edges = auction.by_column(listed._replace(size=size), laid.offers.teacher, len(pop))
+        auction.settle(bidders, places, np.arange(rows), at, edges, width)
+        edge, asked = bidders.edge, auction.asks(places)
         won = np.where(edge != EMPTY, offer[edge], EMPTY).astype(np.int64)
         points = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
-        price = np.where(asked >= NEVER, price, (price + asked) // 2 if turn else asked)
+        price = np.where(asked >= NEVER, price, (price + asked) // 2 if bound < NEVER else asked)
         scan.renew(laid, price, listed, LEFT_RENEWED, 1 << 40)
         listing.hold(listed, won, points)
         value = assign.slot_values(whole, price)
@@ -316,7 +319,8 @@ def _second(
         last[whole.column] = value
         proved = int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
         before, bound = bound, min(bound, proved)
-        if turn and before - bound <= ROLES_SETTLED * bound:
+        idle = idle + 1 if before - bound <= ROLES_SETTLED * bound else 0
+        if idle == IDLE:
             break
         teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
     return won, bound

@@ -9,7 +9,7 @@ from services.matching.engine.compiled import compiled, place_in, shared_half_ho
 from services.matching.engine.constraints import nearest, own
 from services.matching.engine.people import Change, Count, Problem, Unmatched
 from services.matching.engine.population import Bools, Ints, Masks, Population, both_ways, pair_keys
-from services.matching.engine.scan import speak
+from services.matching.engine.scoring import speak
 
 STAGES = (
     "nobody_offers_it",
