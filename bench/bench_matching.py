@@ -14,15 +14,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from bench import mdgp
+from bench import mdgp, pair_solvers
 from bench.crowd import population, problem
 from services.matching.engine import assign, ceiling, circle, facilitators, groups, market, packing, rings, scan, trade
 from services.matching.engine.circle import worth
 from services.matching.engine.population import Ints, Population
 from services.matching.engine.suggestions import best
 
-EXACT_UP_TO = 100_000
-SCIPY_UP_TO = 10_000
 LONGER = 3
 LISTED = 20
 WIDTHS = (5, 10, LISTED, 30, 50)
@@ -54,26 +52,13 @@ def exchanges(size: int) -> None:
         print(f"at most {100 * (bound - value) / max(1, bound):.2f} % better exists, {took:.2f} s")
 
 
-def peers(size: int) -> None:
+def solvers(size: int) -> None:
     """One sparse instance, the twenty best teachers of each learner: auction, greedy and exact solvers."""
     pop, learners, needs = _asking(size)
-    graph = _sparse(pop, learners, needs, LISTED)
-    assign.solve(_small(graph), exact=0)
-    solvers: list[tuple[str, Callable[[assign.Graph], int]]] = [
-        ("auction", lambda one: assign.solve(one, exact=0).value)
-    ]
-    solvers.append(("greedy", greedy))
-    if size <= EXACT_UP_TO:
-        solvers.append(("OR-tools min-cost flow", flow))
-    if size <= SCIPY_UP_TO:
-        solvers.append(("scipy full matching", lambda one: assign.solve(one, exact=1 << 60).value))
-    results = []
-    for name, solver in solvers:
-        began = time.perf_counter()
-        results.append((name, solver(graph), time.perf_counter() - began))
-    top = max(value for _, value, _ in results)
-    for name, value, took in results:
-        print(f"  {size:>9,} {name:<24} {100 * value / top:8.3f} % {took:8.2f} s")
+    sides, laid = _laid(pop, learners, needs)
+    listed = scan.scan(laid, None, LISTED, 50_000)
+    column = laid.offers.teacher[listed.offer]
+    pair_solvers.compare(pair_solvers.Instance(listed.size, column, listed.score, sides.slots))
 
 
 def lists(size: int) -> None:
@@ -89,41 +74,6 @@ def lists(size: int) -> None:
         print(
             f"  {width:>3} listed, {len(graph.row):>11,} pairs: {100 * value / found.value:7.3f} % of it, {took:6.2f} s"
         )
-
-
-def greedy(graph: assign.Graph) -> int:
-    """The best edge first, as long as its teacher has room."""
-    left, load = graph.slots.copy(), graph.load.copy()
-    taken = np.zeros(graph.rows, np.bool_)
-    value = 0
-    order = np.lexsort((graph.lot, -graph.score))
-    for row, column, score in zip(
-        graph.row[order].tolist(), graph.column[order].tolist(), graph.score[order].tolist(), strict=True
-    ):
-        if left[column] > 0 and not taken[row]:
-            taken[row] = True
-            value += score - int(graph.cost(load[column : column + 1])[0])
-            left[column] -= 1
-            load[column] += 1
-    return value
-
-
-def flow(graph: assign.Graph) -> int:
-    """The exact optimum, by OR-tools' min-cost flow: unit arcs, dearer with every further learner."""
-    from ortools.graph.python import min_cost_flow  # noqa: PLC0415 - only this peer needs it
-
-    solver = min_cost_flow.SimpleMinCostFlow()
-    columns, rows = len(graph.slots), graph.rows
-    slots = assign.Slots(np.minimum(graph.slots, rows), graph.load, graph.cost)
-    source, sink = rows + columns, rows + columns + 1
-    every = np.arange(rows)
-    tails = np.concatenate((np.full(rows, source), graph.row, slots.column + rows, every))
-    heads = np.concatenate((every, graph.column + rows, np.full(len(slots), sink), np.full(rows, sink)))
-    costs = np.concatenate((np.zeros(rows), -graph.score, slots.cost, np.zeros(rows))).astype(np.int64)
-    solver.add_arcs_with_capacity_and_unit_cost(tails, heads, np.ones(len(tails), np.int64), costs)
-    solver.set_nodes_supplies(np.array([source, sink]), np.array([rows, -rows]))
-    assert solver.solve() == solver.OPTIMAL
-    return -int(solver.optimal_cost())
 
 
 def mentors(size: int) -> None:
@@ -255,8 +205,7 @@ def cores(moves: int, instances: Sequence[Path] = ()) -> None:
 
 def _sparse(pop: Population, learners: Ints, needs: Ints, width: int) -> assign.Graph:
     """The `width` best teachers of each learner, as one instance for all."""
-    sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
-    laid = market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
+    sides, laid = _laid(pop, learners, needs)
     listed = scan.scan(laid, None, width, 50_000)
     inside = (np.arange(listed.offer.shape[1]) < listed.size[:, None]).reshape(-1)
     row = np.repeat(np.arange(len(learners)), listed.offer.shape[1])[inside]
@@ -271,6 +220,12 @@ def _sparse(pop: Population, learners: Ints, needs: Ints, width: int) -> assign.
         slots=sides.slots,
         cost=sides.cost,
     )
+
+
+def _laid(pop: Population, learners: Ints, needs: Ints) -> tuple[trade._Sides, market.Market]:
+    """What a round's first choice is made of."""
+    sides = trade._Sides(pop, problem(), learners, needs)  # noqa: SLF001 - the same instance for all
+    return sides, market.build(replace(pop, slots=sides.slots), problem(), learners, needs, pop.apart)
 
 
 def _small(graph: assign.Graph) -> assign.Graph:
@@ -302,7 +257,7 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-SIZED = (pairs, exchanges, peers, lists, suggestions, circles, spent)
+SIZED = (pairs, exchanges, solvers, lists, suggestions, circles, spent)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
