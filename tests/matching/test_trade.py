@@ -5,11 +5,12 @@ from itertools import permutations
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.matching.engine import round as engine
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.rules import Rules
-from tests.matching.strategies import problems
+from tests.matching.strategies import persons, problems
 from tests.matching.world import engine_person
 
 
@@ -96,3 +97,21 @@ def test_who_learns_or_teaches_never_does_so_for_more_than_the_bound(problem: Pr
     }
     outcome = engine.solve("pair", replace(problem, asked=frozenset(one.id for one in people)))
     assert outcome.value <= most(worth, people) <= outcome.bound
+
+
+@given(problem=problems(most=8), data=st.data())
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_another_teacher_never_lowers_the_optimum_of_a_round(problem: Problem, data: st.DataObject) -> None:
+    """Whoever comes asks for nothing. All have time to teach beside learning, so that one exact choice decides."""
+    size = len(problem.people)
+    people = tuple(
+        one._replace(places=99, available=True, starts=0, ends=1440, days=(1, 2), languages=("en",))
+        for one in (*problem.people, data.draw(persons(size, size + 1)))
+    )
+    asked = frozenset(one.id for one in problem.people)
+    more = replace(problem, people=people, asked=asked, skills=frozenset(), rules=Rules())
+    before = engine.solve("pair", replace(more, people=people[:size]))
+    after = engine.solve("pair", more)
+    assert before.value == before.bound
+    assert after.value == after.bound
+    assert after.value >= before.value
