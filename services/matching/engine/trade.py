@@ -23,9 +23,9 @@ DRAFTED = 256
 """Offers read for a need before anything has a price, when none can be left out for being dear."""
 LEFT_LISTED, LEFT_RENEWED = 60, 20
 """Teachers listed for each of those left over, and how many of them each auction's prices can replace."""
-ROLES, ROLES_SETTLED, IDLE = 8, 0.001, 2
-"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for; the share
-by which the bound has to fall for another, and how many in a row may fall short of it."""
+ROLES, ROLES_SETTLED = 8, 0.001
+"""Auctions among those left over at most: once everybody does both, then whatever they are worth more for; and the
+share by which the bound has to fall for another."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 SETTLED, NEAR_ENOUGH = 0.0005, 0.003
@@ -298,19 +298,18 @@ def _second(
     first = np.arange(rows, dtype=np.int64) * width
     whole, tight = Slots(pop.slots, load, cost), time <= pop.slots
     teaches, learns = np.zeros((2, len(pop)), np.bool_)
-    price, bound, idle = np.zeros(len(pop), np.int64), NEVER, 0
-    for _ in range(ROLES):
+    price, bound = np.zeros(len(pop), np.int64), NEVER
+    for turn in range(ROLES):
         slots = Slots(pop.slots - learns, load, cost)
         size = np.where(teaches[laid.learners.person], 0, listed.size)
         offer: Small = listed.offer.reshape(-1)
         column, score = laid.offers.teacher[offer], listed.score.reshape(-1)
         bidders, places = assign.empty_handed(first, first + size, column, score), assign.fresh(slots)
-        at, edges = auction.by_column(listed._replace(size=size), laid.offers.teacher, len(pop))
-        auction.settle(bidders, places, np.arange(rows), at, edges, width)
+        auction.bid(bidders, places, np.arange(rows), STEPS[-1])
         edge, asked = bidders.edge, auction.asks(places)
         won = np.where(edge != EMPTY, offer[edge], EMPTY).astype(np.int64)
         points = np.where(edge != EMPTY, score[edge], 0).astype(np.int64)
-        price = np.where(asked >= NEVER, price, (price + asked) // 2 if bound < NEVER else asked)
+        price = np.where(asked >= NEVER, price, (price + asked) // 2 if turn else asked)
         scan.renew(laid, price, listed, LEFT_RENEWED, 1 << 40)
         listing.hold(listed, won, points)
         value = assign.slot_values(whole, price)
@@ -319,8 +318,7 @@ def _second(
         last[whole.column] = value
         proved = int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
         before, bound = bound, min(bound, proved)
-        idle = idle + 1 if before - bound <= ROLES_SETTLED * bound else 0
-        if idle == IDLE:
+        if turn and before - bound <= ROLES_SETTLED * bound:
             break
         teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
     return won, bound
