@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
-from services.matching.engine import circle, exact, forming, groups
+from services.matching.engine import ceiling, circle, exact, facilitators, forming, groups
 from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, worth
 from services.matching.engine.forming import Circles
-from services.matching.engine.people import Problem
+from services.matching.engine.people import Person, Problem
 from services.matching.engine.population import Ints, Population, build
 from services.matching.engine.rules import LEVELS, WEIGHTS, Rules
 from tests.matching.strategies import problems
@@ -86,6 +87,51 @@ def test_circles_of_a_few_are_the_best_there_are(problem: Problem, meets: bool) 
     circles, waiting = groups.form(pop, people, rules, problem, who)
     formed = sum(int(worth(people, rules, *one)) for one in zip(*circles, strict=True))
     assert (len(who) - len(waiting), formed) == brute(possible, frozenset(range(len(who))))
+
+
+def mixed_crowd(count: int, **likes: tuple[int, int]) -> tuple[Person, ...]:
+    """People who can all meet, of several units, functions, wants and knowledge."""
+    return tuple(
+        engine_person(
+            UUID(int=row + 1),
+            unit=f"U{row % 5}",
+            function=f"F{row * row % 7}",
+            needs=((f"{row % 4}", 1, 2),),
+            offers=((f"{row * 3 % 5}", 4),),
+            experience=(str(row),),
+            **likes,
+        )
+        for row in range(count)
+    )
+
+
+def test_circles_of_sixteen_are_the_best_there_are() -> None:
+    people = mixed_crowd(16)
+    problem = Problem(people, frozenset(), Rules(), 1, size_min=3, size_max=4)
+    pop, folk, rules, who = laid(problem)
+    sets = [list(one) for size in (3, 4) for one in combinations(range(16), size)]
+    value = np.array([best_about(folk, rules, who[one]) for one in sets])
+    inside = np.zeros((16, len(sets)))
+    for at, one in enumerate(sets):
+        inside[one, at] = 1
+
+    def best(placed: int) -> int:
+        once = LinearConstraint(inside, placed, 1)
+        return int(-round(milp(-value, integrality=np.ones(len(sets)), bounds=Bounds(0, 1), constraints=once).fun))
+
+    circles, waiting = groups.form(pop, folk, rules, problem, who)
+    formed = sum(int(worth(folk, rules, *one)) for one in zip(*circles, strict=True))
+    assert (len(waiting), formed) == (0, best(1))
+    with patch.object(facilitators, "most", lambda *_: np.zeros(17, np.int64)):
+        assert ceiling.bound(pop, folk, rules, problem, who) == best(0)
+
+
+def test_some_dozens_have_circles_of_the_size_that_suits_them() -> None:
+    people = mixed_crowd(28, company=(4, 4))
+    problem = Problem(people, frozenset(), Rules(), 1, size_min=4, size_max=8)
+    pop, folk, rules, who = laid(problem)
+    circles, waiting = groups.form(pop, folk, rules, problem, who)
+    assert (circles.size.tolist(), len(waiting)) == ([4] * 7, 0)
 
 
 CROWD = 260

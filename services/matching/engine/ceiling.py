@@ -35,7 +35,7 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
         total = total + weights[term] * (_spread(sizes, placed, count) - count)
     total = total + weights[circle.GRADES] * (placed - count)
     apart = islands(pop, rules, asked)
-    if len(apart[0]) > exact.FEW:
+    if len(apart[0]) > exact.WHOLE:
         return int(max(0, total.max()))
     best = sum(_best(people, rules, each, least, most) for each in apart)
     return int(max(0, min(total.max(), best + led[min(len(count), len(led) - 1)])))

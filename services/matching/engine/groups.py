@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
+from operator import itemgetter
 from time import perf_counter
 
 import numpy as np
 
 from services.matching.engine import ceiling, circle, exact, facilitators, forming
-from services.matching.engine.circle import NONE, Folk, Rule
+from services.matching.engine.circle import NONE, Folk, Rule, worth
 from services.matching.engine.constraints import (
     Failures,
     Funnel,
@@ -25,10 +27,12 @@ from services.matching.engine.population import Ints, Population, build, lots
 
 STAGES = ("not_available", "reporting_line", "no_common_language", "too_few_common_hours")
 ANOTHER = Change("another_facilitator", 0)
-MOVES_A_PERSON = 60
-EXCHANGES, SWEEPS = 6000, (2, 40)
+MOVES_A_PERSON = 100
+EXCHANGES, SWEEPS = 10_000, (3, 40)
 """Two circles that are shared out anew: in all, and how often each one is at the least and at the most."""
 SQUEEZED_INTO = 2000
+DOZENS, AGAIN = 60, 5
+"""People up to whom every size of circle is tried, and how often."""
 LOOKED_AT = 20_000
 """People counted for each one left over, to say what is in the way."""
 
@@ -122,10 +126,30 @@ def inside_of(circles: Circles) -> Ints:
 
 
 def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints) -> tuple[Circles, Ints]:
-    """Circles of the people asked, and who is left over."""
+    """Circles of the people asked, and who is left over.
+
+    Some dozens try every size that circles may have, several times, as that takes a second: the best of these.
+    """
     least, most = problem.size_min, max(problem.size_min, problem.size_max)
-    if len(asked) <= exact.FEW:
+    if len(asked) <= exact.WHOLE:
         return _best(pop, people, rules, asked, least, most)
+    middle = (least + most + 1) // 2
+    if len(asked) > DOZENS:
+        return _grown(pop, people, rules, problem, asked, middle, 0)
+    tried = []
+    for wanted, again in product(dict.fromkeys((middle, *range(least, most + 1))), range(AGAIN)):
+        circles, waiting = _grown(pop, people, rules, problem, asked, wanted, again)
+        value = sum(int(worth(people, rules, *one)) for one in zip(*circles, strict=True))
+        tried.append((-len(waiting), value, circles, waiting))
+    *_, circles, waiting = max(tried, key=itemgetter(0, 1))
+    return circles, waiting
+
+
+def _grown(
+    pop: Population, people: Folk, rules: Rule, problem: Problem, asked: Ints, wanted: int, again: int
+) -> tuple[Circles, Ints]:
+    """Circles grown to so many members, and improved as this time's lot has it."""
+    least, most = problem.size_min, max(problem.size_min, problem.size_max)
     crowd = _crowd(pop, people, asked)
     room = len(asked) // max(1, least) + 1
     circles = Circles(np.zeros((room, most + 1), np.int64), np.zeros(room, np.int64), np.full(room, NONE, np.int64))
@@ -135,20 +159,20 @@ def form(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: In
     count = 0
     drawn = (pop.lots >> np.uint64(1)).astype(np.int64)
     waiting = hardest
-    for wanted in ((least + most + 1) // 2, least):
+    for size in (wanted, least):
         rest = Circles(*(column[count:] for column in circles))
-        count += forming.grow(people, rules, crowd, free, hardest, least, wanted, rest)
+        count += forming.grow(people, rules, crowd, free, hardest, least, size, rest)
         waiting = hardest[free[hardest]]
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
         free[:] = False
         free[waiting] = True
     by_hours = np.lexsort((np.arange(count), crowd.place[circles.members[:count, 0]]))
     circles = Circles(*(np.ascontiguousarray(column[:count][by_hours]) for column in circles))
+    seed = (problem.seed + again) % 2**62
     if count > 1:
-        tries = MOVES_A_PERSON * len(asked)
-        forming.improve(people, rules, circles, count, least, most, tries, problem.seed % 2**62)
+        forming.improve(people, rules, circles, count, least, most, MOVES_A_PERSON * len(asked), seed)
         tries = count * int(np.clip(EXCHANGES // count, *SWEEPS))
-        forming.exchange(people, rules, circles, least, most, tries, problem.seed % 2**62)
+        forming.exchange(people, rules, circles, least, most, tries, seed)
     if len(waiting) and count:
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
     return circles, waiting
