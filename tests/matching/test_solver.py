@@ -39,6 +39,19 @@ async def test_a_round_that_takes_too_long_is_ended_and_said(crowd: Problem) -> 
     assert (await solver.solve("pair", lonely())).outcome.unmatched
 
 
+async def test_ten_thousand_with_one_skill_are_ended_where_the_rules_say() -> None:
+    """Everybody could teach everybody who knows less: reading all of it takes seconds, of which there is one."""
+    people = tuple(
+        engine_person(UUID(int=row + 1), unit=f"U{row % 40}", needs=(("a", row % 4, 5),), offers=(("a", 1 + row % 5),))
+        for row in range(10_000)
+    )
+    asked = frozenset(one.id for one in people)
+    with pytest.raises(RoundTooLong, match="did not end within 1 seconds; its rules may allow more") as ended:
+        await solver.solve("pair", Problem(people, asked, Rules(seconds=1), 1))
+    assert ended.value.fields == {"seconds": 1, "people": 10_000}
+    assert (await solver.solve("pair", lonely())).outcome.unmatched
+
+
 async def test_a_round_that_takes_too_much_memory_is_ended_and_said(crowd: Problem) -> None:
     with pytest.raises(RoundTooLarge, match="more than 1 megabytes"):
         await solver.solve("pair", replace(crowd, rules=Rules(megabytes=1)))
