@@ -7,7 +7,7 @@ import numpy as np
 from services.matching.engine import market, scan
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.explain import TAGGED
-from services.matching.engine.people import Problem, Term
+from services.matching.engine.people import Problem, Term, term
 from services.matching.engine.population import ANY, Bools, Ints, Population
 from services.matching.engine.scoring import BEST_GAP, GAP_STEP, HALF_HOURS_A_POINT, RANK_POINTS
 
@@ -71,7 +71,7 @@ def explain(pop: Population, problem: Problem, chosen: Pairs, mutual: Bools) -> 
     shared = scan.shared(pop, chosen.learner, chosen.teacher).tolist()
     return [
         tuple(
-            Term(code, points[place], _about(pop, code, skill, shared[place])) for code, points in told if points[place]
+            term(code, points[place], _about(pop, code, skill, shared[place])) for code, points in told if points[place]
         )
         for place, skill in enumerate(chosen.skill.tolist())
     ]

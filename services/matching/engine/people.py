@@ -1,6 +1,7 @@
 """What the engine is told of people and what it answers: plain values, no arrays."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -80,6 +81,12 @@ class Term(NamedTuple):
     code: str
     points: int
     skill: str | None = None
+
+
+@lru_cache(1 << 16)
+def term(code: str, points: int, skill: str | None = None) -> Term:
+    """A term, the same object whenever it says the same: a round of a million says few different ones, and travels."""
+    return Term(code, points, skill)
 
 
 @dataclass(frozen=True)
