@@ -15,10 +15,12 @@ FEW = 4096
 """Events come in bursts: many are of one millisecond, and many in a row of one aggregate."""
 HEX_TO_0 = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 PLAIN_UUID = b"00000000-0000-0000-0000-000000000000"
+PLAIN_TRACE = b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"
 PLAIN_BYTES = bytes(set(range(0x21, 0x7F)) - {ord("%")})
 """Printable ASCII without `%` and space: nothing that could be escaped or stripped."""
 RELAYED = ("ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "content-type", "ce_partitionkey")
 """What our relay writes first, in its order."""
+TRACE_NAMES = ("ce_traceparent", "ce_tracestate", "traceparent", "tracestate")
 PLAIN_NAMES = frozenset({
     "content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_sequence",
     "ce_partitionkey", "ce_traceparent", "ce_tracestate", "ce_datacontenttype", "traceparent", "tracestate",
@@ -95,21 +97,26 @@ def relayed_attributes(headers: Sequence[tuple[str, bytes]]) -> Attributes | Non
         return None
     if (a, b, c, d, e, f, g) != RELAYED or key != subject or name.translate(HEX_TO_0) != PLAIN_UUID:
         return None
+    trace = None
+    if len(others) > 2 and others[0][0] == "ce_traceparent":  # noqa: PLR2004 - each event's own, told twice
+        trace = others[0][1]
+        if others[2] != ("traceparent", trace) or trace.translate(HEX_TO_0) != PLAIN_TRACE:
+            return None
+        others = [others[1], *others[3:]]
     told, at, known = _in_common(source, kind, content, *others), _plain_time(time), plain_uuid(subject)
     if told is None or at is None or known is None:
         return None
-    return Attributes(name.decode(), told.source, told.type, known[0], at, told.traceparent, tracestate=told.tracestate)
+    return Attributes(name.decode(), told.source, told.type, known[0], at, None if trace is None else trace.decode())
 
 
 @lru_cache(FEW)
 def _in_common(source: bytes, kind: bytes, content: bytes, *others: tuple[str, bytes]) -> Attributes | None:
-    """What attributes say of many events: all but the id, the aggregate and the time."""
+    """What attributes say of many events: all but the id, the aggregate, the time and the trace."""
     headers = dict(others)
-    if len(headers) < len(others) or not headers.keys().isdisjoint(RELAYED):
+    if len(headers) < len(others) or not headers.keys().isdisjoint({*RELAYED, *TRACE_NAMES}):
         return None
     anyone = {"ce_id": b"0", "ce_source": source, "ce_type": kind, "ce_time": ANY_TIME, "content-type": content}
-    told = plain_attributes(headers | anyone)
-    return told and told.with_trace(headers)
+    return plain_attributes(headers | anyone)
 
 
 @lru_cache(FEW)

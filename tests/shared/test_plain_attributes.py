@@ -60,15 +60,16 @@ def test_whatever_is_read_quickly_the_sdk_reads_alike(headers: dict[str, bytes])
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(RELAYED), TEXTS), max_size=1),
+    st.booleans(),
+    st.lists(st.tuples(st.sampled_from([*RELAYED, "ce_traceparent", "traceparent"]), TEXTS), max_size=1),
     st.lists(st.tuples(st.sampled_from([*sorted(PLAIN_NAMES - {"ce_specversion"}), "ce_odd"]), TEXTS), max_size=2),
     st.sampled_from([b"1.0"] * 4 + [b"0.3"]),
 )
 def test_what_is_read_as_our_relays_the_sdk_reads_alike(
-    changed: list[tuple[str, bytes]], others: list[tuple[str, bytes]], version: bytes
+    traced: bool, changed: list[tuple[str, bytes]], others: list[tuple[str, bytes]], version: bytes
 ) -> None:
-    written, _ = encode(participation(people(1)[0], 3), {})
-    headers = (*(dict(written[:7]) | dict(changed)).items(), ("ce_specversion", version), *others)
+    written, _ = encode(participation(people(1)[0], 3), {"traceparent": TRACE.decode()} if traced else {})
+    headers = (*(dict(written) | {"ce_specversion": version} | dict(changed)).items(), *others)
     quick = relayed_attributes(headers)
     if quick is None:
         return
