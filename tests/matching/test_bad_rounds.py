@@ -80,6 +80,7 @@ async def test_each_impossibility_says_why_and_what_would_help(
         ([learner(level=2), teacher(level=1)], {"margin": 4}, "level_too_low", "smaller_margin", None),
         ([learner(level=1), teacher(level=3)], {"margin": 4}, "level_too_low", "levels_less", "2"),
         ([learner(time_budget_minutes=0), teacher()], {}, "no_time", "more_time", None),
+        ([learner(time_budget_minutes=0), person()], {}, "no_time", "more_time", RUST),
         ([learner(), teacher()], {"exchange": True}, "no_exchange", "another_partner", None),
         ([learner(), trading(PIANO)], {"exchange": True}, "no_exchange", "offer_skill", PIANO),
         ([trading(RUST, teaches=PIANO, capacity=0), trading(PIANO)], {"exchange": True}, "", "own_capacity", None),
@@ -105,6 +106,7 @@ async def test_what_takes_more_than_a_small_change_is_named_too(
     body = await outcome(world, call, *who, rules=rules)
     told = [(one["code"], one["detail"]) for one in body["report"]["changes"]]
     assert (change, detail) in told
+    assert all(one["people"] or one["code"] != "more_time" or one["also"] for one in body["report"]["changes"])
     assert (reason or "no_exchange") in body["unmatched_by_reason"]
 
 

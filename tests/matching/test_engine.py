@@ -277,11 +277,12 @@ def test_lifting_what_is_named_finds_somebody(kind: str, problem: Problem, margi
         if left.reason == "nothing_needed":
             continue
         assert left.change
+        if "name_a_need" in left.change.also:
+            continue
         helped = problem
         for code in (left.change.code, *left.change.also):
             helped = changed(helped, code, left.change.detail, left.person)
-        helps = left.change.people or left.reason != "no_time"
-        assert bool(engine.solve(kind, helped).matches) == bool(helps)
+        assert engine.solve(kind, helped).matches
 
 
 def changed(problem: Problem, code: str, detail: str | None, person: UUID) -> Problem:

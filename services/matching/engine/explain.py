@@ -98,6 +98,10 @@ CHANGES: Mapping[str, str] = MappingProxyType(
 )
 PARTS: Mapping[str, str] = MappingProxyType(
     {
+        "more_time": "more time agreed for learning, or fewer commitments",
+        "name_a_need": "something this programme is about among what is to be learned",
+        "half_an_hour_more": "half an hour more of common working time",
+        "levels_less": "a teacher fewer levels ahead",
         "another_language": "another common language",
         "other_hours": "working hours that overlap more",
         "one_level_less": "a teacher one level less far ahead",

@@ -82,7 +82,7 @@ def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> li
     able = _able(pop, left)
     needy = np.isin(left, pop.needs.person[needs])
     busy, asking = left[~able], left[able & needy]
-    told = [_busy(pop, busy, why.pairs(pop, problem, busy, _needs(pop, problem, busy)))]
+    told = [_busy(pop, problem, busy)]
     told.append([Unmatched(pop.ids[one], "nothing_needed", (), (), NAME_IT) for one in left[able & ~needy].tolist()])
     funnel = why.pairs(pop, problem, asking, needs)
     otherwise = "no_exchange" if problem.rules.exchange else "everyone_taken"
@@ -93,9 +93,20 @@ def _unmatched(pop: Population, problem: Problem, left: Ints, needs: Ints) -> li
     return sorted((one for each in (*told, found) for one in each), key=lambda one: row[one.person])
 
 
-def _busy(pop: Population, people: Ints, funnel: why.Funnel) -> list[Unmatched]:
-    """Who has no time is told how many could teach them if they had."""
+def _busy(pop: Population, problem: Problem, people: Ints) -> list[Unmatched]:
+    """Who has no time is told how many could teach them if they had, or what else it takes where nobody could."""
+    needs = _needs(pop, problem, people)
+    funnel = why.pairs(pop, problem, people, needs)
+    needy = np.isin(people, pop.needs.person[needs]).tolist()
     return [
-        Unmatched(pop.ids[person], "no_time", (), (), Change("more_time", funnel.open_to(row)))
+        Unmatched(pop.ids[person], "no_time", (), (), _with_time(pop, person, row, funnel, needy=needy[row]))
         for row, person in enumerate(people.tolist())
     ]
+
+
+def _with_time(pop: Population, person: int, row: int, funnel: why.Funnel, *, needy: bool) -> Change:
+    if funnel.open_to(row):
+        return Change("more_time", funnel.open_to(row))
+    more = funnel.explain(pop, person, row, "no_time").change if needy else NAME_IT
+    assert more is not None
+    return Change("more_time", more.people, more.detail, also=(more.code, *more.also))
