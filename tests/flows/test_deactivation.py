@@ -1,6 +1,7 @@
 """An identity system disables somebody: at once and everywhere, in Entra's words and in Okta's."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,8 +83,14 @@ async def let_facilitators_lead_more(company: Company, programme: str) -> None:
 
 
 async def test_a_facilitator_is_replaced_in_the_sessions_to_come(company: Company) -> None:
+    ends_on = str(company.today + timedelta(days=56))  # where the session of today is over, one has to follow
     programme = await company.programme(
-        format="mentoring_circle", group_size_min=4, group_size_max=6, session_minutes=15, cadence_days=28
+        format="mentoring_circle",
+        group_size_min=4,
+        group_size_max=6,
+        session_minutes=15,
+        cadence_days=28,
+        ends_on=ends_on,
     )
     await let_facilitators_lead_more(company, programme)
     round_ = await company.round(programme)
