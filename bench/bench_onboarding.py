@@ -240,6 +240,7 @@ async def _watch(lags: list[float]) -> None:
 def _reset_peak() -> float:
     """Forget how much memory this process had at most; what it has, in megabytes."""
     gc.collect()
+    gc.freeze()  # the organization that was made up here is no service's to look through
     Path("/proc/self/clear_refs").write_text("5")
     return _peak()
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,7 @@ AT_ONCE, PAGE = 300, 2000
 """People made into rows, and rows made into people, before others get their turn."""
 OTHERS = ("manager", "not_with")
 """Who these are is told by place, so that nobody is named in somebody else's row."""
+ABOUT_OTHERS = frozenset({*OTHERS, "recent"})
 
 
 class Kept(NamedTuple):
@@ -106,7 +108,7 @@ async def load_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> K
     row = await conn.fetchrow(SQL.round_setting, round_id)
     assert row is not None
     rows = await conn.fetch(SQL.round_people_of, round_id, people)
-    return await asyncio.to_thread(lambda: _kept(row, _read(rows, Alike()), frozenset()))
+    return await asyncio.to_thread(lambda: _kept(row, _read(rows, None), frozenset()))
 
 
 async def line_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> dict[UUID, UUID | None]:
@@ -140,13 +142,14 @@ class _One(NamedTuple):
     recent: Sequence[int]
 
 
-def _read(rows: Sequence[Record], alike: Alike) -> list[_One]:
+def _read(rows: Sequence[Record], alike: Alike | None) -> list[_One]:
     return [_one(row, alike) for row in rows]
 
 
-def _one(row: Record, alike: Alike) -> _One:
+def _one(row: Record, alike: Alike | None) -> _One:
     state = row["state"]
-    fields = {name: _value(value, alike) for name, value in state.items() if name not in {*OTHERS, "recent"}}
+    read = partial(_value, alike) if alike else _tuple
+    fields = {name: read(value) for name, value in state.items() if name not in ABOUT_OTHERS}
     person = Person(id=row["person_id"], manager=None, not_with=(), **fields)
     return _One(row["place"], row["asked"], person, state["manager"], state["not_with"], state.get("recent", ()))
 
@@ -176,7 +179,12 @@ def _named(one: _One, ids: dict[int, UUID]) -> Person:
     return one.person._replace(manager=None if one.manager is None else ids.get(one.manager), not_with=others)
 
 
-def _value(value: object, alike: Alike) -> Any:
+def _value(alike: Alike, value: object) -> Any:
+    """With a million others: what equals what is there already is that."""
     if isinstance(value, list):
-        return alike(tuple(_value(one, alike) for one in value))
+        return alike(tuple(_value(alike, one) for one in value))
     return alike(value) if isinstance(value, str) else value
+
+
+def _tuple(value: object) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
