@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.goals import Status
 from services.metrics.queries import goals as queries
-from services.metrics.queries.measures import check_programme
+from services.metrics.queries.known import check_programme
 from services.metrics.queries.release import Release
 from shared.db import Connection
 from shared.edge import Edge

@@ -12,7 +12,7 @@ from services.metrics.commands import reviews as commands
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.reviews import State
 from services.metrics.queries import reviews as queries
-from services.metrics.queries.measures import check_programme
+from services.metrics.queries.known import check_programme
 from services.metrics.queries.release import Release
 from shared.db import Connection
 from shared.edge import Edge

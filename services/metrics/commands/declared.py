@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
+from services.metrics.queries.known import find_programme
 from shared import sql
 from shared.db import Connection
-from shared.refusal import NotFound, match_version
+from shared.refusal import match_version
 
 SQL = sql.load("services.metrics", "declared")
 
@@ -18,9 +19,7 @@ async def declare(
 
     Raises NotFound, PreconditionRequired, PreconditionFailed.
     """
-    if not await conn.fetchval(SQL.programme_exists, programme_id):
-        detail = "No such programme is known here."
-        raise NotFound(detail)
+    await find_programme(conn, programme_id)
     today = datetime.now(UTC).date()
     if await conn.fetchval(SQL.add_figure, programme_id, name, measure, today, said):
         return

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from services.metrics.domain.measures import COUNTED
 from services.metrics.domain.reviews import check_conclusion, check_days, check_measure
+from services.metrics.queries.known import find_programme
 from services.metrics.queries.release import Release
 from services.metrics.queries.reviews import measure_review
 from shared import sql
@@ -20,9 +21,7 @@ async def begin_review(
     """Write down what was found and what is changed. Raises NotFound, NotByProgramme, WrongOrder."""
     check_measure(COUNTED.get(measure))
     check_days(changed_on, measure_on)
-    if not await conn.fetchval(SQL.programme_exists, programme_id):
-        detail = "No such programme is known here."
-        raise NotFound(detail)
+    await find_programme(conn, programme_id)
     review_id = uuid4()
     await conn.execute(SQL.add_review, review_id, programme_id, measure, finding, change, changed_on, measure_on)
     return review_id

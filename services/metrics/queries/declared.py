@@ -7,9 +7,9 @@ from uuid import UUID
 
 from services.metrics.domain.measures import MEASURES
 from services.metrics.domain.results import worth
+from services.metrics.queries.known import find_programme
 from shared import sql
 from shared.db import Connection, Record
-from shared.refusal import NotFound
 
 SQL = sql.load("services.metrics", "declared")
 
@@ -38,9 +38,7 @@ async def get_declared(conn: Connection, programme_id: UUID, name: str) -> Decla
 
 async def list_declared(conn: Connection, programme_id: UUID, after: str | None, limit: int) -> list[Declared]:
     """A programme's, in order of name. Raises NotFound."""
-    if not await conn.fetchval(SQL.programme_exists, programme_id):
-        detail = "No such programme is known here."
-        raise NotFound(detail)
+    await find_programme(conn, programme_id)
     return [_declared(row) for row in await conn.fetch(SQL.figures, programme_id, after, limit)]
 
 

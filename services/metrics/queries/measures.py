@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 from services.metrics.domain.measures import COUNTED, MEASURES, By, Measure
 from services.metrics.queries.freshness import get_freshness
+from services.metrics.queries.known import check_programme
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
@@ -51,12 +51,6 @@ async def check_selection(conn: Connection, scope: Scope) -> None:
     if scope.unit and not await conn.fetchval(SQL.unit_path, scope.unit):
         raise InvalidRequest.naming("unit", "is not the code of a unit that is known here")
     await check_programme(conn, scope.programme_id)
-
-
-async def check_programme(conn: Connection, programme_id: UUID | None) -> None:
-    """Raises InvalidRequest for a programme that nobody has told of."""
-    if programme_id and not await conn.fetchval(SQL.programme_known, programme_id):
-        raise InvalidRequest.naming("programme_id", "is not a programme that is known here")
 
 
 async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:

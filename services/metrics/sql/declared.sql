@@ -1,8 +1,5 @@
 -- What is declared of programmes.
 
--- name: programme_exists
-SELECT EXISTS (SELECT FROM programmes WHERE programme_id = $1)
-
 -- name: lock_figure
 SELECT version FROM declared_figures WHERE programme_id = $1 AND name = $2 FOR UPDATE
 

@@ -1,8 +1,5 @@
 -- Review cycles of programmes.
 
--- name: programme_exists
-SELECT EXISTS (SELECT FROM programmes WHERE programme_id = $1)
-
 -- name: programme
 SELECT name, starts_on, ends_on FROM programmes WHERE programme_id = $1 AND status <> 'draft'
 
