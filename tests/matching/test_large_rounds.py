@@ -38,7 +38,8 @@ class Large:
         self.world = world
         self.call = call
         self.db = db
-        self.solver, self.joiner = couriers(settings)
+        self.couriers = couriers(settings)
+        self.solver = self.couriers[0]
         self.people = crowd()
         self.programme_id = UUID(int=0)
 
@@ -62,7 +63,7 @@ class Large:
 
     async def work(self) -> None:
         """All that there is for this worker to do."""
-        while await run_once(self.db, self.solver) or await run_once(self.db, self.joiner):
+        while [courier for courier in self.couriers if await run_once(self.db, courier)]:
             pass
 
     async def shown(self, round_id: object) -> dict[str, object]:

@@ -60,8 +60,10 @@ class Round(BaseModel):
     bound: int
     gap: float
     published: bool
-    state: Literal["solving", "failed", "preview", "published", "discarded"]
-    """A very large round is `solving` until all its parts are there, and `failed` where its report says why."""
+    state: Literal["solving", "failed", "preview", "publishing", "published", "discarded"]
+    """A very large round is `solving` until all its parts are there, and `failed` where its report says why.
+
+    It is `publishing` while people are told some after the others; its counts are the preview's until all are."""
     output_digest: str | None
     figures: dict[str, Any]
     """Coverage, evenness of load, share across units and sites, shares by group, and how earlier ones were declined."""
@@ -178,7 +180,10 @@ async def get_round(round_id: UUID, edge: Edge) -> Response:
 
 @router.post("/v1/rounds/{round_id}/publish", response_model=Round, summary="Publish a preview")
 async def publish_round(round_id: UUID, edge: Edge) -> Response:
-    """Proposals go out. Matches whose people have changed since the preview are withdrawn, and counted."""
+    """Proposals go out. Matches whose people have changed since the preview are withdrawn, and counted.
+
+    A large round is `publishing` for as long as that takes.
+    """
     return await edge.write(lambda conn: publication.publish(conn, round_id))
 
 

@@ -1,12 +1,10 @@
 """What of a preview holds at its publication, asked of its people as they are by then."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
-
-import numpy as np
 
 from services.matching.commands.problems import inside
 from services.matching.domain.match import Match, Member
@@ -43,36 +41,36 @@ class Held(NamedTuple):
     lost: list[Match]
 
 
-class Room:
-    """What a publication has taken of people so far, by their places in the round: few bytes a person."""
+class _Room:
+    """What these matches have taken of people so far; what earlier ones have is stored, and counts as anything else."""
 
-    def __init__(self, people: int, circles: int) -> None:
+    def __init__(self, circles: int) -> None:
         self._circles = circles
-        self._taken, self._taught, self._led = np.zeros((3, people), np.int32)
+        self._taken, self._taught, self._led = Counter[UUID](), Counter[UUID](), Counter[UUID]()
 
-    def has(self, place: int, person: Person, role: str) -> bool:
+    def has(self, person: Person, role: str) -> bool:
         """Whether somebody is free for this; a newcomer is before the first day."""
-        if not (person.available or role == "newcomer") or self._taken[place] >= person.places:
+        if not (person.available or role == "newcomer") or self._taken[person.id] >= person.places:
             return False
         if role == "facilitator":
-            return bool(person.facilitating + self._led[place] < self._circles)
-        return role not in CARRYING or bool(self._taught[place] < person.slots)
+            return person.facilitating + self._led[person.id] < self._circles
+        return role not in CARRYING or self._taught[person.id] < person.slots
 
-    def take(self, places: Sequence[int], members: Sequence[Member], times: int = 1) -> None:
+    def take(self, members: Sequence[Member], times: int = 1) -> None:
         """These are promised; or, minus one times, are not: the exchange of a pair that held does not."""
-        for place, member in zip(places, members, strict=True):
-            self._taken[place] += times
-            self._taught[place] += times * (member.role in CARRYING)
-            self._led[place] += times * (member.role == "facilitator")
+        for member in members:
+            self._taken[member.person_id] += times
+            self._taught[member.person_id] += times * (member.role in CARRYING)
+            self._led[member.person_id] += times * (member.role == "facilitator")
 
 
-def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match], room: Room) -> Held:
+def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> Held:
     """Whose people are as they were (same place, skills and managers), still asked, still free, and can still meet.
 
     An exchange holds with all of its legs or not at all. `before` and `now` know of everybody in these matches, and
     `lines` who was, and is, above them and above those in turn.
     """
-    page = _Page(before, now, lines, preview, room)
+    page = _Page(before, now, lines, preview)
     held = Held([], [], [])
     for legs in _together(preview):
         taken: list[Sequence[Member]] = []
@@ -80,27 +78,25 @@ def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence
         while len(taken) < len(legs) and page.holds(match := legs[len(taken)]):
             led = page.is_led(match)
             taken.append((match if led else match.led_by(None)).members)
-            page.take(taken[-1])
+            page.room.take(taken[-1])
         if len(taken) == len(legs):
             (held.standing if led else held.leaderless).extend(legs)
             continue
         held.lost.extend(legs)
         for members in taken:
-            page.take(members, -1)
+            page.room.take(members, -1)
     return held
 
 
 class _Page:
     """Some matches of a round, and their people as they were and as they are."""
 
-    def __init__(
-        self, before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match], room: Room
-    ) -> None:
-        self._before, self._now, self._room = before.problem, now, room
+    def __init__(self, before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> None:
+        self._before, self._now = before.problem, now
+        self.room = _Room(before.problem.rules.facilitator_circles)
         self._line_was, self._line_is = lines
         self._was = _in_line(before.problem.people, self._line_was, self._line_is.keys())
         self._is = _in_line(now.people, self._line_is, self._line_is.keys())
-        self._at = {person.id: place for place, person in before.numbered}
         groups = [*(match.participants for match in preview), *(_everybody(match) for match in preview)]
         hindered = standing.hindrance(replace(now, rules=before.problem.rules), groups)
         self._apart = dict(zip((match.match_id for match in preview), hindered, strict=False))
@@ -125,10 +121,6 @@ class _Page:
         fit = all(self._same(one.person_id, in_line=True) and self._is_free(one) for one in leaders)
         return match.kind != "circle" or (bool(leaders) and self._unled[match.match_id] is None and fit)
 
-    def take(self, members: Sequence[Member], times: int = 1) -> None:
-        """These are promised, so many times."""
-        self._room.take([self._at[member.person_id] for member in members], members, times)
-
     def _same(self, one: UUID, *, in_line: bool) -> bool:
         was, is_ = self._was.get(one), self._is.get(one)
         if was is None or is_ is None or was._replace(**PASSING) != is_._replace(**PASSING):
@@ -137,7 +129,7 @@ class _Page:
         return not in_line or _above(self._line_was, one, known) == _above(self._line_is, one, known)
 
     def _is_free(self, member: Member) -> bool:
-        return self._room.has(self._at[member.person_id], self._is[member.person_id], member.role)
+        return self.room.has(self._is[member.person_id], member.role)
 
 
 def _in_line(people: Iterable[Person], line: Line, known: Container[UUID]) -> dict[UUID, Person]:

@@ -34,15 +34,17 @@ async def current(
     seed: int,
     only: Sequence[UUID] | None = None,
     among: frozenset[UUID] | None = None,
+    apart_from: UUID | None = None,
 ) -> tuple[Problem, Counter[str]]:
     """What a round of a programme would be asked now, and how many it would not ask, by reason.
 
-    Of everybody, or as if `only` these were there; or asking those `among` them alone.
+    Of everybody, or as if `only` these were there; or asking those `among` them alone. With `only`, having a match of
+    the round `apart_from` which it is asked keeps nobody from another of it; it takes their time and room all the same.
     """
     today = datetime.now(UTC).date()
-    problem, known = await problem_for(conn, programme, today, seed, only=only)
+    problem, known = await problem_for(conn, programme, today, seed, only=only, apart_from=apart_from)
     if kind != "buddy":
-        problem, others = await _sorted(conn, programme, kind, problem, known, only, among)
+        problem, others = await _sorted(conn, programme, kind, problem, known, only, among, apart_from)
     else:
         found = await rounds.newcomers(conn, today, only, programme.programme_id)
         problem = replace(problem, asked=frozenset(found if among is None else among.intersection(found)))
@@ -60,12 +62,13 @@ async def problem_for(
     seed: int,
     asked: Iterable[UUID] = (),
     only: Sequence[UUID] | None = None,
+    apart_from: UUID | None = None,
 ) -> tuple[Problem, list[Known]]:
     """The problem of a programme, and everybody, or only some, with what decides whether they are asked."""
     rules = programme.rules
     known = await people.everybody(conn, programme, today, only)
     lessons = await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days, only)
-    recent = await people.recent_pairs(conn, rules.cool_off_days, only)
+    recent = await people.recent_pairs(conn, rules.cool_off_days, only, apart_from)
     problem = Problem(
         people=(),
         asked=frozenset(asked),
@@ -100,7 +103,7 @@ async def asking(
 
     `only` are those of them the problem is about, where it is not about everybody.
     """
-    return (await _sorted(conn, programme, kind, problem, known, only, None))[0]
+    return (await _sorted(conn, programme, kind, problem, known, only, None, None))[0]
 
 
 async def _sorted(
@@ -111,11 +114,12 @@ async def _sorted(
     known: list[Known],
     only: Sequence[UUID] | None,
     among: frozenset[UUID] | None,
+    apart_from: UUID | None,
 ) -> tuple[Problem, Counter[str]]:
     if only is None:
         rows = await conn.fetch(SQL.not_asked, programme.programme_id)
     else:
-        rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, only)
+        rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, only, apart_from)
     asked, others = await asyncio.to_thread(_asked, known, rows, kind, programme.skills, among)
     return replace(problem, asked=asked), others
 

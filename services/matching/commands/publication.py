@@ -1,14 +1,13 @@
 """What becomes of a preview: it is published as far as it still holds, or discarded as if it had never been."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.matching.commands.holding import Room, hold
+from services.matching.commands.holding import Held, hold
 from services.matching.commands.leading import lead
 from services.matching.commands.problems import current, published
 from services.matching.commands.retelling import retell
@@ -20,13 +19,14 @@ from services.matching.domain.format import (
     UnknownRound,
     kind_of,
 )
-from services.matching.domain.match import tell
+from services.matching.domain.match import Match, tell
 from services.matching.engine.figures import Tally
 from services.matching.engine.people import Change, Unmatched
 from services.matching.queries import rounds as queries
-from services.matching.store import inputs, matches, rounds
+from services.matching.store import inputs, matches, programmes, rounds
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
+from shared.courier import Outcome
 from shared.db import Connection, Record
 from shared.events.matching import PersonLeftUnmatched, RoundCompleted
 
@@ -35,52 +35,57 @@ MATCHES = sql.load("services.matching", "matches")
 SHARDS = sql.load("services.matching", "shards")
 CHANGED, NEXT = "changed_since_preview", Change("next_round", 0)
 AT_ONCE = 2000
+"""People at most whose round is published while its caller waits; people whom a larger one leaves out told at once."""
 
 
-class Fate(NamedTuple):
-    """The matches that will not be, and the circles that will if somebody else may lead them."""
+class At(NamedTuple):
+    """Where a publication has come to.
 
-    lost: list[UUID]
-    leaderless: list[UUID]
+    First what holds is told, then circles that somebody else is to lead, then whoever is left out.
+    """
+
+    step: Literal["matches", "circles", "people"]
+    after: str | int | None = None
+    """The exchange, the match or the place in the round that was looked at last."""
+    led: bool = False
+    """Whether anybody leads a circle in somebody else's place."""
 
 
 async def publish(conn: Connection, round_id: UUID) -> dict[str, Any]:
     """Tell everybody of a preview. A match whose people have changed since is withdrawn, and they are told why.
 
-    However many it has matched, only some are in memory at a time. Returns the round. Raises UnknownRound,
-    RoundPublished, RoundDiscarded, RoundSolving, RoundNotKept or ProgrammeNotPublished.
+    A round that asked more than some is `publishing` until workers have told everybody. Returns the round. Raises
+    UnknownRound, RoundPublished, RoundDiscarded, RoundSolving, RoundNotKept or ProgrammeNotPublished.
     """
     row = await _preview(conn, round_id)
     if row["solving"]:
         state = queries.shown(row)["state"]
         raise RoundSolving(f"The round is {state}: there is nothing yet to publish.", state=state)
-    programme = await published(conn, row["programme_id"])
+    await published(conn, row["programme_id"])
     if not await inputs.is_kept(conn, round_id):
         raise RoundNotKept("What this preview was computed from is not there any more: run the round again.")
-    await conn.execute(SQL.deciding)
-    fate = await _fate(conn, row, programme)
-    await matches.forget_previews(conn, fate.lost)
-    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    async for some in matches.publish_previews(conn, round_id, row["kind"], expires_at, fate.leaderless):
-        await outbox.append_all(conn, ((tell(match), None) for match in some))
-    led = await _led(conn, fate.leaderless, expires_at)
-    changed = [one["person_id"] for one in await conn.fetch(SQL.changed_of_round, round_id)]
-    await rounds.insert_unmatched(conn, round_id, [Unmatched(person, CHANGED, (), (), NEXT) for person in changed])
-    reasons = await _tell_unmatched(conn, row)
-    counted = await conn.fetchrow(SQL.counted_of_round, round_id)
-    assert counted is not None
-    asked, left = counted["asked"], sum(reasons.values())
-    # What was proved was proved of people as they were: another facilitator may have come to be worth more.
-    value = min(counted["value"], row["bound"])
-    gap = (row["bound"] - value) / row["bound"] if row["bound"] else 0.0
-    shown, withdrawn = row["figures"], row["matches"] - counted["matches"]
-    if withdrawn or led or asked != row["asked"]:
-        shown |= await _figures(conn, round_id, value)
-    counts = (asked - left, left, dict(sorted(reasons.items())), counted["matches"])
-    after = await conn.fetchrow(SQL.publish_round, round_id, *counts, value, gap, withdrawn, shown)
-    assert after is not None
-    await outbox.append(conn, _completed(after))
-    return queries.shown(after)
+    row = await _save(conn, row, At("matches"))
+    while row["publishing"] and row["asked"] <= AT_ONCE:
+        row = await _go_on(conn, row)
+    return queries.shown(row)
+
+
+async def claim(conn: Connection) -> list[UUID]:
+    """A round that is being published and that nobody is at."""
+    return [row["round_id"] for row in await conn.fetch(SQL.claim_publication)]
+
+
+async def act(_: UUID) -> Outcome:
+    """Nothing is done outside the database."""
+    return Outcome("done")
+
+
+async def settle(conn: Connection, claimed: Sequence[tuple[UUID, Outcome]]) -> None:
+    """Tell some more of these rounds: whoever decides about anything else waits no longer than for these."""
+    for round_id, _ in claimed:
+        row = await conn.fetchrow(SQL.lock_round, round_id)
+        if row is not None and row["publishing"]:
+            await _go_on(conn, row)
 
 
 async def discard(conn: Connection, round_id: UUID) -> dict[str, Any]:
@@ -93,29 +98,56 @@ async def discard(conn: Connection, round_id: UUID) -> dict[str, Any]:
     return queries.shown(row)
 
 
-async def _fate(conn: Connection, row: Record, programme: Programme) -> Fate:
-    """What becomes of each match: decided before the first is told, which would make its people look taken."""
-    fate = Fate([], [])
-    room: Room | None = None
-    async for preview in matches.previewed(conn, row["round_id"]):
-        members = list({member.person_id for match in preview for member in match.members})
-        above = {one["person_id"]: one["manager_id"] for one in await conn.fetch(MATCHES.with_everybody_above, members)}
-        lines = (await inputs.line_of(conn, row["round_id"], list(above)), above)
-        before = await inputs.load_of(conn, row["round_id"], members)
-        now, _ = await current(conn, programme, kind_of(programme.format), row["seed"], members)
-        room = room or Room(row["setting"]["people"], before.problem.rules.facilitator_circles)
-        held = await asyncio.to_thread(hold, before, now, lines, preview, room)
-        fate.lost.extend(match.match_id for match in held.lost)
-        fate.leaderless.extend(match.match_id for match in held.leaderless)
-    return fate
+async def _save(conn: Connection, row: Record, at: At) -> Record:
+    found = await conn.fetchrow(SQL.publishing_at, row["round_id"], at._asdict())
+    assert found is not None
+    return found
 
 
-async def _led(conn: Connection, leaderless: Sequence[UUID], expires_at: datetime) -> bool:
+async def _go_on(conn: Connection, row: Record) -> Record:
+    """The next of a round that is being published; returns its row."""
+    at = At(**row["publishing"])
+    if at.step == "people":
+        return await _tell_people(conn, row, at)
+    preview = await matches.some_previews(conn, row["round_id"], at.after)
+    if preview:
+        return await _save(conn, row, await _tell_matches(conn, row, at, preview))
+    circles = (row["kind"], at.step) == ("circle", "matches")
+    return await _save(conn, row, at._replace(step="circles" if circles else "people", after=None))
+
+
+async def _tell_matches(conn: Connection, row: Record, at: At, preview: Sequence[Match]) -> At:
+    """What holds of these is told, the rest forgotten; a circle whose facilitator may not lead waits for its step.
+
+    By then everybody leads what the round gave them, and what they may lead besides is known.
+    """
+    await conn.execute(SQL.deciding)
+    programme = await programmes.get(conn, row["programme_id"])
+    held = await _held(conn, row, programme, preview) if programme.published else Held([], [], list(preview))
+    await matches.forget_previews(conn, [match.match_id for match in held.lost])
+    expires_at = datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
+    standing = [match.published(expires_at) for match in held.standing]
+    await matches.publish(conn, standing)
+    await outbox.append_all(conn, ((tell(match), None) for match in standing))
+    led = at.step == "circles" and await _lead(conn, [match.published(expires_at) for match in held.leaderless])
+    return at._replace(after=str(max(match.ring_id or match.match_id for match in preview)), led=at.led or led)
+
+
+async def _held(conn: Connection, row: Record, programme: Programme, preview: Sequence[Match]) -> Held:
+    members = list({member.person_id for match in preview for member in match.members})
+    above = {one["person_id"]: one["manager_id"] for one in await conn.fetch(MATCHES.with_everybody_above, members)}
+    lines = (await inputs.line_of(conn, row["round_id"], list(above)), above)
+    before = await inputs.load_of(conn, row["round_id"], members)
+    kind = kind_of(programme.format)
+    now, _ = await current(conn, programme, kind, row["seed"], members, apart_from=row["round_id"])
+    return await asyncio.to_thread(hold, before, now, lines, preview)
+
+
+async def _lead(conn: Connection, circles: Sequence[Match]) -> bool:
     """Circles that another facilitator leads from the beginning are told, those nobody may are not to be.
 
-    What this publication has given everybody so far must be stored: it counts. Returns whether there was any.
+    Returns whether there was any.
     """
-    circles = [match.published(expires_at) for match in await matches.get(conn, leaderless)]
     found = await lead(conn, [(circle, circle, CHANGED) for circle in circles], frozenset())
     told = {old.match_id: replace(new, version=old.version) for old, new, _ in found}
     before = [circle for circle in circles if told[circle.match_id].facilitator is not None]
@@ -127,17 +159,43 @@ async def _led(conn: Connection, leaderless: Sequence[UUID], expires_at: datetim
     return bool(after)
 
 
-async def _tell_unmatched(conn: Connection, row: Record) -> Counter[str]:
-    """Each person left out is told; returns how many for each reason."""
-    reasons: Counter[str] = Counter()
-    cursor = await conn.cursor(SQL.left_of_round, row["round_id"])
-    while some := await cursor.fetch(AT_ONCE):
-        reasons.update(one["reason"] for one in some)
-        await outbox.append_all(
-            conn,
-            ((PersonLeftUnmatched(**_of(row), person_id=one["person_id"], reason=one["reason"]), None) for one in some),
-        )
-    return reasons
+async def _tell_people(conn: Connection, row: Record, at: At) -> Record:
+    """Who is left out is told, and everybody who is not matched any more is; when all are, the round is published."""
+    place = int(at.after or 0)
+    if place >= row["setting"]["people"]:
+        return await _finish(conn, row, at)
+    left = await conn.fetch(SQL.left_at, row["round_id"], place, AT_ONCE)
+    changed = [one["person_id"] for one in left if one["reason"] is None]
+    await rounds.insert_unmatched(
+        conn, row["round_id"], [Unmatched(person, CHANGED, (), (), NEXT) for person in changed]
+    )
+    await outbox.append_all(
+        conn,
+        (
+            (PersonLeftUnmatched(**_of(row), person_id=one["person_id"], reason=one["reason"] or CHANGED), None)
+            for one in left
+        ),
+    )
+    return await _save(conn, row, at._replace(after=place + AT_ONCE))
+
+
+async def _finish(conn: Connection, row: Record, at: At) -> Record:
+    """The round as everybody has heard of it."""
+    counted = await conn.fetchrow(SQL.counted_of_round, row["round_id"])
+    assert counted is not None
+    reasons = {one["reason"]: one["people"] for one in await conn.fetch(SQL.reasons_of_round, row["round_id"])}
+    asked, left = counted["asked"], sum(reasons.values())
+    # What was proved was proved of people as they were: another facilitator may have come to be worth more.
+    value = min(counted["value"], row["bound"])
+    gap = (row["bound"] - value) / row["bound"] if row["bound"] else 0.0
+    shown, withdrawn = row["figures"], row["matches"] - counted["matches"]
+    if withdrawn or at.led or asked != row["asked"]:
+        shown |= await _figures(conn, row["round_id"], value)
+    counts = (asked - left, left, reasons, counted["matches"])
+    after = await conn.fetchrow(SQL.publish_round, row["round_id"], *counts, value, gap, withdrawn, shown)
+    assert after is not None
+    await outbox.append(conn, _completed(after))
+    return after
 
 
 async def _figures(conn: Connection, round_id: UUID, value: int) -> dict[str, Any]:
@@ -146,7 +204,7 @@ async def _figures(conn: Connection, round_id: UUID, value: int) -> dict[str, An
     cursor = await conn.cursor(SQL.members_of_round, round_id)
     while some := await cursor.fetch(AT_ONCE):
         await asyncio.to_thread(tally.add, [[*zip(one["people"], one["roles"], strict=True)] for one in some])
-    unmatched = {one["person_id"] for one in await conn.fetch(SQL.left_of_round, round_id)}
+    unmatched = {one["person_id"] for one in await conn.fetch(SQL.unmatched_people, round_id)}
     return await asyncio.to_thread(tally.figures, unmatched, value)
 
 
@@ -156,6 +214,8 @@ async def _preview(conn: Connection, round_id: UUID) -> Record:
         raise UnknownRound("There is no such round.")
     if row["published"]:
         raise RoundPublished("The round has been published: everybody has been told.", state="published")
+    if row["publishing"]:
+        raise RoundPublished("The round is being published: some have been told.", state="publishing")
     if row["discarded_at"]:
         raise RoundDiscarded("The round has been discarded: run another one.", state="discarded")
     return row

@@ -102,7 +102,7 @@ async def _rejoin(
     conn: Connection, programme: Programme, people: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]
 ) -> None:
     """A place for each of these people in another circle of the programme, if it is still for them."""
-    others = {row["person_id"] for row in await conn.fetch(ROUNDS.not_asked_of, programme.programme_id, people)}
+    others = {row["person_id"] for row in await conn.fetch(ROUNDS.not_asked_of, programme.programme_id, people, None)}
     people = [one for one in people if one not in others]
     rows = await conn.fetch(SQL.lock_roomy, programme.programme_id, programme.size_max, people, CIRCLES_LOOKED_AT)
     before = await matches.with_members(conn, rows)

@@ -31,10 +31,11 @@ async def list_rounds(
 def shown(row: Record) -> dict[str, Any]:
     """A round with where it stands."""
     waiting = {"preview": "solving", "publish": "solving", "failed": "failed", None: "preview"}[row["solving"]]
-    state = "published" if row["published"] else "discarded" if row["discarded_at"] else waiting
+    told = "published" if row["published"] else "publishing" if row["publishing"] else None
+    state = told or ("discarded" if row["discarded_at"] else waiting)
     others = (row["setting"] or {}).get("others", {})
-    told = [{"code": code, "people": people, "text": not_asked(code)} for code, people in sorted(others.items())]
-    return {**row, "state": state, "report": {**row["report"], "not_asked": told}}
+    spared = [{"code": code, "people": people, "text": not_asked(code)} for code, people in sorted(others.items())]
+    return {**row, "state": state, "report": {**row["report"], "not_asked": spared}}
 
 
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:

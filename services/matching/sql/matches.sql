@@ -125,30 +125,20 @@ ORDER BY match.match_id DESC LIMIT $9
 -- name: labels
 SELECT skill_id, label FROM skills WHERE skill_id = ANY ($1::text[])
 
--- name: preview_of
--- The legs of an exchange one after another; why they were matched is not asked yet.
-SELECT match_id, version, kind, state, programme_id, round_id, skill_id, score, '[]'::jsonb AS reasons, expires_at, ring_id,
-    rules_version
-FROM matches WHERE round_id = $1 AND state = 'preview' ORDER BY coalesce(ring_id, match_id), match_id
-
--- name: some_previews
-SELECT match_id FROM matches WHERE round_id = $1 AND state = 'preview' LIMIT $2
+-- name: previews_after
+-- Some matches of a round that nobody has been told of, the legs of an exchange with each other.
+WITH coming AS (
+    SELECT DISTINCT coalesce(ring_id, match_id) AS together FROM matches
+    WHERE round_id = $1 AND state = 'preview' AND ($2::uuid IS NULL OR coalesce(ring_id, match_id) > $2)
+    ORDER BY together LIMIT $3
+)
+SELECT match.* FROM coming
+JOIN matches AS match ON match.round_id = $1 AND match.state = 'preview' AND coalesce(match.ring_id, match.match_id) = together
+ORDER BY together, match.match_id
 
 -- name: forget_previews
 WITH member AS (DELETE FROM match_members WHERE match_id = ANY ($1::uuid[]))
 DELETE FROM matches WHERE match_id = ANY ($1::uuid[])
-
--- name: publish_some
--- The next of a round's previews, but for some.
-WITH coming AS (
-    SELECT match_id FROM matches
-    WHERE round_id = $1 AND state = 'preview' AND match_id <> ALL ($4::uuid[])
-        AND ($5::uuid IS NULL OR match_id > $5)
-    ORDER BY match_id LIMIT $6
-)
-UPDATE matches AS match SET state = $2, expires_at = $3, created_at = now()
-FROM coming WHERE match.match_id = coming.match_id
-RETURNING match.*
 
 -- name: publish_previews
 -- They begin now: as old, and as new to everybody, as if the round had run at this moment.

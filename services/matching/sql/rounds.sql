@@ -102,11 +102,12 @@ JOIN programmes AS programme ON programme.programme_id = $1
 WHERE NOT in_audience(person, programme)
 
 -- name: not_asked_of
--- The same of some, by their own rows alone.
+-- The same of some, by their own rows alone, but for the matches of a round.
 SELECT member.person_id, 'has_match' AS reason
 FROM match_members AS member JOIN matches AS match USING (match_id)
 WHERE member.person_id = ANY ($2::uuid[]) AND match.programme_id = $1
     AND match.state IN ('proposed', 'accepted', 'formed') AND member.role IN ('learner', 'newcomer', 'participant')
+    AND ($3::uuid IS NULL OR match.round_id IS DISTINCT FROM $3)
 UNION ALL
 SELECT person.person_id, 'outside_audience' FROM people AS person
 JOIN programmes AS programme ON programme.programme_id = $1
@@ -228,23 +229,39 @@ SELECT * FROM rounds WHERE round_id = $1 FOR UPDATE
 -- name: unmatched_people
 SELECT person_id FROM unmatched WHERE round_id = $1
 
--- name: changed_of_round
--- Who was asked and is, by now, neither matched nor told why not.
-SELECT asked.person_id FROM round_people AS asked
-WHERE asked.round_id = $1 AND asked.asked
+-- name: claim_publication
+-- A round that is being published, for one worker at a time.
+UPDATE rounds SET leased_until = now() + interval '3 minutes'
+FROM (
+    SELECT round_id FROM rounds
+    WHERE publishing IS NOT NULL AND (leased_until IS NULL OR leased_until < now())
+    ORDER BY round_id LIMIT 1
+    FOR UPDATE SKIP LOCKED
+) AS open
+WHERE rounds.round_id = open.round_id
+RETURNING rounds.round_id
+
+-- name: publishing_at
+UPDATE rounds SET publishing = $2, leased_until = NULL WHERE round_id = $1 RETURNING *
+
+-- name: left_at
+-- Whom a round asked and does not match, among so many places: the reason, none where its preview had matched them.
+SELECT asked.person_id, unmatched.reason
+FROM round_people AS asked
+LEFT JOIN unmatched ON unmatched.round_id = asked.round_id AND unmatched.person_id = asked.person_id
+WHERE asked.round_id = $1 AND asked.place >= $2 AND asked.place < $2 + $3::int AND asked.asked
     AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = asked.person_id)
-    AND NOT EXISTS (SELECT FROM unmatched WHERE unmatched.round_id = $1 AND unmatched.person_id = asked.person_id)
     AND NOT EXISTS (
         SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
         WHERE member.person_id = asked.person_id AND match.round_id = $1 AND member.role <> 'facilitator'
     )
-ORDER BY asked.person_id
+ORDER BY asked.place
 
--- name: left_of_round
--- Whom a round leaves out.
-SELECT person_id, reason FROM unmatched
+-- name: reasons_of_round
+-- How many a round leaves out, by reason.
+SELECT reason, count(*) AS people FROM unmatched
 WHERE round_id = $1 AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = unmatched.person_id)
-ORDER BY person_id
+GROUP BY reason ORDER BY reason
 
 -- name: counted_of_round
 SELECT
@@ -273,8 +290,9 @@ UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatc
 WHERE round_id = $1 RETURNING *
 
 -- name: publish_round
-UPDATE rounds SET published = true, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4, matches = $5, value = $6,
-    gap = $7, report = report || jsonb_build_object('withdrawn', $8::int), figures = $9, asked = $2::int + $3::int
+UPDATE rounds SET published = true, publishing = NULL, leased_until = NULL, matched = $2::int, unmatched = $3::int,
+    unmatched_by_reason = $4, matches = $5, value = $6, gap = $7,
+    report = report || jsonb_build_object('withdrawn', $8::int), figures = $9, asked = $2::int + $3::int
 WHERE round_id = $1 RETURNING *
 
 -- name: discard_round
@@ -344,5 +362,6 @@ JOIN matches AS match USING (match_id)
 JOIN match_members AS other ON other.match_id = match.match_id AND other.person_id <> mine.person_id
 WHERE mine.person_id = ANY ($2::uuid[])
     AND match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdrawn')
+    AND ($3::uuid IS NULL OR match.round_id IS DISTINCT FROM $3)
     AND (match.state IN ('proposed', 'accepted', 'formed')
         OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))

@@ -1,7 +1,7 @@
 """Matches between their rows and the domain."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from services.matching.domain.match import Match, Member, as_published, first_answer
+from services.matching.domain.match import Match, Member, first_answer
 from services.matching.engine.people import Match as Formed
 from services.matching.engine.people import Term
 from services.matching.store.programmes import Programme
@@ -21,8 +21,8 @@ from shared.events.matching import MatchKind, MatchReason
 SQL = sql.load("services.matching", "matches")
 AT_ONCE = 100
 """Matches made into rows, or rows into matches, before others get their turn."""
-PAGE = 2000
-"""Matches of a round in memory at a time, however many it has."""
+PAGE = 500
+"""Matches of a round that are decided about at a time, however many it has."""
 EXCHANGES = {2: "exchange_of_two", 3: "exchange_of_three"}
 """The reason that says of a leg how many teach each other."""
 
@@ -140,21 +140,9 @@ async def lock_expired(conn: Connection, limit: int) -> list[Match]:
     return await with_members(conn, await conn.fetch(SQL.lock_expired, limit))
 
 
-async def previewed(conn: Connection, round_id: UUID) -> AsyncIterator[list[Match]]:
-    """The matches of a round that nobody has been told of yet, some at a time, the legs of an exchange together.
-
-    Within a transaction.
-    """
-    cursor = await conn.cursor(SQL.preview_of, round_id)
-    rest: list[Record] = []
-    while rows := await cursor.fetch(PAGE):
-        rest += rows
-        whole = len(rest)
-        while rest[-1]["ring_id"] and whole and rest[whole - 1]["ring_id"] == rest[-1]["ring_id"]:
-            whole -= 1  # the next page may have another leg of it
-        yield await with_members(conn, rest[:whole])
-        del rest[:whole]
-    yield await with_members(conn, rest)
+async def some_previews(conn: Connection, round_id: UUID, after: object) -> list[Match]:
+    """Some of a round's matches that nobody has been told of yet, the legs of an exchange together, `after` one."""
+    return await with_members(conn, await conn.fetch(SQL.previews_after, round_id, after, PAGE))
 
 
 async def forget_previews(conn: Connection, match_ids: Sequence[UUID]) -> None:
@@ -165,18 +153,8 @@ async def forget_previews(conn: Connection, match_ids: Sequence[UUID]) -> None:
 
 async def forget_round(conn: Connection, round_id: UUID) -> None:
     """As if none of a round's previews had."""
-    while rows := await conn.fetch(SQL.some_previews, round_id, PAGE):
+    while rows := await conn.fetch(SQL.previews_after, round_id, None, PAGE):
         await forget_previews(conn, [row["match_id"] for row in rows])
-
-
-async def publish_previews(
-    conn: Connection, round_id: UUID, kind: MatchKind, expires_at: datetime, but: Sequence[UUID]
-) -> AsyncIterator[list[Match]]:
-    """A round's previews stand, or wait for answers, from now on: some at a time."""
-    last = None
-    while rows := await conn.fetch(SQL.publish_some, round_id, *as_published(kind, expires_at), but, last, PAGE):
-        last = max(row["match_id"] for row in rows)
-        yield await with_members(conn, rows)
 
 
 async def publish(conn: Connection, matches: Sequence[Match]) -> None:

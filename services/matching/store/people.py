@@ -43,12 +43,14 @@ async def everybody(
     return found
 
 
-async def recent_pairs(conn: Connection, days: int, only: Sequence[UUID] | None = None) -> frozenset[tuple[UUID, UUID]]:
-    """Pairs that were matched in the last days, of everybody or of some."""
+async def recent_pairs(
+    conn: Connection, days: int, only: Sequence[UUID] | None = None, apart_from: UUID | None = None
+) -> frozenset[tuple[UUID, UUID]]:
+    """Pairs that were matched in the last days: of everybody, or of some, but in one round."""
     if only is None:
         rows = await conn.fetch(SQL.recent_pairs, days)
     else:
-        rows = await conn.fetch(SQL.recent_pairs_of, days, only)
+        rows = await conn.fetch(SQL.recent_pairs_of, days, only, apart_from)
     return await asyncio.to_thread(lambda: frozenset((row["one"], row["other"]) for row in rows))
 
 
