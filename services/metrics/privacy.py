@@ -145,6 +145,7 @@ CATALOGUE = Catalogue(
             aged=older("asked_at"),
         ),
         Table("programmes", "Programmes and their goals.", "reference"),
+        Table("formats", "Formats that programmes have or had.", "reference"),
         Table("units", "Units and their tree.", "reference"),
         Table("skills", "Labels of skills.", "reference"),
     ),

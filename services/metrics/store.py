@@ -323,3 +323,8 @@ async def apply_programmes(conn: Connection, programmes: Sequence[ProgrammeChang
         "confidentiality",
     }  # fmt: skip
     await conn.execute(DIMENSIONS.apply_programmes, [programme.model_dump(include=kept) for programme in programmes])
+
+
+async def apply_formats(conn: Connection, formats: Iterable[str]) -> None:
+    """Write down which formats there are or have been."""
+    await conn.execute(DIMENSIONS.apply_formats, list(formats))

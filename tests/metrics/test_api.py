@@ -236,6 +236,7 @@ async def test_reconciliation_says_what_was_looked_for_and_what_was_nowhere(
     [
         ("/v1/goals", {"programme_id": NOBODYS}, 422),
         ("/v1/reviews", {"programme_id": NOBODYS}, 422),
+        ("/v1/course-gaps", {"programme_id": NOBODYS}, 422),
         (f"/v1/programmes/{NOBODYS}/figures", {}, 404),
     ],
 )
@@ -245,3 +246,28 @@ async def test_a_programme_nobody_knows_is_not_one_without_anything(
     reply = await api.get(path, params=asked, headers=issuer.bearer("analyst"))
     assert reply.status_code == status
     assert [error["field"] for error in reply.json().get("errors", [])] == list(asked)
+
+
+async def test_a_format_no_programme_has_is_not_one_nobody_came_to(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    path, headers = "/v1/measures/attendance_rate", issuer.bearer("analyst")
+    reply = await api.get(path, params={"format": "mentoring"}, headers=headers)
+    assert reply.json()["errors"] == [{"field": "format", "message": "is not a format that a programme has"}]
+    await store(db, programme(format="job_shadowing", further_formats=("office_hours",)))
+    await store(db, programme(version=2, format="mentoring"))
+    for known in ("mentoring", "job_shadowing", "office_hours"):
+        cell = (await read(api, issuer, path, "analyst", format=known))["cells"][0]
+        assert (cell["value"], cell["suppressed"]) == (None, False), known
+    reply = await api.get(path, params={"format": "Mentoring"}, headers=headers)
+    assert reply.status_code == 422
+    there = "is not a format that a programme has: there are job_shadowing, mentoring, office_hours"
+    assert reply.json()["errors"] == [{"field": "format", "message": there}]
+
+
+async def test_whether_anybody_came_does_not_make_a_format_known(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    await store(db, *(part(uuid4(), somebody, format="duet") for somebody in people(2)))
+    reply = await api.get("/v1/measures/attendance_rate", params={"format": "duet"}, headers=issuer.bearer("analyst"))
+    assert reply.status_code == 422

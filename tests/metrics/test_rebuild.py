@@ -106,6 +106,7 @@ NOT_REBUILT = {
     "participation_deltas": "sums that are not folded yet: `kept_months` counts them in",
     "session_months": "where to look for a session's facts; it also knows months that they have left",
     "erased_people": "who asked first is remembered by the day it was heard of",
+    "formats": "it also knows those that no programme has any more: a topic of last states does not",
     "pseudonyms": "drawn at random; rows are compared with one name for all of them",
 }
 """Tables that a rebuild does not make, and why."""

@@ -191,7 +191,7 @@ async def test_subscriptions_are_ones_own(client: httpx.AsyncClient, issuer: Iss
         ({"email": "nobody"}, 422),
         ({"email": "a@example.org\nBcc: b@example.org"}, 422),
         ({"cadence": "hourly"}, 422),
-        ({"programme_id": str(uuid4())}, 404),
+        ({"programme_id": str(uuid4())}, 422),
     ],
 )
 async def test_a_wrong_wish_subscribes_nobody(

@@ -97,7 +97,7 @@ async def test_before_its_day_a_cycle_has_no_second_number_and_no_conclusion(
         ({"measure_on": "2026-10-30"}, 422, "measure_on"),
         ({"measure_on": "2036-09-30"}, 422, "measure_on"),
         ({"finding": ""}, 422, "finding"),
-        ({"programme_id": str(uuid4())}, 404, "programme"),
+        ({"programme_id": str(uuid4())}, 422, "programme_id"),
     ],
 )
 async def test_a_wrong_cycle_is_refused_with_the_field(

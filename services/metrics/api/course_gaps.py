@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.queries.course_gaps import list_course_gaps
+from services.metrics.queries.known import check_programme
 from shared.db import Connection
 from shared.edge import Edge
 from shared.paging import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, page
@@ -44,6 +45,7 @@ async def list_gaps(selection: Annotated[GapSelection, Query()], edge: Edge) -> 
     k = edge.request.app.state.settings.k_scores
 
     async def work(conn: Connection) -> Page[CourseGap]:
+        await check_programme(conn, selection.programme_id)
         chosen = {"programme_id": str(selection.programme_id) if selection.programme_id else None}
         await note_query(conn, edge.principal.roles, "course-gaps", chosen, selection.purpose)
         rows = await list_course_gaps(conn, k, selection.programme_id, after, selection.limit)

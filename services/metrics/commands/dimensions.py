@@ -20,5 +20,6 @@ async def change_skills(conn: Connection, events: Sequence[SkillChanged]) -> Non
 
 
 async def change_programmes(conn: Connection, events: Sequence[ProgrammeChanged]) -> None:
-    """Write programmes."""
+    """Write programmes, and the formats of all of them, older versions too: what they had is still counted."""
     await store.apply_programmes(conn, newest(events, lambda programme: programme.programme_id))
+    await store.apply_formats(conn, {name for event in events for name in (event.format, *event.further_formats)})

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.reports import AlreadySubscribed, Cadence, ends_on, next_due
-from services.metrics.queries.known import find_programme
+from services.metrics.queries.known import check_programme
 from services.metrics.queries.report import Report, get_report
 from shared import sql
 from shared.courier import Outcome
@@ -32,9 +32,8 @@ class Letter:
 async def subscribe(
     conn: Connection, person_id: UUID | None, subscriber: str, email: str, programme_id: UUID | None, cadence: Cadence
 ) -> Record:
-    """Raises NotFound for a programme nobody knows, AlreadySubscribed."""
-    if programme_id:
-        await find_programme(conn, programme_id)
+    """Raises InvalidRequest for a programme nobody knows, AlreadySubscribed."""
+    await check_programme(conn, programme_id)
     now = datetime.now(UTC)
     made: Record | None = await conn.fetchrow(
         SQL.subscribe, uuid4(), person_id, subscriber, email, programme_id, cadence, next_due(cadence, now),

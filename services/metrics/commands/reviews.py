@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from services.metrics.domain.measures import COUNTED
 from services.metrics.domain.reviews import check_conclusion, check_days, check_measure
-from services.metrics.queries.known import find_programme
+from services.metrics.queries.known import check_programme
 from services.metrics.queries.release import Release
 from services.metrics.queries.reviews import measure_review
 from shared import sql
@@ -18,10 +18,10 @@ SQL = sql.load("services.metrics", "reviews")
 async def begin_review(
     conn: Connection, programme_id: UUID, measure: str, finding: str, change: str, changed_on: date, measure_on: date
 ) -> UUID:
-    """Write down what was found and what is changed. Raises NotFound, NotByProgramme, WrongOrder."""
+    """Write down what was found and what is changed. Raises InvalidRequest, NotByProgramme, WrongOrder."""
     check_measure(COUNTED.get(measure))
     check_days(changed_on, measure_on)
-    await find_programme(conn, programme_id)
+    await check_programme(conn, programme_id)
     review_id = uuid4()
     await conn.execute(SQL.add_review, review_id, programme_id, measure, finding, change, changed_on, measure_on)
     return review_id

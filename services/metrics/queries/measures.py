@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.metrics.domain.measures import COUNTED, MEASURES, By, Measure
 from services.metrics.queries.freshness import get_freshness
-from services.metrics.queries.known import check_programme
+from services.metrics.queries.known import check_format, check_programme, check_unit
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
 from shared import sql
@@ -47,10 +47,10 @@ def find(name: str) -> Measure:
 
 
 async def check_selection(conn: Connection, scope: Scope) -> None:
-    """Raises InvalidRequest for a unit or a programme that nobody has told of: a mistyped one is not an empty one."""
-    if scope.unit and not await conn.fetchval(SQL.unit_path, scope.unit):
-        raise InvalidRequest.naming("unit", "is not the code of a unit that is known here")
+    """Raises InvalidRequest for a unit, a programme or a format that nobody has told of."""
+    await check_unit(conn, scope.unit)
     await check_programme(conn, scope.programme_id)
+    await check_format(conn, scope.format)
 
 
 async def get_measure(conn: Connection, release: Release, measure: Measure, scope: Scope) -> Table:

@@ -31,6 +31,9 @@ ON CONFLICT (programme_id) DO UPDATE SET
     goals = excluded.goals, confidentiality = excluded.confidentiality
 WHERE kept.version < excluded.version
 
+-- name: apply_formats
+INSERT INTO formats (format) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING
+
 -- name: unit_names
 SELECT code AS cell, name AS label FROM units WHERE code = ANY ($1::text[])
 
@@ -45,6 +48,9 @@ SELECT path FROM units WHERE code = $1
 
 -- name: programme_known
 SELECT EXISTS (SELECT FROM programmes WHERE programme_id = $1)
+
+-- name: formats
+SELECT format FROM formats ORDER BY format
 
 -- name: programmes_with_goals
 SELECT programme_id, name, starts_on, ends_on, goals FROM programmes
