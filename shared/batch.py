@@ -15,7 +15,7 @@ from shared.envelope import Envelope, Kept, Mark, Raw, Undecodable, decode
 from shared.events.base import Event
 from shared.kafka import Record, TopicPartition
 from shared.telemetry import CONSUMED, CONSUMER_DELAY, observe_all
-from shared.tracing import start, trace_parent, tracer
+from shared.tracing import start, trace_parent, tracer, unsampled
 
 H = TypeVar("H", bound=Callable[..., Any])
 Place: TypeAlias = tuple[str, int, int]
@@ -176,11 +176,11 @@ async def begin(conn: Connection, handlers: Iterable[object]) -> None:
 
 def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
     """Give a record of a sampled trace its process span, a child of the span that created the event."""
-    if envelope.traceparent is None:
+    if unsampled(envelope.traceparent):
         return envelope
     parent = trace_parent({"traceparent": envelope.traceparent, "tracestate": envelope.tracestate})
     if not parent.trace_flags.sampled:
-        return envelope.under(trace.NonRecordingSpan(parent))  # what it causes is not sampled either
+        return envelope
     span = start(
         f"process {envelope.topic}",
         parent,
@@ -202,7 +202,7 @@ def traced(envelope: Envelope[Event], spans: ExitStack) -> Envelope[Event]:
 def around(envelopes: Sequence[Envelope[Event]]) -> ExitStack:
     """What the database's spans belong to: the one trace's span, or a span of its own that links to many."""
     block = ExitStack()
-    sampled = [envelope.span for envelope in envelopes if envelope.span.is_recording()]
+    sampled = [found for envelope in envelopes if (found := envelope.process) and found.is_recording()]
     if len({span.get_span_context().trace_id for span in sampled}) == 1:
         block.enter_context(trace.use_span(sampled[0]))
     elif sampled:

@@ -13,13 +13,14 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka
 from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.base import Format
 from cloudevents.core.formats.json import JSONFormat
-from opentelemetry.trace import INVALID_SPAN, Span
+from opentelemetry.trace import NonRecordingSpan, Span
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from shared.attributes import Attributes, plain_attributes, plain_uuid, relayed_attributes
 from shared.events.base import Event
 from shared.refusal import Refused, sent_with_nul
+from shared.tracing import trace_parent
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 MAX_BYTES = 262_144
@@ -92,8 +93,8 @@ class Envelope(msgspec.Struct, Generic[E_co], gc=False):
     offset: int
     traceparent: str | None = None
     tracestate: str | None = None
-    span: Span = INVALID_SPAN
-    """The span its processing runs under, so that what it causes stays in its trace."""
+    process: Span | None = None
+    """The span its processing runs under, where its trace is sampled."""
     timestamp_ms: int = 0
 
     @property
@@ -101,9 +102,15 @@ class Envelope(msgspec.Struct, Generic[E_co], gc=False):
         """As of the record."""
         return self.key
 
-    def under(self, span: Span) -> "Envelope[E_co]":
+    @property
+    def span(self) -> Span:
+        """What keeps in its trace whatever it causes, and out of sight where the trace is; made for who asks."""
+        told = {"traceparent": self.traceparent, "tracestate": self.tracestate}
+        return NonRecordingSpan(trace_parent(told)) if self.process is None else self.process
+
+    def under(self, process: Span) -> "Envelope[E_co]":
         """The same, processed under a span."""
-        return msgspec.structs.replace(self, span=span)
+        return msgspec.structs.replace(self, process=process)
 
 
 Kept: TypeAlias = Raw | Envelope[Event] | Mark
@@ -203,7 +210,7 @@ def decode(
         raw.offset,
         told.traceparent,
         told.tracestate,
-        INVALID_SPAN,
+        None,
         raw.timestamp_ms,
     )
 

@@ -17,6 +17,7 @@ from opentelemetry.util.types import Attributes, AttributeValue
 
 W3C = TraceContextTextMapPropagator()
 PLAIN = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+PLAIN_LENGTH = 55
 KNOWN_FLAGS = trace.TraceFlags.SAMPLED | trace.TraceFlags.RANDOM_TRACE_ID
 
 
@@ -136,6 +137,11 @@ def trace_headers(span: trace.Span | None = None) -> dict[str, str]:
     if context.trace_state:
         headers["tracestate"] = context.trace_state.to_header()
     return headers
+
+
+def unsampled(told: str | None) -> bool:
+    """Whether a `traceparent` says at a glance that nobody looks at its trace: most do, and reading one takes long."""
+    return told is None or (len(told) == PLAIN_LENGTH and told.endswith("-00"))
 
 
 def trace_parent(headers: Mapping[str, Any]) -> trace.SpanContext:

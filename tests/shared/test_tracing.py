@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 
 from shared import tracing
-from shared.tracing import W3C, start, trace_headers, trace_parent
+from shared.tracing import W3C, start, trace_headers, trace_parent, unsampled
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = SAMPLED[:-2] + "00"
@@ -98,7 +98,7 @@ def test_an_error_is_recorded_by_its_kind_and_never_in_its_words(exported: InMem
 @given(
     st.one_of(
         st.text(max_size=60),
-        st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-x)?", fullmatch=True),
+        st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-x|-00)?", fullmatch=True),
         st.sampled_from([SAMPLED, UNSAMPLED, f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01"]),
     )
 )
@@ -108,3 +108,8 @@ def test_a_traceparent_means_what_w3c_says(text: str) -> None:
     carrier: dict[str, str] = {}
     W3C.inject(carrier, trace.set_span_in_context(trace.NonRecordingSpan(wanted), Context()))
     assert trace_headers(trace.NonRecordingSpan(wanted)) == carrier
+    assert not (unsampled(text) and wanted.trace_flags.sampled)
+
+
+def test_an_unsampled_trace_is_told_at_a_glance() -> None:
+    assert [unsampled(told) for told in (None, UNSAMPLED, SAMPLED, f"cc{SAMPLED[2:]}-00")] == [True, True, False, False]
