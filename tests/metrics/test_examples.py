@@ -54,7 +54,7 @@ BY_MONTH: dict[str, dict[int, float | None]] = {
     # 3. [1,1,1,1], [0,0,0,4], [1,2,3,4], [5,3,2,0,0], nobody says a word, [5,3,2].
     "unevenness": {2: 0, 3: 0.75, 4: 0.25, 5: 0.52, 6: None, 7: 0.2},
     "evenness": {2: 1, 3: 0, 4: 0.67, 5: 0.35, 6: None, 7: 0.7},
-    "top_share": {2: 0.12, 3: 0.5, 4: 0.2, 5: 0.5, 6: None, 7: 0.25},
+    "top_share": {12: 0.29},  # 25 of 85: whoever is in two groups is one of the fifty
     # 4. P = .5, D = .2 of 100 answers.
     "usefulness": {1: 4.2},
     "relevance": {1: 4.2},

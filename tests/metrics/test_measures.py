@@ -200,6 +200,20 @@ async def test_evenness_counts_silent_members_and_not_the_facilitator(
     assert (found.value, found.n, found.denominator) == (0.35, 5, 1)
 
 
+@pytest.mark.parametrize("came", ["attended", "excused"])
+async def test_who_leads_takes_none_of_the_places_and_has_one(
+    conn: Connection, staff: dict[str, list[UUID]], came: str
+) -> None:
+    """Whether they came shows in the places taken alone: how many places there are does not depend on it."""
+    session, (leader, *members) = uuid4(), staff["sales"][:7]
+    await deliver(conn, [held(session, capacity=7, facilitator_id=leader)])
+    await deliver(conn, [part(session, one) for one in members])
+    await deliver(conn, [part(session, leader, role="facilitator", state=came)])
+    found = (await cells(conn, "fill_rate"))["All"]
+    assert (found.value, found.denominator) == (0.88 if came == "attended" else 0.75, 8)
+    assert (await cells(conn, "waitlist_pressure"))["All"].denominator == 7
+
+
 async def test_feedback_is_a_mean_of_anonymous_answers(conn: Connection, staff: dict[str, list[UUID]]) -> None:
     """K4."""
     batch = feedback(5, 4, 4, 3, 5)

@@ -202,3 +202,18 @@ async def test_whether_anybody_of_a_few_came_does_not_show_in_the_units_reached(
     session = uuid4()
     await store(db, held(session), *(part(session, one) for one in (*sales[:20], *ops[:3], *board[:count])))
     assert await told(api, issuer, "reach", **OCTOBER) == {"": (0.5, 2)}
+
+
+@pytest.mark.parametrize(("members", "share"), [(45, None), (46, 0.27)])
+async def test_the_most_active_tenth_is_k_people_or_not_told(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, members: int, share: float | None
+) -> None:
+    """Of forty-five the tenth is four: their share of all contributions would be what four people did."""
+    crowd, session = people(members), uuid4()
+    said = [part(session, one, asked=3 if number < 5 else 1) for number, one in enumerate(crowd)]
+    await store(db, *(person(one) for one in crowd), held(session), *said)
+    (cell,) = (await read(api, issuer, "/v1/measures/top_share", **OCTOBER))["cells"]
+    assert (cell["value"], cell["suppressed"]) == (share, share is None)
+    if share is None:
+        assert cell["reason"].startswith("Fewer than 5 people in the most active tenth")
+        assert (cell["n"], cell["denominator"]) == (None, None)

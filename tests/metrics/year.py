@@ -80,7 +80,7 @@ def year() -> Iterator[Told]:
     run: dict[str, Any] = {"starts_on": JANUARY, "ends_on": date(YEAR, 12, 31)}
     told += [programme(**run), programme(OTHER, name="Other", **run)]
     told += [*january(staff["sales"], staff["legal"]), *groups([*staff["sales"][:4], *staff["legal"][3:7]])]
-    told += [*answers(), *surveys(), *newcomers(staff["legal"]), *hosts(), *before(), *goals()]
+    told += [*crowd(), *answers(), *surveys(), *newcomers(staff["legal"]), *hosts(), *before(), *goals()]
     yield from ((event, None) for event in told)
     yield from pairs()
     yield from requests()
@@ -115,6 +115,18 @@ def groups(members: Sequence[UUID]) -> Iterator[Event]:
             session = uuid4()
             yield held(session, **at(on(month)))
             yield from (part(session, next(seats), asked=count, session_starts_at=on(month)) for count in contributions)
+
+
+def crowd() -> Iterator[Event]:
+    """Fifty of December in two groups: five who are in both say five each, five others four, the rest one."""
+    members = people(50)
+    for seats, said in ((members[:27], [4] * 5 + [1] * 17 + [3] * 5), (members[22:], [2] * 5 + [1] * 23)):
+        session = uuid4()
+        yield held(session, **at(on(DECEMBER)))
+        yield from (
+            part(session, one, asked=count, session_starts_at=on(DECEMBER))
+            for one, count in zip(seats, said, strict=True)
+        )
 
 
 def answers() -> Iterator[Event]:

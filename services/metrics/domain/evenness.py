@@ -35,9 +35,10 @@ MEASURES = (
         "Share of the most active tenth",
         "ratio",
         "evenness",
-        "Share of all contributions by the most active tenth of members (at least one), over all groups together: "
-        f"{_EXPECTED}",
+        "Share of all contributions by the most active tenth of members (at least one), each member once in all groups "
+        f"together; told where these are k people or more, for it is what they did: {_EXPECTED}",
         SOURCE,
+        version=2,
         n_counts="members expected",
         denominator_counts="contributions",
     ),

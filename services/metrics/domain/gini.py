@@ -28,13 +28,15 @@ def evenness(contributions: Sequence[float]) -> float | None:
     return None if found is None else 1 - found
 
 
-def top_share(contributions: Sequence[float], share: float = 0.1) -> float | None:
-    """What the most active `share` of members (at least one) contributed of all; None when nobody did."""
+def tenth(contributions: Sequence[float]) -> int:
+    """How many members a tenth of them is, at least one."""
+    return max(1, round(len(contributions) / 10))
+
+
+def top_share(contributions: Sequence[float]) -> float | None:
+    """What the most active tenth of members contributed of all; None when nobody did."""
     total = sum(contributions)
-    if total == 0:
-        return None
-    most = max(1, round(len(contributions) * share))
-    return sum(sorted(contributions, reverse=True)[:most]) / total
+    return sum(sorted(contributions, reverse=True)[: tenth(contributions)]) / total if total else None
 
 
 def mean_of(

@@ -45,8 +45,10 @@ MEASURES = (
         "Places filled",
         "ratio",
         "places",
-        "attended / capacity of held sessions with a capacity; by unit no capacity can be told apart.",
+        "attended / places of held sessions with a capacity and somebody in them or waiting: the capacity, and a place "
+        "for each who leads (facilitator, host), who takes none of it; by unit no capacity can be told apart.",
         SOURCE,
+        version=2,
         denominator_counts="places",
     ),
     Measure(
@@ -54,7 +56,7 @@ MEASURES = (
         "Waiting for a place",
         "ratio",
         "places",
-        "waitlisted / capacity of held sessions with a capacity",
+        "waitlisted / capacity of held sessions with a capacity and somebody in them or waiting",
         SOURCE,
         denominator_counts="places",
     ),

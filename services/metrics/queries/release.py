@@ -286,6 +286,8 @@ def _few(measure: Measure) -> Few:
     """Who may be too few for a number of this measure."""
     if measure.name.endswith("_p90"):
         return "beyond"
+    if measure.name == "top_share":
+        return "most"
     if measure.name in SHARES:
         return "did"
     if measure.family == "facilitation":

@@ -1,14 +1,15 @@
 """Counts behind a measure, before anybody decides which of them may be shown."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import fmean
 from typing import Any
+from uuid import UUID
 
 from services.metrics.domain import behaviour, engagement, facilitation, reaction
-from services.metrics.domain.gini import evenness, gini, mean_of, top_share
+from services.metrics.domain.gini import evenness, gini, mean_of, tenth, top_share
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.survival import median_time
 from services.metrics.queries.scope import Scope
@@ -38,8 +39,8 @@ class Tally:
     half_interval: float | None = None
     """Half the 95 % interval, where there is one."""
     came: int | None = None
-    """Of a share of people those it counts, of a percentile those beyond it: with the number they are told: they may
-    not be few either."""
+    """Of a share of people those it counts, of a percentile those beyond it, of the most active those: with the number
+    they are told: they may not be few either."""
     missed: int | None = None
     """The rest of a share's people: whoever knows the others knows them by subtraction."""
     note: str | None = None
@@ -93,11 +94,15 @@ def _ratio(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
 
 
 def _evenness(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # noqa: ARG001
-    groups = [row["contributions"] for row in rows]
     persons = rows[0]["persons"]
     if name == "top_share":
-        everybody = [count for group in groups for count in group]
-        return Tally(cell, top_share(everybody), persons, persons, sum(everybody))
+        said: Counter[UUID] = Counter()
+        for row in rows:
+            for member, count in zip(row["people"], row["contributions"], strict=True):
+                said[member] += count
+        everybody = list(said.values())
+        return Tally(cell, top_share(everybody), persons, persons, sum(everybody), came=min(tenth(everybody), persons))
+    groups = [row["contributions"] for row in rows]
     value, counted = mean_of(groups, evenness if name == "evenness" else gini)
     return Tally(cell, value, persons, persons, counted)
 

@@ -152,15 +152,23 @@ WITH held AS (
 ),
 taken AS (
     SELECT cell_of($1::text, NULL, NULL, fact.programme_id, fact.format, month) AS cell, session_id, capacity, person_id,
+        fact.state IN ('attended', 'waitlisted') AS there, role IN ('facilitator', 'host') AS leads,
         fact.state = CASE $7::text WHEN 'fill_rate' THEN 'attended' ELSE 'waitlisted' END AS counts
     FROM held JOIN participations AS fact USING (session_id)
-    WHERE month >= $2::date AND month < $3::date AND fact.state IN ('attended', 'waitlisted')
+    WHERE month >= $2::date AND month < $3::date
+        AND (fact.state IN ('attended', 'waitlisted') OR role IN ('facilitator', 'host'))
 ),
-places AS (SELECT cell, session_id, min(capacity) AS capacity FROM taken GROUP BY cell, session_id),
+-- Who leads has a place beside the capacity, whether they came or not: that one did not come is no business of the numbers.
+places AS (
+    SELECT cell, session_id,
+        min(capacity) + CASE WHEN $7::text = 'fill_rate' THEN count(*) FILTER (WHERE leads) ELSE 0 END AS places
+    FROM taken GROUP BY cell, session_id HAVING bool_or(there)
+),
 people AS (
-    SELECT cell, count(DISTINCT person_id) AS persons, count(*) FILTER (WHERE counts) AS counted FROM taken GROUP BY cell
+    SELECT cell, count(DISTINCT person_id) AS persons, count(*) FILTER (WHERE counts) AS counted
+    FROM taken WHERE there GROUP BY cell
 )
-SELECT cell, persons, persons AS n, counted::float8 AS numerator, sum(capacity)::bigint AS denominator
+SELECT cell, persons, persons AS n, counted::float8 AS numerator, sum(places)::bigint AS denominator
 FROM people JOIN places USING (cell) GROUP BY cell, persons, counted
 
 -- name: newcomers
@@ -305,7 +313,8 @@ FROM each JOIN people USING (cell)
 GROUP BY cell, persons
 
 -- name: evenness
--- One row per group: everybody expected, by match or by invitation, with what they contributed, zeros included.
+-- One row per group: everybody expected, by match or by invitation, with what they contributed, zeros included; and who
+-- they are where a person counts once in all groups together.
 WITH held AS (
     SELECT session_id, group_id, match_id, programme_id, format, facilitator_id, starts_at,
         month_of(starts_at) AS month, CASE WHEN $1::text = 'month' THEN month_of(starts_at) END AS slice
@@ -337,14 +346,16 @@ members AS (
     FROM seats GROUP BY 1, 2, 3, 4, 5
 ),
 spoken AS (
-    SELECT group_id, slice, array_agg(total ORDER BY total) AS contributions
-    FROM (SELECT group_id, slice, sum(total)::int AS total FROM members GROUP BY group_id, slice, person_id) AS member
+    SELECT group_id, slice, array_agg(total ORDER BY total) AS contributions,
+        CASE WHEN $7::text = 'top_share' THEN array_agg(person_id ORDER BY total) END AS people
+    FROM (SELECT group_id, slice, person_id, sum(total)::int AS total FROM members GROUP BY group_id, slice, person_id)
+        AS member
     GROUP BY 1, 2
 ),
 people AS (
     SELECT cell, count(*) AS persons FROM (SELECT DISTINCT cell, person_id FROM members WHERE inside) AS each GROUP BY cell
 )
-SELECT cell, persons, contributions
+SELECT cell, persons, contributions, spoken.people
 FROM (SELECT DISTINCT cell, group_id, slice FROM members WHERE inside) AS at
 JOIN spoken ON spoken.group_id = at.group_id AND spoken.slice IS NOT DISTINCT FROM at.slice
 JOIN people USING (cell)
