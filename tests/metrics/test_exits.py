@@ -9,7 +9,7 @@ from shared import sql
 
 ROOT = Path(__file__).parents[2] / "services/metrics"
 HARMLESS = {
-    **dict.fromkeys(("units", "skills", "programmes"), "names, and what programmes are for"),
+    **dict.fromkeys(("units", "skills", "programmes", "formats"), "names, and what programmes are for"),
     **dict.fromkeys(("reviews", "declared_figures", "query_log"), "entered here"),
     **dict.fromkeys(("report_subscriptions", "report_mails"), "addresses, and mails made of released cells"),
     "exports": "files made of released cells; each is read by who asked for it, or by a link of theirs",
