@@ -18,7 +18,10 @@ PLAIN_UUID = b"00000000-0000-0000-0000-000000000000"
 PLAIN_TRACE = b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"
 PLAIN_BYTES = bytes(set(range(0x21, 0x7F)) - {ord("%")})
 """Printable ASCII without `%` and space: nothing that could be escaped or stripped."""
-RELAYED = ("ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "content-type", "ce_partitionkey")
+RELAYED = (
+    "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "content-type", "ce_partitionkey",
+    "ce_traceparent", "ce_specversion", "traceparent",
+)  # fmt: skip
 """What our relay writes first, in its order."""
 TRACE_NAMES = ("ce_traceparent", "ce_tracestate", "traceparent", "tracestate")
 PLAIN_NAMES = frozenset({
@@ -87,36 +90,37 @@ def plain_attributes(headers: Mapping[str, bytes]) -> Attributes | None:
 
 
 def relayed_attributes(headers: Sequence[tuple[str, bytes]]) -> Attributes | None:
-    """As `plain_attributes`, of what our relay has written of an aggregate with a UUID, in half the time.
+    """As `plain_attributes`, of what our relay has written of an aggregate with a UUID, in a third of the time.
 
     What many events have in common is read once; None asks for a closer look.
     """
     try:
-        (a, name), (b, source), (c, kind), (d, subject), (e, time), (f, content), (g, key), *others = headers
+        (
+            (a, name), (b, source), (c, kind), (d, subject), (e, time), (f, content), (g, key),
+            (h, trace), (i, version), (j, again), *others,
+        ) = headers  # fmt: skip
     except ValueError:
         return None
-    if (a, b, c, d, e, f, g) != RELAYED or key != subject or name.translate(HEX_TO_0) != PLAIN_UUID:
+    if (a, b, c, d, e, f, g, h, i, j) != RELAYED or key != subject or again != trace:
         return None
-    trace = None
-    if len(others) > 2 and others[0][0] == "ce_traceparent":  # noqa: PLR2004 - each event's own, told twice
-        trace = others[0][1]
-        if others[2] != ("traceparent", trace) or trace.translate(HEX_TO_0) != PLAIN_TRACE:
-            return None
-        others = [others[1], *others[3:]]
-    told, at, known = _in_common(source, kind, content, *others), _plain_time(time), plain_uuid(subject)
+    if name.translate(HEX_TO_0) != PLAIN_UUID or trace.translate(HEX_TO_0) != PLAIN_TRACE:
+        return None
+    told, at, known = _in_common(source, kind, content, version, *others), _plain_time(time), plain_uuid(subject)
     if told is None or at is None or known is None:
         return None
-    return Attributes(name.decode(), told.source, told.type, known[0], at, None if trace is None else trace.decode())
+    return Attributes(name.decode(), told.source, told.type, known[0], at, trace.decode())
 
 
 @lru_cache(FEW)
-def _in_common(source: bytes, kind: bytes, content: bytes, *others: tuple[str, bytes]) -> Attributes | None:
+def _in_common(
+    source: bytes, kind: bytes, content: bytes, version: bytes, *others: tuple[str, bytes]
+) -> Attributes | None:
     """What attributes say of many events: all but the id, the aggregate, the time and the trace."""
     headers = dict(others)
     if len(headers) < len(others) or not headers.keys().isdisjoint({*RELAYED, *TRACE_NAMES}):
         return None
-    anyone = {"ce_id": b"0", "ce_source": source, "ce_type": kind, "ce_time": ANY_TIME, "content-type": content}
-    return plain_attributes(headers | anyone)
+    shared = {"ce_source": source, "ce_type": kind, "content-type": content, "ce_specversion": version}
+    return plain_attributes({**headers, **shared, "ce_id": b"0", "ce_time": ANY_TIME})
 
 
 @lru_cache(FEW)

@@ -25,7 +25,7 @@ async def claim(conn: Connection, consumer: str, envelopes: Sequence[Envelope[Ev
     ids: defaultdict[str, list[str]] = defaultdict(list)
     for envelope in envelopes:
         ids[envelope.source].append(envelope.id)
-    wanted = {source: sorted(set(ids[source])) for source in sorted(ids)}
+    wanted = {source: sorted(dict.fromkeys(ids[source])) for source in sorted(ids)}
     count = sum(map(len, wanted.values()))
     if not count:
         return []
