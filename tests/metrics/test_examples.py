@@ -11,12 +11,13 @@ from uuid import UUID
 import pytest
 
 from services.metrics.commands.learnings import count_learnings, take_statements
-from services.metrics.domain import engagement, evenness, facilitation
+from services.metrics.domain import apart, engagement, evenness, facilitation
 from services.metrics.domain.measures import MEASURES
 from services.metrics.queries.goals import list_goals
 from services.metrics.queries.measures import get_measure
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
+from services.metrics.queries.tallies import count
 from shared.db import Connection
 from tests.conftest import Standing, undone
 from tests.matching import test_figures
@@ -154,6 +155,15 @@ async def test_a_measure_is_what_it_is_on_paper(told: Connection, name: str) -> 
 async def test_a_measure_by_programme_is_what_it_is_on_paper(told: Connection, name: str) -> None:
     found = await cells(told, name, Scope(WHOLE, "programme"))
     assert {programme: found[str(programme)].value for programme in BY_PROGRAMME[name]} == BY_PROGRAMME[name]
+
+
+@pytest.mark.parametrize("name", BY_MONTH)
+async def test_a_measure_says_what_it_cannot_be_told_apart_by_and_nothing_else(told: Connection, name: str) -> None:
+    measure = MEASURES[name]
+    for by in ("unit", "programme", "format"):
+        why = apart.why_not(measure, by, None, of_programme=False)
+        found = [tally for tally in await count(told, measure, Scope(WHOLE, by)) if tally.cell or by == "unit"]
+        assert bool(found) == (why is None), by
 
 
 @pytest.mark.parametrize(("days", "index"), [(45, 45), (90, 40)])

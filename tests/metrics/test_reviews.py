@@ -93,6 +93,7 @@ async def test_before_its_day_a_cycle_has_no_second_number_and_no_conclusion(
     [
         ({"measure": "wishes"}, 422, "measure"),
         ({"measure": "freshness_seconds"}, 422, "measure"),
+        ({"measure": "newcomer_ties_30"}, 422, "measure"),
         ({"measure_on": "2026-09-30"}, 422, "measure_on"),
         ({"measure_on": "2026-10-30"}, 422, "measure_on"),
         ({"measure_on": "2036-09-30"}, 422, "measure_on"),

@@ -1,11 +1,11 @@
 """Goals: how far programmes are."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.commands.query_log import note_query
 from services.metrics.domain.goals import Status
@@ -34,6 +34,9 @@ class GoalOut(BaseModel):
     progress: float | None
     expected: float
     status: Status | None
+    of: Literal["programme", "organization"] = Field(
+        description="What it is read of: `organization` where the measure is not told apart by programme."
+    )
     suppressed: bool
     reason: str | None
     as_of: datetime

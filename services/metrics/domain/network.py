@@ -64,7 +64,7 @@ _TIES: tuple[tuple[str, str, Unit, str], ...] = (
     ),
     ("cross_unit_share", "Share of ties across units", "ratio", "E/(E + I)."),
     ("new_tie_rate", "New ties", "ratio", "Ties unseen in the twelve months before / ties."),
-    ("exposure", "Units met", "count", "Mean distinct units met by those with a tie."),
+    ("exposure", "Units met", "count", "Mean distinct divisions met by those with a tie, their own among them."),
     ("isolates", "Without any tie", "ratio", "|degree 0 in E| / |E|."),
     ("largest_component", "Connected", "ratio", "Share of people in the largest connected group."),
     (

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Literal
 
+from services.metrics.domain.apart import by_programme
 from services.metrics.domain.measure import Measure
 from shared.refusal import Refused
 
@@ -55,7 +56,7 @@ def months_after(changed_on: date, measure_on: date) -> int:
 
 def check_measure(measure: Measure | None) -> None:
     """Raises NotByProgramme."""
-    if measure is None or measure.family == "freshness":
+    if measure is None or measure.family == "freshness" or not by_programme(measure):
         detail = "A review names a measure that GET /v1/measures/{name} counts by programme."
         raise NotByProgramme(detail, errors=[{"field": "measure", "message": "has no number by programme"}])
 

@@ -69,7 +69,7 @@ def _partner(cell: Cell, scope: Scope, against: Against) -> str:
     """The group of the cell's partner."""
     if against == "whole":
         return ""
-    if scope.by != "month":
+    if scope.by != "month" or not cell.group:  # one cell that says why there is none of any month
         return cell.group
     year, month = int(cell.group[:4]), int(cell.group[5:])
     return f"{year - (month == 1):04}-{(month - 2) % 12 + 1:02}"

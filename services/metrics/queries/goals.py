@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from services.metrics.domain.apart import by_programme
 from services.metrics.domain.goals import GoalWithoutDistance, Status, expected, progress, status
-from services.metrics.domain.measures import COUNTED
+from services.metrics.domain.measures import COUNTED, By, Measure
 from services.metrics.domain.results import claim_of
 from services.metrics.queries.release import Cell, Release
 from services.metrics.queries.scope import Scope, Window
@@ -36,6 +37,8 @@ class Goal:
     progress: float | None
     expected: float
     status: Status | None
+    of: Literal["programme", "organization"]
+    """What it is read of: some measures are told of the whole organization alone."""
     suppressed: bool
     reason: str | None
     as_of: datetime
@@ -68,11 +71,16 @@ async def _cells(release: Release, programmes: Sequence[Record]) -> dict[str, di
         asked.update(((goal["measure"], _window(programme, goal)), None) for goal in goals)
     found: dict[str, dict[tuple[str, Window], Cell]] = defaultdict(dict)
     asked.update(((CONTROLLED[name], window), None) for name, window in list(asked) if name in CONTROLLED)
-    await release.prepare((COUNTED[name], Scope(window, "programme")) for name, window in asked)
-    for name, window in asked:
-        cells = await release.cells(COUNTED[name], Scope(window, "programme"))
+    tables = {each: (COUNTED[each[0]], Scope(each[1], _by(COUNTED[each[0]]))) for each in asked}
+    await release.prepare(tables.values())
+    for (name, window), table in tables.items():
+        cells = await release.cells(*table)
         found[name].update({(cell.group, window): cell for cell in cells})
     return found
+
+
+def _by(measure: Measure) -> By:
+    return "programme" if by_programme(measure) else "none"
 
 
 def _window(programme: Record, goal: Mapping[str, Any]) -> Window:
@@ -101,7 +109,8 @@ def _goal(
     as_of: datetime,
 ) -> Goal:
     group = (str(programme["programme_id"]), _window(programme, goal))
-    one_for_all = cells[goal["measure"]].get(("", group[1]))  # where all of it is hidden, or still being counted
+    # Where it is told of the whole organization, where all of it is hidden, or still being counted.
+    one_for_all = cells[goal["measure"]].get(("", group[1]))
     cell = cells[goal["measure"]].get(group, one_for_all)
     control = cells.get(CONTROLLED.get(goal["measure"], ""), {}).get(group)
     measure, due = COUNTED[goal["measure"]], date.fromisoformat(goal["due"])
@@ -127,6 +136,7 @@ def _goal(
         due=due,
         current=current,
         n=cell.n if cell else None,
+        of="programme" if by_programme(measure) else "organization",
         progress=None if done is None else round(done, 2),
         expected=round(share, 2),
         status=None if done is None else status(done, share),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from services.metrics import confidentiality
 from services.metrics.confidentiality import Few, Reason, audiences
-from services.metrics.domain import evenness
+from services.metrics.domain import apart, evenness
 from services.metrics.domain.measure import Measure
 from services.metrics.domain.measures import COUNTED
 from services.metrics.queries import published, shown
@@ -83,7 +83,11 @@ class Release:
     async def prepare(self, asked: Iterable[tuple[Measure, Scope]]) -> None:
         """Look up a page's tables together, and count those that have changed on one view of the store."""
         told = ((measure, self._settled(measure, scope)) for measure, scope in asked)
-        tables = [(measure, scope) for measure, scope in dict.fromkeys(told) if scope.window.months]
+        tables = [
+            (measure, scope)
+            for measure, scope in dict.fromkeys(told)
+            if scope.window.months and not await self._why_not(measure, scope)
+        ]
         large = [(measure, scope) for measure, scope in tables if await self._is_large(scope.window)]
         await published.want(self._conn, large)
         stored = await shown.editions(self._conn, tables)
@@ -111,6 +115,8 @@ class Release:
     async def cells(self, measure: Measure, scope: Scope) -> list[Cell]:
         """All cells of a scope. One hidden cell stands for the whole when the selection itself may not be shown."""
         scope = self._settled(measure, scope)
+        if why := await self._why_not(measure, scope):
+            return [Cell("", None, None, None, scope.window, suppressed=False, reason=why, as_of=self._as_of)]
         if not scope.window.months:
             nothing = Cell("", None, 0, 0, scope.window, suppressed=False, reason=NOT_YET, as_of=self._as_of)
             return [nothing] if scope.by == "none" else []
@@ -170,6 +176,11 @@ class Release:
         """Tables that will be renewed on one view of the store; what was counted before belongs to another one."""
         self._counted.clear()
         self._view = shown.View(tables, self._kept)
+
+    async def _why_not(self, measure: Measure, scope: Scope) -> str | None:
+        path: list[str] = await self._conn.fetchval(SQL.unit_path, scope.unit) or [] if scope.unit else []
+        of_programme = bool(scope.programme_id or scope.format)
+        return apart.why_not(measure, scope.by, len(path), of_programme=of_programme)
 
     async def _is_large(self, window: Window) -> bool:
         if window not in self._large:

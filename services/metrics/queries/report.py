@@ -86,7 +86,7 @@ def _line(name: str, cell: Cell | None) -> Line:
 def _goal(goal: Goal) -> GoalLine:
     return GoalLine(
         goal.programme,
-        MEASURES[goal.measure].title,
+        MEASURES[goal.measure].title + (" of the whole organization" if goal.of == "organization" else ""),
         HIDDEN if goal.suppressed else amount(goal.current, goal.measure),
         amount(goal.target, goal.measure),
         day(goal.due),

@@ -47,7 +47,8 @@ SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS 
     min(least_saved) = max(most_saved) AS alike
 FROM check_ins
 WHERE saving > 0 AND month >= $2::date AND month < $3::date AND $7::text = 'minutes_saved'
-    AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6) AND ($5::text IS NULL OR division = $5)
+    AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
+    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
 GROUP BY 1
 
 -- name: transfer
@@ -58,7 +59,7 @@ WITH told AS (
     WHERE month >= $2::date AND month < $3::date
         AND ($7::text NOT LIKE 'transfer\___' OR day = right($7::text, 2)::int)
         AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-        AND ($5::text IS NULL OR division = $5)
+        AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
     GROUP BY 1
 ),
 asked AS (
@@ -89,7 +90,7 @@ SELECT cell_of($1::text, ARRAY[division], NULL, programme_id, format, month) AS 
 FROM check_ins CROSS JOIN LATERAL unnest(first_use_days) AS days
 WHERE month >= $2::date AND month < $3::date AND $7::text = 'days_to_first_use'
     AND ($4::uuid IS NULL OR programme_id = $4) AND ($6::text IS NULL OR format = $6)
-    AND ($5::text IS NULL OR division = $5)
+    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
 GROUP BY 1
 
 -- name: behaviour
@@ -111,7 +112,7 @@ FROM pulses AS pulse LEFT JOIN programmes USING (programme_id)
 CROSS JOIN LATERAL unnest(means) WITH ORDINALITY AS each (mean, place)
 WHERE month >= $2::date AND month < $3::date AND theme = split_part($7::text, '_', 1)
     AND ($4::uuid IS NULL OR pulse.programme_id = $4) AND ($6::text IS NULL OR format = $6)
-    AND ($5::text IS NULL OR division = $5)
+    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
 GROUP BY 1
 
 -- name: learning

@@ -40,7 +40,8 @@ SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, coalesce(form
 FROM form_answers AS form LEFT JOIN programmes USING (programme_id)
 CROSS JOIN LATERAL unnest(means) WITH ORDINALITY AS each (mean, place)
 WHERE month >= $2::date AND month < $3::date AND $7::text = 'own_questions' AND mean IS NOT NULL
-    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($5::text IS NULL OR division = $5)
+    AND ($4::uuid IS NULL OR form.programme_id = $4)
+    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
     AND ($6::text IS NULL OR coalesce(form.format, programmes.format) = $6)
 GROUP BY 1
 
@@ -53,7 +54,8 @@ SELECT cell_of($1::text, ARRAY[division], NULL, form.programme_id, coalesce(form
     ) AS alike
 FROM form_answers AS form LEFT JOIN programmes USING (programme_id) CROSS JOIN LATERAL unnest(recommended) AS each (score)
 WHERE month >= $2::date AND month < $3::date AND $7::text = 'nps'
-    AND ($4::uuid IS NULL OR form.programme_id = $4) AND ($5::text IS NULL OR division = $5)
+    AND ($4::uuid IS NULL OR form.programme_id = $4)
+    AND ($5::text IS NULL OR division = $5 OR EXISTS (SELECT FROM units WHERE code = division AND $5 = ANY (path)))
     AND ($6::text IS NULL OR coalesce(form.format, programmes.format) = $6)
 GROUP BY 1
 
