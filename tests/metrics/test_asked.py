@@ -110,7 +110,9 @@ async def test_facilitators_are_told_in_sums_of_ten_answers(conn: Connection) ->
     found = {cell.group: cell for cell in await Release(conn, 5).cells(MEASURES["facilitator_quality"], scope)}
     assert (found[str(one)].value, found[str(one)].n) == (round((10 * mean + 45) / 20, 2), 10)
     assert (found[str(other)].value, found[str(other)].n) == (round((10 * mean + 130) / 50, 2), 40)
-    assert await whole(conn, "facilitator_quality", by="unit") is None
+    by_unit = await whole(conn, "facilitator_quality", by="unit")
+    assert by_unit
+    assert (by_unit.value, by_unit.reason) == (None, "Not told apart by unit.")
 
 
 async def test_fewer_than_ten_answers_about_facilitators_have_no_number(conn: Connection) -> None:

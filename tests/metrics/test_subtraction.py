@@ -1,6 +1,6 @@
 """Whoever reads answers, audiences and reach by HTTP and subtracts learns nothing of fewer than five people."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from shared.events.matching import RoundCompleted
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import OCTOBER, read, store
 from tests.metrics.world import OCTOBER as TENTH
-from tests.metrics.world import PROGRAMME, feedback, held, part, people, person, programme, unit
+from tests.metrics.world import PROGRAMME, START, feedback, held, part, people, person, programme, unit
 
 ELEVENTH = date(2026, 11, 1)
 NOVEMBER = {"starts_on": "2026-11-01", "ends_on": "2026-11-30"}
@@ -217,3 +217,45 @@ async def test_the_most_active_tenth_is_k_people_or_not_told(
     if share is None:
         assert cell["reason"].startswith("Fewer than 5 people in the most active tenth")
         assert (cell["n"], cell["denominator"]) == (None, None)
+
+
+async def test_a_filter_shows_nothing_that_its_table_hides_beside_a_few(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """Of a unit of three nobody came: all less sales and legal would tell so (ADR 120)."""
+    staff = {"sales": people(10), "legal": people(7), "ops": people(3)}
+    session = uuid4()
+    await store(db, *(person(one, code) for code, members in staff.items() for one in members), held(session))
+    await store(db, *(part(session, one) for code in ("sales", "legal") for one in staff[code]))
+    table = await told(api, issuer, "attendance_rate", by="unit", **OCTOBER)
+    assert table == {"sales": (1, 10), "legal": (None, None), "ops": (None, None)}
+    for code, shown in table.items():
+        assert await told(api, issuer, "attendance_rate", unit=code, **OCTOBER) == {"": shown}, code
+
+
+async def test_a_filter_shows_no_share_that_its_table_hides_beside_a_few(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database
+) -> None:
+    """Of sales all but two came again: those two would be all less legal."""
+    sales, legal = people(12), people(12)
+    await store(db, *(person(one) for one in sales), *(person(one, "legal") for one in legal))
+    for came in ((*sales, *legal), (*sales[:10], *legal[:6])):
+        session = uuid4()
+        await store(db, held(session), *(part(session, one) for one in came))
+    table = await told(api, issuer, "repeat_rate", by="unit", **OCTOBER)
+    assert table == {"sales": (None, None), "legal": (None, None)}
+    assert await told(api, issuer, "repeat_rate", unit="legal", **OCTOBER) == {"": (None, None)}
+
+
+@pytest.mark.parametrize(("leading", "shown"), [(4, None), (5, 0.5)])
+async def test_how_punctual_few_facilitators_are_is_not_told(
+    api: httpx.AsyncClient, issuer: Issuer, db: Database, leading: int, shown: float | None
+) -> None:
+    crowd, leaders = people(9), people(leading)
+    for number, leader in enumerate(leaders * 2):
+        session, late = uuid4(), timedelta(minutes=30 * (number < leading))
+        await store(db, held(session, facilitator_id=leader, began_at=START + late))
+        await store(db, *(part(session, one) for one in crowd))
+    (cell,) = (await read(api, issuer, "/v1/measures/on_time_start", **OCTOBER))["cells"]
+    assert (cell["value"], cell["suppressed"]) == (shown, shown is None)
+    assert shown or cell["reason"].startswith("Fewer than 5 people came, or fewer than 5 led")

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 
 Group = TypeVar("Group", bound=Hashable)
 Reason = Literal["small_group", "complement", "filter", "overlap", "alike"]
-Few = Literal["people", "came", "did", "beyond", "led", "sides", "share", "most"]
+Few = Literal["people", "came", "did", "beyond", "led", "sides", "share", "most", "leaders"]
 
 K = 5
 FLOOR = 3
@@ -18,6 +18,7 @@ FEW: dict[Few, str] = {
     "led": "Fewer than {k} people answered, or fewer than {k} led",
     "sides": "Fewer than {k} people on one side or the other",
     "most": "Fewer than {k} people in the most active tenth",
+    "leaders": "Fewer than {k} people came, or fewer than {k} led",
     "share": "Fewer than {k} people, be it nobody, or fewer than {k} others",
 }
 """Who may be few, by what a number tells of. Which of two they were is not told: it would be news of them."""

@@ -93,7 +93,8 @@ MEASURES = (
     ),
     Measure(
         "on_time_start", "Started on time", "ratio", "sessions",
-        "held sessions begun within 5 minutes of their time / held sessions whose beginning was noted with attendance",
+        "held sessions begun within 5 minutes of their time / held sessions whose beginning was noted with "
+        "attendance; where somebody led them, of k facilitators or more",
         "MEASUREMENT 12", denominator_counts="sessions",
     ),
     *(

@@ -236,11 +236,16 @@ class Release:
         """Whether every filter picks a cell that the table without it shows, and leaves over nobody or many."""
         path: list[str] = await self._conn.fetchval(SQL.unit_path, scope.unit) or [] if scope.unit else []
         for parent, cell in scope.parents(path):
-            sizes = {tally.cell: tally.persons for tally in await self._count(measure, parent)}
+            tallies = await self._count(measure, parent)
             whole = await self._persons(measure, parent)
-            selected = sizes.get(cell, 0)
-            if cell in await self._too_few_staff(measure, parent, k):
+            selected = next((tally.persons for tally in tallies if tally.cell == cell), 0)
+            few = await self._too_few_staff(measure, parent, k)
+            if cell in few:
                 return False
+            # As the table without the filter hides: what it hides beside the few, a filter would tell them by.
+            sizes = {tally.cell: tally.size for tally in tallies} | dict.fromkeys(
+                few if measure.family in FACTS else (), 1
+            )
             if selected and (
                 cell in confidentiality.hide(sizes, k) or not confidentiality.allowed(selected, whole - selected, k)
             ):
@@ -299,6 +304,8 @@ def _few(measure: Measure) -> Few:
         return "beyond"
     if measure.name == "top_share":
         return "most"
+    if measure.name == "on_time_start":
+        return "leaders"
     if measure.name in SHARES:
         return "did"
     if measure.family == "facilitation":

@@ -42,7 +42,8 @@ class Tally:
     """Of a share of people those it counts, of a percentile those beyond it, of the most active those: with the number
     they are told: they may not be few either."""
     missed: int | None = None
-    """The rest of a share's people: whoever knows the others knows them by subtraction."""
+    """The rest of a share's people: whoever knows the others knows them by subtraction; or those beside it whose doing
+    it is."""
     note: str | None = None
     """What a reader has to know of the number."""
 
@@ -87,7 +88,7 @@ def _ratio(cell: str, rows: list[Record], name: str, scope: Scope) -> Tally:  # 
     scores = shown.get("scores")
     spread = reaction.half_interval(scores) if scores and None not in scores else None
     came = shown.get("came")
-    missed = None if came is None else row["persons"] - came
+    missed = shown["missed"] if "missed" in shown else None if came is None else row["persons"] - came
     if name.endswith("_p90"):
         came = max(1, row["persons"] // 10)  # those beyond it: a number that few are beyond is somebody's extreme
     return Tally(cell, value, row["persons"], row["n"], denominator, bool(shown.get("alike")), spread, came, missed)

@@ -283,7 +283,7 @@ FROM kept JOIN people USING (cell)
 WITH seats AS (
     SELECT cell_of($1::text, unit_path, $5::text, done.programme_id, done.format, month_of(done.starts_at)) AS cell,
         done.session_id, done.state, person_id, coalesce(unit_path[2], unit_path[1]) AS division,
-        began_at <= done.starts_at + interval '5 minutes' AS in_time, facilitator_above
+        began_at <= done.starts_at + interval '5 minutes' AS in_time, facilitator_above, facilitator_id
     FROM sessions AS done
     JOIN participations AS fact ON fact.session_id = done.session_id
         AND (fact.state = 'attended' OR done.state = 'cancelled') AND fact.month >= $2::date AND fact.month < $3::date
@@ -302,15 +302,17 @@ each AS (
 ),
 people AS (
     SELECT cell, count(*) AS persons FROM (SELECT DISTINCT cell, person_id FROM seats) AS came GROUP BY cell
-)
-SELECT cell, persons, persons AS n,
+),
+-- How punctual sessions are is how punctual those are who lead them: these may not be few either.
+leaders AS (SELECT cell, count(DISTINCT facilitator_id) AS leaders FROM seats WHERE $7::text = 'on_time_start' GROUP BY cell)
+SELECT cell, persons, persons AS n, CASE WHEN leaders > 0 THEN persons END AS came, nullif(leaders, 0) AS missed,
     CASE $7::text WHEN 'sessions_held' THEN count(*) WHEN 'cancellation_rate' THEN count(*) FILTER (WHERE state = 'cancelled')
         WHEN 'on_time_start' THEN count(*) FILTER (WHERE in_time)
         WHEN 'conflicts_of_interest' THEN count(*) FILTER (WHERE above)
         ELSE count(*) FILTER (WHERE divisions > 1) END::float8 AS numerator,
     CASE WHEN $7::text NOT IN ('sessions_held', 'conflicts_of_interest') THEN count(*) END AS denominator
-FROM each JOIN people USING (cell)
-GROUP BY cell, persons
+FROM each JOIN people USING (cell) LEFT JOIN leaders USING (cell)
+GROUP BY cell, persons, leaders
 
 -- name: evenness
 -- One row per group: everybody expected, by match or by invitation, with what they contributed, zeros included; and who
