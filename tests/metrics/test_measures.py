@@ -296,9 +296,9 @@ async def test_whoever_moved_counts_in_one_unit_with_their_attendance(
 
 async def test_engagement_is_the_same_by_unit_and_by_selection(conn: Connection, staff: dict[str, list[UUID]]) -> None:
     """K13."""
-    session, others = uuid4(), people(10)
-    await deliver(conn, [person(one, "legal") for one in others])
-    await deliver(conn, [part(session, one) for one in (*staff["sales"][:10], *others)])
+    session, others, beside = uuid4(), people(10), people(5)  # these are hidden beside the board
+    await deliver(conn, [person(one, "legal") for one in others] + [person(one, "ops") for one in beside])
+    await deliver(conn, [part(session, one) for one in (*staff["sales"][:10], *others, *beside)])
     await deliver(conn, [feedback(5, 4, 3, 4, 5, 5, 4, 3)])
     apart = await cells(conn, "engagement_index", "unit")
     chosen = (await cells(conn, "engagement_index", unit="sales"))["All"]
