@@ -86,9 +86,11 @@ def test_headers_in_another_order_twice_or_of_two_keys_are_left_to_a_closer_look
     headers, _ = encode(participation(people(1)[0], 3), {"traceparent": TRACE.decode()})
     assert relayed_attributes(headers) is not None
     other_key = [*headers[:6], ("ce_partitionkey", b"\xc3"), *headers[7:]]
+    swapped = [headers[0], headers[2], headers[1], *headers[3:]]
     other_trace = [*headers[:9], ("traceparent", TRACE[:-1] + b"0"), *headers[10:]]
+    odd_trace = [(name, b"%41" if value == TRACE else value) for name, value in headers]
     again = [[*headers, headers[-1]], [*headers, ("ce_id", b"x")], [*headers, ("ce_specversion", b"1.0")]]
-    for odd in (headers[::-1], headers[:6], other_key, other_trace, *again, []):
+    for odd in (headers[::-1], headers[:6], swapped, other_key, other_trace, odd_trace, *again, []):
         assert relayed_attributes(odd) is None
 
 
