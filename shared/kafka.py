@@ -41,7 +41,7 @@ Record: TypeAlias = ConsumerRecord[bytes, bytes]
 Piece: TypeAlias = tuple[TopicPartition, list[Record]]
 """Records of one partition that follow each other."""
 DAY_MS = 86_400_000
-AT_ONCE = 50
+AT_ONCE = 25
 """Records taken from the client before anything else gets its turn."""
 
 
