@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from shared.db import Database
-from shared.events.follow_up import CheckInsReleased, TransferAnswer
+from shared.events.follow_up import CheckInsReleased, FormItem, PairedAnswer, SurveyPaired, TransferAnswer
 from tests.fixtures.issuer import Issuer
 from tests.metrics.test_api import OCTOBER, read, store
 from tests.metrics.world import OCTOBER as TENTH
@@ -82,6 +82,19 @@ async def test_a_goal_that_no_programme_has_a_number_of_is_read_of_the_organizat
     ]
     page = await api.get("/", headers={"Accept": "text/html", **issuer.bearer("analyst")})
     assert page.text.count("of the whole organization") == 1
+
+
+async def test_what_people_know_is_no_behaviour(api: httpx.AsyncClient, issuer: Issuer, db: Database) -> None:
+    """Neither a test of its own nor a question of it among those about what people do."""
+    told: dict[str, Any] = {"programme_id": PROGRAMME, "arm": "participants", "released_on": TENTH,
+                            "asked": 20, "before": 16, "after": 12}  # fmt: skip
+    knows, does = FormItem(code="knowledge", reverse=False), FormItem(code="shares", reverse=False)
+    both = tuple(PairedAnswer(before=(1, 2 + number % 2), after=(5, 3)) for number in range(12))
+    test = tuple(PairedAnswer(before=(1,), after=(5,)) for _ in range(12))
+    await store(db, SurveyPaired(survey_id=uuid4(), items=(knows, does), pairs=both, **told))
+    await store(db, SurveyPaired(survey_id=uuid4(), items=(knows,), pairs=test, **told))
+    (cell,) = (await read(api, issuer, "/v1/measures/behaviour_change", **OCTOBER))["cells"]
+    assert (cell["value"], cell["n"]) == (0.5, 12)
 
 
 async def test_months_of_a_unit_that_is_not_shown_are_compared_with_nothing(

@@ -8,6 +8,7 @@ from typing import Any
 from services.metrics import store
 from services.metrics.domain.facilitation import person_mean
 from services.metrics.domain.latest import newest
+from services.metrics.domain.learning import LEARNED
 from shared.db import Connection
 from shared.events.follow_up import CheckInsReleased, PulseReleased, ResponsesCounted, SurveyPaired
 
@@ -48,23 +49,33 @@ async def record_pulses(conn: Connection, batches: Sequence[PulseReleased]) -> N
 
 
 async def record_surveys(conn: Connection, surveys: Sequence[SurveyPaired]) -> None:
-    """Record pairs of answers before and after, each pair as two means."""
+    """Record pairs of answers before and after about what people do, each pair as two means.
+
+    What they know is no behaviour: it is kept question by question, elsewhere.
+    """
     rows: list[dict[str, Any]] = []
     opened: list[date] = []
+    closed: list[date] = []
     for survey in {(survey.survey_id, survey.arm, survey.part): survey for survey in surveys}.values():
-        reverse = [item.reverse for item in survey.items]
         opened.append(store.first_of_month(survey.opened_on or survey.released_on))
+        closed.append(store.first_of_month(survey.released_on))
+        asked = [place for place, item in enumerate(survey.items) if item.code not in LEARNED]
+        if not asked:
+            continue
+        reverse = [survey.items[place].reverse for place in asked]
         rows.append(
             {
                 **survey.model_dump(include={"survey_id", "arm", "part", "programme_id", "asked", "before", "after"}),
-                "month": store.first_of_month(survey.released_on),
-                "means_before": [person_mean(pair.before, reverse) for pair in survey.pairs],
-                "means_after": [person_mean(pair.after, reverse) for pair in survey.pairs],
+                "month": closed[-1],
+                "means_before": [
+                    person_mean([pair.before[place] for place in asked], reverse) for pair in survey.pairs
+                ],
+                "means_after": [person_mean([pair.after[place] for place in asked], reverse) for pair in survey.pairs],
             }
         )
-    await conn.execute(store.FACTS.open_months, opened)
+    await conn.execute(store.FACTS.open_months, [*opened, *closed])
     await _store(conn, store.FACTS.apply_surveys, rows)
-    await conn.execute(store.FACTS.keep_thresholds, opened, [row["month"] for row in rows])
+    await conn.execute(store.FACTS.keep_thresholds, opened, closed)
 
 
 async def record_responses(conn: Connection, counts: Sequence[ResponsesCounted]) -> None:

@@ -50,7 +50,10 @@ _SURVEYS: tuple[tuple[str, str, Unit, str], ...] = (
         "behaviour_change",
         "Change of behaviour",
         "score",
-        "D = mean(post - pre) over matched pairs, items turned where high is bad; 95 % bootstrap interval; 10 pairs",
+        (
+            "D = mean(post - pre) over matched pairs, items turned where high is bad, those coded `knowledge`, "
+            "`confidence` or `commitment` left out; 95 % bootstrap interval; 10 pairs"
+        ),
     ),
     ("behaviour_effect", "Size of the change", "index", "d_z = mean(d) / sd(d) of the same pairs"),
     (
@@ -70,6 +73,7 @@ MEASURES = (
             "behaviour",
             formula,
             SOURCE,
+            version=2,
             n_counts="pairs of answers",
             denominator_counts="pairs of answers",
             answers=True,

@@ -8,6 +8,8 @@ def normalised_gain(before: float, after: float, highest: float) -> float | None
     return (after - before) / (highest - before) if before < highest else None
 
 
+LEARNED = frozenset({"knowledge", "confidence", "commitment"})
+"""Codes of questions about what was learned: they are no behaviour."""
 HIGHEST = 5
 """The highest answer to a survey's question."""
 SOURCE = "MEASUREMENT 5"
