@@ -65,6 +65,8 @@ async def test_teachers_gain_is_counted_apart_from_learners(conn: Connection) ->
     assert learned
     assert (taught.value, taught.n) == (round((11 * 0.5 + 1) / 12, 2), 12)
     assert (learned.value, learned.n) == (round((9 * 0.25 + 0.75) / 10, 2), 10)
+    did = paired(*[(1, 2)] * 9, (1, 4), code="shares")
+    await deliver(conn, [did, paired(*[(1, 2)] * 12, code="shares").model_copy(update={"arm": "teachers"})])
     change = await whole(conn, "behaviour_change")
     assert change
     assert change.n == 10

@@ -167,13 +167,15 @@ async def test_own_questions_have_a_mean_and_hide_what_all_say(db: Database) -> 
 
 async def test_a_survey_in_parts_counts_whole_and_each_question_by_its_code(db: Database) -> None:
     """K11."""
-    survey = uuid4()
+    survey, other = uuid4(), uuid4()
     one = paired(*[(3, 4)] * 6, code="knowledge", survey_id=survey)
     await store(db, one)
     first = await seen(db, "normalised_gain")
     assert first
     assert first.value is None  # six pairs; there have to be ten
     await store(db, paired(*[(1, 3)] * 5, (5, 5), code="knowledge", part=1, survey_id=survey), one)
+    did = paired(*[(3, 4)] * 6, code="shares", survey_id=other)
+    await store(db, did, paired(*[(1, 3)] * 5, (5, 5), code="shares", part=1, survey_id=other), did)
     found, change = await seen(db, "normalised_gain"), await seen(db, "behaviour_change")
     assert found
     assert change
