@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import candidates, listing, market, pairs, scan, trade
+from services.matching.engine import candidates, cells, listing, market, pairs, scan, trade
 from services.matching.engine import round as engine
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import EMPTY
@@ -95,6 +95,34 @@ def test_what_the_best_offer_is_worth_is_never_told_too_low(
 ) -> None:
     many = len({one.id for one in problem.people})
     listed_within(problem, data.draw(st.lists(st.integers(0, 60), min_size=many, max_size=many)), looks, width)
+
+
+@given(problem=problems(), data=st.data(), looks=st.sampled_from((1, 3, EVERYTHING)), width=st.integers(1, 4))
+@SLOW
+def test_offers_in_cells_of_their_own_and_in_runs_are_told_as_well(
+    problem: Problem, data: st.DataObject, looks: int, width: int
+) -> None:
+    """As where thousands offer one skill and have one challenge."""
+    many = len({one.id for one in problem.people})
+    with patch.object(cells, "PARTED", 1), patch.object(market, "LONG", 1):
+        listed_within(problem, data.draw(st.lists(st.integers(0, 60), min_size=many, max_size=many)), looks, width)
+
+
+@pytest.mark.parametrize("spread", [1, 3, 40])
+def test_of_hundreds_alike_who_share_a_challenge_none_is_passed_over_that_is_worth_more(spread: int) -> None:
+    """Reading begins at a drawn place; whoever costs less or works elsewhere may be anywhere."""
+    learners = tuple(
+        engine_person(UUID(int=row + 1), needs=(("a", 1, 2),), offers=(("a", 2),), unit=f"U{row}", level=1 + row // 2)
+        for row in range(9)
+    )
+    teachers = tuple(
+        engine_person(
+            UUID(int=row + 11), offers=(("a", 3),), needs=(("a", row % 4, 5),), unit=f"U{row % 20}", level=1 + row % 6
+        )
+        for row in range(700)
+    )
+    problem = Problem((*learners, *teachers), frozenset(one.id for one in learners), Rules(), 1)
+    listed_within(problem, [7 * row % spread for row in range(709)], EVERYTHING, 3)
 
 
 @pytest.mark.parametrize("points", [[0, 0, 0, 0], [0, 0, 1, 60], [0, 9, 0, 0]])

@@ -5,26 +5,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.compiled import EMPTY, compiled, mix
+from services.matching.engine.cells import LEVELS, Cells, cell_of, differ, lay
 from services.matching.engine.people import Problem
 from services.matching.engine.population import WORD, Bools, Ints, Masks, Population, both_ways, mixed
 
 Small = NDArray[np.int32]
 Short = NDArray[np.int16]
-LEVELS = 6
 LONGEST_WAIT = 3
-
-
-class Cells(NamedTuple):
-    """Runs of offers of one skill and level whose teachers work at the same half-hours of the week.
-
-    The cells from `at[skill * LEVELS + level]` on are theirs, the offers `start[c]:start[c + 1]` those of cell `c`.
-    """
-
-    at: Ints
-    start: Ints
-    hours: Masks
-    week: Masks
+LONG = 256
+"""Offers to one challenge above which they lie in runs."""
+UNASKED = 99
+"""A level at which nobody could teach."""
 
 
 class Offers(NamedTuple):
@@ -50,13 +41,23 @@ class Offers(NamedTuple):
 
 
 class Returns(NamedTuple):
-    """Offers by their teachers' challenges: those of skill `s` are `at[s]:at[s + 1]`, sorted by mark."""
+    """Offers by their teachers' challenges: those of skill `s` are `at[s]:at[s + 1]`, sorted by mark and cell.
+
+    Where more than a few have the same challenge they lie in runs: of one cell, and of teachers who ask for it at one
+    level. In a run what costs least comes first, so that reading it may end early.
+    """
 
     at: Ints
     mark: Small
     offer: Small
     cell: Small
     """Of the offer."""
+    asked: Small
+    """The level at which the teacher asks to be taught what the challenge is, UNASKED for not at all; 0 where few."""
+    end: Small
+    """The first place after the run; after the offer itself where there are few."""
+    alike: Small
+    """How many from each place on cost the same, in the run."""
 
 
 class Learners(NamedTuple):
@@ -144,7 +145,9 @@ def build(
     What `learners` could teach in return is among `wants`, the same of everybody; as a rule those who are asked.
     """
     teaches = pop.available & (pop.slots > 0)
-    cells, row, kind = _cells(pop, teaches)
+    knobs = _knobs(problem)
+    weighed = ((pop.level, knobs.seniority), (pop.liked, knobs.preferred_time), (pop.site, knobs.same_site))
+    cells, row, kind = lay(pop, teaches, [column for column, weight in weighed if weight])
     teacher = pop.offers.person[row]
     marks_at, marks = challenges(pop)
     wish = _bits(len(pop), np.repeat(np.arange(len(pop)), np.diff(marks_at)), marks)
@@ -163,66 +166,60 @@ def build(
         at=np.arange(len(row), dtype=np.int32),
         price=np.zeros(len(row), np.int64),
     )
-    near = _near(pop, needs if wants is None else wants, barred)
+    wants = needs if wants is None else wants
+    near = _near(pop, wants, barred)
     return Market(
         cells,
         offers,
-        _returns(pop, near, offers, cells),
+        _returns(pop, near, offers, cells, wants),
         _learners(pop, problem, learners, needs),
         near,
         _side(pop, teaches, wish, kind),
-        _knobs(problem),
+        knobs,
     )
 
 
-def _cells(pop: Population, teaches: Bools) -> tuple[Cells, Ints, Small]:
-    """The cells, the rows of the population's offers in their order, and which of all weeks everybody works."""
-    row = np.flatnonzero(teaches[pop.offers.person])
-    level = np.clip(pop.offers.level[row], 0, LEVELS - 1)
-    person = pop.offers.person[row]
-    first, kind = _kinds(pop.week)
-    order = np.lexsort((person, kind[person], level, pop.offers.skill[row]))
-    row, person = row[order], person[order]
-    bucket, at_work = pop.offers.skill[row] * LEVELS + level[order], kind[person]
-    new = np.ones(len(row), np.bool_)
-    new[1:] = (np.diff(bucket) != 0) | (np.diff(at_work) != 0)
-    start = np.flatnonzero(new)
-    at = np.searchsorted(bucket[start], np.arange(len(pop.skills) * LEVELS + 1)).astype(np.int64)
-    week = pop.week[first[at_work[start]]]
-    return Cells(at, np.append(start, len(row)).astype(np.int64), pop.hours[person[start]], week), row, kind
-
-
-@compiled
-def _kinds(week: Masks) -> tuple[Ints, Small]:
-    """The first row of each kind of week, and which kind every row is."""
-    size = 1
-    while size < 2 * len(week):
-        size *= 2
-    table = np.full(size, EMPTY, np.int32)
-    first, kind, count = np.empty(len(week), np.int64), np.empty(len(week), np.int32), 0
-    for row in range(len(week)):
-        key = np.uint64(0)
-        for day in range(week.shape[1]):
-            key = mix(key ^ week[row, day])
-        place = np.int64(key & np.uint64(size - 1))
-        while table[place] != EMPTY and (week[first[table[place]]] != week[row]).any():
-            place = (place + 1) % size
-        if table[place] == EMPTY:
-            table[place], first[count] = count, row
-            count += 1
-        kind[row] = table[place]
-    return first[:count].copy(), kind
-
-
-def _returns(pop: Population, near: Near, offers: Offers, cells: Cells) -> Returns:
+def _returns(pop: Population, near: Near, offers: Offers, cells: Cells, wants: Ints) -> Returns:
     count = np.diff(near.marks_at)[offers.teacher]
     offer = np.repeat(offers.at, count)
-    want = near.marks_at[offers.teacher[offer]] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
+    teacher = offers.teacher[offer]
+    want = near.marks_at[teacher] + np.arange(len(offer)) - np.repeat(np.cumsum(count) - count, count)
     skill, mark = pop.offers.skill[offers.row[offer]], near.marks[want]
     order = np.argsort(skill * _marks(pop) + mark, kind="stable")
-    at = np.searchsorted(skill[order], np.arange(len(pop.skills) + 1)).astype(np.int64)
-    cell = np.repeat(np.arange(len(cells.hours), dtype=np.int32), np.diff(cells.start))
-    return Returns(at, mark[order].astype(np.int32), offer[order], cell[offer[order]])
+    offer, teacher, skill, mark = offer[order], teacher[order], skill[order], mark[order]
+    cell = cell_of(cells)[offer]
+    at = np.searchsorted(skill, np.arange(len(pop.skills) + 1)).astype(np.int64)
+    level, end = _runs(pop, wants, skill, mark, teacher, cell, offer)
+    alike = (end - np.arange(len(end))).astype(np.int32)
+    return Returns(at, mark.astype(np.int32), offer, cell, level, end, alike)
+
+
+def asked(pop: Population, needs: Ints, person: Ints, skill: Ints) -> Ints:
+    """The level at which each of these people asks for a skill, or for what a mark is; UNASKED for not at all."""
+    if not len(needs):
+        return np.full(len(person), UNASKED)
+    keys = pop.needs.person[needs] * _marks(pop) + pop.needs.skill[needs]
+    wanted = person * _marks(pop) + skill
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[found] == wanted, pop.needs.level[needs[found]], UNASKED)
+
+
+def _runs(
+    pop: Population, wants: Ints, skill: Ints, mark: Ints, teacher: Small, cell: Small, offer: Small
+) -> tuple[Small, Small]:
+    """At what level each teacher asks for the challenge, and where the runs end; long ones are put in order."""
+    level = np.zeros(len(offer), np.int32)
+    end = np.arange(1, len(offer) + 1, dtype=np.int32)
+    group = np.cumsum(differ(skill, mark)) - 1
+    long_ = np.flatnonzero(np.bincount(group, minlength=1)[group] > LONG)
+    if len(long_):
+        told = asked(pop, wants, teacher[long_].astype(np.int64), mark[long_])
+        order = np.lexsort((told, cell[long_], group[long_]))
+        offer[long_], cell[long_], level[long_] = offer[long_[order]], cell[long_[order]], told[order]
+        new = differ(group[long_], cell[long_], level[long_])
+        last = np.append(np.flatnonzero(new)[1:], len(long_)) - 1
+        end[long_] = long_[last[np.cumsum(new) - 1]] + 1
+    return level, end
 
 
 def _bits(people: int, person: Ints, skill: Ints) -> Masks:
@@ -256,7 +253,10 @@ def _learners(pop: Population, problem: Problem, learners: Ints, needs: Ints) ->
 
 def _near(pop: Population, needs: Ints, barred: Ints) -> Near:
     everybody = np.arange(len(pop) + 1)
+    wanted = np.zeros(len(pop.skills), np.bool_)
+    wanted[pop.needs.skill[needs]] = True
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
+    knows = knows[wanted[pop.offers.skill[knows]]]
     marks_at, marks = challenges(pop)
     at, others = both_ways(barred, len(pop))
     return Near(

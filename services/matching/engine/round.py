@@ -12,7 +12,7 @@ from services.matching.engine.cut import Cut, Found
 from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 
-VERSION = 14
+VERSION = 15
 """Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
     {"pair": pairs.solve, "circle": groups.solve, "buddy": buddies.solve}

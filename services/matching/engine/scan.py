@@ -7,11 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine import listing
+from services.matching.engine.cells import LEVELS, Cells, cell_of
 from services.matching.engine.compiled import EMPTY, compiled, lean, mix, place_in, shared_half_hours
+from services.matching.engine.kin import Told, kins
 from services.matching.engine.listing import LOT_BITS, SCALE, Listed, has, put, sort
-from services.matching.engine.market import LEVELS, Cells, Market, Near, Offers, Returns, Side, challenges
+from services.matching.engine.market import Market, Near, Offers, Returns, Side, challenges
 from services.matching.engine.population import Ints, Population
-from services.matching.engine.scoring import Ask, Self, in_common, kinship, likeness, meet, mutual, overlap, step
+from services.matching.engine.scoring import (
+    Ask,
+    Self,
+    in_common,
+    kinship,
+    likely,
+    likeness,
+    meet,
+    mutual,
+    overlap,
+    step,
+)
 
 BLOCK = 1 << 16
 """Learners whose lists are drawn at a time."""
@@ -45,11 +58,11 @@ def _drawn(market: Market, price: Ints | None, width: int, looks: int, known: Li
     """
     priced, sorted_ = _priced(market, price)
     alike, order = _alike(market, sorted_), _order(market)
-    keys, shares = np.zeros(width, np.int64), np.zeros(len(market.cells.hours), np.int64)
+    keys, told = np.zeros(width, np.int64), Told(*np.zeros((3, len(market.cells.hours)), np.int64))
     for begin in range(0, len(order), BLOCK):
         rows = order[begin : begin + BLOCK]
         listed = listing.empty(len(rows), width)
-        _scan(priced, sorted_, alike, rows, looks, known, listed, keys, shares)
+        _scan(priced, sorted_, alike, rows, looks, known, listed, keys, told)
         yield rows, listed
 
 
@@ -59,10 +72,25 @@ def _priced(market: Market, price: Ints | None) -> tuple[Market, Offers]:
     if price is None or not len(offers.at):
         return market, offers
     offers = offers._replace(price=price[offers.teacher])
-    cell = np.repeat(np.arange(len(market.cells.hours)), np.diff(market.cells.start))
-    order = np.lexsort((offers.price, cell))
+    order = np.lexsort((offers.price, cell_of(market.cells)))
     columns: list[Any] = [column[order] for column in offers]
-    return market._replace(offers=offers), Offers(*columns)
+    return market._replace(offers=offers, returns=_in_order(market.returns, offers.price)), Offers(*columns)
+
+
+def _in_order(returns: Returns, price: Ints) -> Returns:
+    """The cheapest of each run first, and how many cost the same from each on."""
+    each = np.arange(len(returns.end))
+    long_ = np.flatnonzero(returns.end > each + 1)
+    if not len(long_):
+        return returns
+    long_ = np.union1d(long_, returns.end[long_] - 1)
+    end = returns.end[long_]
+    offer, alike = returns.offer.copy(), returns.alike.copy()
+    offer[long_] = offer[long_[np.lexsort((price[offer[long_]], end))]]
+    last = np.append((np.diff(end) != 0) | (np.diff(price[offer[long_]]) != 0), True)
+    upto = np.flatnonzero(last)
+    alike[long_] = long_[upto[np.cumsum(np.append(False, last[:-1]))]] + 1 - long_
+    return returns._replace(offer=offer, alike=alike)
 
 
 def _alike(market: Market, offers: Offers) -> Ints:
@@ -76,11 +104,13 @@ def _alike(market: Market, offers: Offers) -> Ints:
 
 def _order(market: Market) -> Ints:
     """Learners who ask for the same one after the other, so that what they read is at hand."""
-    asks = market.learners
-    skill = np.zeros(len(asks.person), np.int64)
+    asks, side = market.learners, market.side
     some = np.flatnonzero(np.diff(asks.start))
-    skill[some] = asks.skill[asks.start[some]]
-    return np.lexsort((market.side.kind[asks.person], skill))
+    skill, level, target = np.zeros((3, len(asks.person)), np.int64)
+    for column, told in ((skill, asks.skill), (level, asks.level), (target, asks.target)):
+        column[some] = told[asks.start[some]]
+    who = asks.person
+    return np.lexsort((side.liked[who], side.site[who], side.rank[who], target, level, side.kind[who], skill))
 
 
 @compiled
@@ -112,61 +142,28 @@ def _shared(at: Ints, marks: Ints, learner: Ints, teacher: Ints, found: Ints) ->
 
 
 @lean
-def _of_mark(returns: Returns, skill: int, mark: int) -> tuple[int, int]:
-    """The offers of a skill whose teachers have a challenge: from the first to before the last."""
-    low, high = returns.at[skill], returns.at[skill + 1]
-    end = high
-    while low < high:
-        middle = (low + high) // 2
-        if returns.mark[middle] < mark:
-            low = middle + 1
-        else:
-            high = middle
-    last = low
-    while last < end and returns.mark[last] == mark:
-        last += 1
-    return low, last
-
-
-@lean
-def _kin(
-    market: Market, me: Self, ask: Ask, shares: Ints, mark: int, keys: Ints, row: int, looks: int, listed: Listed
-) -> bool:
-    """List the teachers one of whose challenges the learner knows or shares; False where the limit left some unread."""
-    offers, side, knobs = market.offers, market.side, market.knobs
-    first, last = _of_mark(market.returns, ask.skill, mark)
-    many = last - first
-    begins = market.cells.at[ask.skill * LEVELS]
-    begin = place_in(me.lot, many) if many > looks else 0
-    for look in range(min(many, looks)):
-        place = first + (begin + look) % many
-        at, common = market.returns.offer[place], shares[market.returns.cell[place] - begins]
-        offered = offers.level[at]
-        if common == EMPTY or offered < ask.level + knobs.margin:
-            continue
-        score = ask.sure + step(knobs, ask.level, ask.target, offered) + overlap(knobs, common)
-        hoped = (score + ask.rest) * SCALE - offers.price[at]
-        if listed.size[row] == len(keys) and hoped < keys[0] >> LOT_BITS:
-            continue
-        score += likeness(offers, at, knobs, me)
-        hoped = (score + knobs.reciprocity + knobs.shared_challenge) * SCALE - offers.price[at]
-        if listed.size[row] == len(keys) and hoped < keys[0] >> LOT_BITS:
-            continue
-        if has(listed, row, at) or not meet(offers, at, me):
-            continue
-        points = kinship(market.near, side, knobs, me.person, offers.teacher[at])
-        if points:
-            score += points
-            put(keys, listed, row, score * SCALE - offers.price[at], mix(me.lot ^ offers.lot[at]), at, score)
-    return bool(many <= looks)
-
-
-@lean
 def _within_hours(cells: Cells, first: int, last: int, me: Self, half_hours: int, common: Ints) -> None:
     """What each of these cells' working weeks shares with the learner's, EMPTY where that is too little."""
     for cell in range(first, last):
         shared = shared_half_hours(cells.week, cell, me.week)
         common[cell - first] = shared if shared >= half_hours else EMPTY
+
+
+@lean
+def _tell(market: Market, me: Self, ask: Ask, first: int, last: int, told: Told) -> int:
+    """What the cells of a skill may bring a learner; returns how many offers those that are for them have."""
+    cells, offers, knobs = market.cells, market.offers, market.knobs
+    total = 0
+    for cell in range(first, last):
+        place, at = cell - first, cells.start[cell]
+        told.hope[place] = EMPTY
+        if told.common[place] == EMPTY or offers.level[at] < ask.level + knobs.margin:
+            continue
+        total += cells.start[cell + 1] - at
+        sure = step(knobs, ask.level, ask.target, offers.level[at]) + overlap(knobs, told.common[place])
+        told.sure[place] = sure
+        told.hope[place] = sure + (likely(offers, at, knobs, me) if cells.even[cell] else ask.rest)
+    return total
 
 
 @lean
@@ -188,11 +185,12 @@ def _scan(
     known: Listed,
     listed: Listed,
     keys: Ints,
-    shares: Ints,
+    told: Told,
 ) -> None:
     cells, asks, near, side, knobs = market.cells, market.learners, market.near, market.side, market.knobs
     width = listed.offer.shape[1]
-    skill, kind = EMPTY, EMPTY  # whose hours `shares` tells: the next as a rule asks for the same at the same hours
+    skill, kind, total = EMPTY, EMPTY, 0  # whom `told` tells of: the next as a rule asks for the same at the same hours
+    before = (EMPTY, EMPTY, EMPTY, EMPTY, side.liked[0])
     joined = knobs.reciprocity + knobs.shared_challenge
     for row in range(len(rows)):
         asking = rows[row]
@@ -211,33 +209,24 @@ def _scan(
         )
         _relist(market, known, asking, me, keys, row, listed)
         kin = side.kin[who] if joined else np.uint64(0)
-        likely = knobs.cross_unit + knobs.same_site + knobs.seniority
-        likely += 0 if me.liked >> np.uint64(63) else knobs.preferred_time
+        rest = knobs.cross_unit + knobs.same_site + knobs.seniority
+        rest += 0 if me.liked >> np.uint64(63) else knobs.preferred_time
         for need in range(asks.start[asking], asks.start[asking + 1]):
             sure = asks.bonus[asking] + knobs.need_met
-            ask = Ask(asks.skill[need], asks.level[need], asks.target[need], sure, likely + joined)
+            ask = Ask(asks.skill[need], asks.level[need], asks.target[need], sure, rest)
             begins, ends = cells.at[ask.skill * LEVELS], cells.at[ask.skill * LEVELS + LEVELS]
-            lowest = cells.at[ask.skill * LEVELS + min(LEVELS, max(0, ask.level + knobs.margin))]
             if skill != ask.skill or kind != side.kind[who]:
-                skill, kind = ask.skill, side.kind[who]
-                _within_hours(cells, begins, ends, me, knobs.half_hours, shares)
-            whole = True
-            if joined:
-                for place in range(near.knows_at[who], near.knows_at[who + 1]):
-                    whole &= _kin(market, me, ask, shares, near.knows[place], keys, row, looks, listed)
-                for place in range(near.marks_at[who], near.marks_at[who + 1]):
-                    whole &= _kin(market, me, ask, shares, near.marks[place], keys, row, looks, listed)
-            rest = likely if whole else ask.rest
-            total = 0
-            for cell in range(lowest, ends):
-                total += 0 if shares[cell - begins] == EMPTY else cells.start[cell + 1] - cells.start[cell]
-            for cell in range(lowest, ends):
-                common = shares[cell - begins]
-                if common == EMPTY:
+                skill, kind, before = ask.skill, side.kind[who], (EMPTY, EMPTY, EMPTY, EMPTY, me.liked)
+                _within_hours(cells, begins, ends, me, knobs.half_hours, told.common)
+            if before != (ask.level, ask.target, me.rank, me.site, me.liked):
+                before = (ask.level, ask.target, me.rank, me.site, me.liked)
+                total = _tell(market, me, ask, begins, ends, told)
+            whole = not joined or kins(market, me, ask, told, keys, row, looks, listed)
+            for cell in range(begins, ends):
+                if told.hope[cell - begins] == EMPTY:
                     continue
                 begin, end = int(cells.start[cell]), int(cells.start[cell + 1])
-                sure = ask.sure + step(knobs, ask.level, ask.target, offers.level[begin]) + overlap(knobs, common)
-                most = (sure + rest) * SCALE
+                most = (ask.sure + told.hope[cell - begins] + (0 if whole else joined)) * SCALE
                 full = listed.size[row] == width
                 if full and most - offers.price[begin] < keys[0] >> LOT_BITS:
                     continue
@@ -252,7 +241,7 @@ def _scan(
                     if full and most - offers.price[here] < keys[0] >> LOT_BITS:
                         unread = unread if at > begin else 0
                         break
-                    score = sure + likeness(offers, here, knobs, me)
+                    score = ask.sure + told.sure[cell - begins] + likeness(offers, here, knobs, me)
                     worth = score * SCALE - offers.price[here]
                     kindred = offers.wish[here] & kin
                     if full and worth + (joined * SCALE if kindred else 0) < keys[0] >> LOT_BITS:

@@ -30,7 +30,7 @@ class Self(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """What they want to learn, the points that every offer of it has, and those that who teaches can add at most."""
+    """What they want to learn, the points that every offer of it has, and those that likeness can add at most."""
 
     skill: int
     level: int
@@ -119,6 +119,13 @@ def likeness(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
     if suits(offers.liked[at] & me.liked, knobs.half_hours):
         points += knobs.preferred_time
     return points
+
+
+@lean
+def likely(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
+    """`likeness` at the most, of whoever is of the same rank and site and likes the same hours, in any unit."""
+    points: int = likeness(offers, at, knobs, me)
+    return points if offers.unit[at] != me.unit else points + knobs.cross_unit
 
 
 @lean

@@ -6,8 +6,9 @@ import numpy as np
 
 from services.matching.engine import market
 from services.matching.engine.candidates import Pairs
+from services.matching.engine.cells import LEVELS, Cells
 from services.matching.engine.compiled import compiled, ones, shared_half_hours
-from services.matching.engine.market import LEVELS, Cells, Learners, Near, Offers, Side
+from services.matching.engine.market import Learners, Near, Offers, Side
 from services.matching.engine.people import Problem
 from services.matching.engine.population import Bools, Ints, Population
 from services.matching.engine.scoring import barred, speak
