@@ -38,6 +38,17 @@ def pairs(size: int) -> None:
     print(f"in {took:.2f} s; at most {100 * gap:.3f} % better exists among all feasible pairs")
 
 
+def one_skill(size: int) -> None:
+    """A whole round of people who all offer and want one skill: thousands of teachers whom everybody sees alike."""
+    pop, learners, needs = _asking(size, skills=1)
+    began, busy = time.perf_counter(), time.process_time()
+    found = trade.trade(pop, problem(), learners, needs)
+    took, busy = time.perf_counter() - began, time.process_time() - busy
+    gap = (found.bound - found.value) / found.bound
+    print(f"one skill {size:>9,}: {len(found.score):,} of {len(np.unique(pop.needs.person[needs])):,} matched", end=" ")
+    print(f"in {took:.2f} s, {busy:.2f} s of CPU; at most {100 * gap:.3f} % better exists")
+
+
 def exchanges(size: int) -> None:
     """Rings of two and three: who chooses first by scarcity, and shares weighed, beside the bound."""
     pop, learners, needs = _asking(size)
@@ -236,9 +247,9 @@ def _small(graph: assign.Graph) -> assign.Graph:
     )
 
 
-def _asking(size: int) -> tuple[Population, Ints, Ints]:
+def _asking(size: int, skills: int | None = None) -> tuple[Population, Ints, Ints]:
     for one in (2000, size):
-        pop = population(one)
+        pop = population(one, skills=skills)
         learners = np.arange(one)
         needs = np.flatnonzero(pop.available[pop.needs.person])
         key = pop.needs.person[needs] * len(pop.skills) + pop.needs.skill[needs]
@@ -257,7 +268,7 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-SIZED = (pairs, exchanges, solvers, lists, suggestions, circles, spent)
+SIZED = (pairs, one_skill, exchanges, solvers, lists, suggestions, circles, spent)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from services.matching.engine import assign, auction, candidates, listing, market, scan
+from services.matching.engine import alike, assign, auction, candidates, listing, market, scan
 from services.matching.engine.assign import Slots
 from services.matching.engine.auction import EVEN, NEVER, STEPS, Bidders, Places
 from services.matching.engine.candidates import Pairs
@@ -25,12 +25,14 @@ LEFT_LISTED, LEFT_RENEWED = 60, 20
 """Teachers listed for each of those left over, and how many of them each auction's prices can replace."""
 ROLES, ROLES_SETTLED = 8, 0.001
 """Auctions among those left over at most: once everybody does both, then whatever they are worth more for; and the
-share by which the bound has to fall for another."""
+share by which what is proved has to change for another."""
 GOOD_ENOUGH = 0.0002
 """A proved gap below which lists are not renewed any more."""
 SETTLED, NEAR_ENOUGH = 0.0005, 0.003
 """What renewed lists bring, or a finer auction, below which it was the last, where the proved gap is below the second;
 shares of the bound as well."""
+FAR = 0.005
+"""A proved gap above which teachers alike cost the same."""
 DEAREST = 90
 """No load costs more than this, so that a willing teacher is never left idle for it."""
 
@@ -102,22 +104,26 @@ def first(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     """The first choice alone, with the prices that prove it.
 
     Where lists at the last prices prove less than those before, everybody runs after the same cheap places: the next
-    are drawn at the mean of these prices and of those that prove most.
+    are drawn at the mean of these prices and of those that prove most. Far from the proof teachers alike cost the same,
+    as does what differs by less than a bid: the lot decides whom of them each lists.
     """
     sides = _Sides(pop, problem, learners, needs)
     laid = sides.laid(problem, needs)
     width, looks = problem.rules.candidates, problem.rules.looks
-    floor = _Floor(sides, laid)
+    floor, like = _Floor(sides, laid), alike.kinds(pop, laid, needs)
     offer, score, value = floor.offer, floor.score, 0
     known = listing.empty(len(learners), MERGED * width)
     scan.renew(laid, floor.price, known, width, min(looks, DRAFTED))
     bound, proof, calm = NEVER, floor.price, True
     for turn in range(TURNS):
-        floor.open(known, STEPS[min(turn, len(STEPS) - 1)])
+        step = STEPS[min(turn, len(STEPS) - 1)]
+        floor.open(known, step)
         gained = floor.value - value
         if gained > 0:
             offer, score, value = floor.offer, floor.score, floor.value
         price = floor.price if calm else (floor.price + proof) // 2
+        if bound - value > FAR * bound:
+            price = alike.even(price, like) // step * step
         missed = scan.renew(laid, price, known, width, looks) // SCALE
         proved = sides.bound(known, price)
         settled = calm and turn >= len(STEPS) - 1 and min(gained, missed) <= SETTLED * bound
@@ -247,11 +253,11 @@ def complete(pop: Population, problem: Problem, learners: Ints, needs: Ints, fou
     place = np.arange(len(row)) - np.repeat(np.cumsum(listed.size) - listed.size, listed.size)
     offers, scores = listed.offer[row, place], listed.score[row, place].astype(np.int64)
     teacher = laid.offers.teacher[offers].astype(np.int64)
-    alike = pop.draw(learners[row], teacher)
+    drawn = pop.draw(learners[row], teacher)
     chosen = max(
         (
             _fit(order, row, learners, teacher, time, room)
-            for order in (np.lexsort((alike, -scores, offers != won[row])), np.lexsort((alike, -scores)))
+            for order in (np.lexsort((drawn, -scores, offers != won[row])), np.lexsort((drawn, -scores)))
         ),
         key=lambda edges: int((scores[edges] - assign.costs(teacher[edges], pop.load + taught, sides.cost)).sum()),
     )
@@ -291,14 +297,15 @@ def _second(
 ) -> tuple[Ints, int]:
     """Which offer each wins where everybody does what they are worth most for, and what no choice can exceed.
 
-    Whoever's time is all taken by teaching, and would learn too, takes one commitment less. Many would each time do
-    what they did not do before; at the mean of all prices since, they settle.
+    Whoever's time is all taken by teaching, and would learn too, takes one commitment less, and teaches for no less
+    than they gain by that. Many would each time do what they did not do before; at the mean of all prices since, they
+    settle.
     """
     rows, width = listed.offer.shape
     first = np.arange(rows, dtype=np.int64) * width
     whole, tight = Slots(pop.slots, load, cost), time <= pop.slots
     teaches, learns = np.zeros((2, len(pop)), np.bool_)
-    price, bound = np.zeros(len(pop), np.int64), NEVER
+    price, bound, before = np.zeros(len(pop), np.int64), NEVER, NEVER
     for turn in range(ROLES):
         slots = Slots(pop.slots - learns, load, cost)
         size = np.where(teaches[laid.learners.person], 0, listed.size)
@@ -317,10 +324,12 @@ def _second(
         gain[laid.learners.person] = listed.best
         last[whole.column] = value
         proved = int(listed.best.sum() + value.sum() - np.minimum(gain, last)[tight].sum()) // SCALE
-        before, bound = bound, min(bound, proved)
-        if turn and before - bound <= ROLES_SETTLED * bound:
+        bound = min(bound, proved)
+        if turn and abs(before - proved) <= ROLES_SETTLED * bound:
             break
+        before = proved
         teaches, learns = tight & (last > 0) & (last >= gain), tight & (last < gain)
+        price = np.where(learns, price - last + gain, price)
     return won, bound
 
 
