@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 TRIES = 3
 PARKED_IN_A_ROW = 100
 OUTAGE_SECONDS = 60.0
-FAILED_COMMITS_IN_A_ROW = 3
+FAILED_COMMITS_SECONDS = 60.0  # longer than a group takes to share its partitions out anew
 LOOK_SECONDS = 1.0
 SHORTEST_IDLE = 0.01
 SLOW_SECONDS = 5.0  # a batch that takes longer pauses its partitions and goes on in peace
@@ -79,7 +79,7 @@ class Consumer:
         self._done: dict[tuple[str, int], int] = {}
         self._idle = SHORTEST_IDLE
         self._parked_in_a_row = 0
-        self._commit_failures = 0
+        self._commits_fail_since: float | None = None
         self.assignment = Assignment()
 
     @property
@@ -326,12 +326,12 @@ class Consumer:
                 log.warning("offset commit came too late: the group has shared its partitions out anew")
             else:
                 log.warning("offset commit failed", exc_info=error)
-            self._commit_failures += not again
-            if self._commit_failures >= FAILED_COMMITS_IN_A_ROW:
+            since = self._commits_fail_since = self._commits_fail_since or time.monotonic()
+            if not again and time.monotonic() - since > FAILED_COMMITS_SECONDS:
                 raise
         else:
             self._done.clear()
-            self._commit_failures = 0
+            self._commits_fail_since = None
             await crashpoint("consumer.after_commit")
 
 

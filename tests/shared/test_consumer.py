@@ -1,6 +1,7 @@
 """From an outbox through a real broker to an effect: once, in order, and nothing dropped."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
@@ -441,6 +442,23 @@ async def test_a_commit_is_repeated_unless_the_group_has_gone_on_without_us(
     assert bool(consumer._done) == repeats
     (said,) = (record for record in caplog.records if record.name == "shared.consumer")
     assert bool(said.exc_info) == repeats
+
+
+async def test_commits_that_fail_for_a_minute_end_the_process_and_not_three_batches_of_a_rebalance(
+    on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = Consumer(on_kafka, db, HANDLERS)
+    client: Any = Refusing(TopicPartition(wire(on_kafka, ParticipationChanged), 0), CommitFailedError())
+    clock = {"now": 1000.0}
+    monkeypatch.setattr(time, "monotonic", lambda: clock["now"])
+    for offset in range(10):
+        consumer._done = {(ParticipationChanged.topic.name, 0): offset}
+        await consumer._commit(client)
+        clock["now"] += 5
+    clock["now"] += 15
+    consumer._done = {(ParticipationChanged.topic.name, 0): 10}
+    with pytest.raises(CommitFailedError):
+        await consumer._commit(client)
 
 
 def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:
