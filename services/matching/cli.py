@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +10,6 @@ from uuid import UUID
 import typer
 
 from services.matching.commands.rules import replay
-from services.matching.engine import round as engine
 from services.matching.settings import MatchingSettings
 from shared.db import Database
 from shared.refusal import Refused
@@ -39,11 +39,10 @@ async def _replay(round_id: UUID, out: Path | None) -> tuple[bool, str]:
     db = await Database.connect(load(MatchingSettings, "matching"))
     try:
         async with db.acquire() as conn:
-            found, run = await replay(conn, round_id)
+            with out.open("wb") if out else nullcontext() as file:
+                found = await replay(conn, round_id, file)
     finally:
         await db.close()
-    if out is not None:
-        await asyncio.to_thread(out.write_bytes, engine.write(run.outcome))
     words = {True: "the same", False: "not the same"}
     return found["same_input"] and found["same_output"], (
         f"input {found['input_digest']}: {words[found['same_input']]}\n"

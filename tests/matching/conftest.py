@@ -1,7 +1,7 @@
 """A matching service of the test's own: its database, its HTTP side with real tokens, events in and out."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import httpx
@@ -10,7 +10,9 @@ import pytest
 
 from services.matching.app import create_app
 from services.matching.consumers import HANDLERS
+from services.matching.couriers import couriers
 from services.matching.settings import MatchingSettings
+from shared.courier import run_once
 from shared.db import Database, Record
 from shared.events.base import Event
 from shared.settings import load
@@ -63,6 +65,21 @@ class World:
 @pytest.fixture
 async def world(db: Database) -> World:
     return World(db)
+
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def work(settings: MatchingSettings, db: Database) -> Work:
+    """Has done all that there is for workers to do."""
+    every = couriers(settings)
+
+    async def all_of_it() -> None:
+        while [courier for courier in every if await run_once(db, courier)]:
+            pass
+
+    return all_of_it
 
 
 class Caller:

@@ -39,7 +39,7 @@ class Large:
         self.call = call
         self.db = db
         self.couriers = couriers(settings)
-        self.solver = self.couriers[0]
+        self.solver = self.couriers[1]
         self.people = crowd()
         self.programme_id = UUID(int=0)
 
@@ -60,6 +60,14 @@ class Large:
 
     async def offers(self) -> list[ShardOffered]:
         return [ShardOffered.model_validate(each) for each in await self.world.said(ShardOffered)]
+
+    async def begin_parts(self) -> int:
+        """Take parts, as a worker does that is gone a moment later."""
+        async with self.db.transaction() as conn:
+            jobs = await self.solver.claim(conn)
+        for job in jobs:
+            await job.session.close()
+        return len(jobs)
 
     async def work(self) -> None:
         """All that there is for this worker to do."""
@@ -145,8 +153,7 @@ async def test_circles_are_formed_in_parts_and_led_by_anybody(large: Large) -> N
 async def test_what_a_worker_took_and_left_lying_another_solves(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = await large.begin(8)
     await large.world.hear(*await large.offers())
-    async with large.db.transaction() as conn:
-        assert await shards.claim(conn)
+    assert await large.begin_parts()
     monkeypatch.setattr(shards, "WORKER", uuid4())
     await large.work()
     assert (await large.shown(begun["round_id"]))["state"] == "solving"
@@ -161,8 +168,7 @@ async def test_a_part_that_never_ends_fails_the_round_and_says_so(large: Large) 
     begun = await large.begin(8)
     await large.world.hear(*await large.offers())
     for _ in range(shards.TRIES):
-        async with large.db.transaction() as conn:
-            await shards.claim(conn)
+        await large.begin_parts()
         await large.world.execute("UPDATE shards SET leased_until = now() - interval '1 s'")
     await large.work()
     failed = await large.shown(begun["round_id"])

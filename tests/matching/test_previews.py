@@ -1,5 +1,6 @@
 """A round before anybody is told of it, what is learned from answers, and a round computed again."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,9 +9,9 @@ from services.matching.commands import solver
 from services.matching.commands.projections import forget
 from services.matching.engine import round as engine
 from services.matching.engine.people import Problem
-from services.matching.store import inputs
-from shared.events.matching import CircleFormed, MatchKind, MatchProposed, PersonLeftUnmatched, RoundCompleted
+from shared.events.matching import CircleFormed, MatchProposed, PersonLeftUnmatched, RoundCompleted
 from tests.matching.conftest import Caller, World
+from tests.matching.solving import kept
 from tests.matching.test_upkeep import changed
 from tests.matching.world import PIANO, RUST, learner, newcomer, person, programme, teacher
 
@@ -112,15 +113,15 @@ async def test_who_learns_and_teaches_loses_neither_at_publication(world: World,
 async def test_a_round_holds_up_nobody_and_heeds_what_happens_meanwhile(
     world: World, call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    solve, gone, new = solver.solve, learner(), newcomer()
+    ask, gone, new = solver.Session.ask, learner(), newcomer()
 
-    async def meanwhile(kind: MatchKind, problem: Problem) -> engine.Run:
-        found = await solve(kind, problem)
+    async def meanwhile(session: solver.Session, task: solver.Task, head: Problem) -> Any:
+        found = await ask(session, task, head)
         await world.hear(changed(gone, status="left"), new)
         assert {"buddy"} == {event["kind"] for event in await world.said(MatchProposed)}
         return found
 
-    monkeypatch.setattr(solver, "solve", meanwhile)
+    monkeypatch.setattr(solver.Session, "ask", meanwhile)
     mentoring = programme()
     await world.hear(mentoring, programme("onboarding_buddy"))
     await world.hear(gone, learner(), teacher(), teacher(), person())
@@ -233,10 +234,9 @@ async def test_a_round_computed_again_comes_to_the_same_bytes(world: World, call
         await world.execute("UPDATE matches SET state = 'expired'")
     found = await run(call, mentoring.programme_id, seed=9)
     async with world.db.acquire() as conn:
-        kept = await inputs.load(conn, UUID(str(found["round_id"])))
-    assert kept
-    assert engine.digest(kept.problem) == found["input_digest"]
-    assert format_ != "mentoring" or kept.problem.recent
+        problem = (await kept(conn, UUID(str(found["round_id"])))).problem
+    assert engine.digest(problem) == found["input_digest"]
+    assert format_ != "mentoring" or problem.recent
     replay = (await call("POST", f"/v1/rounds/{found['round_id']}/replay", OWNER)).json()
     assert (replay["same_input"], replay["same_output"]) == (True, True)
     assert replay["output_digest"] == found["output_digest"]

@@ -14,12 +14,12 @@ import pytest
 from services.matching.commands.rounds import run_round
 from services.matching.engine import round as engine
 from services.matching.settings import MatchingSettings
-from services.matching.store import inputs
 from shared import kafka
 from shared.db import Database
 from shared.events.directory import PersonChanged
 from tests.fixtures.delivery import SECONDS, until
 from tests.matching.conftest import World
+from tests.matching.solving import kept
 from tests.matching.world import learner, programme, teacher
 
 pytestmark = pytest.mark.real_broker
@@ -86,8 +86,7 @@ async def test_two_workers_take_the_parts_of_a_round_and_make_of_it_what_one_pro
     (row,) = await world.fetch("SELECT * FROM rounds WHERE round_id = $1", found["round_id"])
     assert (row["report"]["parts"], row["severed"], row["matched"]) == (PARTS, False, 3 * PARTS)
     async with db.acquire() as conn:
-        kept = await inputs.load(conn, found["round_id"])
-    assert kept is not None
-    assert engine.run("pair", kept.problem).output_digest == row["output_digest"]
-    uncut = engine.run("pair", replace(kept.problem, rules=replace(kept.problem.rules, part_people=1000)))
+        again = await kept(conn, found["round_id"])
+    assert engine.run("pair", again.problem).output_digest == row["output_digest"]
+    uncut = engine.run("pair", replace(again.problem, rules=replace(again.problem.rules, part_people=1000)))
     assert (uncut.outcome.value, uncut.outcome.bound) == (row["value"], row["bound"])

@@ -61,7 +61,7 @@ class Round(BaseModel):
     gap: float
     published: bool
     state: Literal["solving", "failed", "preview", "publishing", "published", "discarded"]
-    """A very large round is `solving` until all its parts are there, and `failed` where its report says why.
+    """A large round is `solving` until it is read and all its parts are there, and `failed` where its report says why.
 
     It is `publishing` while people are told some after the others; its counts are the preview's until all are."""
     output_digest: str | None
@@ -144,7 +144,10 @@ class LeftOutOf(LeftOut):
 
 @router.post("/v1/rounds", status_code=201, response_model=Round, summary="Match the people of a programme")
 async def create_round(body: NewRound, edge: Edge) -> Response:
-    """Everybody the programme is for is matched or told why not; proposals go out unless it is a dry run."""
+    """Everybody the programme is for is matched or told why not; proposals go out unless it is a dry run.
+
+    Among very many people the round is `solving` when this answers, and counts nobody yet: look at it again.
+    """
 
     async def work(conn: Connection) -> dict[str, Any]:
         only = None if body.people is None else set(body.people)
@@ -196,11 +199,7 @@ async def discard_round(round_id: UUID, edge: Edge) -> Response:
 @router.post("/v1/rounds/{round_id}/replay", response_model=Replay, summary="Compute a round again")
 async def replay_round(round_id: UUID, edge: Edge) -> Response:
     """From the people it saw, its rules and its seed: the same bytes, or it says that they are not."""
-
-    async def work(conn: Connection) -> dict[str, Any]:
-        return (await rules.replay(conn, round_id))[0]
-
-    return await edge.write(work)
+    return await edge.write(lambda conn: rules.replay(conn, round_id))
 
 
 @router.get("/v1/rounds/{round_id}/parity", response_model=Parity, summary="Show whom a round served how well")

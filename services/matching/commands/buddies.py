@@ -86,7 +86,7 @@ async def _propose(
     if not problem.asked:
         return frozenset()
     outcome = await asyncio.to_thread(buddies.solve, problem)
-    formed = list(matches.proposals("buddy", outcome.matches, programme, None))
+    formed = list(matches.proposals("buddy", ([match] for match in outcome.matches), programme, None))
     await matches.insert(conn, formed)
     await outbox.append_all(conn, [(tell(match), _cause(match.participants, causes)) for match in formed])
     return problem.asked - {left.person for left in outcome.unmatched}

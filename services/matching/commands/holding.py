@@ -10,7 +10,6 @@ from services.matching.commands.problems import inside
 from services.matching.domain.match import Match, Member
 from services.matching.engine import standing
 from services.matching.engine.people import Person, Problem
-from services.matching.store.inputs import Kept
 
 CARRYING = frozenset({"teacher", "buddy"})
 PASSING: dict[str, Any] = {
@@ -64,7 +63,7 @@ class _Room:
             self._led[member.person_id] += times * (member.role == "facilitator")
 
 
-def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> Held:
+def hold(before: Problem, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> Held:
     """Whose people are as they were (same place, skills and managers), still asked, still free, and can still meet.
 
     An exchange holds with all of its legs or not at all. `before` and `now` know of everybody in these matches, and
@@ -91,14 +90,14 @@ def hold(before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence
 class _Page:
     """Some matches of a round, and their people as they were and as they are."""
 
-    def __init__(self, before: Kept, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> None:
-        self._before, self._now = before.problem, now
-        self.room = _Room(before.problem.rules.facilitator_circles)
+    def __init__(self, before: Problem, now: Problem, lines: tuple[Line, Line], preview: Sequence[Match]) -> None:
+        self._before, self._now = before, now
+        self.room = _Room(before.rules.facilitator_circles)
         self._line_was, self._line_is = lines
-        self._was = _in_line(before.problem.people, self._line_was, self._line_is.keys())
+        self._was = _in_line(before.people, self._line_was, self._line_is.keys())
         self._is = _in_line(now.people, self._line_is, self._line_is.keys())
         groups = [*(match.participants for match in preview), *(_everybody(match) for match in preview)]
-        hindered = standing.hindrance(replace(now, rules=before.problem.rules), groups)
+        hindered = standing.hindrance(replace(now, rules=before.rules), groups)
         self._apart = dict(zip((match.match_id for match in preview), hindered, strict=False))
         self._unled = dict(zip((match.match_id for match in preview), hindered[len(preview) :], strict=True))
 

@@ -85,7 +85,7 @@ async def _in_programme(
     problem, known = await problem_for(conn, programme, today, today.toordinal(), only=only)
     problem = replace(problem, skills=frozenset({skill_id}))
     about = replace(programme, skills=problem.skills)
-    problem = await asking(conn, about, "pair", problem, known, only)
+    problem = await asking(conn, about, "pair", problem, known)
     teachers = tuple(one if one.id in leavers else one._replace(offers=()) for one in problem.people)
     outcome = await asyncio.to_thread(
         pairs.solve, replace(problem, people=teachers, rules=replace(problem.rules, exchange=False))
@@ -98,6 +98,6 @@ async def _in_programme(
         datetime.now(UTC) + timedelta(days=1),
         min(until, datetime.now(UTC) + timedelta(days=programme.rules.expires_days)),
     )
-    (match,) = matches.proposals("pair", [best], programme, None, expires_at)
+    (match,) = matches.proposals("pair", [[best]], programme, None, expires_at)
     await matches.insert(conn, [match])
     return match

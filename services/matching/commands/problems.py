@@ -27,32 +27,41 @@ async def published(conn: Connection, programme_id: UUID) -> Programme:
     return programme
 
 
-async def current(
-    conn: Connection,
-    programme: Programme,
-    kind: MatchKind,
-    seed: int,
-    only: Sequence[UUID] | None = None,
-    among: frozenset[UUID] | None = None,
-    apart_from: UUID | None = None,
-) -> tuple[Problem, Counter[str]]:
-    """What a round of a programme would be asked now, and how many it would not ask, by reason.
+def head(programme: Programme, seed: int) -> Problem:
+    """What a programme asks, of nobody yet."""
+    return Problem(
+        people=(),
+        asked=frozenset(),
+        rules=programme.rules,
+        seed=seed,
+        skills=programme.skills,
+        in_person=programme.in_person,
+        size_min=programme.size_min,
+        size_max=programme.size_max,
+    )
 
-    Of everybody, or as if `only` these were there; or asking those `among` them alone. With `only`, having a match of
-    the round `apart_from` which it is asked keeps nobody from another of it; it takes their time and room all the same.
+
+async def current(
+    conn: Connection, programme: Programme, kind: MatchKind, seed: int, only: Sequence[UUID], apart_from: UUID
+) -> Problem:
+    """What a round of a programme would be asked now, as if `only` these were there.
+
+    Having a match of the round `apart_from` keeps nobody from another of it; it takes their time and room all the same.
     """
     today = datetime.now(UTC).date()
     problem, known = await problem_for(conn, programme, today, seed, only=only, apart_from=apart_from)
+    newcomers = await recent_hires(conn, programme, kind, today, only)
+    asked, _ = await asked_of(conn, programme, kind, known, newcomers, apart_from)
+    return replace(problem, asked=asked)
+
+
+async def recent_hires(
+    conn: Connection, programme: Programme, kind: MatchKind, today: date, only: Sequence[UUID] | None = None
+) -> frozenset[UUID]:
+    """Whom a round of buddies asks, of everybody or of some."""
     if kind != "buddy":
-        problem, others = await _sorted(conn, programme, kind, problem, known, only, among, apart_from)
-    else:
-        found = await rounds.newcomers(conn, today, only, programme.programme_id)
-        problem = replace(problem, asked=frozenset(found if among is None else among.intersection(found)))
-        here = {one.person.id for one in known} if among is None else among.intersection(one.person.id for one in known)
-        others = Counter(no_newcomer=len(here - problem.asked))
-    if among is not None:
-        others["not_known"] = len(among.difference(one.person.id for one in known))
-    return problem, +others
+        return frozenset()
+    return frozenset(await rounds.newcomers(conn, today, only, programme.programme_id))
 
 
 async def problem_for(
@@ -69,63 +78,48 @@ async def problem_for(
     known = await people.everybody(conn, programme, today, only)
     lessons = await conn.fetch(SQL.lessons, programme.programme_id, rules.rest_days, rules.cool_off_days, only)
     recent = await people.recent_pairs(conn, rules.cool_off_days, only, apart_from)
-    problem = Problem(
-        people=(),
-        asked=frozenset(asked),
-        rules=rules,
-        seed=seed,
-        skills=programme.skills,
-        in_person=programme.in_person,
-        size_min=programme.size_min,
-        size_max=programme.size_max,
-    )
+    problem = replace(head(programme, seed), asked=frozenset(asked))
     return await asyncio.to_thread(_whole, problem, known, lessons, recent)
 
 
 def _whole(
     problem: Problem, known: list[Known], lessons: Sequence[Record], recent: frozenset[tuple[UUID, UUID]]
 ) -> tuple[Problem, list[Known]]:
-    known = _taught(known, lessons)
+    known = taught(known, lessons)
     here = {one.person.id for one in known}
     everybody = tuple(inside(one.person, here) for one in known)
     return replace(problem, people=everybody, recent=frozenset(filter(here.issuperset, recent))), known
 
 
 async def asking(
-    conn: Connection,
-    programme: Programme,
-    kind: MatchKind,
-    problem: Problem,
-    known: list[Known],
-    only: Sequence[UUID] | None = None,
+    conn: Connection, programme: Programme, kind: MatchKind, problem: Problem, known: list[Known]
 ) -> Problem:
-    """The problem with everybody asked whom the programme is for, who takes part, and who has no open match of it.
-
-    `only` are those of them the problem is about, where it is not about everybody.
-    """
-    return (await _sorted(conn, programme, kind, problem, known, only, None, None))[0]
+    """The problem with everybody asked whom the programme is for, who takes part, and who has no open match of it."""
+    return replace(problem, asked=(await asked_of(conn, programme, kind, known))[0])
 
 
-async def _sorted(
+async def asked_of(
     conn: Connection,
     programme: Programme,
     kind: MatchKind,
-    problem: Problem,
     known: list[Known],
-    only: Sequence[UUID] | None,
-    among: frozenset[UUID] | None,
-    apart_from: UUID | None,
-) -> tuple[Problem, Counter[str]]:
-    if only is None:
-        rows = await conn.fetch(SQL.not_asked, programme.programme_id)
-    else:
-        rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, only, apart_from)
-    asked, others = await asyncio.to_thread(_asked, known, rows, kind, programme.skills, among)
-    return replace(problem, asked=asked), others
+    newcomers: frozenset[UUID] = frozenset(),
+    apart_from: UUID | None = None,
+    among: frozenset[UUID] | None = None,
+) -> tuple[frozenset[UUID], Counter[str]]:
+    """Whom of these a round asks, and how many it does not, by reason; only those `among` them where that is said."""
+    if among is not None:
+        known = [one for one in known if one.person.id in among]
+    ids = [one.person.id for one in known]
+    if kind == "buddy":
+        asked = newcomers.intersection(ids)
+        return asked, +Counter(no_newcomer=len(ids) - len(asked))
+    rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, ids, apart_from)
+    return await asyncio.to_thread(_asked, known, rows, kind, programme.skills)
 
 
 def _asked(
-    known: list[Known], rows: Sequence[Record], kind: MatchKind, about: frozenset[str], among: frozenset[UUID] | None
+    known: list[Known], rows: Sequence[Record], kind: MatchKind, about: frozenset[str]
 ) -> tuple[frozenset[UUID], Counter[str]]:
     """Who is asked, and how many are not: nothing is said of one person that four things could be the cause of."""
     outside = {row["person_id"] for row in rows if row["reason"] == "outside_audience"}
@@ -134,8 +128,6 @@ def _asked(
     others: Counter[str] = Counter()
     for one in known:
         person = one.person.id
-        if among is not None and person not in among:
-            continue
         if person in outside:
             others["outside_audience"] += 1
         elif not one.taking_part:
@@ -165,7 +157,7 @@ def inside(person: Person, here: Container[UUID]) -> Person:
     return person._replace(manager=manager, not_with=tuple(one for one in person.not_with if one in here))
 
 
-def _taught(known: list[Known], lessons: Sequence[Record]) -> list[Known]:
+def taught(known: list[Known], lessons: Sequence[Record]) -> list[Known]:
     """Everybody as earlier answers have it: who had no time rests, who did not want a skill is spared it."""
     resting: set[UUID] = set()
     unwanted: dict[tuple[UUID, bool], set[str]] = defaultdict(set)

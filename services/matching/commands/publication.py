@@ -75,11 +75,6 @@ async def claim(conn: Connection) -> list[UUID]:
     return [row["round_id"] for row in await conn.fetch(SQL.claim_publication)]
 
 
-async def act(_: UUID) -> Outcome:
-    """Nothing is done outside the database."""
-    return Outcome("done")
-
-
 async def settle(conn: Connection, claimed: Sequence[tuple[UUID, Outcome]]) -> None:
     """Tell some more of these rounds: whoever decides about anything else waits no longer than for these."""
     for round_id, _ in claimed:
@@ -107,6 +102,7 @@ async def _save(conn: Connection, row: Record, at: At) -> Record:
 async def _go_on(conn: Connection, row: Record) -> Record:
     """The next of a round that is being published; returns its row."""
     at = At(**row["publishing"])
+    await conn.execute(SQL.plan_anew)
     if at.step == "people":
         return await _tell_people(conn, row, at)
     preview = await matches.some_previews(conn, row["round_id"], at.after)
@@ -139,7 +135,7 @@ async def _held(conn: Connection, row: Record, programme: Programme, preview: Se
     lines = (await inputs.line_of(conn, row["round_id"], list(above)), above)
     before = await inputs.load_of(conn, row["round_id"], members)
     kind = kind_of(programme.format)
-    now, _ = await current(conn, programme, kind, row["seed"], members, apart_from=row["round_id"])
+    now = await current(conn, programme, kind, row["seed"], members, row["round_id"])
     return await asyncio.to_thread(hold, before, now, lines, preview)
 
 

@@ -12,7 +12,7 @@ from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.problems import asking, problem_for
 from services.matching.commands.retelling import retell
 from services.matching.domain.match import Match, tell
-from services.matching.engine import joining, pairs
+from services.matching.engine import joining, pairs, rings
 from services.matching.store import matches, programmes
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
@@ -85,13 +85,14 @@ async def _another(
     around = [row["person_id"] for row in await conn.fetch(SQL.teachers_around, learners, now.date().isoformat())]
     only = sorted({*learners, *around})
     problem, known = await problem_for(conn, programme, now.date(), now.date().toordinal(), only=only)
-    everybody = await asking(conn, programme, "pair", problem, known, learners)
+    everybody = await asking(conn, programme, "pair", problem, known)
     mine = everybody.asked.intersection(learners)
     if not mine:
         return
     asked, rules = everybody.asked if exchange else mine, replace(everybody.rules, exchange=exchange)
     outcome = await asyncio.to_thread(pairs.solve, replace(everybody, asked=asked, rules=rules))
-    found = list(matches.proposals("pair", outcome.matches, programme, None))
+    together = rings.legs(outcome.matches) if exchange else ([match] for match in outcome.matches)
+    found = list(matches.proposals("pair", together, programme, None))
     theirs = {match.ring_id for match in found if mine.intersection(match.participants)}
     formed = [match for match in found if match.ring_id in theirs]
     await matches.insert(conn, formed)

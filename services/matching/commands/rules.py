@@ -1,8 +1,10 @@
 """A programme's rules: changed into a new version, tried on a round that has been, and what a round made of them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from services.matching.commands import solver
@@ -14,7 +16,9 @@ from services.matching.domain.format import (
     kind_of,
 )
 from services.matching.domain.rules import check
-from services.matching.engine.round import VERSION, Run
+from services.matching.engine import tasks
+from services.matching.engine.people import Problem
+from services.matching.engine.round import VERSION
 from services.matching.engine.rules import FUNCTIONS, Rules
 from services.matching.queries import rounds as queries
 from services.matching.queries import rules as versions
@@ -65,48 +69,67 @@ async def simulate(
     if before["programme_id"] != programme_id:
         raise UnknownRound("There is no such round of this programme.")
     kept = await _whole(conn, before)
-    run = await solver.solve(before["kind"], replace(kept.problem, rules=rules))
-    outcome = run.outcome
+    head = replace(kept.head, rules=rules)
     was = {row["person_id"] for row in await conn.fetch(ROUNDS.unmatched_people, round_id)}
-    now = {left.person for left in outcome.unmatched}
     there = {frozenset(row["people"]) for row in await conn.fetch(ROUNDS.members_of_round, round_id)}
-    reasons = [left.reason for left in outcome.unmatched]
+    now: set[UUID] = set()
+    same = 0
+    async with _again(conn, round_id, head) as session:
+        found = await session.ask(partial(tasks.run, kept.kind), head)
+        async for page in session.pages():
+            now.update(left.person for left in page.unmatched)
+            same += sum(
+                frozenset(one for one, _ in match.members) in there for legs in page.exchanges for match in legs
+            )
     return {
         "round_id": round_id,
         "before": before,
         "after": {
-            "asked": len(kept.problem.asked),
-            "matched": len(kept.problem.asked) - len(now),
+            "asked": found.asked,
+            "matched": found.asked - len(now),
             "unmatched": len(now),
-            "unmatched_by_reason": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
-            "matches": len(outcome.matches),
-            "value": outcome.value,
-            "bound": outcome.bound,
-            "gap": outcome.gap,
-            "figures": run.figures,
+            "unmatched_by_reason": found.reasons,
+            "matches": found.matches,
+            "value": found.value,
+            "bound": found.bound,
+            "gap": found.gap,
+            "figures": found.figures,
         },
         "newly_matched": len(was - now),
         "no_longer_matched": len(now - was),
-        "same_matches": sum(frozenset(one for one, _ in match.members) in there for match in outcome.matches),
+        "same_matches": same,
     }
 
 
-async def replay(conn: Connection, round_id: UUID) -> tuple[dict[str, Any], Run]:
-    """Compute a round again from what it kept: whether the same bytes came in and out, and the run itself.
+async def replay(conn: Connection, round_id: UUID, out: BinaryIO | None = None) -> dict[str, Any]:
+    """Compute a round again from what it kept: whether the same bytes came in and out; `out` gets what came out.
 
-    Raises UnknownRound, RoundSolving, RoundOfAnotherEngine, RoundNotKept, RoundTooLong or RoundTooLarge.
+    Raises UnknownRound, RoundSolving, RoundOfAnotherEngine, RoundNotKept, SolverBusy, RoundTooLong or RoundTooLarge.
     """
     row = await queries.get_round(conn, round_id)
     kept = await _whole(conn, row)
-    run = await solver.solve(row["kind"], kept.problem)
-    found = {
+    async with _again(conn, round_id, kept.head) as session:
+        digest, output = await session.ask(partial(tasks.again, kept.kind), kept.head)
+        if out is not None:
+            async for some in session.pages():
+                out.writelines(some)
+    return {
         "round_id": round_id,
-        "input_digest": run.digest,
-        "output_digest": run.output_digest,
-        "same_input": run.digest == row["input_digest"],
-        "same_output": run.output_digest == row["output_digest"],
+        "input_digest": digest,
+        "output_digest": output,
+        "same_input": digest == row["input_digest"],
+        "same_output": output == row["output_digest"],
     }
-    return found, run
+
+
+@asynccontextmanager
+async def _again(conn: Connection, round_id: UUID, head: Problem) -> AsyncIterator[solver.Session]:
+    """A process that has the people of a round. Raises SolverBusy."""
+    with solver.place():
+        async with solver.Session(head.rules) as session:
+            async for some in inputs.people(conn, round_id):
+                await session.add(some)
+            yield session
 
 
 async def _whole(conn: Connection, row: Mapping[str, Any]) -> Kept:
@@ -118,10 +141,10 @@ async def _whole(conn: Connection, row: Mapping[str, Any]) -> Kept:
             engine=row["engine"],
             current=VERSION,
         )
-    kept = await inputs.load(conn, row["round_id"])
+    kept = await inputs.kept(conn, row["round_id"])
     if kept is None:
         raise RoundNotKept("What the round was computed from is not kept any more.")
-    if kept.missing:
+    if await conn.fetchval(ROUNDS.count_round_people, row["round_id"]) != kept.people:
         raise RoundNotKept("People of this round have been erased since: it cannot be computed again as it was.")
     return kept
 

@@ -9,7 +9,7 @@ import numpy as np
 from services.matching.engine import assign, market, packing, scan
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
-from services.matching.engine.people import Problem
+from services.matching.engine.people import Match, Problem
 from services.matching.engine.population import Ints, Population, contains
 from services.matching.engine.trade import Trade, barred, load_cost, told
 
@@ -18,6 +18,7 @@ LISTED = 60
 MUTUAL = 1 << 20
 """Points by which whom the learner could teach comes first in the second list, more than any score has."""
 BLOCK = 1 << 20
+LARGEST = 3
 BOTH = 2
 """Commitments an exchange takes: to learn and to teach."""
 
@@ -142,3 +143,17 @@ def _rings(edges: Edges, people: int) -> Iterator[Ints]:
         one, other, home = one[good], other[good], home[good]
         yield np.stack((one, other, np.searchsorted(keys, home)), 1)
         begin = end
+
+
+def legs(matches: Sequence[Match]) -> Iterator[list[Match]]:
+    """The matches of each exchange: whoever teaches learns from the next, until the first is reached again."""
+    by_learner = {match.members[0][0]: match for match in matches}
+    while by_learner:
+        first, match = by_learner.popitem()
+        ring = [match]
+        while len(ring) < LARGEST and (after := by_learner.get(ring[-1].members[1][0])):
+            ring.append(after)
+        whole = ring if ring[-1].members[1][0] == first else ring[:1]
+        for leg in whole[1:]:
+            del by_learner[leg.members[0][0]]
+        yield whole

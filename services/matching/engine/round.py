@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from services.matching.engine import buddies, cut, cut_circles, groups, pairs
 from services.matching.engine.cut import Cut, Found
 from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
+from services.matching.engine.rules import Rules
 
 VERSION = 15
 """Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
@@ -90,25 +92,27 @@ def finish(kind: str, problem: Problem, *, found: Sequence[Found], severed: bool
 
 def described(problem: Problem, outcome: Outcome) -> Run:
     """What to say of a round."""
-    written = hashlib.sha256(write(outcome)).hexdigest()
-    return Run(digest(problem), outcome, written, figures(problem, outcome))
+    written = hashlib.sha256()
+    for line in lines(outcome):
+        written.update(line)
+    return Run(digest(problem), outcome, written.hexdigest(), figures(problem, outcome))
 
 
 def solve(kind: str, problem: Problem) -> Outcome:
     """Matches and unmatched people of a round; the same for the same problem, wherever and however often it runs."""
-    if is_cut(kind, problem):
+    if is_cut(kind, problem.rules, len(problem.people)):
         cutter = CUTTERS[kind]
         parts = cutter.cut(problem, problem.rules.part_people)
         return cutter.join(problem, [cutter.solve(part) for part in parts.parts], severed=parts.severed)
     return SOLVERS[kind](problem)
 
 
-def is_cut(kind: str, problem: Problem) -> bool:
-    """Whether the rules have the round solved in parts."""
-    return kind in CUTTERS and len(problem.people) > problem.rules.part_people
+def is_cut(kind: str, rules: Rules, people: int) -> bool:
+    """Whether the rules have a round of so many people solved in parts."""
+    return kind in CUTTERS and people > rules.part_people
 
 
-def write(outcome: Outcome) -> bytes:
+def lines(outcome: Outcome) -> Iterator[bytes]:
     """A round's whole output as JSON Lines, byte for byte the same for the same input: a match or a person a line."""
     head = {"value": outcome.value, "bound": outcome.bound, "notes": outcome.notes}
     matches = ({"members": match.members, "skill": match.skill, "terms": match.terms} for match in outcome.matches)
@@ -116,22 +120,19 @@ def write(outcome: Outcome) -> bytes:
         {"person": one.person, "reason": one.reason, "left": one.left, "opens": one.opens, "change": one.change}
         for one in outcome.unmatched
     )
-    return b"".join(
-        json.dumps(line, default=str, separators=(",", ":"), sort_keys=True).encode() + b"\n"
-        for line in (head, *matches, *left)
-    )
+    for line in chain((head,), matches, left):
+        yield json.dumps(line, default=str, separators=(",", ":"), sort_keys=True).encode() + b"\n"
 
 
 def digest(problem: Problem) -> str:
     """SHA-256 of a round's input but for its seed: equal inputs, rules and seeds make equal rounds."""
-    values = (
-        sorted(problem.people, key=lambda person: person.id),
-        sorted(problem.asked),
-        sorted(problem.recent),
-        sorted(problem.skills),
-        problem.in_person,
-        problem.size_min,
-        problem.size_max,
-        problem.rules.stored(),
-    )
-    return hashlib.sha256(repr(values).encode()).hexdigest()
+    found = hashlib.sha256(b"(")
+    by_id = sorted(problem.people, key=lambda person: person.id)
+    for values in (by_id, sorted(problem.asked), sorted(problem.recent), sorted(problem.skills)):
+        found.update(b"[")
+        for place, value in enumerate(values):  # one by one: of a million the whole would be written in memory
+            found.update(f"{', ' if place else ''}{value!r}".encode())
+        found.update(b"], ")
+    rest = (problem.in_person, problem.size_min, problem.size_max, problem.rules.stored())
+    found.update(f"{', '.join(map(repr, rest))})".encode())
+    return found.hexdigest()

@@ -126,15 +126,17 @@ ORDER BY match.match_id DESC LIMIT $9
 SELECT skill_id, label FROM skills WHERE skill_id = ANY ($1::text[])
 
 -- name: previews_after
--- Some matches of a round that nobody has been told of, the legs of an exchange with each other.
-WITH coming AS (
-    SELECT DISTINCT coalesce(ring_id, match_id) AS together FROM matches
-    WHERE round_id = $1 AND state = 'preview' AND ($2::uuid IS NULL OR coalesce(ring_id, match_id) > $2)
-    ORDER BY together LIMIT $3
-)
-SELECT match.* FROM coming
-JOIN matches AS match ON match.round_id = $1 AND match.state = 'preview' AND coalesce(match.ring_id, match.match_id) = together
-ORDER BY together, match.match_id
+-- Some matches of a round that nobody has been told of, and the other legs of the last one's exchange.
+SELECT * FROM matches
+WHERE round_id = $1 AND state = 'preview' AND ($2::uuid IS NULL OR coalesce(ring_id, match_id) > $2)
+    AND coalesce(ring_id, match_id) <= (
+        SELECT together FROM (
+            SELECT coalesce(ring_id, match_id) AS together FROM matches
+            WHERE round_id = $1 AND state = 'preview' AND ($2::uuid IS NULL OR coalesce(ring_id, match_id) > $2)
+            ORDER BY together LIMIT $3
+        ) AS coming ORDER BY together DESC LIMIT 1
+    )
+ORDER BY coalesce(ring_id, match_id), match_id
 
 -- name: forget_previews
 WITH member AS (DELETE FROM match_members WHERE match_id = ANY ($1::uuid[]))

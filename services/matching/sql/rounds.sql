@@ -2,6 +2,10 @@
 -- One decision about who is free at a time: a round never offers somebody who is leaving in another transaction.
 SELECT pg_advisory_xact_lock(7300102)
 
+-- name: plan_anew
+-- Tables grow by a round's rows while it is made: plans of when they were small would read all of them for each page.
+SET LOCAL plan_cache_mode = force_custom_plan
+
 -- name: one_round
 -- Rounds of a programme one after another: the next asks nobody whom this one has matched. False while one goes on.
 SELECT pg_try_advisory_xact_lock(7300103, hashtext($1::uuid::text))
@@ -57,6 +61,9 @@ LEFT JOIN (
     GROUP BY member.person_id
 ) AS led USING (person_id)
 
+-- name: ids
+SELECT string_agg(uuid_send(person_id), ''::bytea ORDER BY person_id) FROM people
+
 -- name: population_of
 -- The same of some, by their own rows alone.
 SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
@@ -90,19 +97,9 @@ CROSS JOIN LATERAL (
         AND match.kind = 'circle' AND match.state <> 'preview' AND match.created_at >= date_trunc('month', now(), 'UTC')
 ) AS led
 
--- name: not_asked
--- Who has an open match of a programme in a role that asks for one, and whom its audience leaves out today.
-SELECT member.person_id, 'has_match' AS reason
-FROM matches AS match JOIN match_members AS member USING (match_id)
-WHERE match.programme_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
-    AND member.role IN ('learner', 'newcomer', 'participant')
-UNION ALL
-SELECT person.person_id, 'outside_audience' FROM people AS person
-JOIN programmes AS programme ON programme.programme_id = $1
-WHERE NOT in_audience(person, programme)
-
 -- name: not_asked_of
--- The same of some, by their own rows alone, but for the matches of a round.
+-- Who of these has an open match of a programme, but for those of a round, in a role that asks for one, and whom its
+-- audience leaves out today.
 SELECT member.person_id, 'has_match' AS reason
 FROM match_members AS member JOIN matches AS match USING (match_id)
 WHERE member.person_id = ANY ($2::uuid[]) AND match.programme_id = $1
@@ -149,13 +146,6 @@ WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
     )
 ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
 
--- name: insert_round
-INSERT INTO rounds (
-    round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings, report, output_digest, setting, figures, engine
-) VALUES ($1, $2, $3, false, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-RETURNING *
-
 -- name: insert_unmatched
 INSERT INTO unmatched (round_id, person_id, reason, remaining, opens, change, would_help)
 SELECT $1, person_id, reason, remaining, opens, change, would_help
@@ -195,6 +185,9 @@ SELECT setting IS NOT NULL
     AND ((setting ->> 'people')::int = 0 OR EXISTS (SELECT FROM round_people WHERE round_id = $1))
 FROM rounds WHERE round_id = $1
 
+-- name: count_round_people
+SELECT count(*) FROM round_people WHERE round_id = $1
+
 -- name: round_people
 SELECT place, person_id, asked, state FROM round_people
 WHERE round_id = $1 AND ($2::int[] IS NULL OR place = ANY ($2)) ORDER BY place
@@ -224,7 +217,8 @@ WHERE programme_id = $1 AND solving IS NULL AND EXISTS (SELECT FROM round_people
 ORDER BY round_id DESC LIMIT 1
 
 -- name: lock_round
-SELECT * FROM rounds WHERE round_id = $1 FOR UPDATE
+-- Not from those who name it: its people and matches are written meanwhile.
+SELECT * FROM rounds WHERE round_id = $1 FOR NO KEY UPDATE
 
 -- name: unmatched_people
 SELECT person_id FROM unmatched WHERE round_id = $1
@@ -276,12 +270,38 @@ SELECT array_agg(member.person_id) AS people, array_agg(member.role) AS roles
 FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 GROUP BY match_id
 
 -- name: open_round
--- Nobody is matched yet: what comes of it is written when its parts are there.
+-- Nobody is asked yet: what comes of it is written when it is known. Workers of the release before, which would take it
+-- for one whose parts are all there, never find its lease over.
 INSERT INTO rounds (
     round_id, programme_id, kind, published, seed, rules_version, input_digest, asked, matched, unmatched,
-    unmatched_by_reason, matches, value, bound, gap, timings, setting, solving, severed, engine
-) VALUES ($1, $2, $3, false, $4, $5, $6, $7, 0, $7, '{}', 0, 0, 0, 0, '{}', $8, $9, $10, $11)
+    unmatched_by_reason, matches, value, bound, gap, timings, solving, engine, asks, leased_until
+) VALUES ($1, $2, $3, false, $4, $5, '', 0, 0, 0, '{}', 0, 0, 0, 0, '{}', $6, $7, $8, 'infinity')
 RETURNING *
+
+-- name: read_round
+UPDATE rounds SET input_digest = $2, asked = $3, unmatched = $3, setting = $4, severed = $5, rules_version = $6,
+    engine = $7, asks = NULL, joins = 0, leased_until = NULL
+WHERE round_id = $1 RETURNING *
+
+-- name: is_asked
+-- Whether a round of a programme waits to be read and solved.
+SELECT EXISTS (SELECT FROM rounds WHERE programme_id = $1 AND asks IS NOT NULL)
+
+-- name: claim_asked
+-- A round that waits for it and that nobody is at: whoever is has the lock.
+UPDATE rounds SET joins = rounds.joins + 1, leased_until = now() + interval '1 minute'
+FROM (
+    SELECT round_id FROM rounds
+    WHERE asks IS NOT NULL AND joins < $1 AND (leased_until = 'infinity' OR leased_until < now())
+        AND pg_try_advisory_xact_lock(7300104, hashtext(round_id::text))
+    ORDER BY round_id LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED
+) AS open
+WHERE rounds.round_id = open.round_id
+RETURNING rounds.*
+
+-- name: at_work
+SELECT pg_try_advisory_xact_lock(7300104, hashtext($1::uuid::text))
 
 -- name: finish_round
 UPDATE rounds SET solving = NULL, leased_until = NULL, matched = $2::int, unmatched = $3::int, unmatched_by_reason = $4,
@@ -296,7 +316,7 @@ UPDATE rounds SET published = true, publishing = NULL, leased_until = NULL, matc
 WHERE round_id = $1 RETURNING *
 
 -- name: discard_round
-UPDATE rounds SET discarded_at = now() WHERE round_id = $1 RETURNING *
+UPDATE rounds SET discarded_at = now(), asks = NULL WHERE round_id = $1 RETURNING *
 
 -- name: lessons
 -- What was said to earlier proposals: who had no time, and which skill somebody will not teach or learn with this.

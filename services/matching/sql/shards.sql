@@ -14,7 +14,7 @@ WHERE shard_id = ANY ($1::uuid[]) AND found IS NULL AND (leased_until IS NULL OR
 -- What this worker has taken, and what another took and left lying: half a minute, or until its lease ran out.
 UPDATE shards SET worker = $1, tries = shards.tries + 1, leased_until = now() + make_interval(secs => open.seconds)
 FROM (
-    SELECT shard.shard_id, rounds.kind, (rules.rules ->> 'seconds')::int + 60 AS seconds
+    SELECT shard.shard_id, (rules.rules ->> 'seconds')::int + 60 AS seconds
     FROM shards AS shard
     JOIN rounds USING (round_id)
     JOIN rules ON rules.programme_id = rounds.programme_id AND rules.version = rounds.rules_version
@@ -26,7 +26,7 @@ FROM (
     FOR UPDATE OF shard SKIP LOCKED
 ) AS open
 WHERE shards.shard_id = open.shard_id
-RETURNING shards.shard_id, shards.round_id, open.kind, shards.places, shards.beside
+RETURNING shards.shard_id, shards.round_id, shards.places, shards.beside
 
 -- name: keep
 UPDATE shards SET found = given.found, leased_until = NULL
@@ -41,7 +41,7 @@ FROM (
     FROM rounds AS round
     JOIN rules ON rules.programme_id = round.programme_id AND rules.version = round.rules_version
     WHERE round.solving IN ('preview', 'publish') AND round.discarded_at IS NULL AND round.joins < $1
-        AND (round.leased_until IS NULL OR round.leased_until < now())
+        AND (round.leased_until IS NULL OR round.leased_until < now()) AND round.asks IS NULL
         AND NOT EXISTS (SELECT FROM shards WHERE shards.round_id = round.round_id AND shards.found IS NULL)
     ORDER BY round.round_id LIMIT 1
     FOR UPDATE OF round SKIP LOCKED
@@ -50,22 +50,24 @@ WHERE rounds.round_id = open.round_id
 RETURNING rounds.round_id, rounds.kind, rounds.severed
 
 -- name: found
-SELECT found FROM shards WHERE round_id = $1 ORDER BY shard_id
+-- As it is written: whoever puts the round together reads it.
+SELECT found::text FROM shards WHERE round_id = $1 ORDER BY shard_id
 
 -- name: fail
 -- Why stands in the report; the parts are of no use any more.
 WITH failed AS (
-    UPDATE rounds SET solving = 'failed', report = report || jsonb_build_object('failed', $2::text)
+    UPDATE rounds SET solving = 'failed', asks = NULL, report = report || jsonb_build_object('failed', $2::text)
     WHERE round_id = $1 AND solving IN ('preview', 'publish') RETURNING round_id
 )
 DELETE FROM shards USING failed WHERE shards.round_id = failed.round_id
 
 -- name: give_up
--- Rounds with a part, or a putting together, that was tried as often as it may be and left lying.
+-- Rounds with a part, a reading or a putting together that was tried as often as it may be and left lying.
 SELECT DISTINCT round.round_id
 FROM rounds AS round LEFT JOIN shards AS shard ON shard.round_id = round.round_id AND shard.found IS NULL
 WHERE round.solving IN ('preview', 'publish')
     AND (shard.tries >= $1 AND shard.leased_until < now() OR round.joins >= $1 AND round.leased_until < now())
+    AND (round.asks IS NULL OR pg_try_advisory_xact_lock(7300104, hashtext(round.round_id::text)))
 
 -- name: forget
 DELETE FROM shards WHERE round_id = $1

@@ -1,7 +1,7 @@
 """What a round was computed from, kept so that it can be computed again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -12,75 +12,58 @@ import orjson
 from services.matching.engine import figures
 from services.matching.engine.figures import Seen
 from services.matching.engine.people import Person, Problem
+from services.matching.engine.placing import Placed, assembled
 from services.matching.engine.rules import Rules
 from services.matching.store.alike import Alike
 from shared import sql
 from shared.db import Connection, Record
+from shared.events.matching import MatchKind
 
 SQL = sql.load("services.matching", "rounds")
-AT_ONCE, PAGE = 300, 2000
-"""People made into rows, and rows made into people, before others get their turn."""
-OTHERS = ("manager", "not_with")
+PAGE = 2000
+"""Rows made into people, or people into rows, by a thread before others get their turn."""
+OTHERS = frozenset({"manager", "not_with", "recent"})
 """Who these are is told by place, so that nobody is named in somebody else's row."""
-ABOUT_OTHERS = frozenset({*OTHERS, "recent"})
 
 
 class Kept(NamedTuple):
-    """A round's input as it was stored; `missing` people of it have been erased since."""
+    """A round's input as it was stored, but for its people, who were so many."""
 
-    kind: str
-    problem: Problem
-    missing: int
-    places: tuple[int, ...]
-    """Where each person stood in the round."""
-
-    @property
-    def numbered(self) -> Iterator[tuple[int, Person]]:
-        """Each person with their place."""
-        return zip(self.places, self.problem.people, strict=True)
+    kind: MatchKind
+    head: Problem
+    people: int
 
 
-def setting(problem: Problem) -> dict[str, Any]:
+def setting(head: Problem, people: int) -> dict[str, Any]:
     """What a round's row keeps of its input beside rules and seed."""
     return {
-        "skills": sorted(problem.skills),
-        "in_person": problem.in_person,
-        "size_min": problem.size_min,
-        "size_max": problem.size_max,
-        "people": len(problem.people),
-        "min_functions": problem.rules.min_functions,
+        "skills": sorted(head.skills),
+        "in_person": head.in_person,
+        "size_min": head.size_min,
+        "size_max": head.size_max,
+        "people": people,
+        "min_functions": head.rules.min_functions,
     }
 
 
-async def insert(conn: Connection, round_id: UUID, problem: Problem) -> None:
-    """Keep everybody as the round saw them."""
-    places, recent = await asyncio.to_thread(_numbered, problem)
-    for start in range(0, len(problem.people), AT_ONCE):
-        some = problem.people[start : start + AT_ONCE]
-        await conn.execute(
-            SQL.insert_round_people,
-            round_id,
-            list(range(start, start + len(some))),
-            [person.id for person in some],
-            [person.id in problem.asked for person in some],
-            [orjson.dumps(_state(person, places, recent)).decode() for person in some],
-        )
+async def insert(conn: Connection, round_id: UUID, some: Sequence[Placed]) -> None:
+    """Keep some as the round saw them."""
+    states = await asyncio.to_thread(lambda: [orjson.dumps(_state(one)).decode() for one in some])
+    await conn.execute(
+        SQL.insert_round_people,
+        round_id,
+        [one.place for one in some],
+        [one.person.id for one in some],
+        [one.asked for one in some],
+        states,
+    )
 
 
-def _numbered(problem: Problem) -> tuple[dict[UUID, int], dict[UUID, list[int]]]:
-    places = {person.id: place for place, person in enumerate(problem.people)}
-    recent: dict[UUID, list[int]] = {}
-    for one, other in sorted(problem.recent):
-        recent.setdefault(one, []).append(places[other])
-    return places, recent
-
-
-def _state(person: Person, places: dict[UUID, int], recent: dict[UUID, list[int]]) -> dict[str, Any]:
-    state = person._asdict()
+def _state(one: Placed) -> dict[str, Any]:
+    state = one.person._asdict()
     del state["id"]
-    state["manager"] = places.get(person.manager) if person.manager else None
-    state["not_with"] = [places[other] for other in person.not_with if other in places]
-    return state | ({"recent": recent[person.id]} if person.id in recent else {})
+    state |= {"manager": one.manager, "not_with": one.not_with}
+    return state | ({"recent": one.recent} if one.recent else {})
 
 
 async def is_kept(conn: Connection, round_id: UUID) -> bool:
@@ -89,26 +72,43 @@ async def is_kept(conn: Connection, round_id: UUID) -> bool:
     return found
 
 
-async def load(
-    conn: Connection, round_id: UUID, places: Sequence[int] | None = None, beside: Sequence[int] = ()
-) -> Kept | None:
-    """The input of a round, or of the people at these places alone, of whom those `beside` are not asked.
-
-    None where it was not kept, or its time is over.
-    """
+async def kept(conn: Connection, round_id: UUID) -> Kept | None:
+    """The input of a round; None where it was not kept, or its time is over."""
     row = await conn.fetchrow(SQL.round_setting, round_id)
-    if row is None or row["setting"] is None:
+    if row is None or row["setting"] is None or not await is_kept(conn, round_id):
         return None
-    people = [one async for one in _people(conn, round_id, places)]
-    return await asyncio.to_thread(_kept, row, people, frozenset(beside)) if people else None
+    setting = row["setting"]
+    rules = Rules.parse(row["rules"])
+    head = Problem(
+        people=(),
+        asked=frozenset(),
+        rules=replace(rules, min_functions=setting.get("min_functions", rules.min_functions)),
+        seed=row["seed"],
+        skills=frozenset(setting["skills"]),
+        in_person=setting["in_person"],
+        size_min=setting["size_min"],
+        size_max=setting["size_max"],
+    )
+    return Kept(row["kind"], head, setting["people"])
 
 
-async def load_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> Kept:
+async def people(
+    conn: Connection, round_id: UUID, places: Sequence[int] | None = None, beside: Collection[int] = ()
+) -> AsyncIterator[list[Placed]]:
+    """Some at a time of a round, or of those at these places alone, of whom those `beside` are not asked."""
+    alike = Alike()
+    async with conn.transaction():
+        cursor = await conn.cursor(SQL.round_people, round_id, places)
+        while rows := await cursor.fetch(PAGE):
+            yield await asyncio.to_thread(_read, rows, alike, beside)
+
+
+async def load_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> Problem:
     """The input of a round that is kept, of these people alone: what it says of others is left out."""
-    row = await conn.fetchrow(SQL.round_setting, round_id)
-    assert row is not None
+    found = await kept(conn, round_id)
+    assert found is not None
     rows = await conn.fetch(SQL.round_people_of, round_id, people)
-    return await asyncio.to_thread(lambda: _kept(row, _read(rows, None), frozenset()))
+    return await asyncio.to_thread(lambda: assembled(found.head, [_read(rows, None)]).problem)
 
 
 async def line_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> dict[UUID, UUID | None]:
@@ -119,64 +119,23 @@ async def line_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> d
 
 async def seen(conn: Connection, round_id: UUID) -> dict[UUID, Seen]:
     """Everybody of a round, as its figures see them."""
-    return {one.person.id: figures.seen(one.person, asked=one.asked) async for one in _people(conn, round_id)}
+    return {
+        one.person.id: figures.seen(one.person, asked=one.asked)
+        async for some in people(conn, round_id)
+        for one in some
+    }
 
 
-async def _people(conn: Connection, round_id: UUID, places: Sequence[int] | None = None) -> AsyncIterator["_One"]:
-    alike = Alike()
-    async with conn.transaction():
-        cursor = await conn.cursor(SQL.round_people, round_id, places)
-        while rows := await cursor.fetch(PAGE):
-            for one in await asyncio.to_thread(_read, rows, alike):
-                yield one
+def _read(rows: Sequence[Record], alike: Alike | None, beside: Collection[int] = ()) -> list[Placed]:
+    return [_placed(row, alike, asked=row["asked"] and row["place"] not in beside) for row in rows]
 
 
-class _One(NamedTuple):
-    """One person of a round, others by their places."""
-
-    place: int
-    asked: bool
-    person: Person
-    manager: int | None
-    not_with: Sequence[int]
-    recent: Sequence[int]
-
-
-def _read(rows: Sequence[Record], alike: Alike | None) -> list[_One]:
-    return [_one(row, alike) for row in rows]
-
-
-def _one(row: Record, alike: Alike | None) -> _One:
+def _placed(row: Record, alike: Alike | None, *, asked: bool) -> Placed:
     state = row["state"]
     read = partial(_value, alike) if alike else _tuple
-    fields = {name: read(value) for name, value in state.items() if name not in ABOUT_OTHERS}
+    fields = {name: read(value) for name, value in state.items() if name not in OTHERS}
     person = Person(id=row["person_id"], manager=None, not_with=(), **fields)
-    return _One(row["place"], row["asked"], person, state["manager"], state["not_with"], state.get("recent", ()))
-
-
-def _kept(row: Record, people: Sequence[_One], beside: Collection[int]) -> Kept:
-    ids = {one.place: one.person.id for one in people}
-    kept = row["setting"]
-    rules = Rules.parse(row["rules"])
-    problem = Problem(
-        people=tuple(_named(one, ids) for one in people),
-        asked=frozenset(one.person.id for one in people if one.asked and one.place not in beside),
-        rules=replace(rules, min_functions=kept.get("min_functions", rules.min_functions)),
-        seed=row["seed"],
-        recent=frozenset((one.person.id, ids[other]) for one in people for other in one.recent if other in ids),
-        skills=frozenset(kept["skills"]),
-        in_person=kept["in_person"],
-        size_min=kept["size_min"],
-        size_max=kept["size_max"],
-    )
-    return Kept(row["kind"], problem, kept["people"] - len(people), tuple(ids))
-
-
-def _named(one: _One, ids: dict[int, UUID]) -> Person:
-    if one.manager is None and not one.not_with:
-        return one.person
-    others = tuple(ids[place] for place in one.not_with if place in ids)
-    return one.person._replace(manager=None if one.manager is None else ids.get(one.manager), not_with=others)
+    return Placed(row["place"], asked, person, state["manager"], state["not_with"], state.get("recent", ()))
 
 
 def _value(alike: Alike, value: object) -> Any:

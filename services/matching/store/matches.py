@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -27,43 +26,36 @@ EXCHANGES = {2: "exchange_of_two", 3: "exchange_of_three"}
 """The reason that says of a leg how many teach each other."""
 
 
-class Ring(NamedTuple):
-    """An exchange, and how many teach each other in it."""
-
-    ring_id: UUID
-    size: int
-
-
 def proposals(
     kind: MatchKind,
-    formed: Sequence[Formed],
+    formed: Iterable[Sequence[Formed]],
     programme: Programme,
     round_id: UUID | None,
     expires_at: datetime | None = None,
 ) -> Iterator[Match]:
-    """What the engine formed, as matches: a circle stands, everything else waits for answers as long as rules say."""
-    rings = _rings(formed) if programme.rules.exchange else {}
+    """What the engine formed, the legs of an exchange together, as matches.
+
+    A circle stands, everything else waits for answers as long as the rules say.
+    """
     until = expires_at or datetime.now(UTC) + timedelta(days=programme.rules.expires_days)
-    for each in formed:
-        ring = rings.get(each.members[0][0])
-        why = reasons(each.terms)
-        if ring:
-            why += (_reason(EXCHANGES[ring.size], 0, None),)
-        yield Match(
-            match_id=uuid7(),
-            version=1,
-            kind=kind,
-            state="formed" if kind == "circle" else "proposed",
-            programme_id=programme.programme_id,
-            round_id=round_id,
-            skill_id=each.skill,
-            members=tuple(Member(person, role, first_answer(kind, role)) for person, role in each.members),  # type: ignore[arg-type]
-            score=each.score,
-            reasons=why,
-            expires_at=None if kind == "circle" else until,
-            ring_id=ring.ring_id if ring else None,
-            rules_version=programme.rules_version,
-        )
+    for legs in formed:
+        ring_id = uuid7() if len(legs) > 1 else None
+        for each in legs:
+            yield Match(
+                match_id=uuid7(),
+                version=1,
+                kind=kind,
+                state="formed" if kind == "circle" else "proposed",
+                programme_id=programme.programme_id,
+                round_id=round_id,
+                skill_id=each.skill,
+                members=tuple(Member(person, role, first_answer(kind, role)) for person, role in each.members),  # type: ignore[arg-type]
+                score=each.score,
+                reasons=reasons(each.terms) + ((_reason(EXCHANGES[len(legs)], 0, None),) if ring_id else ()),
+                expires_at=None if kind == "circle" else until,
+                ring_id=ring_id,
+                rules_version=programme.rules_version,
+            )
 
 
 def reasons(terms: Iterable[Term]) -> tuple[MatchReason, ...]:
@@ -75,19 +67,6 @@ def reasons(terms: Iterable[Term]) -> tuple[MatchReason, ...]:
 def _reason(code: str, points: int, skill_id: str | None) -> MatchReason:
     """The same object for the same words: there are few, and a round says them a million times."""
     return MatchReason(code=code, points=points, skill_id=skill_id)
-
-
-def _rings(formed: Sequence[Formed]) -> dict[UUID, Ring]:
-    """By learner, the exchange they are in: whoever teaches learns from the next, until the first is reached again."""
-    taught_by = {each.members[0][0]: each.members[1][0] for each in formed}
-    found: dict[UUID, Ring] = {}
-    for first in taught_by:
-        ring = [first]
-        while len(ring) < max(EXCHANGES) and taught_by.get(ring[-1], first) != first:
-            ring.append(taught_by[ring[-1]])
-        if first not in found and len(ring) in EXCHANGES and taught_by.get(ring[-1]) == first:
-            found |= dict.fromkeys(ring, Ring(uuid7(), len(ring)))
-    return found
 
 
 async def insert(conn: Connection, matches: Iterable[Match]) -> None:

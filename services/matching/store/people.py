@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import numpy as np
+
 from services.matching.domain.format import BUDDY_FORMAT, KINDS
 from services.matching.domain.person import company, pace, utc_offset
 from services.matching.engine.people import Person
@@ -41,6 +43,37 @@ async def everybody(
     async for rows in _population(conn, programme.programme_id if programme else None, only):
         found += await asyncio.to_thread(_all_known, rows, today, programme, alike)
     return found
+
+
+async def some(conn: Connection, programme: Programme, today: date) -> AsyncIterator[list[Known]]:
+    """The same of everybody, some at a time, within a transaction."""
+    alike = Alike()
+    async for rows in _population(conn, programme.programme_id, None):
+        yield await asyncio.to_thread(_all_known, rows, today, programme, alike)
+
+
+async def numbered(conn: Connection) -> "Ids":
+    """The ids of everybody there is, in order: where somebody's stands is their place in a round."""
+    return Ids(await conn.fetchval(SQL.ids) or b"")
+
+
+class Ids:
+    """Sixteen bytes a person."""
+
+    def __init__(self, ids: bytes) -> None:
+        self._ids = np.frombuffer(ids, "S16")
+
+    def places(self, wanted: Sequence[UUID | None]) -> list[int | None]:
+        """Where each of these stands, None for who is not there."""
+        if not len(self._ids) or not wanted:
+            return [None] * len(wanted)
+        keys = np.array([one.bytes if one else b"" for one in wanted], "S16")
+        at = np.searchsorted(self._ids, keys)
+        found = self._ids[np.minimum(at, len(self._ids) - 1)] == keys
+        return [
+            place if here and one else None
+            for place, here, one in zip(at.tolist(), found.tolist(), wanted, strict=True)
+        ]
 
 
 async def recent_pairs(

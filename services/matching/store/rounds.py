@@ -1,109 +1,83 @@
 """What a round found, kept."""
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 from services.matching.engine import parity
 from services.matching.engine.explain import LATER
-from services.matching.engine.people import Problem, Unmatched
-from services.matching.engine.report import report
-from services.matching.engine.round import VERSION, Parts, Run
-from services.matching.store import inputs
+from services.matching.engine.people import Unmatched
+from services.matching.engine.round import VERSION
+from services.matching.engine.tasks import Summary
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
+from shared.events.matching import MatchKind
 
 SQL = sql.load("services.matching", "rounds")
 AT_ONCE = 300
 
 
-async def insert(
-    conn: Connection,
-    run: Run,
-    problem: Problem,
-    others: Mapping[str, int],
-    *,
-    round_id: UUID,
-    programme: Programme,
-    kind: str,
-) -> Record:
-    """The round as a preview, everybody it left out, and how many `others` it did not ask; returns its row."""
-    told = await asyncio.to_thread(_told, run, problem)
-    row = await conn.fetchrow(
-        SQL.insert_round,
-        round_id,
-        programme.programme_id,
-        kind,
-        problem.seed,
-        programme.rules_version,
-        run.digest,
-        len(problem.asked),
-        *told,
-        run.output_digest,
-        inputs.setting(problem) | {"others": others},
-        run.figures | await _declines(conn, programme),
-        VERSION,
-    )
-    await insert_unmatched(conn, round_id, run.outcome.unmatched)
-    assert row is not None
-    return row
-
-
 async def open_(
-    conn: Connection,
-    parts: Parts,
-    problem: Problem,
-    others: Mapping[str, int],
-    *,
-    round_id: UUID,
-    programme: Programme,
-    kind: str,
-    dry_run: bool,
+    conn: Connection, programme: Programme, kind: MatchKind, seed: int, asks: Mapping[str, Any], *, dry_run: bool
 ) -> Record:
-    """A round that is solved in parts: nobody is matched yet. Returns its row."""
+    """A round that is yet to be read and solved, with what it `asks` for. Returns its row."""
     row = await conn.fetchrow(
         SQL.open_round,
-        round_id,
+        uuid7(),
         programme.programme_id,
         kind,
-        problem.seed,
+        seed,
         programme.rules_version,
-        parts.digest,
-        len(problem.asked),
-        inputs.setting(problem) | {"others": others},
         "preview" if dry_run else "publish",
-        parts.severed,
         VERSION,
+        asks,
     )
     assert row is not None
     return row
 
 
-async def finish(conn: Connection, run: Run, problem: Problem, *, round_id: UUID, programme: Programme) -> None:
-    """What came of a round whose parts are there, as a preview."""
-    figures = run.figures | await _declines(conn, programme)
-    told = await asyncio.to_thread(_told, run, problem)
-    await conn.execute(SQL.finish_round, round_id, *told, run.output_digest, figures, VERSION)
-    await insert_unmatched(conn, round_id, run.outcome.unmatched)
-
-
-def _told(run: Run, problem: Problem) -> tuple[Any, ...]:
-    outcome = run.outcome
-    reasons = [left.reason for left in outcome.unmatched]
-    return (
-        len(problem.asked) - len(reasons),
-        len(reasons),
-        dict(sorted(Counter(reasons).items())),
-        len(outcome.matches),
-        outcome.value,
-        outcome.bound,
-        outcome.gap,
-        {name: round(seconds, 4) for name, seconds in outcome.timings.items()},
-        report(outcome),
+async def read(
+    conn: Connection,
+    round_id: UUID,
+    programme: Programme,
+    digest: str,
+    setting: Mapping[str, Any],
+    *,
+    asked: int,
+    severed: bool,
+) -> Record:
+    """Everybody it asks has been read: nobody is matched yet. Returns its row."""
+    row = await conn.fetchrow(
+        SQL.read_round, round_id, digest, asked, setting, severed, programme.rules_version, VERSION
     )
+    assert row is not None
+    return row
+
+
+async def finish(conn: Connection, found: Summary, *, round_id: UUID, programme: Programme) -> Record:
+    """What came of it, as a preview; returns its row."""
+    left = sum(found.reasons.values())
+    row = await conn.fetchrow(
+        SQL.finish_round,
+        round_id,
+        found.asked - left,
+        left,
+        found.reasons,
+        found.matches,
+        found.value,
+        found.bound,
+        found.gap,
+        found.timings,
+        found.report,
+        found.output_digest,
+        found.figures | await _declines(conn, programme),
+        VERSION,
+    )
+    assert row is not None
+    return row
 
 
 async def _declines(conn: Connection, programme: Programme) -> dict[str, dict[str, int]]:
