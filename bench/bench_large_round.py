@@ -9,20 +9,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import psutil
 import uvloop
 
-from bench.bench_onboarding import HIRE_BAR, Wire, hires, process, tell
-from bench.matching_world import World, matching, programme
-from deploy.local.broker import EmbeddedBroker
-from deploy.local.ports import free_port
+from bench.bench_onboarding import HIRE_BAR, Wire, hires, organization, process, tell
+from bench.matching_world import World, programme
 from services.matching.settings import MatchingSettings
-from shared import kafka
 from shared.db import Database
 from shared.events.matching import MatchProposed, PersonLeftUnmatched
 from tests.fixtures.issuer import serving_issuer
@@ -133,10 +128,10 @@ async def drive(world: World, settings: MatchingSettings, db: Database, given: a
         )
         rules.raise_for_status()
         tell("hires before: event to proposal", await hires(wire, world, 20), HIRE_BAR)
-        async with meanwhile("asked, read and cut", wire, world, memory):
+        async with meanwhile("asked for", wire, world, memory):
             body = {"programme_id": str(about.programme_id), "seed": 7, "dry_run": True}
             begun = (await client.post("/v1/rounds", json=body)).raise_for_status().json()
-        async with meanwhile("solved and put together", wire, world, memory):
+        async with meanwhile("read, solved and put together", wire, world, memory):
             row = await _until(client, begun["round_id"], "preview")
         _tell(row, f"at most {100 * row['gap']:.2f} % better; {row['report']}")
         async with meanwhile("published", wire, world, memory):
@@ -153,16 +148,8 @@ async def drive(world: World, settings: MatchingSettings, db: Database, given: a
 
 async def main(given: argparse.Namespace) -> None:
     """Measure and print."""
-    world = World(given.size)
-    with TemporaryDirectory() as state:
-        broker = EmbeddedBroker(Path(state), free_port())
-        await broker.start()
-        began = time.perf_counter()
-        async with matching(world, kafka_bootstrap=broker.bootstrap) as (settings, db):
-            print(f"{given.size:,} people stored in {time.perf_counter() - began:.0f} s", flush=True)
-            await kafka.apply_topics(settings)
-            await drive(world, settings, db, given)
-        await broker.stop()
+    async with organization(given.size) as (world, settings, db):
+        await drive(world, settings, db, given)
 
 
 if __name__ == "__main__":

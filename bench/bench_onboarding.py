@@ -263,21 +263,28 @@ async def _hear(db: Database, event: Event) -> None:
         await HANDLERS[type(event)](conn, [envelope(event)])
 
 
-async def main(given: argparse.Namespace) -> None:
-    """Measure and print."""
-    world = World(given.size)
+@asynccontextmanager
+async def organization(size: int) -> AsyncIterator[tuple[World, MatchingSettings, Database]]:
+    """So many people in matching's database, and a broker with its topics."""
+    world = World(size)
     with TemporaryDirectory() as state:
         broker = EmbeddedBroker(Path(state), free_port())
         await broker.start()
         began = time.perf_counter()
         async with matching(world, kafka_bootstrap=broker.bootstrap) as (settings, db):
-            print(f"{given.size:,} people stored in {time.perf_counter() - began:.0f} s", flush=True)
+            print(f"{size:,} people stored in {time.perf_counter() - began:.0f} s", flush=True)
             await kafka.apply_topics(settings)
-            if "services" in given.only:
-                await services(world, settings, db, given)
-            for format_ in given.rounds if "rounds" in given.only else ():
-                await rounds(db, settings, format_)
+            yield world, settings, db
         await broker.stop()
+
+
+async def main(given: argparse.Namespace) -> None:
+    """Measure and print."""
+    async with organization(given.size) as (world, settings, db):
+        if "services" in given.only:
+            await services(world, settings, db, given)
+        for format_ in given.rounds if "rounds" in given.only else ():
+            await rounds(db, settings, format_)
 
 
 if __name__ == "__main__":

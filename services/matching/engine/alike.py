@@ -13,20 +13,21 @@ FEW = 8
 
 
 def kinds(pop: Population, laid: Market, needs: Ints) -> Ints:
-    """For each person the number of those who teach alike, EMPTY where they are few, or most teachers are like few.
+    """For each person the number of those who teach alike, EMPTY where they are few.
 
-    They offer what somebody asks for, at one level and in one cell, and ask to be taught it at the same level or not
-    at all. Who offers more than one thing is like those of whom there are most.
+    They offer the one thing that somebody asks of them, at one level and in one cell, and ask to be taught it at the
+    same level or not at all. Who offers more is like nobody: each of it is wanted by others, at another price.
+    Where that is more than one teacher in four, nobody is like anybody.
     """
     skill = pop.offers.skill[laid.offers.row]
     row = np.flatnonzero(np.isin(skill, pop.needs.skill[needs]))
     teacher, cell = laid.offers.teacher[row].astype(np.int64), cell_of(laid.cells)[row].astype(np.int64)
     level = market.asked(pop, needs, teacher, skill[row])
     _, group, size = np.unique(cell * (market.UNASKED + 1) + level, return_inverse=True, return_counts=True)
-    order = np.argsort(size[group], kind="stable")
     kind = np.full(len(pop), EMPTY, np.int64)
-    kind[teacher[order]] = np.where(size[group[order]] < FEW, EMPTY, group[order])
-    if 2 * np.count_nonzero(kind != EMPTY) < len(np.unique(teacher)):
+    one = (np.bincount(teacher, minlength=len(pop))[teacher] == 1) & (size[group] >= FEW)
+    kind[teacher[one]] = group[one]
+    if 4 * np.count_nonzero(kind != EMPTY) < 3 * len(np.unique(teacher)):
         kind[:] = EMPTY
     return kind
 
