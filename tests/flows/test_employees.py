@@ -14,7 +14,7 @@ from deploy.local.processes import silent
 from deploy.local.sample.publish import publish
 from deploy.local.stack import Stack
 from deploy.local.story.arrivals import Arrivals
-from deploy.local.story.client import Caller, Lateral, eventually
+from deploy.local.story.client import Caller, Lateral, eventually, published_round
 from tests.fixtures import employees
 from tests.local.conftest import free_ports
 
@@ -58,7 +58,8 @@ async def test_ten_thousand_foreign_employees_are_people_who_learn_in_pairs(stac
         assert sum(person["status"] == "left" for person in people) == left
         sponsor = next(person for person in people if person["status"] == "active" and person["manager_id"])
         programme = await published(services, sponsor)
-        result = await eventually("a round", lambda: matched(services, programme), WITHIN)
+        asked = await eventually("a round", lambda: matched(services, programme), WITHIN)
+        result = await published_round(services, OWNER, asked["round_id"], WITHIN)
     assert result["matched"] + result["unmatched"] == result["asked"] > 100
     assert result["matched"] > result["asked"] / 2
     assert sum(result["unmatched_by_reason"].values()) == result["unmatched"]

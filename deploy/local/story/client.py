@@ -181,6 +181,20 @@ async def in_parallel(items: Iterable[T], work: Callable[[T], Awaitable[object]]
         raise errors.exceptions[0] from errors
 
 
+async def published_round(
+    services: "Lateral", owner: Caller, round_id: str, within: float = PATIENCE
+) -> dict[str, Any]:
+    """A round once everybody has been told: among many people workers do that. Raises Unexpected where it failed."""
+
+    async def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = await services.get(owner, "matching", f"/v1/rounds/{round_id}")
+        if found["state"] == "failed":
+            raise Unexpected(found["report"]["failed"])
+        return found if found["published"] else None
+
+    return await eventually(f"the round {round_id} is published", look, within)
+
+
 async def eventually(what: str, look: Callable[[], Awaitable[T | None]], within: float = PATIENCE) -> T:
     """What `look` finds, once it finds something. Raises NeverHappened."""
     deadline = monotonic() + within

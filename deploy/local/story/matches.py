@@ -11,11 +11,12 @@ from typing import Any
 
 from deploy.local.story.behaviour import busy, declines
 from deploy.local.story.cast import People, Setting, employee
-from deploy.local.story.client import POLL, Caller, Unexpected, eventually, in_parallel
+from deploy.local.story.client import POLL, Caller, Unexpected, eventually, in_parallel, published_round
 from deploy.local.story.programmes import BUDDIES, CIRCLES, PAIRS, Programme
 
 HIRED_WITHIN = timedelta(days=30)
 NO_MORE_AFTER = 4.0
+ROUND_SECONDS = 600.0
 """Seconds without another buddy, after which the newcomers without one are left without."""
 TOO_BUSY = "no_time"
 
@@ -102,9 +103,11 @@ class Matchmaking:
         for round_ in await self._services.all(
             self._owner, "matching", "/v1/rounds", programme_id=programme.programme_id
         ):
-            if round_["published"]:
-                return round_
-        return await eventually(f"matching knows {programme.name}", partial(self._new_round, programme))
+            if round_["state"] in {"solving", "publishing", "published"}:
+                break
+        else:
+            round_ = await eventually(f"matching knows {programme.name}", partial(self._new_round, programme))
+        return await published_round(self._services, self._owner, round_["round_id"], ROUND_SECONDS)
 
     async def _new_round(self, programme: Programme) -> dict[str, Any] | None:
         body = {"programme_id": programme.programme_id, "seed": self._setting.organization.seed}
