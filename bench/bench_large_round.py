@@ -128,10 +128,9 @@ async def drive(world: World, settings: MatchingSettings, db: Database, given: a
         )
         rules.raise_for_status()
         tell("hires before: event to proposal", await hires(wire, world, 20), HIRE_BAR)
-        async with meanwhile("asked for", wire, world, memory):
+        async with meanwhile("asked for, read, solved and put together", wire, world, memory):
             body = {"programme_id": str(about.programme_id), "seed": 7, "dry_run": True}
             begun = (await client.post("/v1/rounds", json=body)).raise_for_status().json()
-        async with meanwhile("read, solved and put together", wire, world, memory):
             row = await _until(client, begun["round_id"], "preview")
         _tell(row, f"at most {100 * row['gap']:.2f} % better; {row['report']}")
         async with meanwhile("published", wire, world, memory):
