@@ -12,6 +12,7 @@ from shared.db import Database
 from shared.events.directory import PersonChanged
 from shared.events.matching import MatchProposed, PersonLeftUnmatched, RoundCompleted
 from tests.matching.conftest import Caller, Work, World
+from tests.matching.test_bad_rounds import copies
 from tests.matching.test_previews import OWNER, run
 from tests.matching.world import learner, programme, teacher
 
@@ -97,6 +98,7 @@ async def test_one_that_cannot_be_solved_says_why_and_leaves_nothing(
     world: World, call: Caller, work: Work, sabotage: str, why: str
 ) -> None:
     begun, _ = await asked(world, call)
+    await copies(world)  # four people are matched sooner than anybody looks at a clock
     await world.execute(sabotage)
     await work()
     failed = await shown(call, begun)
