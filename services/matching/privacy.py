@@ -42,8 +42,10 @@ CATALOGUE = Catalogue(
         ),
         Table(
             "rounds",
-            "Runs of matching with their figures; nobody is named.",
+            "Runs of matching with their figures; who is asked is named only until a large one is read.",
             "aggregate",
+            mentions=("asks",),
+            withheld=("asks",),
             aged="created_at < $1 AND NOT EXISTS (SELECT FROM matches AS m WHERE m.round_id = rounds.round_id)"
             " AND NOT EXISTS (SELECT FROM unmatched AS u WHERE u.round_id = rounds.round_id)"
             " AND NOT EXISTS (SELECT FROM round_people AS p WHERE p.round_id = rounds.round_id)"

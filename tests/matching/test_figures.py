@@ -19,12 +19,27 @@ TALLIES = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), max_size=8
 def test_no_group_of_a_few_is_told_and_none_can_be_worked_out(tallies: list[tuple[str, int, int]]) -> None:
     groups = shown(tallies)
     assert all(group["asked"] >= FEWEST for group in groups)
-    hidden = sum(asked for _, asked, _ in tallies) - sum(group["asked"] for group in groups)
-    assert hidden == 0 or sum(asked for _, asked, _ in tallies) < FEWEST
+    asked, matched = sum(asked for _, asked, _ in tallies), sum(matched for *_, matched in tallies)
+    hidden = asked - sum(group["asked"] for group in groups)
+    assert hidden == 0 or asked < FEWEST
     named = {name: (asked, matched) for name, asked, matched in tallies}
     assert all(
         named[group["group"]] == (group["asked"], group["matched"]) for group in groups if group["group"] != OTHERS
     )
+    if [group["group"] for group in groups] == [OTHERS]:
+        assert (groups[0]["asked"], groups[0]["matched"]) == (asked, matched), "what is said of the round as a whole"
+        return
+    sides = [side for group in groups for side in (group["matched"], group["asked"] - group["matched"])]
+    assert all(side == 0 or side >= FEWEST for side in sides), "whoever is matched, or not, is one of some"
+
+
+def test_whom_one_alone_is_left_out_of_is_not_told() -> None:
+    told = shown([("BER", 40, 40), ("OSL", 30, 29), ("ROM", 20, 14)])
+    assert told == [
+        {"group": "BER", "asked": 40, "matched": 40, "rate": 1.0},
+        {"group": OTHERS, "asked": 50, "matched": 43, "rate": 0.86},
+    ]
+    assert [group["group"] for group in shown([("BER", 40, 40), ("OSL", 30, 29)])] == [OTHERS]
 
 
 def test_evenness_counts_those_who_carry_nothing() -> None:

@@ -1,6 +1,7 @@
 """A round among very many people: asked for, answered at once, then read and solved by whichever worker is free."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -9,12 +10,13 @@ from services.matching.couriers import couriers
 from services.matching.settings import MatchingSettings
 from shared.courier import run_once
 from shared.db import Database
-from shared.events.directory import PersonChanged
+from shared.events.directory import PersonChanged, PersonErased
 from shared.events.matching import MatchProposed, PersonLeftUnmatched, RoundCompleted
+from shared.events.privacy import ErasureRequested
 from tests.matching.conftest import Caller, Work, World
 from tests.matching.test_bad_rounds import copies
 from tests.matching.test_previews import OWNER, run
-from tests.matching.world import learner, programme, teacher
+from tests.matching.world import learner, programme, teacher, today
 
 pytestmark = pytest.mark.usefixtures("very_many")
 
@@ -85,6 +87,39 @@ async def test_it_can_be_undone_before_it_is_read(world: World, call: Caller, wo
     assert (await shown(call, begun))["state"] == "discarded"
     assert not await world.fetch("SELECT FROM round_people")
     assert not await world.said(MatchProposed)
+
+
+async def test_and_then_the_next_may_be_asked_for_at_once(
+    world: World, call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, _ = await asked(world, call)
+    assert (await call("POST", f"/v1/rounds/{begun['round_id']}/discard", OWNER)).status_code == 200
+    monkeypatch.setattr(rounds, "PATIENCE", 0)
+    assert (await run(call, begun["programme_id"]))["state"] == "solving"
+
+
+async def test_nobody_puts_together_what_is_not_read(
+    world: World, call: Caller, db: Database, settings: MatchingSettings
+) -> None:
+    begun, _ = await asked(world, call)
+    await world.execute("UPDATE rounds SET leased_until = now() - interval '1 s'")
+    joins = couriers(settings)[2]
+    assert (joins.name, await run_once(db, joins)) == ("joins", 0)
+    assert (await shown(call, begun))["state"] == "solving"
+
+
+async def test_who_is_erased_meanwhile_is_not_asked_for_any_more(world: World, call: Caller, work: Work) -> None:
+    about, people = programme(), [learner(), learner(), teacher(capacity=2, time_budget_minutes=900)]
+    await world.hear(about)
+    await world.hear(*people)
+    begun = await run(call, about.programme_id, people=[str(one.person_id) for one in people[:2]])
+    request = ErasureRequested(request_id=uuid4(), person_id=people[0].person_id, requested_on=today())
+    await world.hear(PersonErased(person_id=people[0].person_id), request)
+    (row,) = await world.fetch("SELECT asks -> 'people' AS people FROM rounds")
+    assert row["people"] == [str(people[1].person_id)]
+    await work()
+    done = await shown(call, begun)
+    assert (done["asked"], done["matched"]) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from services.matching.engine.people import Person
 
 FEWEST = 5
-"""No share is told of fewer people: they are counted together."""
+"""No share is told of fewer people, or where fewer but not none are matched or left out: they are counted together."""
 OTHERS = "others"
 YEAR = 365
 TENURE = ((1 * YEAR, "under_1_year"), (3 * YEAR, "1_to_3_years"), (10 * YEAR, "3_to_10_years"))
@@ -44,16 +44,26 @@ def _compared(tallies: Mapping[str, Sequence[int]]) -> dict[str, Any]:
 
 
 def shown(tallies: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
-    """Groups of enough people; the others together, with the smallest of the rest while they are too few."""
+    """Groups that single nobody out; the others together, with the smallest of the rest while they do."""
     ranked = sorted(tallies, key=lambda tally: (-tally[1], tally[0]))
-    kept = [tally for tally in ranked if tally[1] >= FEWEST]
-    hidden = [tally for tally in ranked if tally[1] < FEWEST]
-    while kept and 0 < sum(asked for _, asked, _ in hidden) < FEWEST:
+    kept = [tally for tally in ranked if _is_told(tally[1:])]
+    hidden = [tally for tally in ranked if not _is_told(tally[1:])]
+    while kept and hidden and not _is_told(_sum(hidden)):
         hidden.append(kept.pop())
-    asked, matched = sum(asked for _, asked, _ in hidden), sum(matched for *_, matched in hidden)
+    asked, matched = _sum(hidden)
     if asked >= FEWEST:
         kept.append((OTHERS, asked, matched))
     return [
         {"group": name, "asked": asked, "matched": matched, "rate": round(matched / asked, 4)}
         for name, asked, matched in kept
     ]
+
+
+def _is_told(counts: tuple[int, int]) -> bool:
+    """Whether enough were asked, and enough of them or nobody matched, and left out: one left out is somebody."""
+    asked, matched = counts
+    return asked >= FEWEST and not {matched, asked - matched}.intersection(range(1, FEWEST))
+
+
+def _sum(tallies: Sequence[tuple[str, int, int]]) -> tuple[int, int]:
+    return sum(asked for _, asked, _ in tallies), sum(matched for *_, matched in tallies)

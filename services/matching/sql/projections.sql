@@ -123,6 +123,14 @@ WITH person AS (
 ), wish AS (
     UPDATE people SET not_with = ARRAY(SELECT other FROM unnest(not_with) AS other WHERE other <> ALL ($1::uuid[]))
     WHERE not_with && $1::uuid[] AND not_with <> '{}' AND person_id <> ALL ($1::uuid[])
+), asked AS (
+    -- Whoever reads a round at this moment forgets whom it asked when it is read.
+    UPDATE rounds SET asks = jsonb_set(asks, '{people}', (asks -> 'people') - $1::uuid[]::text[])
+    FROM (
+        SELECT round_id FROM rounds WHERE asks IS NOT NULL AND asks ->> 'people' IS NOT NULL
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS waiting
+    WHERE rounds.round_id = waiting.round_id
 ), counted AS (
     SELECT person_id, count(*) AS rows
     FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen

@@ -45,7 +45,7 @@ MEASURES = (
     ),
     Measure(
         "coverage_parity", "Evenness of coverage", "ratio", None,
-        "lowest / highest match rate over tenure, site and function groups of at least k", SOURCE,
+        "lowest / highest match rate over tenure, site and function groups of k, none or k of them left out", SOURCE,
         shown_at="GET /v1/rounds/{round_id}/parity of matching, round by round",
     ),
 )  # fmt: skip
