@@ -26,8 +26,8 @@ import orjson
 import psutil
 import uvloop
 
+from bench import brokers
 from bench.matching_world import World, envelope, matching, person_id, programme
-from deploy.local.broker import EmbeddedBroker
 from deploy.local.ports import free_port
 from services.matching.commands.publication import publish
 from services.matching.commands.rounds import run_round
@@ -268,14 +268,14 @@ async def organization(size: int) -> AsyncIterator[tuple[World, MatchingSettings
     """So many people in matching's database, and a broker with its topics."""
     world = World(size)
     with TemporaryDirectory() as state:
-        broker = EmbeddedBroker(Path(state), free_port())
-        await broker.start()
         began = time.perf_counter()
-        async with matching(world, kafka_bootstrap=broker.bootstrap) as (settings, db):
+        async with (
+            brokers.broker(Path(state)) as broker,
+            matching(world, kafka_bootstrap=broker.bootstrap) as (settings, db),
+        ):
             print(f"{size:,} people stored in {time.perf_counter() - began:.0f} s", flush=True)
             await kafka.apply_topics(settings)
             yield world, settings, db
-        await broker.stop()
 
 
 async def main(given: argparse.Namespace) -> None:

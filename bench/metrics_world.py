@@ -1,7 +1,6 @@
 """What the benchmarks of metrics share: an organization, its events on a broker, and a migrated store."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
@@ -16,8 +15,7 @@ from uuid import UUID
 
 from confluent_kafka import Producer
 
-from deploy.local.apache_kafka import ApacheKafka
-from deploy.local.broker import EmbeddedBroker
+from bench import brokers
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.metrics.settings import MetricsSettings
@@ -87,13 +85,10 @@ def _session(number: int) -> UUID:
 
 @asynccontextmanager
 async def stack(batch_size: int | None = None) -> AsyncIterator[tuple[MetricsSettings, Postgres]]:
-    """A migrated store and an empty broker, of our own; Apache Kafka when LATERAL_LOCAL_BROKER=apache."""
+    """A migrated store and an empty broker, of our own."""
     with TemporaryDirectory() as state:
         server = Postgres(Path(state), free_port())
-        apache = os.environ.get("LATERAL_LOCAL_BROKER") == "apache"
-        ports = free_port(), free_port()
-        broker = ApacheKafka(Path(state), *ports) if apache else EmbeddedBroker(Path(state), ports[0])
-        async with server, broker:
+        async with server, brokers.broker(Path(state)) as broker:
             await server.create_service_databases(["metrics"])
             more = {} if batch_size is None else {"batch_size": batch_size}
             settings = load(

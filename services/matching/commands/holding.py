@@ -1,32 +1,34 @@
 """What of a preview holds at its publication, asked of its people as they are by then."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from services.matching.commands.problems import inside
 from services.matching.domain.match import Match, Member
 from services.matching.engine import standing
 from services.matching.engine.people import Person, Problem
 
 CARRYING = frozenset({"teacher", "buddy"})
-PASSING: dict[str, Any] = {
-    "tenure_days": 0,
-    "waited": 0,
-    "hosted": 0,
-    "load": 0,
-    "facilitating": 0,
-    "slots": 0,
-    "places": 0,
-    "utc_offset": 0,
-    "agreed_minutes": 0,
-    "new_host": False,
-}
+PASSING = frozenset({
+    "tenure_days",
+    "waited",
+    "hosted",
+    "load",
+    "facilitating",
+    "slots",
+    "places",
+    "utc_offset",
+    "agreed_minutes",
+    "new_host",
+})  # fmt: skip
 """What may change between a preview and its publication without touching a match: it is asked whether there is room,
 and whether they can still meet."""
-
+OTHERS = frozenset({"manager", "not_with"})
+"""Who is somebody else, and may not be known any more."""
+LASTING = itemgetter(*(place for place, name in enumerate(Person._fields) if name not in PASSING | OTHERS))
 
 Line: TypeAlias = Mapping[UUID, UUID | None]
 """Managers of people, and of those in turn."""
@@ -94,8 +96,8 @@ class _Page:
         self._before, self._now = before, now
         self.room = _Room(before.rules.facilitator_circles)
         self._line_was, self._line_is = lines
-        self._was = _in_line(before.people, self._line_was, self._line_is.keys())
-        self._is = _in_line(now.people, self._line_is, self._line_is.keys())
+        self._was = {person.id: person for person in before.people}
+        self._is = {person.id: person for person in now.people}
         groups = [*(match.participants for match in preview), *(_everybody(match) for match in preview)]
         hindered = standing.hindrance(replace(now, rules=before.rules), groups)
         self._apart = dict(zip((match.match_id for match in preview), hindered, strict=False))
@@ -122,18 +124,16 @@ class _Page:
 
     def _same(self, one: UUID, *, in_line: bool) -> bool:
         was, is_ = self._was.get(one), self._is.get(one)
-        if was is None or is_ is None or was._replace(**PASSING) != is_._replace(**PASSING):
+        if was is None or is_ is None or LASTING(was) != LASTING(is_) or self._avoids(was) != self._avoids(is_):
             return False
-        known = self._line_is.keys()
-        return not in_line or _above(self._line_was, one, known) == _above(self._line_is, one, known)
+        known, up = self._line_is.keys(), _above if in_line else _manager
+        return up(self._line_was, one, known) == up(self._line_is, one, known)
+
+    def _avoids(self, person: Person) -> list[UUID]:
+        return [other for other in person.not_with if other in self._line_is]
 
     def _is_free(self, member: Member) -> bool:
         return self.room.has(self._is[member.person_id], member.role)
-
-
-def _in_line(people: Iterable[Person], line: Line, known: Container[UUID]) -> dict[UUID, Person]:
-    """People by id, each with their manager where that one is known."""
-    return {person.id: inside(person._replace(manager=line.get(person.id)), known) for person in people}
 
 
 def _together(preview: Sequence[Match]) -> list[list[Match]]:
@@ -146,6 +146,11 @@ def _together(preview: Sequence[Match]) -> list[list[Match]]:
 
 def _everybody(match: Match) -> list[UUID]:
     return [member.person_id for member in match.members]
+
+
+def _manager(line: Line, one: UUID, known: Container[UUID]) -> UUID | None:
+    manager = line.get(one)
+    return manager if manager in known else None
 
 
 def _above(line: Line, one: UUID, known: Container[UUID]) -> list[UUID]:

@@ -65,44 +65,56 @@ LEFT JOIN (
 SELECT string_agg(uuid_send(person_id), ''::bytea ORDER BY person_id) FROM people
 
 -- name: population_of
--- The same of some, by their own rows alone.
+-- The same of some, by their own rows alone. Each is looked up by its key (OFFSET 0 keeps it so): while a round is told
+-- the planner still takes open matches for few, and would read all of them for everybody.
+WITH mine AS MATERIALIZED (
+    SELECT member.person_id, member.role, match.match_id, match.programme_id, match.kind, match.state, match.created_at
+    FROM unnest($2::uuid[]) AS wanted (person_id)
+    CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS member
+    CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = member.match_id OFFSET 0) AS match
+)
 SELECT person.*, coalesce(busy.learners, 0) AS learners, coalesce(busy.facilitating, 0) AS facilitating,
     coalesce(busy.minutes, 0) AS minutes, coalesce(waiting.rounds, 0) AS waited, coalesce(led.circles, 0) AS hosted
 FROM unnest($2::uuid[]) AS wanted (person_id)
 JOIN profiles AS person USING (person_id)
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,
-        count(*) FILTER (WHERE member.role = 'facilitator') AS facilitating,
-        sum(monthly_minutes(programme, member.role)) AS minutes
-    FROM match_members AS member
-    JOIN matches AS match USING (match_id)
-    JOIN programmes AS programme USING (programme_id)
-    WHERE member.person_id = person.person_id AND match.state IN ('proposed', 'accepted', 'formed')
-) AS busy
-CROSS JOIN LATERAL (
-    SELECT count(*) AS rounds
-    FROM unmatched JOIN rounds USING (round_id)
-    WHERE unmatched.person_id = person.person_id AND rounds.programme_id = $1 AND rounds.published
-        AND unmatched.reason <> 'no_time' AND rounds.created_at > ALL (
-            SELECT match.created_at
-            FROM match_members AS member JOIN matches AS match USING (match_id)
-            WHERE member.person_id = person.person_id AND match.programme_id = $1
-                AND is_served(match.match_id, match.state, member.role)
-        )
-) AS waiting
-CROSS JOIN LATERAL (
-    SELECT count(*) AS circles
-    FROM match_members AS member JOIN matches AS match USING (match_id)
-    WHERE member.person_id = person.person_id AND member.role = 'facilitator'
-        AND match.kind = 'circle' AND match.state <> 'preview' AND match.created_at >= date_trunc('month', now(), 'UTC')
-) AS led
+LEFT JOIN (
+    SELECT mine.person_id,
+        count(*) FILTER (WHERE mine.role IN ('teacher', 'buddy')) AS learners,
+        count(*) FILTER (WHERE mine.role = 'facilitator') AS facilitating,
+        sum(monthly_minutes(programme, mine.role)) AS minutes
+    FROM mine JOIN programmes AS programme USING (programme_id)
+    WHERE mine.state IN ('proposed', 'accepted', 'formed')
+    GROUP BY mine.person_id
+) AS busy USING (person_id)
+LEFT JOIN (
+    SELECT missed.person_id, count(*) AS rounds
+    FROM unnest($2::uuid[]) AS wanted (person_id)
+    CROSS JOIN LATERAL (SELECT * FROM unmatched WHERE unmatched.person_id = wanted.person_id OFFSET 0) AS missed
+    JOIN rounds USING (round_id)
+    LEFT JOIN (
+        SELECT mine.person_id, max(mine.created_at) AS at FROM mine
+        WHERE mine.programme_id = $1 AND is_served(mine.match_id, mine.state, mine.role)
+        GROUP BY mine.person_id
+    ) AS served ON served.person_id = missed.person_id
+    WHERE rounds.programme_id = $1 AND rounds.published AND missed.reason <> 'no_time'
+        AND (served.at IS NULL OR rounds.created_at > served.at)
+    GROUP BY missed.person_id
+) AS waiting USING (person_id)
+LEFT JOIN (
+    SELECT mine.person_id, count(*) AS circles FROM mine
+    WHERE mine.role = 'facilitator' AND mine.kind = 'circle' AND mine.state <> 'preview'
+        AND mine.created_at >= date_trunc('month', now(), 'UTC')
+    GROUP BY mine.person_id
+) AS led USING (person_id)
 
 -- name: not_asked_of
 -- Who of these has an open match of a programme, but for those of a round, in a role that asks for one, and whom its
 -- audience leaves out today.
 SELECT member.person_id, 'has_match' AS reason
-FROM match_members AS member JOIN matches AS match USING (match_id)
-WHERE member.person_id = ANY ($2::uuid[]) AND match.programme_id = $1
+FROM unnest($2::uuid[]) AS wanted (person_id)
+CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS member
+CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = member.match_id OFFSET 0) AS match
+WHERE match.programme_id = $1
     AND match.state IN ('proposed', 'accepted', 'formed') AND member.role IN ('learner', 'newcomer', 'participant')
     AND ($3::uuid IS NULL OR match.round_id IS DISTINCT FROM $3)
 UNION ALL

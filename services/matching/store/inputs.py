@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,8 +21,6 @@ from shared.events.matching import MatchKind
 SQL = sql.load("services.matching", "rounds")
 PAGE = 2000
 """Rows made into people, or people into rows, by a thread before others get their turn."""
-OTHERS = frozenset({"manager", "not_with", "recent"})
-"""Who these are is told by place, so that nobody is named in somebody else's row."""
 
 
 class Kept(NamedTuple):
@@ -132,18 +129,23 @@ def _read(rows: Sequence[Record], alike: Alike | None, beside: Collection[int] =
 
 def _placed(row: Record, alike: Alike | None, *, asked: bool) -> Placed:
     state = row["state"]
-    read = partial(_value, alike) if alike else _tuple
-    fields = {name: read(value) for name, value in state.items() if name not in OTHERS}
-    person = Person(id=row["person_id"], manager=None, not_with=(), **fields)
-    return Placed(row["place"], asked, person, state["manager"], state["not_with"], state.get("recent", ()))
+    # Who these are is told by place, so that nobody is named in somebody else's row.
+    manager, not_with, recent = state.pop("manager"), state.pop("not_with"), state.pop("recent", ())
+    for name, value in state.items():
+        if type(value) is list:
+            state[name] = _tuple(alike, value)
+        elif alike is not None:
+            state[name] = _text(alike, value)
+    person = Person(id=row["person_id"], manager=None, not_with=(), **state)
+    return Placed(row["place"], asked, person, manager, not_with, recent)
 
 
-def _value(alike: Alike, value: object) -> Any:
-    """With a million others: what equals what is there already is that."""
-    if isinstance(value, list):
-        return alike(tuple(_value(alike, one) for one in value))
-    return alike(value) if isinstance(value, str) else value
+def _tuple(alike: Alike | None, value: list[Any]) -> tuple[Any, ...]:
+    """With a million others, where `alike` has them: what equals what is there already is that."""
+    if alike is None:
+        return tuple(_tuple(None, one) if type(one) is list else one for one in value)
+    return alike(tuple(_tuple(alike, one) if type(one) is list else _text(alike, one) for one in value))
 
 
-def _tuple(value: object) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+def _text(alike: Alike, value: Any) -> Any:
+    return alike(value) if type(value) is str else value
