@@ -56,6 +56,7 @@ CATALOGUE = Catalogue(
             "Who was asked to help, and what they answered.",
             "matching",
             about=own("person_id"),
+            withheld=("over_version", "over_circle", "over_first_offer_at"),
             aged="request_id IN (SELECT request_id FROM help_requests WHERE created_at < $1)",
         ),
         Table(

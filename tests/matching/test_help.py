@@ -17,7 +17,7 @@ from shared.events.matching import HelpClosed, HelpOffered, HelpRequested
 from shared.refusal import Refused
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed
-from tests.matching.world import PIANO, RUST, person, teacher
+from tests.matching.world import PIANO, RUST, person, teacher, today
 
 FAR: dict[str, Any] = {"unit_code": "U9", "unit_path": ("ROOT", "D9", "U9")}
 NEAR: dict[str, Any] = {"unit_code": "U2", "unit_path": ("ROOT", "D1", "U2")}
@@ -215,23 +215,159 @@ async def test_figures_are_of_enough_people_or_of_none(world: World, call: Calle
     assert (await call("GET", "/v1/help-figures?days=29", "analyst")).status_code == 422
 
 
+def apart(asker: PersonChanged, *helpers: PersonChanged, by_asker: bool) -> list[PersonChanged]:
+    if by_asker:
+        return [changed(asker, not_with=tuple(one.person_id for one in helpers))]
+    return [changed(one, not_with=(asker.person_id,)) for one in helpers]
+
+
+async def offered(call: Caller, asker: PersonChanged, helper: PersonChanged) -> str:
+    path = f"/v1/help-requests/{(await ask(call, asker))['request_id']}"
+    assert (await call("POST", f"{path}/offer", person=helper.person_id)).status_code == 200
+    return path
+
+
 @pytest.mark.parametrize("by_asker", [True, False])
-async def test_who_wishes_to_stay_apart_finds_the_request_over(world: World, call: Caller, by_asker: bool) -> None:
+async def test_the_asker_finds_the_offer_of_who_is_kept_from_them_gone_as_any_other(
+    world: World, call: Caller, by_asker: bool
+) -> None:
+    asker, leaving, wishing, far = person(), teacher(), teacher(**NEAR), teacher(**FAR)
+    await known(world, asker, leaving)
+    paths = [await offered(call, asker, leaving)]
+    await world.hear(changed(leaving, status="leave"))
+    await world.hear(wishing)
+    paths.append(await offered(call, asker, wishing))
+    assert len((await call("GET", paths[1], person=asker.person_id)).json()["offers"]) == 1
+    await world.hear(*apart(asker, wishing, by_asker=by_asker))
+    seen = [(await call("GET", path, person=asker.person_id)).json() for path in paths]
+    assert [(one["state"], one["offers"], one["asked"], one["version"]) for one in seen] == [("open", [], 1, 4)] * 2
+    for act in ("accept", "decline"):
+        refused = [
+            await call("POST", f"{path}/{act}", person=asker.person_id, json={"person_id": str(who.person_id)})
+            for path, who in zip(paths, (leaving, wishing), strict=True)
+        ]
+        assert [(one.status_code, one.json()["state"]) for one in refused] == [(409, "released")] * 2
+    await world.hear(far)
+    timer = next(timer for timer in TIMERS if timer.name == "widen-help-requests")
+    async with world.db.transaction() as conn:
+        assert await timer.run(conn) == 2
+    assert [(await call("GET", path, person=asker.person_id)).json()["asked"] for path in paths] == [
+        2,
+        2,
+    ]  # others are asked at once
+
+
+async def test_no_offer_of_who_is_kept_from_the_asker_is_shown(world: World, call: Caller) -> None:
+    """A wish that came in while the offer did, so that neither saw the other."""
+    asker, one = person(), teacher()
+    await known(world, asker, one)
+    path = await offered(call, asker, one)
+    await world.execute("UPDATE people SET not_with = $2 WHERE person_id = $1", one.person_id, [asker.person_id])
+    assert (await call("GET", path, person=asker.person_id)).json()["offers"] == []
+    for act in ("accept", "decline"):
+        answer = await call("POST", f"{path}/{act}", person=asker.person_id, json={"person_id": str(one.person_id)})
+        assert (answer.status_code, answer.json()["state"]) == (409, "released")
+    (seen,) = (await call("GET", f"{ASKED}&state=withdrawn", person=one.person_id)).json()["items"]
+    assert (seen["state"], seen["your_answer"]) == ("withdrawn", "released")
+    assert (await call("GET", f"{ASKED}&state=open", person=one.person_id)).json()["items"] == []
+
+
+ASKED = "/v1/help-requests?view=asked"
+
+
+@pytest.mark.parametrize("by_asker", [True, False])
+async def test_who_is_kept_from_the_asker_finds_the_request_withdrawn_as_any_other(
+    world: World, call: Caller, by_asker: bool
+) -> None:
+    asker, one, two, third, far = person(), teacher(), teacher(), teacher(), teacher(**FAR)
+    await known(world, asker, one, two, third, far)
+    wished, withdrawn = [f"/v1/help-requests/{(await ask(call, asker))['request_id']}" for _ in range(2)]
+    for path in (wished, withdrawn):
+        await call("POST", f"{path}/pass", person=two.person_id)
+    assert (await call("POST", f"{withdrawn}/withdraw", person=asker.person_id)).status_code == 200
+    await world.hear(*apart(asker, one, two, by_asker=by_asker))
+
+    async def alike(who: PersonChanged, answer: str) -> None:
+        seen = [(await call("GET", path, person=who.person_id)).json() for path in (wished, withdrawn)]
+        times = "request_id", "created_at", "expires_at"
+        assert len({str({**each, **dict.fromkeys(times)}) for each in seen}) == 1, seen
+        assert (seen[0]["state"], seen[0]["your_answer"]) == ("withdrawn", answer)
+        assert (await call("GET", f"{ASKED}&state=withdrawn", person=who.person_id)).json()["items"] == seen[::-1]
+        for state in ("open", "accepted", "expired"):
+            assert (await call("GET", f"{ASKED}&state={state}", person=who.person_id)).json()["items"] == []
+        for act in ("offer", "pass"):
+            answers = [await call("POST", f"{path}/{act}", person=who.person_id) for path in (wished, withdrawn)]
+            assert len({(each.status_code, each.json().get("state")) for each in answers}) == 1, act
+
+    await alike(one, "released")
+    await alike(two, "passed")
+    # What becomes of it is not theirs to see: it is asked of more people, offered, accepted.
+    await call("POST", f"{wished}/pass", person=third.person_id)
+    assert far.person_id in await asked(world, {"request_id": wished.rpartition("/")[2]})
+    await call("POST", f"{wished}/offer", person=far.person_id)
+    await alike(one, "released")
+    body = {"person_id": str(far.person_id)}
+    assert (await call("POST", f"{wished}/accept", person=asker.person_id, json=body)).json()["state"] == "accepted"
+    await alike(one, "released")
+    await alike(two, "passed")
+
+
+async def test_a_wish_of_who_passed_changes_nothing_for_the_asker(world: World, call: Caller) -> None:
     asker, one, other = person(), teacher(), teacher()
     await known(world, asker, one, other)
     path = f"/v1/help-requests/{(await ask(call, asker))['request_id']}"
-    assert (await call("POST", f"{path}/offer", person=one.person_id)).status_code == 200
-    if by_asker:
-        await world.hear(changed(asker, not_with=(one.person_id, other.person_id)))
+    await call("POST", f"{path}/pass", person=one.person_id)
+    before = (await call("GET", path, person=asker.person_id)).json()
+    await world.hear(*apart(asker, one, by_asker=False))
+    assert (await call("GET", path, person=asker.person_id)).json() == before
+
+
+async def test_what_was_over_before_a_wish_stays_as_it_was_seen(world: World, call: Caller) -> None:
+    asker, one, other = person(), teacher(), teacher()
+    await known(world, asker, one, other)
+    path = await offered(call, asker, other)
+    await call("POST", f"{path}/accept", person=asker.person_id, json={"person_id": str(other.person_id)})
+    before = [(await call("GET", path, person=who.person_id)).json() for who in (asker, one, other)]
+    await world.hear(*apart(asker, one, other, by_asker=True))
+    assert [(await call("GET", path, person=who.person_id)).json() for who in (asker, one, other)] == before
+
+
+async def test_whoever_would_not_be_asked_neither_sees_the_board_nor_offers(world: World, call: Caller) -> None:
+    """P3."""
+    asker = person(manager_id=(above := teacher()).person_id)
+    low, speechless = teacher(level=2), teacher(languages=("xx",))
+    paused, below = teacher(paused_until=today() + timedelta(days=1)), teacher(manager_id=asker.person_id)
+    back = teacher(paused_until=today())
+    await known(world, asker)
+    request = await ask(call, asker, level=2)
+    await known(world, above, low, speechless, paused, below, back)
+    path, board = f"/v1/help-requests/{request['request_id']}", "/v1/help-requests?view=board"
+    for who in (above, low, speechless, paused, below):
+        assert (await call("GET", board, person=who.person_id)).json()["items"] == []
+        assert (await call("GET", path, person=who.person_id)).status_code == 404
+        assert (await call("POST", f"{path}/offer", person=who.person_id)).status_code == 404
+    (shown,) = (await call("GET", board, person=back.person_id)).json()["items"]
+    assert shown == (await call("GET", path, person=back.person_id)).json()
+    assert (await call("POST", f"{path}/offer", person=back.person_id)).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "expired", "apart"])
+async def test_what_leaves_the_board_leaves_it_the_same_way(world: World, call: Caller, how: str) -> None:
+    asker, one = person(), teacher()
+    await known(world, asker)
+    request = await ask(call, asker)
+    await world.hear(one)
+    path = f"/v1/help-requests/{request['request_id']}"
+    assert (await call("GET", path, person=one.person_id)).status_code == 200
+    if how == "apart":
+        await world.hear(changed(asker, not_with=(one.person_id,)))
+    elif how == "withdrawn":
+        await call("POST", f"{path}/withdraw", person=asker.person_id)
     else:
-        await world.hear(changed(one, not_with=(asker.person_id,)), changed(other, not_with=(asker.person_id,)))
-    refused = await call("POST", f"{path}/offer", person=other.person_id)
-    assert (refused.status_code, refused.json()["state"]) == (409, "expired")
-    assert (await call("GET", path, person=other.person_id)).json()["state"] == "expired"
-    listed = (await call("GET", "/v1/help-requests?view=asked", person=other.person_id)).json()["items"]
-    assert [item["state"] for item in listed] == ["expired"]
-    accepted = await call("POST", f"{path}/accept", person=asker.person_id, json={"person_id": str(one.person_id)})
-    assert (accepted.status_code, accepted.json()["state"]) == (409, "released")
+        await world.execute("UPDATE help_requests SET expires_at = now()")
+    assert (await call("GET", "/v1/help-requests?view=board", person=one.person_id)).json()["items"] == []
+    assert (await call("GET", path, person=one.person_id)).status_code == 404
+    assert (await call("POST", f"{path}/offer", person=one.person_id)).status_code == 404
 
 
 PEOPLE = [UUID(int=number) for number in range(3)]

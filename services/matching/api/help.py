@@ -131,7 +131,7 @@ async def list_requests(
     cursor: Annotated[Cursor | None, Query()] = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
 ) -> Response:
-    """`mine`, those I was `asked`, or the `board`: open ones everybody may offer to help with who knows the skill."""
+    """`mine`, those I was `asked`, or the `board`: open ones for everybody who would be asked."""
     after = decode_cursor(cursor, UUID)
     person = edge.principal.person_id
 
@@ -152,7 +152,7 @@ async def get_request(request_id: UUID, edge: Edge) -> Response:
 
 @router.post("/v1/help-requests/{request_id}/offer", response_model=Help, summary="Offer to help")
 async def offer(request_id: UUID, edge: Edge) -> Response:
-    """By whoever was asked, and for what is on the board by whoever knows the skill."""
+    """By whoever was asked, and for what is on the board by whoever would be asked."""
 
     async def work(conn: Connection) -> dict[str, Any]:
         return await _shown(conn, edge, await commands.offer(conn, request_id, edge.principal.person_id))

@@ -1,6 +1,7 @@
 """Help: asked for, offered, taken; asked of ever wider circles until somebody offers or the time is over."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -93,16 +94,14 @@ async def pass_by(conn: Connection, request_id: UUID, person_id: UUID | None) ->
 
 async def accept(conn: Connection, request_id: UUID, requester_id: UUID | None, person_id: UUID) -> HelpRequest:
     """The asker takes an offer. Raises UnknownHelpRequest, HelpRequestClosed or NotAskedForThat."""
-    request = await _own(conn, request_id, requester_id)
-    if request.state == "open" and await conn.fetchval(SQL.kept_apart, request.requester_id, [person_id]):
-        request = request.with_ask(person_id, "released")
+    request = await _answered(conn, request_id, requester_id, person_id)
     after = domain.chosen(request, person_id, datetime.now(UTC))
     return await _save(conn, request, after, [_closed(after)])
 
 
 async def decline(conn: Connection, request_id: UUID, requester_id: UUID | None, person_id: UUID) -> HelpRequest:
     """The asker does not take an offer; others are asked when nobody is left. Raises as `accept` does."""
-    request = await _own(conn, request_id, requester_id)
+    request = await _answered(conn, request_id, requester_id, person_id)
     return await _go_on(conn, request, domain.refused(request, person_id, datetime.now(UTC)))
 
 
@@ -146,13 +145,29 @@ async def leave(conn: Connection, gone: Sequence[UUID]) -> None:
         if request.requester_id in gone:
             after.append(domain.closing(request, "withdrawn"))
             continue
-        left = request
-        for one in request.asks:
-            if one.person_id in gone and one.state in domain.PENDING:
-                left = left.with_ask(one.person_id, "released")
-        after.append(left if left.waiting else replace(left, next_step_at=now))
+        after.append(_left(request.without(gone), now))
     await store.save(conn, after)
     await outbox.append_all(conn, [(_closed(one), None) for one in after if one.state != "open"])
+
+
+async def part(conn: Connection, changed: Sequence[UUID]) -> None:
+    """Whom a wish of these people keeps from an asker finds the request withdrawn; the asker, that they are gone."""
+    apart: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in await conn.fetch(SQL.parted_by, changed) if changed else ():
+        apart[row["request_id"]].add(row["person_id"])
+    requests = [one for one in await store.lock(conn, sorted(apart)) if one.state == "open"] if apart else []
+    ends = [(one.request_id, person_id) for one in requests for person_id in apart[one.request_id]]
+    if not ends:
+        return
+    await conn.execute(SQL.end_for, *map(list, zip(*ends, strict=True)))
+    now = datetime.now(UTC)
+    after = [(one, one.without(apart[one.request_id])) for one in requests]
+    await store.save(conn, [_left(left, now) for before, left in after if left != before])
+
+
+def _left(request: HelpRequest, now: datetime) -> HelpRequest:
+    """A request some are out of: others are asked now where nobody is left who may answer."""
+    return request if request.waiting else replace(request, next_step_at=now)
 
 
 async def _reach(conn: Connection, request: HelpRequest, now: datetime) -> HelpRequest:
@@ -210,9 +225,9 @@ async def _asked(
     found = await store.lock(conn, [request_id])
     if found and person_id is not None:
         asked = found[0].state_of(person_id) is not None
-        if asked and await conn.fetchval(SQL.kept_apart, found[0].requester_id, [person_id]):
+        if found[0].over(person_id) or (asked and await store.kept_from(conn, person_id, [found[0].requester_id])):
             return domain.over_for(found[0], person_id)
-        if asked or (volunteers and await conn.fetchval(SQL.may_offer, request_id, person_id)):
+        if asked or (volunteers and await store.may_offer(conn, request_id, person_id)):
             return found[0]
     raise domain.UnknownHelpRequest("There is no such request, or it was not put to you.")
 
@@ -222,6 +237,12 @@ async def _own(conn: Connection, request_id: UUID, requester_id: UUID | None) ->
     if not found or found[0].requester_id != requester_id:
         raise domain.UnknownHelpRequest("There is no such request of yours.")
     return found[0]
+
+
+async def _answered(conn: Connection, request_id: UUID, requester_id: UUID | None, person_id: UUID) -> HelpRequest:
+    """The asker's own request, without the offer of who is kept from them."""
+    request = await _own(conn, request_id, requester_id)
+    return request.without(await store.kept_from(conn, requester_id, [person_id]))
 
 
 async def _go_on(conn: Connection, before: HelpRequest, after: HelpRequest) -> HelpRequest:

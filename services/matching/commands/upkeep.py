@@ -49,6 +49,7 @@ async def follow(
     gone = frozenset(row["person_id"] for row in await conn.fetch(SQL.gone, changed, today))
     broken = await _broken(conn, [one for one in changed if one not in gone], moved)
     loose = await release(conn, gone, moved, causes, broken)
+    await help_requests.part(conn, [one for one in changed if one not in gone])
     introduced = await introductions.leave(conn, sorted(gone)) if gone else []
     introduced += await introductions.part(conn, [one for one in changed if one not in gone])
     await reopen(conn, loose, causes, introduced)

@@ -1,8 +1,9 @@
 """A request for help and what may become of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from shared.events.matching import HelpCircle, HelpOutcome
@@ -37,12 +38,22 @@ class NotTakingPart(Refused):
     """Somebody is away, has not opted in or pauses."""
 
 
+class Over(NamedTuple):
+    """A request as it stood when it was over for somebody: what becomes of it later is not theirs to see."""
+
+    version: int
+    circle: HelpCircle
+    first_offer_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Somebody who was asked, or offered by themselves."""
 
     person_id: UUID
     state: AskState
+    over: Over | None = None
+    """What they see where the request was over for them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,10 @@ class HelpRequest:
         """How it stands with somebody; None for who was never asked."""
         return next((ask.state for ask in self.asks if ask.person_id == person_id), None)
 
+    def over(self, person_id: UUID) -> Over | None:
+        """How it stood when it was over for somebody alone; None where it was not."""
+        return next((ask.over for ask in self.asks if ask.person_id == person_id), None)
+
     @property
     def waiting(self) -> bool:
         """Somebody may still answer, or has offered and waits for the asker."""
@@ -79,6 +94,10 @@ class HelpRequest:
         """The request with somebody's new state."""
         rest = tuple(ask for ask in self.asks if ask.person_id != person_id)
         return replace(self, asks=(*rest, Ask(person_id, state)))
+
+    def without(self, people: Collection[UUID]) -> "HelpRequest":
+        """The request with those among these people released who still wait."""
+        return replace(self, asks=tuple(_released(ask) if ask.person_id in people else ask for ask in self.asks))
 
     def wider(self) -> HelpCircle:
         """The next circle; the widest has none beyond it."""
@@ -132,16 +151,19 @@ def refused(request: HelpRequest, person_id: UUID, now: datetime) -> HelpRequest
 
 def closing(request: HelpRequest, outcome: HelpOutcome) -> HelpRequest:
     """The request at its end; whoever still waited is released."""
-    asks = tuple(replace(ask, state="released") if ask.state in PENDING else ask for ask in request.asks)
-    return replace(request, state=outcome, asks=asks)
+    return replace(request, state=outcome, asks=tuple(map(_released, request.asks)))
 
 
 def over_for(request: HelpRequest, person_id: UUID) -> HelpRequest:
-    """An open request as who is kept from the asker finds it: over, like any other that waited too long."""
-    if request.state != "open":
+    """A request as who is kept from the asker finds it: withdrawn, and so it stays whatever becomes of it.
+
+    Expired it would be before its time, accepted without an offer: nothing else is true of every open request.
+    """
+    over = request.over(person_id)
+    if over is None and request.state != "open":
         return request
-    was = request.state_of(person_id)
-    return closing(request.with_ask(person_id, "released") if was in PENDING else request, "expired")
+    over = over or Over(request.version + 1, request.circle, request.first_offer_at)
+    return replace(closing(request, "withdrawn"), **over._asdict())
 
 
 def check_open(request: HelpRequest, now: datetime) -> None:
@@ -149,6 +171,10 @@ def check_open(request: HelpRequest, now: datetime) -> None:
     state = "expired" if request.state == "open" and request.expires_at <= now else request.state
     if state != "open":
         raise HelpRequestClosed(f"The request is {state}.", state=state)
+
+
+def _released(ask: Ask) -> Ask:
+    return replace(ask, state="released") if ask.state in PENDING else ask
 
 
 def _check_offer(request: HelpRequest, person_id: UUID) -> None:

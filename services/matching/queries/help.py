@@ -24,7 +24,7 @@ async def get_request(conn: Connection, request_id: UUID, person_id: UUID | None
     found = await store.with_asks(conn, await conn.fetch(SQL.get_requests, [request_id]))
     if found and person_id is not None:
         mine = person_id == found[0].requester_id or found[0].state_of(person_id) is not None
-        if mine or await conn.fetchval(SQL.may_offer, request_id, person_id):
+        if mine or await store.may_offer(conn, request_id, person_id):
             return (await shown(conn, found, person_id))[0]
     raise UnknownHelpRequest("There is no such request, or it was not put to you.")
 
@@ -33,18 +33,25 @@ async def list_requests(
     conn: Connection, view: View, person_id: UUID, state: str | None, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Up to `limit` requests before `after`, newest first: one's own, those one was asked, or anybody's to take."""
-    rows = await conn.fetch(LISTS[view], person_id, state, after, limit)
+    every = (None,) if view == "board" else ()
+    rows = await conn.fetch(LISTS[view], person_id, state, after, limit, *every)
     return await shown(conn, await store.with_asks(conn, rows), person_id)
 
 
 async def shown(conn: Connection, requests: Sequence[HelpRequest], person_id: UUID | None) -> list[dict[str, Any]]:
     """Requests as this person may see them."""
     labels = await skill_labels(conn, (request.skill_id for request in requests))
-    askers = [request.requester_id for request in requests]
-    kept = {row["person_id"] for row in await conn.fetch(SQL.kept_apart, person_id, askers)}
-    if kept and person_id is not None:
-        requests = [over_for(one, person_id) if one.requester_id in kept else one for one in requests]
-    return [_view(request, person_id, labels.get(request.skill_id)) for request in requests]
+    others = {one.requester_id for one in requests} | {ask.person_id for one in requests for ask in one.asks}
+    kept = await store.kept_from(conn, person_id, sorted(others))
+    seen = requests if person_id is None else [_seen(one, person_id, kept) for one in requests]
+    return [_view(request, person_id, labels.get(request.skill_id)) for request in seen]
+
+
+def _seen(request: HelpRequest, person_id: UUID, kept: frozenset[UUID]) -> HelpRequest:
+    """A request by who of its people are kept from each other, learned of a moment ago or not yet acted upon."""
+    if request.requester_id == person_id:
+        return request.without(kept)
+    return over_for(request, person_id) if request.requester_id in kept or request.over(person_id) else request
 
 
 def _view(request: HelpRequest, person_id: UUID | None, label: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ SELECT * FROM help_requests WHERE state = 'open' AND next_step_at <= now()
 ORDER BY next_step_at LIMIT $1 FOR UPDATE SKIP LOCKED
 
 -- name: asks_of
-SELECT request_id, person_id, state FROM help_asks
+SELECT request_id, person_id, state, over_version, over_circle, over_first_offer_at FROM help_asks
 WHERE request_id = ANY ($1::uuid[]) ORDER BY request_id, asked_at, person_id
 
 -- name: save_requests
@@ -96,16 +96,26 @@ WHERE one.person_id = $1
 SELECT person_id, count(*) AS asks FROM help_asks
 WHERE person_id = ANY ($1::uuid[]) AND asked_at > now() - interval '7 days' GROUP BY person_id
 
--- name: may_offer
--- Whether somebody who was not asked may offer: they offer the skill, everybody has been asked, nobody stands between.
-SELECT EXISTS (
-    SELECT FROM help_requests AS request
-    JOIN people AS asker ON asker.person_id = request.requester_id
-    JOIN people AS person ON person.person_id = $2
-    WHERE request.request_id = $1 AND request.circle = 'everybody' AND person.person_id <> asker.person_id
-        AND person.status = 'active' AND person.opted_in AND person.offered_skills @> ARRAY[request.skill_id]
-        AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
-)
+-- name: parted_by
+-- Open requests of or to somebody whom these people wish not to meet, and who was asked there.
+SELECT request.request_id, ask.person_id
+FROM people AS mine CROSS JOIN unnest(mine.not_with) AS other
+JOIN help_requests AS request ON request.requester_id = mine.person_id AND request.state = 'open'
+JOIN help_asks AS ask ON ask.request_id = request.request_id AND ask.person_id = other
+WHERE mine.person_id = ANY ($1::uuid[]) AND ask.over_version IS NULL
+UNION
+SELECT request.request_id, ask.person_id
+FROM people AS mine CROSS JOIN unnest(mine.not_with) AS other
+JOIN help_requests AS request ON request.requester_id = other AND request.state = 'open'
+JOIN help_asks AS ask ON ask.request_id = request.request_id AND ask.person_id = mine.person_id
+WHERE mine.person_id = ANY ($1::uuid[]) AND ask.over_version IS NULL
+
+-- name: end_for
+-- What these people see of a request from now on: as if it were withdrawn at this moment.
+UPDATE help_asks AS ask SET over_version = request.version + 1, over_circle = request.circle,
+    over_first_offer_at = request.first_offer_at
+FROM unnest($1::uuid[], $2::uuid[]) AS given (request_id, person_id) JOIN help_requests AS request USING (request_id)
+WHERE ask.request_id = given.request_id AND ask.person_id = given.person_id
 
 -- name: touched_by
 -- Open requests of these people, or which they were asked about.
@@ -123,20 +133,37 @@ WHERE requester_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NU
 ORDER BY request_id DESC LIMIT $4
 
 -- name: list_asked
+-- By the state that is shown, which is not that of a request from whose asker somebody is kept.
 SELECT request.* FROM help_asks AS ask JOIN help_requests AS request USING (request_id)
-WHERE ask.person_id = $1 AND ($2::text IS NULL OR request.state = $2)
+WHERE ask.person_id = $1
+    AND ($2::text IS NULL OR $2 = CASE
+        WHEN ask.over_version IS NOT NULL OR request.state = 'open' AND EXISTS (
+            SELECT FROM people AS person JOIN people AS asker ON asker.person_id = request.requester_id
+            WHERE person.person_id = $1
+                AND (person.not_with @> ARRAY[asker.person_id] OR asker.not_with @> ARRAY[person.person_id])
+        ) THEN 'withdrawn'
+        ELSE request.state
+    END)
     AND ($3::uuid IS NULL OR ask.request_id < $3)
 ORDER BY ask.request_id DESC LIMIT $4
 
 -- name: list_board
--- What anybody who offers the skill may offer to help with.
+-- What anybody may offer to help with whom the rules of asking allow: ahead in the skill, with a language in common, at
+-- work and not pausing, in no direct line, kept from the asker by nothing said. One request where $5 names it.
 SELECT request.* FROM help_requests AS request
 JOIN people AS person ON person.person_id = $1
 JOIN people AS asker ON asker.person_id = request.requester_id
 WHERE request.state = 'open' AND request.circle = 'everybody' AND request.expires_at > now()
     AND request.skill_id = ANY (person.offered_skills) AND request.requester_id <> $1
     AND ($2::text IS NULL OR request.state = $2) AND ($3::uuid IS NULL OR request.request_id < $3)
+    AND ($5::uuid IS NULL OR request.request_id = $5)
     AND person.status = 'active' AND person.opted_in
+    AND (person.paused_until IS NULL OR person.paused_until <= (now() AT TIME ZONE 'UTC')::date)
+    AND EXISTS (
+        SELECT FROM skill_offers AS offer WHERE offer.person_id = $1 AND offer.skill_id = request.skill_id
+            AND offer.language = ANY (asker.languages) AND offer.level > request.level
+    )
+    AND person.manager_id IS DISTINCT FROM asker.person_id AND asker.manager_id IS DISTINCT FROM $1
     AND NOT person.not_with @> ARRAY[asker.person_id] AND NOT asker.not_with @> ARRAY[person.person_id]
     AND NOT EXISTS (SELECT FROM help_asks AS ask WHERE ask.request_id = request.request_id AND ask.person_id = $1)
 ORDER BY request.request_id DESC LIMIT $4

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.matching.domain.help import Ask, HelpRequest
+from services.matching.domain.help import Ask, HelpRequest, Over
 from shared import sql
 from shared.db import Connection, Record
 
@@ -25,8 +25,23 @@ async def with_asks(conn: Connection, rows: Sequence[Record]) -> list[HelpReques
     """Rows of requests with everybody who was asked, in the order of the rows."""
     asks: dict[UUID, list[Ask]] = defaultdict(list)
     for row in await conn.fetch(SQL.asks_of, [row["request_id"] for row in rows]):
-        asks[row["request_id"]].append(Ask(row["person_id"], row["state"]))
+        asks[row["request_id"]].append(Ask(row["person_id"], row["state"], _over(row)))
     return [HelpRequest(**{name: row[name] for name in COLUMNS}, asks=tuple(asks[row["request_id"]])) for row in rows]
+
+
+async def may_offer(conn: Connection, request_id: UUID, person_id: UUID) -> bool:
+    """Whether a request is on the board for somebody."""
+    return bool(await conn.fetch(SQL.list_board, person_id, None, None, 1, request_id))
+
+
+async def kept_from(conn: Connection, person_id: UUID | None, others: Sequence[UUID]) -> frozenset[UUID]:
+    """Whom of others somebody is kept from, by a wish of either."""
+    return frozenset(row["person_id"] for row in await conn.fetch(SQL.kept_apart, person_id, others))
+
+
+def _over(row: Record) -> Over | None:
+    over = Over(row["over_version"], row["over_circle"], row["over_first_offer_at"])
+    return None if row["over_version"] is None else over
 
 
 async def save(conn: Connection, requests: Sequence[HelpRequest]) -> None:
