@@ -26,7 +26,7 @@ TRAITS = st.fixed_dictionaries(
         "available": st.integers(0, 9).map(bool),
         "unit": st.sampled_from("UVW"),
         "site": st.sampled_from("XY"),
-        "function": st.sampled_from("FG"),
+        "function": st.sampled_from(("F", "G", "")),
         "level": st.integers(1, 6),
         "tenure_days": st.sampled_from((-5, 3, 200, 4000)),
         "starts": st.sampled_from((0, 475, 540, 720)),

@@ -117,6 +117,14 @@ async def test_what_takes_more_than_a_small_change_is_named_too(
         ([person() for _ in range(4)], {}, "no_neutral_facilitator", "another_facilitator", None),
         ([person() for _ in range(6)], {"min_functions": 3}, "too_few_people", "more_functions", "2"),
         (
+            [person(job_function=one) for one in ("software", "software", "software", None)],
+            {"min_functions": 2},
+            "too_few_people",
+            "more_functions",
+            "1",
+        ),
+        ([person(job_function=None) for _ in range(4)], {"min_functions": 2}, "too_few_people", "more_functions", "2"),
+        (
             [person(job_level=level) for level in (1, 3, 5, 7)],
             {"levels": "banded"},
             "too_few_people",

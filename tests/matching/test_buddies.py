@@ -40,6 +40,17 @@ async def test_a_buddy_who_likes_the_same_half_of_the_day_comes_first(world: Wor
     assert "preferred_time" in {reason["code"] for reason in proposed["reasons"]}
 
 
+@pytest.mark.parametrize(("function", "same"), [("software", True), (None, False)])
+async def test_two_whose_function_is_not_known_do_not_do_the_same_kind_of_work(
+    world: World, function: str | None, same: bool
+) -> None:
+    await world.hear(programme("onboarding_buddy"))
+    await world.hear(person(job_function=function))
+    await world.hear(newcomer(job_function=function))
+    (proposed,) = await world.said(MatchProposed)
+    assert ("same_function" in {reason["code"] for reason in proposed["reasons"]}) is same
+
+
 async def test_the_same_hire_again_gets_no_second_buddy(world: World) -> None:
     await world.hear(programme("onboarding_buddy"), programme("onboarding_buddy"))
     new = newcomer()

@@ -85,7 +85,7 @@ def check_circle(problem: Problem, match: Match) -> None:
     facilitators = [by_id[person] for person, role in match.members if role == "facilitator"]
     assert problem.size_min <= len(members) <= problem.size_max
     assert all(member.id in problem.asked and member.available for member in members)
-    assert len({member.function for member in members}) >= problem.rules.min_functions
+    assert problem.rules.min_functions == 1 or len({one.function for one in members} - {""}) >= 2
     for one, other in combinations(members, 2):
         assert one.id not in bosses(other, by_id)
         assert other.id not in bosses(one, by_id)
@@ -393,3 +393,19 @@ def test_who_likes_the_same_half_of_the_day_is_brought_together_and_told() -> No
         (match,) = outcome.matches
         assert sum(term.points for term in match.terms if term.code == "preferred_time") == points
         assert outcome.bound >= outcome.value
+
+
+@pytest.mark.parametrize("people", [4, 24])
+@pytest.mark.parametrize("functions", [1, 2])
+def test_a_function_that_is_not_known_is_nobody_s(people: int, functions: int) -> None:
+    """It neither keeps people apart, nor makes a circle of one function one of two."""
+    leaders = [engine_person(UUID(int=90 + row), facilitator_ready=True) for row in range(3)]
+    crowd = [engine_person(UUID(int=1 + row), function="") for row in range(people)]
+    asked = frozenset(one.id for one in crowd)
+    for known in (0, 1, people // 2):
+        some = [one._replace(function="software") if row < known else one for row, one in enumerate(crowd)]
+        rules = Rules(min_functions=functions)
+        outcome = engine.solve("circle", Problem((*some, *leaders), asked, rules, 1, size_min=4, size_max=8))
+        assert bool(outcome.matches) is (functions == 1)
+        assert not any(term.code == "mixed_functions" for match in outcome.matches for term in match.terms)
+        assert len(outcome.unmatched) == (people if functions > 1 else 0)

@@ -70,6 +70,27 @@ def test_who_agreed_to_more_time_leads_more_and_who_is_new_starts_at_the_mean() 
     assert choose([busy, fresh, idle, *circles[0]], circles[0]) == [idle.id]
 
 
+@pytest.mark.parametrize(("circles", "fresh"), [(2, 300), (20, 300), (60, 45), (100, 80)])
+def test_nobody_leads_again_while_somebody_has_led_nothing(circles: int, fresh: int) -> None:
+    """However many more are ready than are listed for a circle, and wherever in the organization they are."""
+    led = [leader(1000 + row, hosted=0 if row < fresh else 1, level=row % 7) for row in range(400)]
+    formed = [[engine_person(UUID(int=2 * row + 1)), engine_person(UUID(int=2 * row + 2))] for row in range(circles)]
+    chosen = choose([*led, *(one for circle in formed for one in circle)], *formed)
+    new = {one.id for one in led[:fresh]}
+    assert None not in chosen
+    assert len(new.intersection(chosen)) == min(fresh, circles)
+
+
+def test_who_has_led_least_of_those_at_a_circle_s_hours_leads_it() -> None:
+    """Those elsewhere have led nothing, and are many."""
+    away = [leader(3000 + row, utc_offset=780) for row in range(300)]
+    led = [leader(1000 + row, hosted=1, level=row % 7) for row in range(300)]
+    fresh = [leader(2000 + row) for row in range(30)]
+    formed = [[engine_person(UUID(int=2 * row + 1)), engine_person(UUID(int=2 * row + 2))] for row in range(30)]
+    chosen = choose([*away, *led, *fresh, *(one for circle in formed for one in circle)], *formed)
+    assert set(chosen) == {one.id for one in fresh}
+
+
 @pytest.mark.parametrize("size", [4, 5])
 def test_who_alone_may_lead_a_circle_is_no_member_of_it(size: int) -> None:
     """Whoever was drawn: one more takes the place, or nobody where the circle is large enough without."""

@@ -91,6 +91,7 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
     """Each term of the score in points, one array a code."""
     weights = problem.rules.weights
     same_unit, same_division = pop.unit[newcomer] == pop.unit[buddy], pop.division[newcomer] == pop.division[buddy]
+    same_function = (pop.function[newcomer] >= 0) & (pop.function[newcomer] == pop.function[buddy])
     spare = pop.common(newcomer, buddy) - problem.rules.common_half_hours
     apart = np.abs(pop.level[newcomer] - pop.level[buddy])
     liked = suits(pop, newcomer, buddy, problem.rules.common_half_hours)
@@ -99,7 +100,7 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
         "experienced": np.full(len(newcomer), weights["experienced"]),
         "same_site": weights["same_site"] * (pop.site[newcomer] == pop.site[buddy]),
         "near_unit": np.where(same_unit, weights["near_unit"], np.where(same_division, weights["near_unit"] // 2, 0)),
-        "same_function": weights["same_function"] * (pop.function[newcomer] == pop.function[buddy]),
+        "same_function": weights["same_function"] * same_function,
         "seniority": np.maximum(0, weights["seniority"] - 3 * apart),
         "common_hours": np.clip(spare // 2, 0, weights["common_hours"]),
     }

@@ -30,9 +30,13 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
     total = total + _hours(people, rules, asked, least)[count - 1]
     total = total + led[count]
     for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):
-        there = np.bincount(np.bincount(column), minlength=1)
+        known = column[column >= 0]
+        there = np.bincount(np.bincount(known), minlength=1)
         sizes = np.repeat(np.arange(len(there)), there)
-        total = total + weights[term] * (_spread(sizes, placed, count) - count)
+        each = np.concatenate(([0], _spread(sizes, placed, count) - count))
+        # Of these circles some may be of people who are all unknown, and share no value.
+        empty = (len(column) - len(known)) // max(1, least)
+        total = total + weights[term] * each[np.maximum(np.minimum(count, each.argmax()), count - empty)]
     total = total + weights[circle.GRADES] * (placed - count)
     apart = islands(pop, rules, asked)
     if len(apart[0]) > exact.WHOLE:

@@ -41,7 +41,7 @@ class Folk(NamedTuple):
     week: Masks
     languages: Masks
     kinds: Ints
-    """Unit, function and tenure band, a line a person."""
+    """Unit, function (NONE where it is not known) and tenure band, a line a person."""
     rank: Ints
     fewest: Ints
     most: Ints
@@ -68,6 +68,7 @@ class Rule(NamedTuple):
 
     half_hours: int
     min_functions: int
+    """0 where one would do: people whose function is not known have none."""
     margin: int
     band: int
     """Levels a circle may span at most."""
@@ -121,7 +122,8 @@ def rule(problem: Problem) -> Rule:
     if rules.levels != "mixed":
         weights[GRADES] = 0
     band = rules.level_band if rules.levels == "banded" else ANY_BAND
-    return Rule(rules.common_half_hours, rules.min_functions, rules.margin, band, weights)
+    functions = rules.min_functions if rules.min_functions > 1 else 0
+    return Rule(rules.common_half_hours, functions, rules.margin, band, weights)
 
 
 def terms(pop: Population, people: Folk, rules: Rule, members: Sequence[int], topic: int) -> list[Term]:
@@ -242,7 +244,7 @@ def suits(people: Folk, rules: Rule, members: Ints, size: int, topic: int, point
         different = distinct(values, size)
         if kind == 1 and different < rules.min_functions:
             return False
-        points[UNITS + kind] = rules.weights[UNITS + kind] * (different - 1)
+        points[UNITS + kind] = rules.weights[UNITS + kind] * max(0, different - 1)
     if rules.weights[GRADES] or rules.band < ANY_BAND:
         low, high = ANY_BAND, -1
         for place in range(size):

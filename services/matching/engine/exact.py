@@ -211,7 +211,7 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
         units, functions = different[some] & 0xFFFF, different[some] >> 16 & 0xFFFF
         if functions < rules.min_functions:
             continue
-        value[some] = weights[UNITS] * (units - 1) + weights[FUNCTIONS] * (functions - 1)
+        value[some] = weights[UNITS] * (units - 1) + weights[FUNCTIONS] * max(0, functions - 1)
         value[some] += weights[TENURE] * ((different[some] >> 32) - 1)
         value[some] += weights[COVERED] * ones(np.uint64(taught[some] & some))
         possible[count] = some

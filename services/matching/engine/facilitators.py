@@ -208,9 +208,10 @@ def neutral(people: Folk, members: Ints, size: int, person: int) -> bool:
 
 @compiled
 def _list(people: Folk, rules: Rule, circles: Circles, pool: Ints, unit: Ints, listed: int) -> tuple[Ints, Ints, Ints]:
-    """Up to `listed` facilitators for each circle, each circle beginning elsewhere in the pool.
+    """Up to `listed` facilitators for each circle: the least loaded there are, as many as circles, work its hours.
 
-    What its members have in common is laid out once; most people of the pool work at other hours, which one look tells.
+    Of these each circle begins elsewhere, and goes on with the others where too few may lead. What its members have in
+    common is laid out once; most people of the pool work at other hours, which one look tells.
     """
     count = len(circles.size)
     row = np.empty(count * min(listed, len(pool)), np.int64)
@@ -218,6 +219,7 @@ def _list(people: Folk, rules: Rule, circles: Circles, pool: Ints, unit: Ints, l
     outside = np.empty(len(row), np.int64)
     pool_hours = people.hours[pool]
     week, spoken = np.empty(people.week.shape[1], np.uint64), np.empty(people.languages.shape[1], np.uint64)
+    awake = np.empty(len(pool), np.int64)
     found = 0
     for at in range(count):
         size, members = circles.size[at], circles.members[at]
@@ -228,13 +230,18 @@ def _list(people: Folk, rules: Rule, circles: Circles, pool: Ints, unit: Ints, l
             hours &= people.hours[members[place]]
             week &= people.week[members[place]]
             spoken &= people.languages[members[place]]
-        for look in range(len(pool)):
+        many = 0
+        for place in range(len(pool)):
+            if ones(hours & pool_hours[place]) >= rules.half_hours:
+                awake[many] = pool[place]
+                many += 1
+        first = min(many, max(listed, count))
+        for look in range(many):
             if found - began == listed or size == 0:
                 break
-            next_ = (at * 7919 + look) % len(pool)
-            if ones(hours & pool_hours[next_]) < rules.half_hours:
-                continue
-            person = pool[next_]
+            rest = many - first
+            near = look < first
+            person = awake[(at * 7919 + look) % first if near else first + (at * 7919 + look) % rest]
             both, talk = np.uint64(0), False
             for day in range(len(week)):
                 both |= week[day] & people.week[person, day]

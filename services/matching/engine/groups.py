@@ -254,7 +254,7 @@ def _missing(pop: Population, people: Folk, problem: Problem, person: int, fitti
     if few > 0 and np.count_nonzero(line) >= few:
         return Change("another_line", 0)
     functions = pop.function[np.append(fitting, person)]
-    lacking = problem.rules.min_functions - len(np.unique(functions))
+    lacking = circle.rule(problem).min_functions - len(np.unique(functions[functions >= 0]))
     if few <= 0 < lacking:
         return Change("more_functions", 0, str(lacking))
     if problem.rules.levels == "banded" and few <= 0:

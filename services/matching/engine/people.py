@@ -19,6 +19,7 @@ class Person(NamedTuple):
     division: str
     site: str
     function: str
+    """"" where it is not known."""
     level: int
     tenure_days: int
     """Days since they were hired; negative before the first day."""

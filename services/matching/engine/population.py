@@ -64,6 +64,7 @@ class Population:
     division: Ints
     site: Ints
     function: Ints
+    """-1 where it is not known: nobody's."""
     level: Ints
     tenure: Ints
     slots: Ints
@@ -145,7 +146,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
         unit=_codes([person.unit for person in rows]),
         division=_codes([person.division for person in rows]),
         site=_codes([person.site for person in rows]),
-        function=_codes([person.function for person in rows]),
+        function=np.where([person.function != "" for person in rows], _codes([one.function for one in rows]), -1),
         level=np.array([person.level for person in rows], np.int64),
         tenure=np.array([person.tenure_days for person in rows], np.int64),
         slots=np.array([max(0, person.slots) for person in rows], np.int64),

@@ -31,7 +31,7 @@ def retell(problem: Problem, circles: Sequence[Standing]) -> list[tuple[Term, ..
     """
     pop = build(problem.people, problem.seed)
     people, weights = circle.folk(pop, problem), problem.rules.weights
-    rules = circle.rule(problem)._replace(min_functions=1, band=ANY_BAND)
+    rules = circle.rule(problem)._replace(min_functions=0, band=ANY_BAND)
     topics = {skill: place for place, skill in enumerate(pop.skills)}
     told = []
     for each in circles:

@@ -14,7 +14,7 @@ from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 from services.matching.engine.rules import Rules
 
-VERSION = 15
+VERSION = 16
 """Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
     {"pair": pairs.solve, "circle": groups.solve, "buddy": buddies.solve}

@@ -161,11 +161,12 @@ def changed(
         taught = taught or (wanted & here[KNOWN] and teaches(people, rules, here[PERSON], newcomer))
         if now != size:
             sized += (here[FEWEST] <= now <= here[MOST]) - (here[FEWEST] <= size <= here[MOST])
-    if sums[at, DIFFERENT] + new_function - lost_function < rules.min_functions:
+    functions = sums[at, DIFFERENT] + new_function - lost_function
+    if functions < rules.min_functions:
         return IMPOSSIBLE
     points = sums[at, POINTS]
     points += weights[UNITS] * (np.int64(new_unit) - np.int64(lost_unit))
-    points += weights[FUNCTIONS] * (np.int64(new_function) - np.int64(lost_function))
+    points += weights[FUNCTIONS] * (max(0, functions - 1) - max(0, sums[at, DIFFERENT] - 1))
     points += weights[TENURE] * (np.int64(new_kept) - np.int64(lost_kept))
     knowing, shared = sums[at, KNOWING], 0
     if comes:
