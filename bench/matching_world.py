@@ -24,6 +24,8 @@ from shared.migrate import migrate
 from shared.settings import load
 
 TODAY = datetime.now(UTC).date()
+LARGE = 300_000
+"""People whose database is given the memory that its operator would give it."""
 ZONES = (
     *("Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "America/Sao_Paulo"),
     *("Asia/Kolkata", "Asia/Shanghai"),
@@ -157,7 +159,8 @@ def envelope(event: Any, number: int = 1) -> Envelope[Any]:
 async def matching(world: World, **overrides: object) -> AsyncIterator[tuple[MatchingSettings, Database]]:
     """A migrated database of matching with everybody in it."""
     with TemporaryDirectory() as state:
-        server = Postgres(Path(state), free_port(), fsync=False)
+        memory = {"shared_buffers": "1GB"} if world.size >= LARGE else None
+        server = Postgres(Path(state), free_port(), fsync=False, options=memory)
         async with server:
             await server.create_service_databases(["matching"])
             settings = load(MatchingSettings, "matching", database_url=server.dsn("matching", "matching"), **overrides)

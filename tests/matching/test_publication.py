@@ -96,6 +96,21 @@ async def test_who_has_moved_out_of_reach_is_not_proposed(
     assert len(await world.said(MatchProposed)) == matched
 
 
+@pytest.mark.parametrize("whose", ["learner", "teacher"])
+async def test_who_works_for_somebody_else_by_now_is_not_proposed(
+    world: World, call: Caller, publish: Publish, whose: str
+) -> None:
+    mentoring, bosses = programme(), [person(time_budget_minutes=0) for _ in range(3)]
+    pair = {"learner": learner(manager_id=bosses[0].person_id), "teacher": teacher(manager_id=bosses[1].person_id)}
+    await world.hear(mentoring)
+    await world.hear(*bosses, *pair.values())
+    stands, falls = [await run(call, mentoring.programme_id, dry_run=True) for _ in range(2)]
+    await world.hear(changed(pair[whose], manager_id=bosses[2].person_id))
+    assert (await publish(falls))["report"]["withdrawn"] == 1
+    await world.hear(changed(pair[whose], version=3))
+    assert (await publish(stands))["matched"] == 1
+
+
 async def an_overtaken_preview(world: World, call: Caller) -> tuple[dict[str, Any], PersonChanged]:
     """A circle with the only facilitator there was, whom other rounds have given all they may lead since."""
     several = [programme("mentoring_circle", group_size_max=4, audience_units=("D1",)) for _ in range(3)]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.matching.commands import rounds, shards
+from services.matching.commands import keeping, rounds, shards
 from services.matching.couriers import couriers
 from services.matching.settings import MatchingSettings
 from shared.courier import run_once
@@ -54,6 +54,18 @@ async def test_it_is_answered_before_it_is_read_and_published_when_it_is_solved(
     assert len(await world.said(PersonLeftUnmatched)) == len(await world.said(RoundCompleted)) == 1
     replay = (await call("POST", f"/v1/rounds/{begun['round_id']}/replay", OWNER)).json()
     assert (replay["same_input"], replay["same_output"]) == (True, True)
+
+
+async def test_the_database_knows_at_once_how_much_a_large_one_has_added(
+    world: World, call: Caller, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MANY", 1)
+    await asked(world, call, dry_run=True)
+    await work()
+    rows = await world.fetch(
+        "SELECT relname, reltuples FROM pg_class WHERE relname = ANY ($1)", ["matches", "unmatched"]
+    )
+    assert {row["relname"]: row["reltuples"] for row in rows} == {"matches": 2, "unmatched": 1}
 
 
 async def test_some_or_those_left_out_are_asked_again(world: World, call: Caller, work: Work) -> None:

@@ -6,8 +6,13 @@ from services.matching.commands import solver
 from services.matching.engine.tasks import Page, Summary
 from services.matching.store import matches, rounds
 from services.matching.store.programmes import Programme
+from shared import sql
 from shared.db import Connection, Record
 from shared.events.matching import MatchKind
+
+SQL = sql.load("services.matching", "rounds")
+MANY = 1000
+"""People whose round changes what the planner should think of these tables."""
 
 
 async def keep(
@@ -20,4 +25,6 @@ async def keep(
         formed = matches.proposals(kind, page.exchanges, programme, round_id)
         await matches.insert(conn, (match.previewed() for match in formed))
         await rounds.insert_unmatched(conn, round_id, page.unmatched)
+    if found.asked >= MANY:
+        await conn.execute(SQL.count_anew)
     return row

@@ -131,8 +131,10 @@ async def _tell_matches(conn: Connection, row: Record, at: At, preview: Sequence
 
 async def _held(conn: Connection, row: Record, programme: Programme, preview: Sequence[Match]) -> Held:
     members = list({member.person_id for match in preview for member in match.members})
-    above = {one["person_id"]: one["manager_id"] for one in await conn.fetch(MATCHES.with_everybody_above, members)}
-    lines = (await inputs.line_of(conn, row["round_id"], list(above)), above)
+    circles = row["kind"] == "circle"
+    up = MATCHES.with_everybody_above if circles else MATCHES.with_managers
+    above = {one["person_id"]: one["manager_id"] for one in await conn.fetch(up, members)}
+    lines = (await inputs.line_of(conn, row["round_id"], list(above) if circles else members), above)
     before = await inputs.load_of(conn, row["round_id"], members)
     kind = kind_of(programme.format)
     now = await current(conn, programme, kind, row["seed"], members, row["round_id"])

@@ -93,6 +93,7 @@ async def _solve(conn: Connection, row: Record) -> dict[str, Any]:
         async for some in reading.everybody():
             await inputs.insert(conn, round_id, some)
             await session.add(some)
+        await conn.execute(SQL.plan_once)
         setting = inputs.setting(head, reading.people) | {"others": +reading.others}
         cut = engine.is_cut(kind, programme.rules, reading.people)
         found = await session.ask(partial(tasks.cut if cut else tasks.run, kind), head)

@@ -277,6 +277,14 @@ WHERE match.programme_id = $1 AND match.state = 'formed' AND inside.people < $2
     )
 ORDER BY inside.people, match.match_id LIMIT $4 FOR UPDATE OF match
 
+-- name: with_managers
+-- These people, and who manages them, each with their manager.
+SELECT person_id, manager_id FROM people WHERE person_id = ANY ($1::uuid[])
+UNION
+SELECT manager.person_id, manager.manager_id
+FROM people AS person JOIN people AS manager ON manager.person_id = person.manager_id
+WHERE person.person_id = ANY ($1::uuid[])
+
 -- name: with_everybody_above
 WITH RECURSIVE up AS (
     SELECT person_id, manager_id FROM people WHERE person_id = ANY ($1::uuid[])

@@ -6,6 +6,14 @@ SELECT pg_advisory_xact_lock(7300102)
 -- Tables grow by a round's rows while it is made: plans of when they were small would read all of them for each page.
 SET LOCAL plan_cache_mode = force_custom_plan
 
+-- name: plan_once
+-- As usual: what is written refers to other rows, and each reference is a statement that would be planned anew.
+SET LOCAL plan_cache_mode = auto
+
+-- name: count_anew
+-- A large round is many rows at once, and those who read it do so before anybody else would have counted them.
+ANALYZE matches, match_members, unmatched, round_people
+
 -- name: one_round
 -- Rounds of a programme one after another: the next asks nobody whom this one has matched. False while one goes on.
 SELECT pg_try_advisory_xact_lock(7300103, hashtext($1::uuid::text))
@@ -389,11 +397,11 @@ SELECT person_id FROM people WHERE person_id = ANY ($1::uuid[]) ORDER BY site_co
 
 -- name: recent_pairs_of
 SELECT DISTINCT least(mine.person_id, other.person_id) AS one, greatest(mine.person_id, other.person_id) AS other
-FROM match_members AS mine
-JOIN matches AS match USING (match_id)
+FROM unnest($2::uuid[]) AS wanted (person_id)
+CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS mine
+CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = mine.match_id OFFSET 0) AS match
 JOIN match_members AS other ON other.match_id = match.match_id AND other.person_id <> mine.person_id
-WHERE mine.person_id = ANY ($2::uuid[])
-    AND match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdrawn')
+WHERE match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdrawn')
     AND ($3::uuid IS NULL OR match.round_id IS DISTINCT FROM $3)
     AND (match.state IN ('proposed', 'accepted', 'formed')
         OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))
