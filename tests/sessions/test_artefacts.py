@@ -1,12 +1,16 @@
 """What must exist before a session counts as held, for every format."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.sessions.domain import rooms as rooms_module
 from services.sessions.domain.catalogue import ALL
 from services.sessions.domain.formats import Format, Requirement
 from services.sessions.domain.requirements import GROUP_WIDE, OF_ONE_SESSION, Facts, missing
@@ -242,7 +246,65 @@ def test_rooms_hold_everybody_once_and_are_even_and_spread_each_division(
         assert max(map(len, rooms)) - min(map(len, rooms)) <= 1
         for division in set(divisions):
             counts = [sum(people[one] == division for one in room) for room in rooms]
-            assert max(counts) - min(counts) <= 2
+            assert max(counts) - min(counts) <= 1
+
+
+def halves(kinds: Sequence[int]) -> set[frozenset[frozenset[UUID]]]:
+    """Every way to part people into two rooms with each kind spread evenly."""
+    people = [UUID(int=number) for number in range(len(kinds))]
+    found = set()
+    for room in combinations(range(len(kinds)), len(kinds) // 2):
+        inside, all_of = Counter(kinds[one] for one in room), Counter(kinds)
+        if all(abs(2 * inside[kind] - all_of[kind]) <= 1 for kind in all_of):
+            one = frozenset(people[number] for number in room)
+            found.add(frozenset((one, frozenset(people) - one)))
+    return found
+
+
+def couples(rooms: Iterable[Iterable[UUID]]) -> set[tuple[UUID, ...]]:
+    return {pair for room in rooms for pair in combinations(sorted(room), 2)}
+
+
+@pytest.mark.parametrize(("people", "kinds"), [(8, 1), (8, 2), (8, 4), (10, 5), (12, 4), (12, 12), (6, 3)])
+def test_rounds_differ_and_share_as_few_couples_as_any_could(people: int, kinds: int) -> None:
+    """F14: of every way to part them into two rooms, three rounds that put fewest together again."""
+    spread = [number % kinds for number in range(people)]
+    dealt = mix({UUID(int=number): str(kind) for number, kind in enumerate(spread)}, people // 2, 3)
+    possible = halves(spread)
+    rounds = [frozenset(map(frozenset, rooms)) for rooms in dealt]
+    assert len(set(rounds)) == 3
+    assert set(rounds) <= possible
+    first, *_ = by_couples = [couples(rooms) for rooms in rounds]
+    ways = [couples(way) for way in possible]
+    some = ways if len(ways) < 300 else ways[:300]
+    least = min(len(first & one) + len(first & other) + len(one & other) for one in some for other in some)
+    assert sum(len(one & other) for one, other in combinations(by_couples, 2)) <= least
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=4, max_size=8).filter(lambda one: len(one) % 2 == 0))
+@settings(deadline=None)
+def test_no_two_rounds_are_equal_while_another_is_possible(divisions: list[str]) -> None:
+    """F14."""
+    possible = len(halves([ord(one) for one in divisions]))
+    rounds = min(possible, 12)
+    people = {UUID(int=number): division for number, division in enumerate(divisions)}
+    dealt = mix(people, len(divisions) // 2, rounds)
+    assert len({frozenset(map(frozenset, rooms)) for rooms in dealt}) == rounds
+
+
+def test_everybody_meets_everybody_once_where_that_can_be() -> None:
+    """F14: nine in threes for four rounds, and sixteen in fours for five."""
+    for size in (3, 4):
+        people = {UUID(int=number): "" for number in range(size * size)}
+        met = [pair for rooms in mix(people, size, size + 1) for pair in couples(rooms)]
+        assert len(met) == len(set(met)) == size * size * (size * size - 1) / 2
+
+
+def test_many_people_are_dealt_rooms_in_a_bounded_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = {UUID(int=number): str(number % 7) for number in range(200)}
+    assert len({pair for rooms in mix(people, 8, 6) for pair in couples(rooms)}) > 3900
+    monkeypatch.setattr(rooms_module, "LOOKS", 0)
+    assert len({pair for rooms in mix(people, 8, 6) for pair in couples(rooms)}) < 3900
 
 
 async def test_an_event_is_held_once_its_rooms_were_formed(world: World) -> None:

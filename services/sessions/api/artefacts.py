@@ -149,7 +149,10 @@ async def get_checklist(session_id: UUID, edge: Edge) -> Response:
 
 @router.put("/v1/sessions/{session_id}/rooms", response_model=Rooms, summary="Form small rooms")
 async def form_rooms(session_id: UUID, body: NewRooms, edge: Edge) -> Response:
-    """By whoever leads: those registered, mixed anew each round so that people of one division are apart."""
+    """By whoever leads: those registered, mixed anew each round so that people of one division are apart.
+
+    The same two are together again as rarely as can be. Wishes not to meet somebody are not known here.
+    """
     by = caller(edge.principal)
 
     async def work(conn: Connection) -> Rooms:

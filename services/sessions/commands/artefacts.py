@@ -1,5 +1,6 @@
 """What a format requires is written down; a session counts as held once nothing of it is missing."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -79,9 +80,10 @@ async def form_rooms(conn: Connection, session_id: UUID, size: int, rounds: int,
     session = await store.lock(conn, session_id)
     session.check_not_cancelled()
     divisions = {row["person_id"]: row["division"] for row in await conn.fetch(SQL.divisions_of, session_id)}
+    mixed = await asyncio.to_thread(rooms.mix, divisions, size, rounds)
     rows = [
         (session_id, turn, number, person)
-        for turn, dealt in enumerate(rooms.mix(divisions, size, rounds), 1)
+        for turn, dealt in enumerate(mixed, 1)
         for number, room in enumerate(dealt, 1)
         for person in room
     ]
