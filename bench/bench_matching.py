@@ -1,4 +1,4 @@
-"""Matching: pairs against exact optimum and greedy, suggestions, circles, the grouping core; and peak memory."""
+"""Matching: pairs against optimum and greedy, suggestions, buddies, circles, the grouping core; and peak memory."""
 
 import argparse
 import multiprocessing
@@ -17,14 +17,20 @@ import numpy as np
 from bench import mdgp, pair_solvers
 from bench.crowd import population, problem
 from services.matching.engine import assign, ceiling, circle, facilitators, groups, market, packing, rings, scan, trade
+from services.matching.engine import buddies as befriending
+from services.matching.engine.candidates import total
 from services.matching.engine.circle import worth
+from services.matching.engine.constraints import Funnel
+from services.matching.engine.people import Problem
 from services.matching.engine.population import Ints, Population
+from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import best
 
 LONGER = 3
 LISTED = 20
 WIDTHS = (5, 10, LISTED, 30, 50)
 """Teachers listed for each learner."""
+AT_ONCE = 20_000
 
 
 def pairs(size: int) -> None:
@@ -148,6 +154,48 @@ def suggestions(size: int) -> None:
     print(f"suggestions {size:>9,}: top 20 of one person p50 {p50:.2f} ms, p99 {p99:.2f} ms")
 
 
+def buddies(size: int) -> None:
+    """A buddy for one newcomer in a hundred, from lists of the best of everybody; all can meet."""
+    _buddies(size, befriending.choose)
+
+
+def buddies_at_once(size: int) -> None:
+    """The same from all there are, every term of each laid out, as rounds were solved before."""
+    if size <= AT_ONCE:
+        _buddies(size, _choose_at_once)
+
+
+def _buddies(size: int, choose: Callable[..., Any]) -> None:
+    for one in (2000, size):
+        pop, newcomers = _onboarding(one)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        began, busy = time.perf_counter(), time.process_time()
+        found = choose(pop, problem(), newcomers, Funnel(befriending.STAGES, len(newcomers)))
+        took, busy = time.perf_counter() - began, time.process_time() - busy
+    gap = (found.bound - found.value) / found.bound
+    print(f"{choose.__name__:15} buddies {size:>9,}: {len(found.cost):,} of {len(newcomers):,}", end=" ")
+    print(f"in {took:.2f} s, {busy:.2f} s of CPU, value {found.value:,}, at most {100 * gap:.4f} % better;", end=" ")
+    print(f"{before:,.0f} MB before")
+
+
+def _onboarding(size: int) -> tuple[Population, Ints]:
+    pop = population(size)
+    newcomers = np.sort(np.random.default_rng(1).choice(size, size // 100, replace=False))
+    tenure = pop.tenure + Rules().buddy_tenure_days
+    tenure[newcomers] = -3
+    week, spoken = np.tile(pop.week[0], (size, 1)), np.ones_like(pop.languages)
+    return replace(pop, tenure=tenure, week=week, languages=spoken), newcomers
+
+
+def _choose_at_once(pop: Population, asked: Problem, newcomers: Ints, funnel: Funnel) -> assign.Choice:
+    price = np.zeros(len(pop), np.int64)
+    (row, buddy, _), _ = befriending._lists(pop, asked, newcomers, price, len(pop), funnel)  # noqa: SLF001
+    score = total(befriending.terms(pop, asked, newcomers[row], buddy))
+    cost = trade.load_cost(asked.rules.weights["teacher_load"])
+    lot = pop.draw(newcomers[row], buddy)
+    return assign.solve(assign.Graph(row, buddy, score, lot, len(newcomers), pop.load, pop.slots, cost))
+
+
 def circles(size: int) -> None:
     """Circles of four to eight with a neutral facilitator each."""
     pop, _, _ = _asking(size)
@@ -268,7 +316,7 @@ def _alone(work: Callable[[int], None], size: int) -> None:
     print(f"    peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-SIZED = (pairs, one_skill, exchanges, solvers, lists, suggestions, circles, spent)
+SIZED = (pairs, one_skill, exchanges, solvers, lists, suggestions, buddies, buddies_at_once, circles, spent)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

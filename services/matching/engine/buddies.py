@@ -1,12 +1,24 @@
 """A buddy for every newcomer: somebody near them who has been here for a while and has room for one more."""
 
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
 from services.matching.engine import assign
 from services.matching.engine.candidates import suits, total
-from services.matching.engine.constraints import Funnel, apart, few_hours, in_line, own, pack, speechless, unavailable
+from services.matching.engine.constraints import (
+    Failures,
+    Funnel,
+    apart,
+    few_hours,
+    in_line,
+    own,
+    pack,
+    speechless,
+    unavailable,
+)
+from services.matching.engine.listing import SCALE
 from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
@@ -22,61 +34,143 @@ STAGES = (
 )
 
 
+LISTED = 256
+"""Buddies listed for each newcomer at most; prices bring in others."""
+RENEWALS = 4
+CLOSE = 1000
+"""Lists are renewed until no more than this part of the bound could be gained."""
+
+
+class Edges(NamedTuple):
+    """Who is listed for whom: newcomers by their place among those asked, in this order, and the score of each."""
+
+    row: Ints
+    buddy: Ints
+    score: Ints
+
+
+class Chosen(NamedTuple):
+    """Who was given whom, what each costs, the total, and what no choice among everybody can exceed."""
+
+    row: Ints
+    buddy: Ints
+    cost: Ints
+    value: int
+    bound: int
+
+
 def solve(problem: Problem) -> Outcome:
     """Match every newcomer asked with one buddy."""
     began = perf_counter()
     pop = build(problem.people, problem.seed)
     newcomers = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
-    funnel = Funnel(STAGES, len(newcomers))
-    rows, columns = [], []
-    recent = pair_keys(pop.index, problem.recent)
-    everybody = np.arange(len(pop))
-    for place, person in enumerate(newcomers.tolist()):
-        left = np.full(len(pop), person)
-        failed = pack(
-            pop.tenure < problem.rules.buddy_tenure_days,
-            unavailable(pop, left, everybody),
-            pop.slots <= 0,
-            in_line(pop, left, everybody),
-            speechless(pop, left, everybody),
-            few_hours(pop, left, everybody, problem.rules.common_half_hours),
-            contains(recent, pop.keys(left, everybody)),
-        )
-        others = everybody != person
-        funnel.add_one(place, failed[others])
-        columns.append(np.flatnonzero((failed == 0) & others & ~apart(pop, left, everybody)))
-        rows.append(np.full(len(columns[-1]), place))
-    row = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
-    buddy = np.concatenate([*columns, np.zeros(0, np.int64)]).astype(np.int64)
-    newcomer = newcomers[row]
-    found = terms(pop, problem, newcomer, buddy)
     ready = perf_counter()
-    graph = assign.Graph(
-        row=row,
-        column=buddy,
-        score=total(found),
-        lot=pop.draw(newcomer, buddy),
-        rows=len(newcomers),
-        load=pop.load,
-        slots=pop.slots,
-        cost=load_cost(problem.rules.weights["teacher_load"]),
-    )
-    choice = assign.solve(graph)
+    funnel = Funnel(STAGES, len(newcomers))
+    found = choose(pop, problem, newcomers, funnel)
+    newcomer = newcomers[found.row]
+    told = terms(pop, problem, newcomer, found.buddy)
     matches = []
-    for place, cost in zip(choice.edges.tolist(), choice.cost.tolist(), strict=True):
-        reasons = [Term(code, int(points[place])) for code, points in found.items() if points[place]]
-        reasons += [Term("teacher_load", -int(cost))] if cost else []
-        pair = ((pop.ids[int(newcomer[place])], "newcomer"), (pop.ids[int(buddy[place])], "buddy"))
+    for place, cost in enumerate(found.cost.tolist()):
+        reasons = [Term(code, int(points[place])) for code, points in told.items() if points[place]]
+        reasons += [Term("teacher_load", -cost)] if cost else []
+        pair = ((pop.ids[int(newcomer[place])], "newcomer"), (pop.ids[int(found.buddy[place])], "buddy"))
         matches.append(Match(pair, None, tuple(reasons)))
-    served = set(row[choice.edges].tolist())
+    served = set(found.row.tolist())
     unmatched: list[Unmatched] = [
         funnel.explain(pop, person, place, "everyone_taken", _otherwise(pop, problem, person, funnel.left(place)))
         for place, person in enumerate(newcomers.tolist())
         if place not in served
     ]
-    timings = {"candidates": ready - began, "solve": perf_counter() - ready}
+    timings = {"build": ready - began, "solve": perf_counter() - ready}
     ordered = tuple(sorted(matches, key=lambda match: match.members))
-    return Outcome(ordered, tuple(unmatched), choice.value, choice.bound, timings=timings)
+    return Outcome(ordered, tuple(unmatched), found.value, found.bound, timings=timings)
+
+
+def choose(pop: Population, problem: Problem, newcomers: Ints, funnel: Funnel, listed: int = LISTED) -> Chosen:
+    """The best choice among the best so many of each newcomer, and the proof of how good it is.
+
+    As many as there are newcomers are all that matter: of them one is always left that nobody else was given. Of more
+    newcomers than are listed the lists are renewed by price, and the bound is over everybody.
+    """
+    cost = load_cost(problem.rules.weights["teacher_load"])
+    price = SCALE * cost(pop.load)
+    edges, _ = _lists(pop, problem, newcomers, price, min(listed, len(newcomers)), funnel)
+    choice = best = _solved(pop, newcomers, edges, cost)
+    kept, bound = edges, choice.bound
+    slots = assign.Slots(np.minimum(pop.slots, len(newcomers)), pop.load, cost)
+    for turn in range(RENEWALS if len(edges.row) and listed < len(newcomers) else 0):
+        more, gain = _lists(pop, problem, newcomers, choice.price, listed)
+        proved = int(gain + assign.slot_values(slots, choice.price).sum()) // SCALE
+        bound = min(proved, bound) if turn else proved
+        if CLOSE * (bound - best.value) <= bound:
+            break
+        edges = _together(edges, more, len(pop))
+        choice = _solved(pop, newcomers, edges, cost)
+        if choice.value > best.value:
+            kept, best = edges, choice
+    row, buddy, _ = (column[best.edges] for column in kept)
+    return Chosen(row, buddy, best.cost, best.value, bound)
+
+
+def _solved(pop: Population, newcomers: Ints, edges: Edges, cost: assign.Cost) -> assign.Choice:
+    lot = pop.draw(newcomers[edges.row], edges.buddy)
+    return assign.solve(assign.Graph(*edges, lot, len(newcomers), pop.load, pop.slots, cost))
+
+
+def _lists(
+    pop: Population, problem: Problem, newcomers: Ints, price: Ints, most: int, funnel: Funnel | None = None
+) -> tuple[Edges, int]:
+    """The best so many of each newcomer at these prices, and what all of them would gain by the best; both scaled.
+
+    Nothing is kept of who is not listed. With a funnel everybody who may not be theirs is counted too.
+    """
+    recent = pair_keys(pop.index, problem.recent)
+    free = (pop.tenure >= problem.rules.buddy_tenure_days) & pop.available & (pop.slots > 0)
+    among = np.flatnonzero(free) if funnel is None else np.arange(len(pop))
+    lists: list[tuple[Ints, Ints]] = []
+    gain = 0
+    for place, person in enumerate(newcomers.tolist()):
+        mine = newcomers[place : place + 1]
+        failed = _failed(pop, problem, recent, mine, among)
+        others = among != person
+        if funnel is not None:
+            funnel.add_one(place, failed[others])
+        near = among[(failed == 0) & others]
+        near = near[~apart(pop, mine, near)]
+        score = total(terms(pop, problem, mine, near))
+        worth = score * SCALE - price[near]
+        gain += int(max(0, worth.max(initial=0)))
+        if len(near) > most:
+            few = np.flatnonzero(worth >= np.partition(worth, -most)[-most])
+            few = few[np.lexsort((-pop.draw(mine, near[few]), -worth[few]))[:most]]
+            few.sort()
+            near, score = near[few], score[few]
+        lists.append((near, score))
+    none = np.zeros(0, np.int64)
+    row = np.repeat(np.arange(len(lists)), [len(near) for near, _ in lists])
+    buddy = np.concatenate((none, *(near for near, _ in lists)))
+    score = np.concatenate((none, *(score for _, score in lists)))
+    return Edges(row, buddy, score), gain
+
+
+def _failed(pop: Population, problem: Problem, recent: Ints, mine: Ints, others: Ints) -> Failures:
+    """What keeps each of the others from being the buddy of one newcomer."""
+    return pack(
+        pop.tenure[others] < problem.rules.buddy_tenure_days,
+        unavailable(pop, mine, others),
+        pop.slots[others] <= 0,
+        in_line(pop, mine, others),
+        speechless(pop, mine, others),
+        few_hours(pop, mine, others, problem.rules.common_half_hours),
+        contains(recent, pop.keys(mine, others)),
+    )
+
+
+def _together(one: Edges, other: Edges, size: int) -> Edges:
+    """All that is listed in either."""
+    joined = Edges(*(np.concatenate(columns) for columns in zip(one, other, strict=True)))
+    first = np.unique(joined.row * size + joined.buddy, return_index=True)[1]
+    return Edges(*(column[first] for column in joined))
 
 
 def _otherwise(pop: Population, problem: Problem, person: int, left: int) -> Change:

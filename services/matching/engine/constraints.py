@@ -101,18 +101,16 @@ class Funnel:
 
     def add_one(self, row: int, failed: Failures, least: int = 1) -> None:
         """Count the candidates of one row, of whom `least` are needed."""
-        passed = np.ones(len(failed), np.bool_)
+        broken = np.arange(1 << len(self._stages))
+        masks = np.bincount(failed, minlength=len(broken)).astype(np.int64)
         for place in range(len(self._stages)):
-            bit = np.uint16(1 << place)
-            passed = passed & ((failed & bit) == 0)
-            self._left[row, place] += np.count_nonzero(passed)
-            self._opens[row, place] += np.count_nonzero(failed == bit)
+            self._left[row, place] += masks[broken & ((2 << place) - 1) == 0].sum()
+            self._opens[row, place] += masks[1 << place]
         missing = least - self.left(row)
-        self._changes[row] = self._nearest(failed, missing) if missing > 0 else None
+        self._changes[row] = self._nearest(masks, missing) if missing > 0 else None
 
-    def _nearest(self, failed: Failures, least: int) -> Change | None:
+    def _nearest(self, masks: Ints, least: int) -> Change | None:
         """The fewest changes that together open so many candidates."""
-        masks = np.bincount(failed, minlength=1 << len(self._stages)).astype(np.int64)
         fixed = sum(1 << place for place, stage in enumerate(self._stages) if stage not in CHANGES)
         mask = nearest(np.where(masks >= least, masks, 0), fixed)
         codes = [CHANGES[stage] for place, stage in enumerate(self._stages) if mask >> place & 1]
