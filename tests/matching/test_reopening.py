@@ -214,7 +214,7 @@ async def circles(world: World, size: int = 4, count: int = 2) -> list[list[UUID
         "SELECT array_agg(person_id ORDER BY person_id) AS people FROM match_members"
         " WHERE role = 'participant' GROUP BY match_id ORDER BY match_id"
     )
-    await world.execute("UPDATE programmes SET group_size_max = 8")
+    await world.execute("UPDATE programmes SET group_size_min = 3, group_size_max = 8")
     return [row["people"] for row in rows]
 
 
@@ -244,6 +244,7 @@ async def test_the_last_of_a_circle_finds_a_place_in_another(world: World) -> No
 async def test_the_reasons_of_a_circle_are_of_who_is_in_it_now(world: World, call: Caller) -> None:
     """P10, P7."""
     members, leader, _ = await a_circle(world)
+    await world.execute("UPDATE programmes SET group_size_min = 2")
     match_id = (await world.fetch("SELECT match_id FROM matches"))[0]["match_id"]
 
     async def reasons() -> dict[str, int]:

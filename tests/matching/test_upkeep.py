@@ -68,13 +68,15 @@ async def test_hearing_of_a_departure_twice_ends_a_match_once(world: World) -> N
     assert len(await world.said(MatchEnded)) == 1
 
 
-async def test_a_circle_goes_on_without_one_member_and_ends_with_the_last_but_one(world: World) -> None:
+async def test_a_circle_goes_on_without_one_member_and_ends_below_its_least_size(world: World) -> None:
     members, _, _ = await a_circle(world)
-    for place, member in enumerate(members[:3], 1):
+    await world.execute("UPDATE programmes SET group_size_min = 3")
+    for place, member in enumerate(members[:2], 1):
         await world.hear(changed(member, status="left"))
-        assert len(await world.said(MatchEnded)) == (1 if place == 3 else 0)
+        assert len(await world.said(MatchEnded)) == (1 if place == 2 else 0)
     (ended,) = await world.said(MatchEnded)
     assert ended["reason"] == "too_few_members"
+    assert {str(one.person_id) for one in members[2:]} < {member["person_id"] for member in ended["members"]}
 
 
 async def test_a_facilitator_who_becomes_a_superior_at_any_distance_is_replaced(world: World) -> None:

@@ -20,11 +20,11 @@ SQL = sql.load("services.matching", "rounds")
 async def erase(conn: Connection, people: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]) -> dict[UUID, int]:
     """Forget these people for good; returns how many rows named each."""
     await conn.execute(SQL.deciding)
-    loose = await release(conn, frozenset(people), [], causes, erased=True)
+    left = await release(conn, frozenset(people), [], causes, erased=True)
     introduced = await touched_by(conn, sorted(people))
     await forget(conn, [str(person) for person in sorted(people)])
     rows = await projections.forget(conn, sorted(people))
-    await reopen(conn, loose, causes, introduced)
+    await reopen(conn, left, causes, introduced)
     return rows
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
-from services.matching.commands import publication, solver
+from services.matching.commands import places, publication, solver
 from services.matching.commands.keeping import keep
 from services.matching.commands.shards import SQL, TRIES
 from services.matching.domain.format import ProgrammeNotPublished, RoundTooLarge, RoundTooLong
@@ -85,9 +85,11 @@ async def _finish(conn: Connection, join: Join, found: Summary) -> None:
         return
     now = await programmes.get(conn, row["programme_id"])
     programme = replace(now, rules=join.kept.head.rules, rules_version=row["rules_version"])
-    await keep(conn, join.session, found, round_id=join.round_id, programme=programme, kind=join.kept.kind)
+    kept = await keep(conn, join.session, found, round_id=join.round_id, programme=programme, kind=join.kept.kind)
     await conn.execute(SQL.forget, join.round_id)
-    if row["solving"] == "publish":
+    if row["solving"] == "preview":
+        await places.foresee(conn, kept, programme)
+    else:
         try:
             await publication.publish(conn, join.round_id)
         except ProgrammeNotPublished:

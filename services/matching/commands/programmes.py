@@ -34,5 +34,5 @@ async def change_programmes(conn: Connection, envelopes: Sequence[Envelope[Progr
             for row in mine:
                 broken.add(match_id, row["person_id"], NOT_FOR_THEM)
         causes = {person: envelopes[-1] for people in broken.leavers.values() for person in people}
-        loose = await release(conn, frozenset(), [], causes, broken)
-        await reopen(conn, loose, causes)
+        left = await release(conn, frozenset(), [], causes, broken)
+        await reopen(conn, left, causes)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from services.matching.commands import places
 from services.matching.commands.holding import Held, hold
 from services.matching.commands.leading import lead
 from services.matching.commands.problems import current, published
@@ -163,6 +164,8 @@ async def _tell_people(conn: Connection, row: Record, at: At) -> Record:
     if place >= row["setting"]["people"]:
         return await _finish(conn, row, at)
     left = await conn.fetch(SQL.left_at, row["round_id"], place, AT_ONCE)
+    joined = await _join(conn, row, [one["person_id"] for one in left])
+    left = [one for one in left if one["person_id"] not in joined]
     changed = [one["person_id"] for one in left if one["reason"] is None]
     await rounds.insert_unmatched(
         conn, row["round_id"], [Unmatched(person, CHANGED, (), (), NEXT) for person in changed]
@@ -177,6 +180,17 @@ async def _tell_people(conn: Connection, row: Record, at: At) -> Record:
     return await _save(conn, row, at._replace(after=place + AT_ONCE))
 
 
+async def _join(conn: Connection, row: Record, people: Sequence[UUID]) -> frozenset[UUID]:
+    """Who of these finds a place in a circle that stands: the round does not leave them out."""
+    if row["kind"] != "circle" or not people:
+        return frozenset()
+    await conn.execute(SQL.deciding)
+    programme = await programmes.get(conn, row["programme_id"])
+    joined = await places.give(conn, programme, people) if programme.published else frozenset[UUID]()
+    await conn.execute(SQL.forget_unmatched, row["round_id"], list(joined))
+    return joined
+
+
 async def _finish(conn: Connection, row: Record, at: At) -> Record:
     """The round as everybody has heard of it."""
     counted = await conn.fetchrow(SQL.counted_of_round, row["round_id"])
@@ -187,7 +201,7 @@ async def _finish(conn: Connection, row: Record, at: At) -> Record:
     value = min(counted["value"], row["bound"])
     gap = (row["bound"] - value) / row["bound"] if row["bound"] else 0.0
     shown, withdrawn = row["figures"], row["matches"] - counted["matches"]
-    if withdrawn or at.led or asked != row["asked"]:
+    if withdrawn or at.led or asked != row["asked"] or left != row["unmatched"]:
         shown |= await _figures(conn, row["round_id"], value)
     counts = (asked - left, left, reasons, counted["matches"])
     after = await conn.fetchrow(SQL.publish_round, row["round_id"], *counts, value, gap, withdrawn, shown)

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.matching.commands import places
 from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.problems import asking, problem_for
-from services.matching.commands.retelling import retell
-from services.matching.domain.match import Match, tell
-from services.matching.engine import joining, pairs, rings
+from services.matching.domain.match import TOO_FEW_LEFT, Match, tell
+from services.matching.engine import pairs, rings
 from services.matching.store import matches, programmes
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
@@ -20,8 +20,8 @@ from shared.db import Connection
 from shared.envelope import Envelope
 
 SQL = sql.load("services.matching", "matches")
-ROUNDS = sql.load("services.matching", "rounds")
-CIRCLES_LOOKED_AT = 200
+WAITING_LOOKED_AT = 200
+"""People who wait for a circle and are tried when one has lost somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,25 @@ class Loose:
     role: str
 
 
+class Left(NamedTuple):
+    """What is left after matches have changed: people without theirs, and circles, as they were, that lost somebody."""
+
+    people: Sequence[Loose]
+    smaller: Sequence[Match] = ()
+
+
 async def reopen(
     conn: Connection,
-    loose: Sequence[Loose],
+    left: Left,
     causes: Mapping[UUID, Envelope[Any]],
     introduced: Sequence[UUID] = (),
 ) -> None:
-    """Match these people again, and nobody else; who finds nobody is asked by the next round.
+    """Match these people again, and offer places that became free; who finds nobody is asked by the next round.
 
     `introduced` are newcomers who were to meet somebody who is gone.
     """
-    followed = {one.person_id: cause for one in loose if (cause := cause_of(one.match, causes))}
+    loose = left.people
+    followed = {one.person_id: cause for one in loose if (cause := places.cause_of(one.match, causes))}
     newcomers = sorted({*introduced, *(one.person_id for one in loose if one.role == "newcomer")})
     if newcomers:
         await propose_buddies(conn, newcomers, followed)
@@ -51,11 +59,46 @@ async def reopen(
     for one in loose:
         if one.role in {"learner", "participant"}:
             by_programme[one.match.programme_id, one.role].add(one.person_id)
+    smaller: dict[UUID, list[UUID]] = defaultdict(list)
+    for match in left.smaller:
+        if cause := places.cause_of(match, causes):
+            followed |= dict.fromkeys(match.participants, cause)
+        smaller[match.programme_id].append(match.match_id)
+        by_programme[match.programme_id, "participant"] |= set()
     for (programme_id, role), people in sorted(by_programme.items()):
         programme = await programmes.get(conn, programme_id)
-        if programme.published:
-            again = _rematch if role == "learner" else _rejoin
-            await again(conn, programme, sorted(people), followed)
+        if not programme.published:
+            continue
+        if role == "learner":
+            await _rematch(conn, programme, sorted(people), followed)
+        else:
+            await _refill(conn, programme, sorted(people), smaller[programme_id], followed)
+
+
+async def _refill(
+    conn: Connection,
+    programme: Programme,
+    people: Sequence[UUID],
+    smaller: Sequence[UUID],
+    causes: Mapping[UUID, Envelope[Any]],
+) -> None:
+    """Another circle for these people, and who waits for the programme into circles that have become `smaller`.
+
+    One that nobody brings back to the least size ends, and its people find a place elsewhere as if they had lost it.
+    """
+    waiting = await conn.fetch(SQL.waiting, programme.programme_id, WAITING_LOOKED_AT) if smaller else []
+    await places.give(conn, programme, list(dict.fromkeys((*people, *(row["person_id"] for row in waiting)))), causes)
+    few = [
+        match
+        for match in await matches.lock(conn, smaller)
+        if match.state == "formed" and len(match.participants) < programme.size_min
+    ]
+    if not few:
+        return
+    ended = [match.become("ended") for match in few]
+    await matches.save_states(conn, ended)
+    await outbox.append_all(conn, [(tell(match, TOO_FEW_LEFT), places.cause_of(match, causes)) for match in ended])
+    await places.give(conn, programme, [one for match in ended for one in match.participants], causes)
 
 
 async def _rematch(
@@ -96,39 +139,4 @@ async def _another(
     theirs = {match.ring_id for match in found if mine.intersection(match.participants)}
     formed = [match for match in found if match.ring_id in theirs]
     await matches.insert(conn, formed)
-    await outbox.append_all(conn, [(tell(match), cause_of(match, causes)) for match in formed])
-
-
-async def _rejoin(
-    conn: Connection, programme: Programme, people: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]
-) -> None:
-    """A place for each of these people in another circle of the programme, if it is still for them."""
-    others = {row["person_id"] for row in await conn.fetch(ROUNDS.not_asked_of, programme.programme_id, people, None)}
-    people = [one for one in people if one not in others]
-    rows = await conn.fetch(SQL.lock_roomy, programme.programme_id, programme.size_max, people, CIRCLES_LOOKED_AT)
-    before = await matches.with_members(conn, rows)
-    if not before:
-        return
-    inside = sorted({*people, *(member.person_id for match in before for member in match.members)})
-    only = [row["person_id"] for row in await conn.fetch(SQL.with_everybody_above, inside)]
-    today = datetime.now(UTC).date()
-    problem, _ = await problem_for(conn, programme, today, today.toordinal(), only=only)
-    circles, leaders = [match.participants for match in before], [match.facilitator for match in before]
-    found = await asyncio.to_thread(joining.join, problem, people, circles, leaders)
-    after = {match.match_id: match for match in before}
-    for person, place in zip(people, found, strict=True):
-        if place is not None:
-            match = after[before[place].match_id]
-            after[match.match_id] = match.joined_by(person)
-    pairs_ = [(old, after[old.match_id].become("formed")) for old in before if after[old.match_id] is not old]
-    await matches.save_states(conn, [new for _, new in pairs_])
-    await matches.save_members(conn, [old for old, _ in pairs_], [new for _, new in pairs_])
-    joined = await retell(conn, [new for _, new in pairs_])
-    await outbox.append_all(
-        conn, [(tell(match, "member_joined", changed=True), cause_of(match, causes)) for match in joined]
-    )
-
-
-def cause_of(match: Match, causes: Mapping[UUID, Envelope[Any]]) -> Envelope[Any] | None:
-    """The event that touched a match, whose trace goes on."""
-    return next((causes[member.person_id] for member in match.members if member.person_id in causes), None)
+    await outbox.append_all(conn, [(tell(match), places.cause_of(match, causes)) for match in formed])

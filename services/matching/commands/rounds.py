@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from services.matching.commands import publication, shards, solver
+from services.matching.commands import places, publication, shards, solver
 from services.matching.commands.keeping import keep
 from services.matching.commands.problems import head as problem_head
 from services.matching.commands.problems import published
@@ -108,7 +108,7 @@ async def _solve(conn: Connection, row: Record) -> dict[str, Any]:
             return queries.shown(now)
         kept = await keep(conn, session, found, round_id=round_id, programme=programme, kind=kind)
     if row["solving"] == "preview":
-        return queries.shown(kept)
+        return queries.shown(await places.foresee(conn, kept, programme))
     return await publication.publish(conn, round_id)
 
 

@@ -10,10 +10,11 @@ from uuid import UUID
 from services.matching.commands import help as help_requests
 from services.matching.commands import introductions
 from services.matching.commands.leading import lead
+from services.matching.commands.places import cause_of
 from services.matching.commands.problems import problem_for
-from services.matching.commands.reopening import Loose, cause_of, reopen
+from services.matching.commands.reopening import Left, Loose, reopen
 from services.matching.commands.retelling import retell
-from services.matching.domain.match import EXCHANGE_OVER, FEWEST, OPEN, Match, tell
+from services.matching.domain.match import EXCHANGE_OVER, FEWEST, OPEN, TOO_FEW_LEFT, Match, tell
 from services.matching.engine import standing
 from services.matching.store import matches, programmes
 from shared import outbox, sql
@@ -22,7 +23,6 @@ from shared.envelope import Envelope
 
 SQL = sql.load("services.matching", "matches")
 NO_LONGER_AVAILABLE = "no_longer_available"
-TOO_FEW_LEFT = "too_few_members"
 NO_LONGER_NEUTRAL = "no_longer_neutral"
 MEMBER_LEFT = "member_left"
 NOT_FOR_THEM = "no_longer_for_them"
@@ -48,11 +48,11 @@ async def follow(
     today = datetime.now(UTC).date()
     gone = frozenset(row["person_id"] for row in await conn.fetch(SQL.gone, changed, today))
     broken = await _broken(conn, [one for one in changed if one not in gone], moved)
-    loose = await release(conn, gone, moved, causes, broken)
+    left = await release(conn, gone, moved, causes, broken)
     await help_requests.part(conn, [one for one in changed if one not in gone])
     introduced = await introductions.leave(conn, sorted(gone)) if gone else []
     introduced += await introductions.part(conn, [one for one in changed if one not in gone])
-    await reopen(conn, loose, causes, introduced)
+    await reopen(conn, left, causes, introduced)
 
 
 async def release(
@@ -63,10 +63,11 @@ async def release(
     broken: Broken | None = None,
     *,
     erased: bool = False,
-) -> list[Loose]:
+) -> Left:
     """Take people out of their open matches; end what cannot go on, find a facilitator for what can.
 
-    Returns whom that leaves without a match. The events about matches of `erased` people do not name them any more.
+    Returns whom that leaves without a match, and which circles with fewer people. The events about matches of `erased`
+    people do not name them any more.
     """
     broken = broken or Broken()
     if gone:
@@ -75,7 +76,7 @@ async def release(
     touched |= await _partial(conn, moved)
     touched |= broken.reasons.keys()
     if not touched:
-        return []
+        return Left([])
     before = [match for match in await matches.lock_with_legs(conn, sorted(touched)) if match.state in OPEN]
     partial = await _partial(conn, moved)
     after = [
@@ -115,7 +116,8 @@ async def release(
             for old, new, reason in after
         ],
     )
-    return loose
+    smaller = [old for old, new in circles if new.state == "formed" and len(new.participants) < len(old.participants)]
+    return Left(loose, smaller)
 
 
 def _ended(

@@ -30,6 +30,7 @@ FEWEST = 2
 """Participants below which a circle is none."""
 LEADING = frozenset({"neutral_facilitator", "facilitator_from_outside", "facilitator_load"})
 """Reasons that speak of a circle's facilitator."""
+TOO_FEW_LEFT = "too_few_members"
 EXCHANGE_OVER = "exchange_over"
 """Why a leg is withdrawn: another one of its exchange is not to be."""
 

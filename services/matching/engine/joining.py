@@ -15,14 +15,37 @@ from services.matching.engine.population import Population, build
 def join(
     problem: Problem, people: Sequence[UUID], circles: Sequence[Sequence[UUID]], leaders: Sequence[UUID | None]
 ) -> list[int | None]:
-    """For each person the circle they fit in, the smallest first; None where they fit in none."""
+    """For each person the circle they fit in, the smallest first; None where they fit in none.
+
+    Nobody joins a circle that would stay below the least size with all who do.
+    """
     pop = build(problem.people, problem.seed)
     folk, rule = circle.folk(pop, problem), circle.rule(problem)
-    rows = [[pop.index[one] for one in each if one in pop.index] for each in circles]
+    open_ = list(range(len(circles)))
+    while True:
+        rows = [[pop.index[one] for one in each if one in pop.index] for each in circles]
+        found = _join(pop, folk, rule, problem, people, rows, leaders, open_)
+        short = {at for at in found if at is not None and len(rows[at]) < problem.size_min}
+        if not short:
+            return found
+        open_ = [at for at in open_ if at not in short]
+
+
+def _join(
+    pop: Population,
+    folk: Folk,
+    rule: Rule,
+    problem: Problem,
+    people: Sequence[UUID],
+    rows: list[list[int]],
+    leaders: Sequence[UUID | None],
+    open_: Sequence[int],
+) -> list[int | None]:
+    """One after the other into the circles that are open; their `rows` grow."""
     found: list[int | None] = []
     for person in people:
         row = pop.index.get(person, NONE)
-        smallest = sorted(range(len(rows)), key=lambda at: (len(rows[at]), at))
+        smallest = sorted(open_, key=lambda at: (len(rows[at]), at))
         fitting = (
             at
             for at in smallest

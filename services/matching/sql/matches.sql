@@ -263,19 +263,29 @@ CROSS JOIN LATERAL (
     LIMIT greatest(200, 2000 / (SELECT count(*) FROM wanted))
 ) AS drawn
 
--- name: lock_roomy
--- Circles of a programme with a place left and none of these people in them, the smallest first.
-SELECT match.* FROM matches AS match
+-- name: roomy
+-- Circles of a programme with a place left, the smallest first.
+SELECT match.match_id FROM matches AS match
 CROSS JOIN LATERAL (
     SELECT count(*) AS people FROM match_members AS member
     WHERE member.match_id = match.match_id AND member.role = 'participant'
 ) AS inside
 WHERE match.programme_id = $1 AND match.state = 'formed' AND inside.people < $2
-    AND NOT EXISTS (
-        SELECT FROM match_members AS member
-        WHERE member.match_id = match.match_id AND member.person_id = ANY ($3::uuid[])
-    )
-ORDER BY inside.people, match.match_id LIMIT $4 FOR UPDATE OF match
+ORDER BY inside.people, match.match_id LIMIT $3
+
+-- name: waiting
+-- Whom the last rounds of a programme left out and who have no open match of it since, who was left out most first.
+SELECT unmatched.person_id
+FROM (
+    SELECT round_id FROM rounds WHERE programme_id = $1 AND published ORDER BY round_id DESC LIMIT 3
+) AS latest
+JOIN unmatched USING (round_id)
+WHERE NOT EXISTS (
+    SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+    WHERE member.person_id = unmatched.person_id AND match.programme_id = $1
+        AND match.state IN ('proposed', 'accepted', 'formed') AND member.role <> 'facilitator'
+)
+GROUP BY unmatched.person_id ORDER BY count(*) DESC, unmatched.person_id LIMIT $2
 
 -- name: with_managers
 -- These people, and who manages them, each with their manager.

@@ -335,6 +335,12 @@ UPDATE rounds SET published = true, publishing = NULL, leased_until = NULL, matc
     report = report || jsonb_build_object('withdrawn', $8::int), figures = $9, asked = $2::int + $3::int
 WHERE round_id = $1 RETURNING *
 
+-- name: foresee
+UPDATE rounds SET report = report || jsonb_build_object('joining', $2::int) WHERE round_id = $1 RETURNING *
+
+-- name: forget_unmatched
+DELETE FROM unmatched WHERE round_id = $1 AND person_id = ANY ($2::uuid[])
+
 -- name: discard_round
 UPDATE rounds SET discarded_at = now(), asks = NULL WHERE round_id = $1 RETURNING *
 
