@@ -28,6 +28,13 @@ CATALOGUE = Catalogue(
             aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
         ),
         Table(
+            "left_alone",
+            "Who has nobody though no round left them out, as a hire without a buddy, and why.",
+            "matching",
+            about=own("person_id"),
+            aged=older("created_at"),
+        ),
+        Table(
             "round_people",
             "Everybody as a round saw them, so that it can be computed again; others in a row are numbers.",
             "matching",

@@ -135,9 +135,13 @@ class NotYours(NotFound):
 
 
 class LeftOutOf(LeftOut):
-    """A published round that found nobody for somebody, and why."""
+    """A published round that found nobody for somebody, and why.
 
-    round_id: UUID
+    `round_id` is null where no round did: a hire for whom there is no buddy yet, or somebody whose match has ended.
+    That is told until they are matched or a round asks them.
+    """
+
+    round_id: UUID | None
     programme_id: UUID
     created_at: datetime
 
@@ -248,6 +252,6 @@ async def list_unmatched_of(
 
     async def work(conn: Connection) -> Page[LeftOutOf]:
         rows = await queries.list_unmatched_of(conn, person_id, after[0] if after else None, limit + 1)
-        return page(rows, limit, LeftOutOf.model_validate, lambda row: (row["round_id"],))
+        return page(rows, limit, LeftOutOf.model_validate, lambda row: (row["told"],))
 
     return await edge.read(work)

@@ -12,8 +12,8 @@ from services.matching.commands import introductions
 from services.matching.commands.problems import problem_for
 from services.matching.domain.match import tell
 from services.matching.engine import buddies
-from services.matching.engine.people import Problem
-from services.matching.store import matches, programmes, rounds
+from services.matching.engine.people import Problem, Unmatched
+from services.matching.store import left_alone, matches, programmes, rounds
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
 from shared.db import Connection
@@ -45,6 +45,7 @@ async def propose_buddies(
     turns = {one: [programme_id] for one, (programme_id, _) in unmet.items()} | asked
     few = await conn.fetchval(SQL.count_people, READ_WHOLE + 1) <= READ_WHOLE
     served: set[UUID] = set()
+    alone: dict[UUID, list[Unmatched]] = defaultdict(list)
     while turns:
         by_programme: dict[UUID, list[UUID]] = defaultdict(list)
         for one, closest in turns.items():
@@ -57,14 +58,18 @@ async def propose_buddies(
                 left = frozenset(asked.keys() & some)
                 for reach in (None,) if few else NEAR:
                     problem = await _around(conn, programme, today, sorted(some), reach)
-                    left -= await _propose(conn, programme, replace(problem, asked=left), causes)
+                    lacking = await _propose(conn, programme, replace(problem, asked=left), causes)
+                    left = frozenset(one.person for one in lacking)
                     if not left:
                         break
+                alone[programme_id] += lacking
                 # Introductions come with the buddy, or with the last programme that could have found one.
                 wanted = {one: unmet[one][1] for one in some if one in unmet and not (one in left and turns[one][1:])}
                 await introductions.introduce(conn, problem, programme.rules_version, wanted, causes)
                 served |= (asked.keys() & some) - left
         turns = {one: closest[1:] for one, closest in turns.items() if one not in served and closest[1:]}
+    for programme_id, lacking in sorted(alone.items()):
+        await left_alone.keep(conn, programme_id, (one for one in lacking if one.person not in served))
     return len(served)
 
 
@@ -81,15 +86,17 @@ async def _around(
 
 async def _propose(
     conn: Connection, programme: Programme, problem: Problem, causes: Mapping[UUID, Envelope[Any]]
-) -> frozenset[UUID]:
-    """A buddy for each newcomer asked for whom there is one; returns whom."""
+) -> Sequence[Unmatched]:
+    """A buddy for each newcomer asked for whom there is one; returns the others, and why."""
     if not problem.asked:
-        return frozenset()
+        return ()
     outcome = await asyncio.to_thread(buddies.solve, problem)
     formed = list(matches.proposals("buddy", ([match] for match in outcome.matches), programme, None))
     await matches.insert(conn, formed)
     await outbox.append_all(conn, [(tell(match), _cause(match.participants, causes)) for match in formed])
-    return problem.asked - {left.person for left in outcome.unmatched}
+    lacking = {one.person for one in outcome.unmatched}
+    await left_alone.forget(conn, programme.programme_id, problem.asked - lacking)
+    return outcome.unmatched
 
 
 def _cause(members: Sequence[UUID], causes: Mapping[UUID, Envelope[Any]]) -> Envelope[Any] | None:

@@ -24,7 +24,7 @@ from services.matching.domain.match import Match, tell
 from services.matching.engine.figures import Tally
 from services.matching.engine.people import Change, Unmatched
 from services.matching.queries import rounds as queries
-from services.matching.store import inputs, matches, programmes, rounds
+from services.matching.store import inputs, left_alone, matches, programmes, rounds
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
 from shared.courier import Outcome
@@ -206,6 +206,7 @@ async def _finish(conn: Connection, row: Record, at: At) -> Record:
     counts = (asked - left, left, reasons, counted["matches"])
     after = await conn.fetchrow(SQL.publish_round, row["round_id"], *counts, value, gap, withdrawn, shown)
     assert after is not None
+    await left_alone.asked_by(conn, row["programme_id"], row["round_id"])
     await outbox.append(conn, _completed(after))
     return after
 

@@ -13,7 +13,7 @@ from services.matching.commands.buddies import propose_buddies
 from services.matching.commands.problems import asking, problem_for
 from services.matching.domain.match import TOO_FEW_LEFT, Match, tell
 from services.matching.engine import pairs, rings
-from services.matching.store import matches, programmes
+from services.matching.store import left_alone, matches, programmes
 from services.matching.store.programmes import Programme
 from shared import outbox, sql
 from shared.db import Connection
@@ -87,7 +87,9 @@ async def _refill(
     One that nobody brings back to the least size ends, and its people find a place elsewhere as if they had lost it.
     """
     waiting = await conn.fetch(SQL.waiting, programme.programme_id, WAITING_LOOKED_AT) if smaller else []
-    await places.give(conn, programme, list(dict.fromkeys((*people, *(row["person_id"] for row in waiting)))), causes)
+    await places.give(
+        conn, programme, list(dict.fromkeys((*people, *(row["person_id"] for row in waiting)))), causes, people
+    )
     few = [
         match
         for match in await matches.lock(conn, smaller)
@@ -98,7 +100,8 @@ async def _refill(
     ended = [match.become("ended") for match in few]
     await matches.save_states(conn, ended)
     await outbox.append_all(conn, [(tell(match, TOO_FEW_LEFT), places.cause_of(match, causes)) for match in ended])
-    await places.give(conn, programme, [one for match in ended for one in match.participants], causes)
+    lost = [one for match in ended for one in match.participants]
+    await places.give(conn, programme, lost, causes, lost)
 
 
 async def _rematch(
@@ -140,3 +143,6 @@ async def _another(
     formed = [match for match in found if match.ring_id in theirs]
     await matches.insert(conn, formed)
     await outbox.append_all(conn, [(tell(match), places.cause_of(match, causes)) for match in formed])
+    alone = [one for one in outcome.unmatched if one.person in mine]
+    await left_alone.keep(conn, programme.programme_id, alone)
+    await left_alone.forget(conn, programme.programme_id, mine - {one.person for one in alone})

@@ -55,6 +55,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
         "changed_since_preview": "Somebody of the match changed while the round was being made.",
+        "no_circle_free": "No circle of the programme that they fit in has a place.",
         "no_neutral_facilitator": "No neutral facilitator was free for another circle.",
     }
 )

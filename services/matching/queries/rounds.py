@@ -45,11 +45,11 @@ async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, l
 
 
 async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Published rounds before `after` that left somebody out, newest first, with reasons. Raises UnknownPerson."""
+    """Published rounds and changes before `after` that left somebody out, newest first. Raises UnknownPerson."""
     if not await conn.fetchval(SQL.is_known, person_id):
         raise UnknownPerson("There is no such person.")
     rows = await conn.fetch(SQL.unmatched_of, person_id, after, limit)
-    names = ("round_id", "programme_id", "created_at")
+    names = ("round_id", "programme_id", "created_at", "told")
     told = await _left(conn, rows)
     return [{**one, **{name: row[name] for name in names}} for one, row in zip(told, rows, strict=True)]
 

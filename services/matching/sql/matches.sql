@@ -274,18 +274,24 @@ WHERE match.programme_id = $1 AND match.state = 'formed' AND inside.people < $2
 ORDER BY inside.people, match.match_id LIMIT $3
 
 -- name: waiting
--- Whom the last rounds of a programme left out and who have no open match of it since, who was left out most first.
-SELECT unmatched.person_id
+-- Whom the last rounds of a programme left out, or a change left alone, and who have no open match of it since, who was
+-- left out most first.
+SELECT person_id
 FROM (
-    SELECT round_id FROM rounds WHERE programme_id = $1 AND published ORDER BY round_id DESC LIMIT 3
-) AS latest
-JOIN unmatched USING (round_id)
+    SELECT unmatched.person_id
+    FROM (
+        SELECT round_id FROM rounds WHERE programme_id = $1 AND published ORDER BY round_id DESC LIMIT 3
+    ) AS latest
+    JOIN unmatched USING (round_id)
+    UNION ALL
+    SELECT left_alone.person_id FROM left_alone WHERE programme_id = $1
+) AS left_out
 WHERE NOT EXISTS (
     SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
-    WHERE member.person_id = unmatched.person_id AND match.programme_id = $1
+    WHERE member.person_id = left_out.person_id AND match.programme_id = $1
         AND match.state IN ('proposed', 'accepted', 'formed') AND member.role <> 'facilitator'
 )
-GROUP BY unmatched.person_id ORDER BY count(*) DESC, unmatched.person_id LIMIT $2
+GROUP BY person_id ORDER BY count(*) DESC, person_id LIMIT $2
 
 -- name: with_managers
 -- These people, and who manages them, each with their manager.

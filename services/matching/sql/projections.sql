@@ -104,6 +104,8 @@ WITH person AS (
     DELETE FROM match_members WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), left_out AS (
     DELETE FROM unmatched WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
+), alone AS (
+    DELETE FROM left_alone WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), seen AS (
     DELETE FROM round_people WHERE person_id = ANY ($1::uuid[]) RETURNING person_id
 ), own_request AS (
@@ -133,7 +135,8 @@ WITH person AS (
     WHERE rounds.round_id = waiting.round_id
 ), counted AS (
     SELECT person_id, count(*) AS rows
-    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM seen
+    FROM (SELECT * FROM person UNION ALL SELECT * FROM member UNION ALL SELECT * FROM left_out UNION ALL SELECT * FROM alone
+        UNION ALL SELECT * FROM seen
         UNION ALL SELECT * FROM ask UNION ALL SELECT * FROM request
         UNION ALL SELECT * FROM introduction) AS every_row
     GROUP BY person_id

@@ -190,10 +190,18 @@ ORDER BY person_id LIMIT $3
 SELECT EXISTS (SELECT FROM people WHERE person_id = $1)
 
 -- name: unmatched_of
-SELECT unmatched.*, round.programme_id, round.created_at
-FROM unmatched JOIN rounds AS round USING (round_id)
-WHERE unmatched.person_id = $1 AND round.published AND ($2::uuid IS NULL OR round_id < $2)
-ORDER BY round_id DESC LIMIT $3
+-- By rounds, and by what befell them since; `told` is the round or the mark of what did.
+SELECT * FROM (
+    SELECT person_id, reason, remaining, opens, change, would_help, round.round_id, round.programme_id, round.created_at,
+        round_id AS told
+    FROM unmatched JOIN rounds AS round USING (round_id)
+    WHERE person_id = $1 AND round.published
+    UNION ALL
+    SELECT person_id, reason, remaining, opens, change, NULL, NULL, programme_id, created_at, left_id
+    FROM left_alone WHERE person_id = $1
+) AS left_out
+WHERE $2::uuid IS NULL OR told < $2
+ORDER BY told DESC LIMIT $3
 
 -- name: insert_round_people
 INSERT INTO round_people (round_id, place, person_id, asked, state)
