@@ -35,8 +35,9 @@ def everybody_is_told(problem: Problem, outcome: Outcome) -> None:
     pop = build(problem.people, problem.seed)
     people, rules = circle.folk(pop, problem), circle.rule(problem)
     placed = [person for match in outcome.matches for person, role in match.members if role == "participant"]
+    leading = {person for match in outcome.matches for person, role in match.members if role == "facilitator"}
     left = [one.person for one in outcome.unmatched]
-    assert sorted((*placed, *left)) == sorted(problem.asked & set(pop.index))
+    assert sorted((*placed, *left, *((leading & problem.asked) - {*placed}))) == sorted(problem.asked & set(pop.index))
     for match in outcome.matches:
         rows = sorted(pop.index[person] for person, role in match.members if role == "participant")
         assert problem.size_min <= len(rows) <= max(problem.size_min, problem.size_max)

@@ -133,7 +133,9 @@ def test_what_holds_of_every_round(kind: str, few: int, problem: Problem) -> Non
         outcome = engine.solve(kind, problem)
     no_rule_is_broken(kind, problem, outcome)
     asking = [person for match in outcome.matches for person, role in match.members if role in ASKING]
-    assert sorted([*(left.person for left in outcome.unmatched), *asking]) == sorted(problem.asked)
+    leading = {person for match in outcome.matches for person, role in match.members if role == "facilitator"}
+    left = [one.person for one in outcome.unmatched]
+    assert sorted([*left, *asking, *((leading & problem.asked) - {*asking})]) == sorted(problem.asked)
     assert outcome.value == sum(match.score for match in outcome.matches)
     assert all(match.score == sum(term.points for term in match.terms) for match in outcome.matches)
     assert outcome.bound >= outcome.value
@@ -202,11 +204,11 @@ def test_who_is_kept_out_of_every_circle_is_told_what_who_found_no_room_is_told(
     ids = [UUID(int=number) for number in range(1, 10)]
     blocked = ids[-1]
     wish = {blocked: tuple(ids[:-1])} if refuses == "the one left out" else dict.fromkeys(ids[:-1], (blocked,))
-    people = tuple(
-        engine_person(one, needs=(("a", 1, 2),), facilitator_ready=True, not_with=wish.get(one, ())) for one in ids
-    )
-    problem = Problem(people, frozenset(ids), Rules(), 1, size_min=3, size_max=3)
-    bare = replace(problem, people=tuple(one._replace(not_with=()) for one in people[:-2]), asked=frozenset(ids[:-2]))
+    leader = engine_person(UUID(int=10), facilitator_ready=True)
+    people = tuple(engine_person(one, needs=(("a", 1, 2),), not_with=wish.get(one, ())) for one in ids)
+    problem = Problem((*people, leader), frozenset(ids), Rules(), 1, size_min=3, size_max=3)
+    few_ = (*(one._replace(not_with=()) for one in people[:-2]), leader)
+    bare = replace(problem, people=few_, asked=frozenset(ids[:-2]))
     with patch.object(exact, "FEW", few):
         told = {left.person: repr(replace(left, person=blocked)) for left in engine.solve("circle", problem).unmatched}
         without = engine.solve("circle", bare).unmatched

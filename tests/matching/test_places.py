@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.matching.engine import joining
+from services.matching.engine import groups, joining
 from services.matching.engine.people import Problem
 from services.matching.engine.rules import Rules
 from shared.events.directory import PersonChanged
@@ -103,3 +103,55 @@ def test_nobody_joins_a_circle_that_stays_too_small() -> None:
     small, whole = who[:2], who[2:6]
     assert joining.join(problem, who[6:7], [small, whole], [None, None]) == [1]
     assert joining.join(problem, who[6:], [small, whole], [None, None]) == [0, 0]
+
+
+def test_who_leads_a_circle_of_the_round_is_not_left_out_of_it() -> None:
+    who = [UUID(int=number) for number in range(1, 7)]
+    everybody = tuple(
+        engine_person(
+            one, needs=(("rust", 1, 2),), facilitator_ready=place == 4, languages=("fr" if place == 5 else "en",)
+        )
+        for place, one in enumerate(who)
+    )
+    outcome = groups.solve(Problem(everybody, frozenset(who), Rules(), 1, size_min=4, size_max=8))
+    (circle,) = outcome.matches
+    assert (who[4], "facilitator") in circle.members
+    assert [one.person for one in outcome.unmatched] == [who[5]]
+
+
+async def test_who_leads_a_circle_is_neither_asked_for_another_nor_told_to_be_left_out(
+    world: World, call: Caller
+) -> None:
+    about = programme("mentoring_circle")
+    leader = person(facilitator_ready=True)
+    await world.hear(about)
+    await world.hear(*(learner() for _ in range(4)), leader)
+    first = await run(call, about.programme_id)
+    assert (first["asked"], first["matched"], first["unmatched"]) == (5, 5, 0)
+    (match,) = (await call("GET", "/v1/matches", OWNER)).json()["items"]
+    assert not await world.said(PersonLeftUnmatched)
+    again: dict[str, Any] = await run(call, about.programme_id)
+    reasons = {told["code"]: told["people"] for told in again["report"]["not_asked"]}
+    assert (again["asked"], reasons) == (0, {"has_match": 4, "leads_a_circle": 1})
+    leads = next(one["person_id"] for one in match["members"] if one["role"] == "facilitator")
+    (row,) = await world.fetch("SELECT count(*) AS rows FROM unmatched WHERE person_id = $1", UUID(leads))
+    assert row["rows"] == 0
+
+
+async def test_who_leads_in_anothers_place_is_not_left_out_and_the_other_is(world: World, call: Caller) -> None:
+    about = programme("mentoring_circle", group_size_max=4)
+    ready = [person(facilitator_ready=True), person(facilitator_ready=True)]
+    await world.hear(about)
+    await world.hear(*(learner(facilitator_ready=False) for _ in range(4)), *ready)
+    preview = await run(call, about.programme_id, dry_run=True)
+    (match,) = (await call("GET", f"/v1/matches?round_id={preview['round_id']}", OWNER)).json()["items"]
+    leads = UUID(next(one["person_id"] for one in match["members"] if one["role"] == "facilitator"))
+    chosen, other = sorted(ready, key=lambda one: one.person_id != leads)
+    await world.hear(changed(chosen, facilitator_ready=False))
+    published = (await call("POST", f"/v1/rounds/{preview['round_id']}/publish", OWNER)).json()
+    assert (published["asked"], published["matched"]) == (6, 5)
+    assert published["unmatched_by_reason"] == {"changed_since_preview": 1}
+    (left,) = await world.said(PersonLeftUnmatched)
+    assert left["person_id"] == str(chosen.person_id)
+    (match,) = (await call("GET", "/v1/matches", OWNER)).json()["items"]
+    assert str(other.person_id) in {one["person_id"] for one in match["members"] if one["role"] == "facilitator"}

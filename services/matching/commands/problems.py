@@ -124,6 +124,7 @@ def _asked(
     """Who is asked, and how many are not: nothing is said of one person that four things could be the cause of."""
     outside = {row["person_id"] for row in rows if row["reason"] == "outside_audience"}
     matched = {row["person_id"] for row in rows if row["reason"] == "has_match"}
+    leading = {row["person_id"] for row in rows if row["reason"] == "leads_a_circle"}
     asked: list[UUID] = []
     others: Counter[str] = Counter()
     for one in known:
@@ -134,6 +135,8 @@ def _asked(
             others["not_taking_part"] += 1
         elif person in matched:
             others["has_match"] += 1
+        elif person in leading:
+            others["leads_a_circle"] += 1
         elif not _concerned(one, kind, about):
             others["nothing_of_it"] += 1
         else:

@@ -153,6 +153,8 @@ async def _lead(conn: Connection, circles: Sequence[Match]) -> bool:
     after = [told[circle.match_id] for circle in before]
     await matches.publish(conn, after)
     await matches.save_members(conn, before, after)
+    leaders = [match.facilitator for match in after]
+    await conn.execute(SQL.forget_unmatched, circles[0].round_id if circles else None, leaders)
     await outbox.append_all(conn, ((tell(match), None) for match in await retell(conn, after)))
     await matches.forget_previews(conn, [circle.match_id for circle in circles if circle not in before])
     return bool(after)

@@ -64,6 +64,7 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
         "outside_audience": "The programme is not for them: its audience would have to be wider.",
         "not_taking_part": "They are away, pause or have opted out, or like to learn in another format or modality.",
         "has_match": "They have an open match of this programme already.",
+        "leads_a_circle": "They lead a circle of this programme: who does takes part in none of it.",
         "nothing_of_it": "They name nothing of what this programme is about.",
         "no_newcomer": "They are not new, have a buddy, or the programme is not for them.",
         "not_known": "Nobody is known by these ids.",

@@ -87,7 +87,10 @@ def told(
     notes: dict[str, object],
     timings: dict[str, float],
 ) -> Outcome:
-    """These circles, each led by somebody of everybody, in words; each person left out with the reason."""
+    """These circles, each led by somebody of everybody, in words; each person left out with the reason.
+
+    Whoever leads one of them is not left out.
+    """
     began = perf_counter()
     able = placeable(pop, problem)
     chosen = facilitators.choose(pop, problem, circles)
@@ -97,6 +100,7 @@ def told(
         circles = ordered(named(circles))
         chosen = facilitators.choose(pop, problem, circles)
     matches, leaderless = [], set()
+    leading = [one.person for one in chosen if one is not None]
     for members, size, topic, facilitator in zip(*circles, chosen, strict=True):
         inside = members[:size].tolist()
         if facilitator is None:
@@ -108,7 +112,7 @@ def told(
         matches.append(Match((*roles, (pop.ids[facilitator.person], "facilitator")), skill, terms))
     timings = {**timings, "facilitators": perf_counter() - began}
     asked = _asked(pop, problem)
-    waiting = np.setdiff1d(able, inside_of(circles)).tolist()
+    waiting = np.setdiff1d(able, [*inside_of(circles), *leading]).tolist()
     late = Change("more_time", 0)
     unmatched = [Unmatched(pop.ids[person], "no_time", (), (), late) for person in np.setdiff1d(asked, able).tolist()]
     unmatched += _explain(pop, people, problem, asked, {*waiting, *leaderless}, leaderless)

@@ -116,14 +116,15 @@ LEFT JOIN (
 ) AS led USING (person_id)
 
 -- name: not_asked_of
--- Who of these has an open match of a programme, but for those of a round, in a role that asks for one, and whom its
--- audience leaves out today.
-SELECT member.person_id, 'has_match' AS reason
+-- Who of these has an open match of a programme, but for those of a round, in a role that asks for one, or leads a circle
+-- of it, and whom its audience leaves out today.
+SELECT member.person_id, CASE member.role WHEN 'facilitator' THEN 'leads_a_circle' ELSE 'has_match' END AS reason
 FROM unnest($2::uuid[]) AS wanted (person_id)
 CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS member
 CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = member.match_id OFFSET 0) AS match
 WHERE match.programme_id = $1
-    AND match.state IN ('proposed', 'accepted', 'formed') AND member.role IN ('learner', 'newcomer', 'participant')
+    AND match.state IN ('proposed', 'accepted', 'formed')
+    AND member.role IN ('learner', 'newcomer', 'participant', 'facilitator')
     AND ($3::uuid IS NULL OR match.round_id IS DISTINCT FROM $3)
 UNION ALL
 SELECT person.person_id, 'outside_audience' FROM people AS person
@@ -275,7 +276,7 @@ WHERE asked.round_id = $1 AND asked.place >= $2 AND asked.place < $2 + $3::int A
     AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = asked.person_id)
     AND NOT EXISTS (
         SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
-        WHERE member.person_id = asked.person_id AND match.round_id = $1 AND member.role <> 'facilitator'
+        WHERE member.person_id = asked.person_id AND match.round_id = $1
     )
 ORDER BY asked.place
 
