@@ -24,6 +24,7 @@ POLICY: Policy = {
     "POST /v1/matches/{match_id}/decline": allow(*ANYBODY),
     "GET /v1/people/{person_id}/suggestions": allow(*ANYBODY),
     "GET /v1/people/{person_id}/unmatched": allow(*ANYBODY),
+    "GET /v1/people/{person_id}/not-asked": allow(*ANYBODY),
     "GET /v1/people/{person_id}/introductions": allow(*ANYBODY),
     "POST /v1/people/{person_id}/introductions/{colleague_id}/met": allow(*ANYBODY),
     "POST /v1/help-requests": allow(*ANYBODY),

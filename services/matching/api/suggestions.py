@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from services.matching.api.models import Reason
 from services.matching.domain.format import UnknownPerson
-from services.matching.queries.suggestions import Wanted, list_suggestions
+from services.matching.queries.suggestions import Wanted, list_suggestions, why_none
 from shared.db import Connection
 from shared.edge import Edge
 from shared.events.base import Code
 from shared.paging import Cursor, Page, decode_cursor, rendered
-from shared.rendered import Rendered
+from shared.rendered import Rendered, to_json
 
 router = APIRouter(tags=["suggestions"])
 Place = Annotated[Code, StringConstraints(pattern=r"^[^\x00]+$")]
@@ -32,9 +32,20 @@ class Suggestion(BaseModel):
     """Which version of the engine says so, by its own rules."""
 
 
-@router.get(
-    "/v1/people/{person_id}/suggestions", response_model=Page[Suggestion], summary="Suggest peers to learn from"
-)
+class Why(BaseModel):
+    """What keeps somebody from a peer."""
+
+    code: str
+    text: str
+
+
+class Suggestions(Page[Suggestion]):
+    """Peers; where there is none at all, `why`."""
+
+    why: Why | None = None
+
+
+@router.get("/v1/people/{person_id}/suggestions", response_model=Suggestions, summary="Suggest peers to learn from")
 async def get_suggestions(
     person_id: UUID,
     edge: Edge,
@@ -57,6 +68,8 @@ async def get_suggestions(
         rows = await list_suggestions(conn, person_id, wanted, after, limit + 1)
         if rows is None:
             raise UnknownPerson("There is no such person here.")
+        if not rows and after is None:
+            return Rendered(to_json({"items": [], "next": None, "why": await why_none(conn, person_id, wanted)}))
         return rendered(rows, rows[:limit], limit, lambda row: (row["score"], row["person_id"]))
 
     return await edge.read(work)

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.matching.domain.format import ProgrammeNotPublished
 from services.matching.engine.people import Person, Problem
 from services.matching.store import people, programmes, rounds
-from services.matching.store.people import Known
+from services.matching.store.people import Known, concerned
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
@@ -113,9 +113,17 @@ async def asked_of(
     ids = [one.person.id for one in known]
     if kind == "buddy":
         asked = newcomers.intersection(ids)
-        return asked, +Counter(no_newcomer=len(ids) - len(asked))
+        return asked, await _no_buddy_for(conn, programme, [one for one in ids if one not in asked])
     rows = await conn.fetch(SQL.not_asked_of, programme.programme_id, ids, apart_from)
     return await asyncio.to_thread(_asked, known, rows, kind, programme.skills)
+
+
+async def _no_buddy_for(conn: Connection, programme: Programme, people: Sequence[UUID]) -> Counter[str]:
+    """Why a programme finds these no buddy, counted."""
+    today = datetime.now(UTC).date()
+    rows = await conn.fetch(SQL.newcomers_not_asked, programme.programme_id, people, today)
+    others = Counter({row["reason"]: row["people"] for row in rows})
+    return +(others + Counter(no_newcomer=len(people) - others.total()))
 
 
 def _asked(
@@ -137,19 +145,11 @@ def _asked(
             others["has_match"] += 1
         elif person in leading:
             others["leads_a_circle"] += 1
-        elif not _concerned(one, kind, about):
+        elif not concerned(one.person, kind, about):
             others["nothing_of_it"] += 1
         else:
             asked.append(person)
     return frozenset(asked), others
-
-
-def _concerned(one: Known, kind: MatchKind, about: frozenset[str]) -> bool:
-    """A pair needs a learner; a circle takes everybody who seeks or knows what it is about."""
-    needs = {skill for skill, *_ in one.person.needs}
-    if kind == "pair":
-        return bool(needs & about if about else needs)
-    return not about or bool(about & (needs | {skill for skill, _ in one.person.offers}))
 
 
 def inside(person: Person, here: Container[UUID]) -> Person:

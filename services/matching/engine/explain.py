@@ -66,10 +66,25 @@ NOT_ASKED: Mapping[str, str] = MappingProxyType(
         "has_match": "They have an open match of this programme already.",
         "leads_a_circle": "They lead a circle of this programme: who does takes part in none of it.",
         "nothing_of_it": "They name nothing of what this programme is about.",
-        "no_newcomer": "They are not new, have a buddy, or the programme is not for them.",
+        "no_newcomer": "They are not new here.",
+        "has_buddy": "They are new and have a buddy already.",
+        "no_time_for_it": "They are new and have agreed to less time for learning than one meeting takes.",
         "not_known": "Nobody is known by these ids.",
     }
 )
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        "not_taking_part": "Away from work, not begun yet, or opted out: who takes part is here and has opted in.",
+        "paused": "Paused: it goes on when the pause is over.",
+        "another_format": "The programme's format is not among those that are liked.",
+        "another_modality": "The programme's modality is not among those that are liked.",
+        "nothing_of_it": "Nothing this programme is about is named as something to learn, nor, for a circle, as known.",
+        "no_time": LEFT_OUT["no_time"],
+        "nothing_named": "Nothing is named as something to learn.",
+        "nobody_fits": "Nobody who offers it, as it was asked for, fits and has room now.",
+    }
+)
+"""What is somebody's own to change, said to nobody else."""
 CHANGES: Mapping[str, str] = MappingProxyType(
     {
         "find_teacher": "Nobody offers {detail} yet: somebody who teaches it has to be won.",
@@ -143,6 +158,11 @@ def left_out(code: str) -> str:
 def not_asked(code: str) -> str:
     """Why a round does not ask somebody, in words."""
     return NOT_ASKED[code]
+
+
+def own(code: str) -> str:
+    """What keeps somebody from being matched, in words for themselves."""
+    return OWN[code]
 
 
 def change(code: str, detail: str | None = None, also: Sequence[str] = ()) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from services.matching.engine import suggestions
 from services.matching.engine.at_hand import Ranked, Rows, rank
-from services.matching.engine.explain import reason
+from services.matching.engine.explain import own, reason
 from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
 from services.matching.queries.matches import told
@@ -53,13 +53,21 @@ async def list_suggestions(
     if asking is None:
         return None
     needs = asking.asker.needs
-    if not needs or not asking.may_learn(today):
+    if asking.hindrance(today):
         return []
     most = max(READ_OF_EACH, READ // len(needs))
     rows = await teachers.drawn(conn, asking, wanted.places, wanted.level, most, today)
     ranked = rank(asking.asker, rows, rules)
     places = await _free(conn, ranked, rows, _start(ranked, rows, after), limit)
     return _shown(ranked, rows, places, asking.row["labels"])
+
+
+async def why_none(conn: Connection, person_id: UUID, wanted: Wanted) -> dict[str, str]:
+    """Why there is no peer to suggest to somebody known."""
+    today = datetime.now(UTC).date()
+    asking = await teachers.asking(conn, person_id, wanted.skill_id, Rules(), today)
+    code = (asking and asking.hindrance(today)) or "nobody_fits"
+    return {"code": code, "text": own(code)}
 
 
 def _start(ranked: Ranked, rows: Rows, after: tuple[int, UUID] | None) -> int:

@@ -28,6 +28,28 @@ CROSS JOIN LATERAL (
 ) AS rules
 WHERE programme.programme_id = $1
 
+-- name: programmes_open_to
+-- Published programmes of these formats ($2) whose audience somebody is of and that give them no match now; one of
+-- buddies, while they are new and have none.
+SELECT programme.*, rules.version AS rules_version, rules.rules,
+    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes
+FROM people AS person
+JOIN programmes AS programme ON programme.status = 'published' AND programme.format = ANY ($2::text[])
+    AND in_audience(person, programme)
+CROSS JOIN LATERAL (
+    SELECT version, rules FROM rules
+    WHERE rules.programme_id = programme.programme_id ORDER BY version DESC LIMIT 1
+) AS rules
+WHERE person.person_id = $1
+    AND (programme.format <> 'onboarding_buddy' OR person.hired_on BETWEEN $3::date - 30 AND $3::date + 30)
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = $1 AND match.state IN ('proposed', 'accepted', 'formed')
+            AND CASE WHEN programme.format = 'onboarding_buddy' THEN member.role = 'newcomer'
+                ELSE match.programme_id = programme.programme_id AND member.role NOT IN ('teacher', 'buddy') END
+    )
+ORDER BY programme.programme_id
+
 -- name: published_programmes
 SELECT programme_id FROM programmes WHERE status = 'published' AND format = $1 ORDER BY programme_id
 
@@ -166,6 +188,21 @@ WHERE person.hired_on BETWEEN $1::date - 30 AND $1::date + 30
             AND match.state IN ('proposed', 'accepted')
     )
 ORDER BY CASE WHEN $2 IS NULL THEN random() END LIMIT CASE WHEN $2 IS NULL THEN $4::int END
+
+-- name: newcomers_not_asked
+-- Recent and coming hires among these whom a programme finds no buddy: the conditions of `newcomers_without_buddy`.
+SELECT CASE
+    WHEN NOT in_audience(person, programme) THEN 'outside_audience'
+    WHEN person.status NOT IN ('prehire', 'active') OR NOT person.opted_in OR person.paused_until > $3 THEN 'not_taking_part'
+    WHEN EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = person.person_id AND member.role = 'newcomer'
+            AND match.state IN ('proposed', 'accepted')
+    ) THEN 'has_buddy'
+    ELSE 'no_time_for_it' END AS reason, count(*) AS people
+FROM people AS person JOIN programmes AS programme ON programme.programme_id = $1
+WHERE person.person_id = ANY ($2::uuid[]) AND person.hired_on BETWEEN $3::date - 30 AND $3::date + 30
+GROUP BY reason
 
 -- name: insert_unmatched
 INSERT INTO unmatched (round_id, person_id, reason, remaining, opens, change, would_help)

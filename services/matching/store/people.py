@@ -15,6 +15,7 @@ from services.matching.store.alike import Alike
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
+from shared.events.matching import MatchKind
 
 SQL = sql.load("services.matching", "rounds")
 HOUR = 60
@@ -141,6 +142,23 @@ def _known(row: Record, today: date, programme: Programme | None, alike: Alike) 
         new_host=row["ready_since"] is not None and row["ready_since"] >= today.replace(day=1),
     )
     return Known(person, taking_part)
+
+
+def concerned(person: Person, kind: MatchKind, about: frozenset[str]) -> bool:
+    """A pair needs a learner; a circle takes everybody who seeks or knows what it is about."""
+    needs = {skill for skill, *_ in person.needs}
+    if kind == "pair":
+        return bool(needs & about if about else needs)
+    return not about or bool(about & (needs | {skill for skill, _ in person.offers}))
+
+
+async def by_programmes(
+    conn: Connection, person_id: UUID, programmes: Sequence[Programme], today: date
+) -> tuple[Record | None, list[Known]]:
+    """Somebody's row, and how each of these programmes sees them."""
+    row = await conn.fetchrow(SQL.population_of, None, [person_id])
+    alike = Alike()
+    return row, [_known(row, today, programme, alike) for programme in programmes] if row else []
 
 
 def _room(budget: int, spent: int, programme: Programme | None) -> tuple[int, int]:

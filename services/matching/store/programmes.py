@@ -1,13 +1,14 @@
 """A programme as far as matching needs it, with the rules it is matched by."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from services.matching.domain.format import UnknownProgramme
+from services.matching.domain.format import KINDS, UnknownProgramme
 from services.matching.engine.rules import Rules
 from shared import sql
-from shared.db import Connection
+from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
 
@@ -51,8 +52,17 @@ async def get(conn: Connection, programme_id: UUID) -> Programme:
     row = await conn.fetchrow(SQL.programme, programme_id)
     if row is None:
         raise UnknownProgramme("There is no such programme here.")
+    return _programme(row)
+
+
+async def open_to(conn: Connection, person_id: UUID, today: date) -> list[Programme]:
+    """Published programmes that would match somebody, but for what is theirs alone to change."""
+    return [_programme(row) for row in await conn.fetch(SQL.programmes_open_to, person_id, list(KINDS), today)]
+
+
+def _programme(row: Record) -> Programme:
     return Programme(
-        programme_id=programme_id,
+        programme_id=row["programme_id"],
         published=row["status"] == "published",
         format=row["format"],
         modality=row["modality"],

@@ -37,11 +37,16 @@ class Asking(NamedTuple):
     asker: Asker
     row: Record
 
-    def may_learn(self, today: date) -> bool:
-        """Whether they take part now, and have time left."""
+    def hindrance(self, today: date) -> str | None:
+        """What keeps them from learning with anybody now: nothing named, taking no part, or no time left."""
         (own,) = np.frombuffer(self.row["profile"], PROFILE)
-        time_left = self.row["minutes"] < own["budget"]
-        return bool(self.row["taking_part"] and own["paused_until"] <= _day(today) and time_left)
+        if not self.asker.needs:
+            return "nothing_named"
+        if not self.row["taking_part"]:
+            return "not_taking_part"
+        if own["paused_until"] > _day(today):
+            return "paused"
+        return None if self.row["minutes"] < own["budget"] else "no_time"
 
     @property
     def may_teach(self) -> bool:
