@@ -156,7 +156,7 @@ async def process(role: str, settings: MatchingSettings, issuer: Issuer) -> Asyn
     environ = os.environ | {
         "LATERAL_MATCHING_DATABASE_URL": settings.database_url, "LATERAL_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "LATERAL_ISSUER": issuer.url, "LATERAL_LOG_LEVEL": "ERROR", name: str(port),
-        "LATERAL_MATCHING_COMMAND_TIMEOUT": str(settings.command_timeout),
+        "LATERAL_MATCHING_COMMAND_TIMEOUT": str(settings.command_timeout), "LATERAL_INSTANCE": f"{role}-{port}",
     }  # fmt: skip
     child = subprocess.Popen([sys.executable, "-m", "services.matching", role], env=environ)  # noqa: ASYNC220
     try:

@@ -58,6 +58,10 @@ class ConsumerStopped(Exception):
     """Too many records in a row could not be handled: the code is wrong, not the records."""
 
 
+SHUT_OUT = "UnknownError"
+"""What the client makes of FENCED_INSTANCE_ID, which is not among the errors it knows."""
+
+
 class TooManyBroken(Exception):
     """A batch of nothing but broken records: take fewer at a time, so that the limit holds."""
 
@@ -97,6 +101,11 @@ class Consumer:
                 await self._consume(stop)
             except ConsumerStopped as error:
                 log.error("consumer stopped, waits for `dead-letters resume`: %s", error)  # noqa: TRY400
+            except KafkaError as error:
+                if SHUT_OUT in str(error):
+                    name = f"LATERAL_INSTANCE={self._settings.instance}"
+                    log.error("the broker shut this process out: does another one run as %s?", name)  # noqa: TRY400
+                raise
 
     async def _stopped(self) -> bool:
         async with self._db.acquire() as conn:

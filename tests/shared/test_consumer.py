@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, for_code
 from aiokafka.record.memory_records import MemoryRecords
 from msgspec.structs import replace
 
@@ -459,6 +459,19 @@ async def test_commits_that_fail_for_a_minute_end_the_process_and_not_three_batc
     consumer._done = {(ParticipationChanged.topic.name, 0): 10}
     with pytest.raises(CommitFailedError):
         await consumer._commit(client)
+
+
+async def test_who_is_shut_out_reads_in_the_log_which_setting_it_may_be(
+    on_kafka: Settings, db: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def shut_out(*_: object, **__: object) -> None:
+        """As the client does when a second process joins under the same name; the embedded broker lets them fight."""
+        raise KafkaError(repr(for_code(82)()))
+
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", shut_out)
+    with pytest.raises(KafkaError):
+        await Consumer(on_kafka, db, HANDLERS).run(asyncio.Event())
+    assert f"LATERAL_INSTANCE={on_kafka.instance}" in caplog.text
 
 
 def test_runs_group_by_type_and_never_pass_an_earlier_event_of_the_same_key() -> None:
