@@ -29,7 +29,7 @@ from shared.kafka import (
     quiet,
     wire_name,
 )
-from shared.rebalance import Assignment
+from shared.rebalance import Assignment, say_if_shut_out
 from shared.refusal import Refused
 from shared.settings import Settings
 from shared.telemetry import (
@@ -56,10 +56,6 @@ SLOW_SECONDS = 5.0  # a batch that takes longer pauses its partitions and goes o
 
 class ConsumerStopped(Exception):
     """Too many records in a row could not be handled: the code is wrong, not the records."""
-
-
-SHUT_OUT = "UnknownError"
-"""What the client makes of FENCED_INSTANCE_ID, which is not among the errors it knows."""
 
 
 class TooManyBroken(Exception):
@@ -102,9 +98,7 @@ class Consumer:
             except ConsumerStopped as error:
                 log.error("consumer stopped, waits for `dead-letters resume`: %s", error)  # noqa: TRY400
             except KafkaError as error:
-                if SHUT_OUT in str(error):
-                    name = f"LATERAL_INSTANCE={self._settings.instance}"
-                    log.error("the broker shut this process out: does another one run as %s?", name)  # noqa: TRY400
+                say_if_shut_out(error, self._settings.instance)
                 raise
 
     async def _stopped(self) -> bool:

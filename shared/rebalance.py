@@ -1,6 +1,7 @@
 """What a consumer knows of its partitions: assignments, outages, and whether it has silently stalled."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 
@@ -10,6 +11,11 @@ from shared.telemetry import CONSUMER_LAG, REBALANCES
 STALLED_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 LONGEST_PAUSE = 5.0
+
+
+SHUT_OUT = "UnknownError"
+"""What the client makes of FENCED_INSTANCE_ID, which is not among the errors it knows."""
+log = logging.getLogger(__name__)
 
 
 class Stalled(Exception):
@@ -79,3 +85,9 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
         except (TimeoutError, KafkaError):
             return 1
         return total
+
+
+def say_if_shut_out(error: KafkaError, instance: str) -> None:
+    """A second process of the same name is seen by this alone."""
+    if SHUT_OUT in str(error):
+        log.error("the broker shut this process out: does another one run as LATERAL_INSTANCE=%s?", instance)

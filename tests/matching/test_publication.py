@@ -197,6 +197,20 @@ async def test_who_learns_in_one_match_of_a_round_teaches_in_another(
     assert (published["matched"], published["report"]["withdrawn"]) == (2, 0)
 
 
+async def test_who_still_teaches_but_learns_no_more_is_told(world: World, call: Caller, publish: Publish) -> None:
+    mentoring, expert = programme(), teacher(skill=PIANO)
+    both = learner(skill=PIANO, offers=(SkillOffer(skill_id=RUST, level=4),), time_budget_minutes=900)
+    await world.hear(mentoring)
+    await world.hear(learner(), both, expert)
+    preview = await run(call, mentoring.programme_id, dry_run=True)
+    assert preview["matched"] == 2
+    await world.hear(changed(expert, time_zone="Pacific/Auckland"))
+    published = await publish(preview)
+    assert (published["matched"], published["unmatched_by_reason"]) == (1, {"changed_since_preview": 1})
+    (left,) = await world.said(PersonLeftUnmatched)
+    assert left["person_id"] == str(both.person_id)
+
+
 async def half_told(world: World, call: Caller, db: Database, courier: Courier) -> tuple[dict[str, Any], PersonChanged]:
     """A round of three pairs of which one has been told, and who of the others learns last."""
     mentoring, learners = programme(), [learner() for _ in range(3)]

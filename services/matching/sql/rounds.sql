@@ -313,7 +313,7 @@ WHERE asked.round_id = $1 AND asked.place >= $2 AND asked.place < $2 + $3::int A
     AND NOT EXISTS (SELECT FROM erased_people AS erased WHERE erased.person_id = asked.person_id)
     AND NOT EXISTS (
         SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
-        WHERE member.person_id = asked.person_id AND match.round_id = $1
+        WHERE member.person_id = asked.person_id AND match.round_id = $1 AND member.role NOT IN ('teacher', 'buddy')
     )
 ORDER BY asked.place
 
