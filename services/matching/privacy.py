@@ -25,6 +25,7 @@ CATALOGUE = Catalogue(
             "Who a round could not match, and why.",
             "matching",
             about=own("person_id"),
+            withheld=("remaining", "opens", "change", "would_help"),
             aged="round_id IN (SELECT round_id FROM rounds WHERE created_at < $1)",
         ),
         Table(

@@ -21,6 +21,8 @@ class Count(BaseModel):
 
     constraint: str
     people: int = Field(ge=0)
+    fewer_than: int | None = None
+    """Of how few people there are fewer than these is told alone; `people` is the most it may be."""
 
 
 class Member(BaseModel):

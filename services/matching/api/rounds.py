@@ -114,6 +114,8 @@ class Change(BaseModel):
 
     code: str
     people: int = Field(ge=0)
+    fewer_than: int | None = None
+    """As of counts: how few they are is not told."""
     detail: str | None
     also: list[str] = []
     text: str

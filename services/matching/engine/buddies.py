@@ -77,7 +77,7 @@ def solve(problem: Problem) -> Outcome:
         matches.append(Match(pair, None, tuple(reasons)))
     served = set(found.row.tolist())
     unmatched: list[Unmatched] = [
-        funnel.explain(pop, person, place, "everyone_taken", _otherwise(pop, problem, person, funnel.left(place)))
+        funnel.explain(pop, person, place, "everyone_taken", _otherwise(pop, problem, person))
         for place, person in enumerate(newcomers.tolist())
         if place not in served
     ]
@@ -173,10 +173,8 @@ def _together(one: Edges, other: Edges, size: int) -> Edges:
     return Edges(*(column[first] for column in joined))
 
 
-def _otherwise(pop: Population, problem: Problem, person: int, left: int) -> Change:
+def _otherwise(pop: Population, problem: Problem, person: int) -> Change:
     """What helps where nobody fits, or all who do are taken."""
-    if left:
-        return Change("more_capacity", left)
     first = own(pop, person, problem.rules.common_half_hours)
     return Change(first, 0, also=("another_buddy",)) if first else Change("another_buddy", 0)
 

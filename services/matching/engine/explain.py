@@ -51,7 +51,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "no_common_language": "No language in common with anybody suitable.",
         "too_few_common_hours": "Working hours overlap too little.",
         "matched_recently": "Everybody suitable was met in an earlier match, not long ago.",
-        "everyone_taken": "Everybody suitable was a closer fit for somebody else.",
+        "everyone_taken": "Nobody suitable was left.",
         "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
         "changed_since_preview": "Somebody of the match changed while the round was being made.",
@@ -89,7 +89,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
     {
         "find_teacher": "Nobody offers {detail} yet: somebody who teaches it has to be won.",
         "teacher_ahead": "Nobody is far enough ahead in {detail}: somebody who is has to be won.",
-        "another_teacher": "Whoever could teach {detail} may or can not: somebody else has to be won.",
+        "another_teacher": "Nobody who teaches {detail} can be matched here: somebody else has to be won.",
         "levels_less": "A teacher {detail} levels less far ahead would do.",
         "smaller_margin": "Nobody can be so far ahead: the rules have to ask for a smaller step between levels.",
         "more_time": "More time agreed for learning, or fewer commitments, would do.",

@@ -93,7 +93,10 @@ class Funnel:
     half_hours: int
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
-        """The first stage that left nobody; `otherwise` when candidates were left and others got them."""
+        """The first stage that left nobody; `otherwise` when candidates were left.
+
+        Whether it is room that lacks is not said then: of one kept from somebody with room by a wish it never would be.
+        """
         left = [Count(stage, int(count)) for stage, count in zip(STAGES, self.left[row], strict=True)]
         opens = zip(STAGES, self.opens[row].tolist(), strict=False)
         reason = next((stage for stage, count in left if count == 0), None)
@@ -102,12 +105,15 @@ class Funnel:
             reason=reason or otherwise,
             left=tuple(left),
             opens=tuple(Count(stage, count) for stage, count in opens if count),
-            change=self._change(pop, person, row, reason) if reason else Change("more_capacity", self.open_to(row)),
+            change=self._change(pop, person, row, reason) if reason else self._another(pop, row),
         )
 
     def open_to(self, row: int) -> int:
         """How many pass every stage."""
         return int(self.left[row, -1])
+
+    def _another(self, pop: Population, row: int) -> Change:
+        return Change("another_teacher", 0, pop.skills[self.sought.skill[row]])
 
     def _change(self, pop: Population, person: int, row: int, reason: str) -> Change:
         """The smallest change that alone opens a candidate, by how small it is; else the fewest that do together."""

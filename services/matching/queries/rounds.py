@@ -11,6 +11,8 @@ from shared import sql
 from shared.db import Connection, Record
 
 SQL = sql.load("services.matching", "rounds")
+FEWEST = 5
+"""How many fewer candidates than these there are is not told: each could be known by name."""
 
 
 async def get_round(conn: Connection, round_id: UUID) -> dict[str, Any]:
@@ -63,8 +65,8 @@ async def _left(conn: Connection, rows: Sequence[Record]) -> list[dict[str, Any]
             "person_id": row["person_id"],
             "reason": row["reason"],
             "text": left_out(row["reason"]),
-            "left": row["remaining"],
-            "opens": row["opens"],
+            "left": list(map(_few, row["remaining"])),
+            "opens": list(map(_few, row["opens"])),
             "change": _change(each, labels),
         }
         for row, each in zip(rows, changes, strict=True)
@@ -75,4 +77,9 @@ def _change(stored: dict[str, Any] | None, labels: Mapping[str, str]) -> dict[st
     if stored is None:
         return None
     detail = labels.get(stored["detail"]) if stored["code"] in ABOUT_SKILLS else stored["detail"]
-    return {**stored, "text": change(stored["code"], detail, stored.get("also", ()))}
+    return {**_few(stored), "text": change(stored["code"], detail, stored.get("also", ()))}
+
+
+def _few(count: Mapping[str, Any]) -> dict[str, Any]:
+    few = 0 < count["people"] < FEWEST
+    return {**count, "people": FEWEST - 1, "fewer_than": FEWEST} if few else dict(count)
