@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.directory import PersonChanged, SkillOffer
+from shared.events.directory import PersonChanged, SkillChanged, SkillOffer
 from tests.matching.conftest import Caller, World
 from tests.matching.world import PIANO, RUST, learner, newcomer, person, programme, teacher
 
@@ -15,6 +15,10 @@ NIGHT: dict[str, Any] = {"time_zone": "Pacific/Auckland"}
 
 def trading(wants: str, teaches: str = RUST, **changes: Any) -> PersonChanged:
     return learner(skill=wants, offers=(SkillOffer(skill_id=teaches, level=4),), **changes)
+
+
+def helps(body: dict[str, Any]) -> list[tuple[str, str | None, int]]:
+    return [(one["code"], one["detail"], one["people"]) for one in body["report"]["changes"]]
 
 
 async def copies(world: World) -> None:
@@ -153,7 +157,7 @@ async def test_whom_no_circle_has_is_told_what_it_would_take(
 ) -> None:
     body = await outcome(world, call, *who, format_="mentoring_circle", rules=rules)
     assert body["unmatched_by_reason"] == {reason: len(who)}
-    assert body["report"]["changes"] == [{"code": change, "detail": detail, "people": len(who)}]
+    assert helps(body) == [(change, detail, len(who))]
 
 
 async def test_a_newcomer_whom_nobody_can_accompany_is_told_what_it_would_take(world: World, call: Caller) -> None:
@@ -167,7 +171,7 @@ async def test_everyone_in_one_reporting_line_forms_no_circle(world: World, call
         line.append(person(manager_id=line[-1].person_id))
     body = await outcome(world, call, *line, format_="mentoring_circle")
     assert body["unmatched_by_reason"] == {"reporting_line": 7}
-    assert body["report"]["changes"] == [{"code": "another_line", "detail": None, "people": 7}]
+    assert helps(body) == [("another_line", None, 7)]
 
 
 async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World, call: Caller) -> None:
@@ -178,7 +182,7 @@ async def test_thousands_who_want_one_skill_of_nobody_are_all_told(world: World,
     answer = await call("POST", "/v1/rounds", OWNER, json={"programme_id": str(found.programme_id), "dry_run": True})
     body = answer.json()
     assert body["unmatched_by_reason"] == {"nobody_offers_it": 2000}
-    assert body["report"]["changes"] == [{"code": "find_teacher", "detail": RUST, "people": 2000}]
+    assert helps(body) == [("find_teacher", RUST, 2000)]
     parity = (await call("GET", f"/v1/rounds/{body['round_id']}/parity", OWNER)).json()
     assert parity["site"]["groups"] == [{"group": "BER", "asked": 2000, "matched": 0, "rate": 0.0}]
 
@@ -215,6 +219,29 @@ async def test_a_round_that_asks_nobody_says_why(
     assert (body["asked"], told["code"], told["people"]) == (0, code, 2)
     assert told["text"]
     assert (await call("GET", f"/v1/rounds/{body['round_id']}", OWNER)).json()["report"] == body["report"]
+
+
+async def test_a_round_says_in_words_whom_it_left_out_and_what_would_help(world: World, call: Caller) -> None:
+    await world.hear(SkillChanged(skill_id=RUST, version=1, label="Rust"))
+    body = await outcome(world, call, learner(), learner(), person())
+    report = body["report"]
+    assert report["unmatched"] == [
+        {"code": "nobody_offers_it", "people": 2, "text": "Nobody offers what is to be learned."}
+    ]
+    (told,) = report["changes"]
+    assert (told["code"], told["detail"], told["skill"], told["people"]) == ("find_teacher", RUST, "Rust", 2)
+    assert told["text"] == "Nobody offers Rust yet: somebody who teaches it has to be won."
+    (listed,) = (await call("GET", "/v1/rounds", OWNER)).json()["items"]
+    assert listed["report"] == report
+
+
+@pytest.mark.parametrize("format_", ["onboarding_buddy", "mentoring_circle", "mentoring"])
+async def test_which_language_lacks_is_said(world: World, call: Caller, format_: str) -> None:
+    others = [teacher(languages=("fi", "sv")), teacher(languages=("sv",)), teacher(languages=("fi", "sv"))]
+    asks = newcomer() if format_ == "onboarding_buddy" else learner()
+    body = await outcome(world, call, asks, *others, format_=format_)
+    told = [(one["code"], one["detail"], one["text"]) for one in body["report"]["changes"]]
+    assert ("another_language", "sv", "A common language would do: sv.") in told
 
 
 async def test_whoever_is_named_and_not_asked_is_counted_by_reason(world: World, call: Caller) -> None:

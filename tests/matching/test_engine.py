@@ -318,7 +318,7 @@ def test_where_nothing_helps_alone_what_helps_together_is_named() -> None:
     newcomer = engine_person(UUID(int=1), tenure_days=3, languages=("fr",))
     buddy = engine_person(UUID(int=2))
     (left,) = engine.solve("buddy", Problem((newcomer, buddy), frozenset({newcomer.id}), Rules(), 1)).unmatched
-    assert left.change == Change("another_language", 1)
+    assert left.change == Change("another_language", 1, "en")
     (left,) = engine.solve(
         "circle", Problem((newcomer, buddy), frozenset({newcomer.id}), Rules(), 1, size_min=3)
     ).unmatched

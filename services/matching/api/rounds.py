@@ -69,7 +69,9 @@ class Round(BaseModel):
     """Coverage, evenness of load, share across units and sites, shares by group, and how earlier ones were declined."""
     timings: dict[str, float]
     report: dict[str, object]
-    """Whom what would help, limits that were reached, and how many were not asked at all, with the reason in words."""
+    """Whom what would help, limits that were reached, how many were left out and how many not asked at all.
+
+    Each with its code and in words; `unmatched` says those of `unmatched_by_reason`."""
     created_at: datetime
 
 
@@ -117,6 +119,8 @@ class Change(BaseModel):
     fewer_than: int | None = None
     """As of counts: how few they are is not told."""
     detail: str | None
+    skill: str | None = None
+    """The label of `detail`, where that is a skill."""
     also: list[str] = []
     text: str
 

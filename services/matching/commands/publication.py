@@ -60,7 +60,7 @@ async def publish(conn: Connection, round_id: UUID) -> dict[str, Any]:
     """
     row = await _preview(conn, round_id)
     if row["solving"]:
-        state = queries.shown(row)["state"]
+        state = (await queries.shown(conn, row))["state"]
         raise RoundSolving(f"The round is {state}: there is nothing yet to publish.", state=state)
     await published(conn, row["programme_id"])
     if not await inputs.is_kept(conn, round_id):
@@ -68,7 +68,7 @@ async def publish(conn: Connection, round_id: UUID) -> dict[str, Any]:
     row = await _save(conn, row, At("matches"))
     while row["publishing"] and row["asked"] <= AT_ONCE:
         row = await _go_on(conn, row)
-    return queries.shown(row)
+    return await queries.shown(conn, row)
 
 
 async def claim(conn: Connection) -> list[UUID]:
@@ -91,7 +91,7 @@ async def discard(conn: Connection, round_id: UUID) -> dict[str, Any]:
     await conn.execute(SHARDS.forget, round_id)
     row = await conn.fetchrow(SQL.discard_round, round_id)
     assert row is not None
-    return queries.shown(row)
+    return await queries.shown(conn, row)
 
 
 async def _save(conn: Connection, row: Record, at: At) -> Record:

@@ -60,7 +60,7 @@ async def run_round(
         dry_run=dry_run,
     )
     if await conn.fetchval(SQL.count_people, AT_ONCE + 1) > AT_ONCE:
-        return queries.shown(row)
+        return await queries.shown(conn, row)
     with solver.place():
         return await _solve(conn, row)
 
@@ -105,10 +105,10 @@ async def _solve(conn: Connection, row: Record) -> dict[str, Any]:
         )
         if cut:
             await shards.offer(conn, round_id, found)
-            return queries.shown(now)
+            return await queries.shown(conn, now)
         kept = await keep(conn, session, found, round_id=round_id, programme=programme, kind=kind)
     if row["solving"] == "preview":
-        return queries.shown(await places.foresee(conn, kept, programme))
+        return await queries.shown(conn, await places.foresee(conn, kept, programme))
     return await publication.publish(conn, round_id)
 
 

@@ -134,7 +134,7 @@ def _lists(
         failed = _failed(pop, problem, recent, mine, among)
         others = among != person
         if funnel is not None:
-            funnel.add_one(place, failed[others])
+            funnel.add_one(pop, place, among[others], failed[others])
         near = among[(failed == 0) & others]
         near = near[~apart(pop, mine, near)]
         score = total(terms(pop, problem, mine, near))

@@ -77,14 +77,23 @@ def own(pop: Population, person: int, half_hours: int) -> str | None:
     return "other_hours" if works < half_hours else None
 
 
+SPEECH = "no_common_language"
 CHANGES = {
-    "no_common_language": "another_language",
+    SPEECH: "another_language",
     "too_few_common_hours": "other_hours",
     "capacity_full": "more_capacity",
     "matched_recently": "shorter_cool_off",
     "nobody_experienced": "less_experience",
 }
 """What could be changed; the other stages are nobody's to change."""
+
+
+def _language(pop: Population, strangers: Ints, least: int) -> Change | None:
+    """The language that most of them speak, where so many do."""
+    speaks = np.unpackbits(pop.languages[strangers].view(np.uint8), axis=1, bitorder="little")[:, : len(pop.spoken)]
+    people = speaks.sum(axis=0, dtype=np.int64)
+    best = int(people.argmax())
+    return Change(CHANGES[SPEECH], int(people[best]), pop.spoken[best]) if people[best] >= least else None
 
 
 class Funnel:
@@ -99,8 +108,8 @@ class Funnel:
         self._opens = np.zeros((rows, len(stages)), np.int64)
         self._changes: list[Change | None] = [None] * rows
 
-    def add_one(self, row: int, failed: Failures, least: int = 1) -> None:
-        """Count the candidates of one row, of whom `least` are needed."""
+    def add_one(self, pop: Population, row: int, others: Ints, failed: Failures, least: int = 1) -> None:
+        """Count the candidates of one row, of whom `least` are needed; `failed` is what keeps each of the others."""
         broken = np.arange(1 << len(self._stages))
         masks = np.bincount(failed, minlength=len(broken)).astype(np.int64)
         for place in range(len(self._stages)):
@@ -108,6 +117,9 @@ class Funnel:
             self._opens[row, place] += masks[1 << place]
         missing = least - self.left(row)
         self._changes[row] = self._nearest(masks, missing) if missing > 0 else None
+        if self._changes[row] == Change(CHANGES[SPEECH], int(masks[1 << self._stages.index(SPEECH)])):
+            strangers = others[failed == 1 << self._stages.index(SPEECH)]
+            self._changes[row] = _language(pop, strangers, missing) or self._changes[row]
 
     def _nearest(self, masks: Ints, least: int) -> Change | None:
         """The fewest changes that together open so many candidates."""

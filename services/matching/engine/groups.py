@@ -239,11 +239,11 @@ def _explain(
             few_hours(pop, left, others, problem.rules.common_half_hours),
         )
         if person in leaderless:
-            funnel.add_one(row, failed)
+            funnel.add_one(pop, row, others, failed)
             one = funnel.explain(pop, person, row, "no_neutral_facilitator", ANOTHER)
             found.append(replace(one, change=ANOTHER))
         else:
-            funnel.add_one(row, failed, problem.size_min - 1)
+            funnel.add_one(pop, row, others, failed, problem.size_min - 1)
             missing = _missing(pop, folk, problem, person, others[failed == 0], failed)
             found.append(funnel.explain(pop, person, row, "too_few_people", missing))
     return found

@@ -1,6 +1,6 @@
 """Rounds and whom they left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,24 +20,45 @@ async def get_round(conn: Connection, round_id: UUID) -> dict[str, Any]:
     row = await conn.fetchrow(SQL.get_round, round_id)
     if row is None:
         raise UnknownRound("There is no such round.")
-    return shown(row)
+    return await shown(conn, row)
 
 
 async def list_rounds(
     conn: Connection, programme_id: UUID | None, after: UUID | None, limit: int
 ) -> list[dict[str, Any]]:
     """Up to `limit` rounds before `after`, newest first."""
-    return [shown(row) for row in await conn.fetch(SQL.list_rounds, programme_id, after, limit)]
+    return await _shown(conn, await conn.fetch(SQL.list_rounds, programme_id, after, limit))
 
 
-def shown(row: Record) -> dict[str, Any]:
-    """A round with where it stands."""
+async def shown(conn: Connection, row: Record) -> dict[str, Any]:
+    """A round as it is told."""
+    return (await _shown(conn, [row]))[0]
+
+
+async def _shown(conn: Connection, rows: Sequence[Record]) -> list[dict[str, Any]]:
+    """Rounds with where they stand, and in words whom they left out and what would help."""
+    labels = await skill_labels(conn, _skills(each for row in rows for each in row["report"].get("changes", ())))
+    return [{**row, "state": _state(row), "report": {**row["report"], **_words(row, labels)}} for row in rows]
+
+
+def _state(row: Record) -> str:
     waiting = {"preview": "solving", "publish": "solving", "failed": "failed", None: "preview"}[row["solving"]]
     told = "published" if row["published"] else "publishing" if row["publishing"] else None
-    state = told or ("discarded" if row["discarded_at"] else waiting)
-    others = (row["setting"] or {}).get("others", {})
-    spared = [{"code": code, "people": people, "text": not_asked(code)} for code, people in sorted(others.items())]
-    return {**row, "state": state, "report": {**row["report"], "not_asked": spared}}
+    return told or ("discarded" if row["discarded_at"] else waiting)
+
+
+def _words(row: Record, labels: Mapping[str, str]) -> dict[str, Any]:
+    others = sorted((row["setting"] or {}).get("others", {}).items())
+    left = sorted(row["unmatched_by_reason"].items())
+    return {
+        "changes": [_change(each, labels) for each in row["report"].get("changes", ())],
+        "unmatched": [{"code": code, "people": people, "text": left_out(code)} for code, people in left],
+        "not_asked": [{"code": code, "people": people, "text": not_asked(code)} for code, people in others],
+    }
+
+
+def _skills(changes: Iterable[dict[str, Any] | None]) -> Iterable[str | None]:
+    return (each["detail"] for each in changes if each and each["code"] in ABOUT_SKILLS)
 
 
 async def list_unmatched(conn: Connection, round_id: UUID, after: UUID | None, limit: int) -> list[dict[str, object]]:
@@ -58,8 +79,7 @@ async def list_unmatched_of(conn: Connection, person_id: UUID, after: UUID | Non
 
 async def _left(conn: Connection, rows: Sequence[Record]) -> list[dict[str, Any]]:
     changes = [row["would_help"] or row["change"] for row in rows]
-    about = (each["detail"] for each in changes if each and each["code"] in ABOUT_SKILLS)
-    labels = await skill_labels(conn, about)
+    labels = await skill_labels(conn, _skills(changes))
     return [
         {
             "person_id": row["person_id"],
@@ -67,7 +87,7 @@ async def _left(conn: Connection, rows: Sequence[Record]) -> list[dict[str, Any]
             "text": left_out(row["reason"]),
             "left": list(map(_few, row["remaining"])),
             "opens": list(map(_few, row["opens"])),
-            "change": _change(each, labels),
+            "change": _change(each and _few(each), labels),
         }
         for row, each in zip(rows, changes, strict=True)
     ]
@@ -77,7 +97,8 @@ def _change(stored: dict[str, Any] | None, labels: Mapping[str, str]) -> dict[st
     if stored is None:
         return None
     detail = labels.get(stored["detail"]) if stored["code"] in ABOUT_SKILLS else stored["detail"]
-    return {**_few(stored), "text": change(stored["code"], detail, stored.get("also", ()))}
+    named = {"skill": detail} if stored["code"] in ABOUT_SKILLS else {}
+    return {**stored, **named, "text": change(stored["code"], detail, stored.get("also", ()))}
 
 
 def _few(count: Mapping[str, Any]) -> dict[str, Any]:
