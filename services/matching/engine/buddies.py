@@ -19,6 +19,7 @@ from services.matching.engine.constraints import (
     unavailable,
 )
 from services.matching.engine.listing import SCALE
+from services.matching.engine.market import bonus
 from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
@@ -188,6 +189,7 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
     apart = np.abs(pop.level[newcomer] - pop.level[buddy])
     liked = suits(pop, newcomer, buddy, problem.rules.common_half_hours)
     found = {
+        "waited": bonus(pop, problem, newcomer)["waited"],
         "preferred_time": weights["preferred_time"] * liked,
         "experienced": np.full(len(newcomer), weights["experienced"]),
         "same_site": weights["same_site"] * (pop.site[newcomer] == pop.site[buddy]),

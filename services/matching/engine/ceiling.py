@@ -27,6 +27,7 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
     total = total + weights[circle.CONTRIBUTE] * np.minimum(count, _knowing(people, asked))
     total = total + weights[circle.SIZE] * np.minimum(placed, (people.most[asked] > 0).sum())
     total = total + weights[circle.TIME] * np.minimum(placed, ((people.liked[asked] & ANY) == 0).sum())
+    total = total + np.cumsum(np.append(0, np.sort(people.due[asked])[::-1]))[placed]
     total = total + _hours(people, rules, asked, least)[count - 1]
     total = total + led[count]
     for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):

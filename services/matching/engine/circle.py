@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.compiled import compiled, ones
+from services.matching.engine.market import bonus
 from services.matching.engine.people import Problem, Term
 from services.matching.engine.population import ANY, Bools, Ints, Masks, Population, Postings, both_ways
 
@@ -27,8 +28,12 @@ TERMS = (
     "common_hours",
     "preferred_size",
     "preferred_time",
+    "newcomer",
+    "waited",
+    "preferred_pace",
 )
-SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE, TIME = range(10)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE, TIME, DUE = range(11)
+"""The terms from DUE on hang on each member alone."""
 ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
 
@@ -43,6 +48,10 @@ class Folk(NamedTuple):
     kinds: Ints
     """Unit, function (NONE where it is not known) and tenure band, a line a person."""
     rank: Ints
+    due: Ints
+    """Points that a person brings to any circle."""
+    dues: Ints
+    """The same by the terms from DUE on, a line a person."""
     fewest: Ints
     most: Ints
     """How many they like to be, 0 for any number."""
@@ -82,6 +91,7 @@ def folk(pop: Population, problem: Problem) -> Folk:
     wants = np.lexsort((pop.needs.skill, pop.needs.person))
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
     at, others = both_ways(pop.apart, len(pop))
+    dues = np.column_stack(list(bonus(pop, problem, np.arange(len(pop))).values())).astype(np.int64)
     about = np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_)
     return Folk(
         hours=pop.hours,
@@ -91,6 +101,8 @@ def folk(pop: Population, problem: Problem) -> Folk:
         languages=pop.languages,
         kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64)), 1),
         rank=pop.level,
+        due=dues.sum(1),
+        dues=dues,
         fewest=pop.fewest,
         most=pop.most,
         enters=pop.enters,
@@ -259,6 +271,7 @@ def suits(people: Folk, rules: Rule, members: Ints, size: int, topic: int, point
         person = members[place]
         points[SIZE] += rules.weights[SIZE] * (people.fewest[person] <= size <= people.most[person])
         points[COVERED] += rules.weights[COVERED] * covered(people, rules, members, size, person)
+        points[DUE:] += people.dues[person]
         if people.wanted[person] & mark:
             for want in range(people.wants_at[person], people.wants_at[person + 1]):
                 if people.wants[want] == topic:

@@ -195,8 +195,8 @@ def lay(people: Folk, rules: Rule, who: Ints, least: int, most: int, value: Ints
 
 @compiled
 def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value: Ints) -> Ints:
-    """Write what different kinds of people and who teaches whom bring; returns those with enough functions."""
-    different, taught = np.zeros(len(value), np.int64), np.zeros(len(value), np.int64)
+    """Write what different kinds, who teaches whom and each alone bring; returns those with enough functions."""
+    different, taught, due = np.zeros((3, len(value)), np.int64)
     for last in range(len(who)):
         bit = 1 << last
         units, functions, tenure = few.alike[0, last], few.alike[1, last], few.alike[2, last]
@@ -206,6 +206,7 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
             new = first * (before & units == 0) + second * (before & functions == 0) + third * (before & tenure == 0)
             different[bit + before] = different[before] + new
             taught[bit + before] = taught[before] | few.taught[last]
+            due[bit + before] = due[before] + people.due[who[last]]
     weights, count = rules.weights, 0
     for some in possible:
         units, functions = different[some] & 0xFFFF, different[some] >> 16 & 0xFFFF
@@ -213,7 +214,7 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
             continue
         value[some] = weights[UNITS] * (units - 1) + weights[FUNCTIONS] * max(0, functions - 1)
         value[some] += weights[TENURE] * ((different[some] >> 32) - 1)
-        value[some] += weights[COVERED] * ones(np.uint64(taught[some] & some))
+        value[some] += weights[COVERED] * ones(np.uint64(taught[some] & some)) + due[some]
         possible[count] = some
         count += 1
     return possible[:count]

@@ -86,18 +86,22 @@ def most(pop: Population, problem: Problem) -> Ints:
 
 
 def choose(pop: Population, problem: Problem, circles: Circles) -> list[Facilitator | None]:
-    """One facilitator a circle, None where nobody may; together as good and as evenly loaded as can be."""
+    """One facilitator a circle, None where nobody may; together as good and as evenly loaded as can be.
+
+    Where fewer are ready than there are circles, those worth most are led.
+    """
     weights = problem.rules.weights
     count = len(circles.size)
     pool = pool_of(pop, problem)
-    laid = circle.folk(pop, problem), circle.rule(problem)
-    row, column, outside = _list(*laid, circles, pool.people, pop.unit, LISTED)
+    people, rules = circle.folk(pop, problem), circle.rule(problem)
+    row, column, outside = _list(people, rules, circles, pool.people, pop.unit, LISTED)
     if not len(row):
         return [None] * count
+    value = np.array([worth(people, rules, *one) for one in zip(*circles, strict=True)], np.int64)
     graph = assign.Graph(
         row=row,
         column=column,
-        score=weights["neutral_facilitator"] + weights["cross_unit"] * outside,
+        score=np.maximum(0, value)[row] + weights["neutral_facilitator"] + weights["cross_unit"] * outside,
         lot=pop.draw(circles.members[row, 0], column),
         rows=count,
         load=pool.load,

@@ -31,6 +31,8 @@ MOVES_A_PERSON = 100
 EXCHANGES, SWEEPS = 10_000, (3, 40)
 """Two circles that are shared out anew: in all, and how often each one is at the least and at the most."""
 SQUEEZED_INTO = 2000
+RELIEVED, RELIEVED_IN = 50_000, (5, 1000)
+"""Circles looked at for those whose turn it is and who have no place: in all, and for each of them."""
 DOZENS, AGAIN = 60, 5
 """People up to whom every size of circle is tried, and how often."""
 LOOKED_AT = 20_000
@@ -166,7 +168,7 @@ def _grown(
     for size in (wanted, least):
         rest = Circles(*(column[count:] for column in circles))
         count += forming.grow(people, rules, crowd, free, hardest, least, size, rest)
-        waiting = hardest[free[hardest]]
+        waiting = _due_first(people, hardest[free[hardest]])
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
         free[:] = False
         free[waiting] = True
@@ -179,7 +181,16 @@ def _grown(
         forming.exchange(people, rules, circles, least, most, tries, seed)
     if len(waiting) and count:
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
+        due = np.count_nonzero(people.due[waiting])
+        tries = int(np.clip(RELIEVED // max(1, due), *RELIEVED_IN))
+        forming.relieve(people, rules, circles, count, waiting[:due], tries, drawn)
+        waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
     return circles, waiting
+
+
+def _due_first(people: Folk, waiting: Ints) -> Ints:
+    """Those whose turn it is come first."""
+    return waiting[np.argsort(-people.due[waiting], kind="stable")]
 
 
 def _best(pop: Population, people: Folk, rules: Rule, asked: Ints, least: int, most: int) -> tuple[Circles, Ints]:

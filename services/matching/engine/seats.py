@@ -36,8 +36,8 @@ from services.matching.engine.circle import (
 from services.matching.engine.compiled import compiled
 from services.matching.engine.population import ANY, Ints
 
-FIELDS = 12
-PERSON, UNIT, FUNCTION, KEPT, WANTED, KNOWN, FEWEST, MOST, LIKES, GRADE, ABOUT, TAUGHT = range(FIELDS)
+FIELDS = 13
+PERSON, UNIT, FUNCTION, KEPT, WANTED, KNOWN, FEWEST, MOST, LIKES, OWED, GRADE, ABOUT, TAUGHT = range(FIELDS)
 """Of a seat; KEPT is the band of tenure. The last three hang on the circle: how far they are in its topic, whether they
 want it (1) and know it (2), and how many of the others could teach them something."""
 SUMS = 6
@@ -66,6 +66,7 @@ def welcome(people: Folk, person: int, seats: Seats, at: int, place: int) -> Non
     seat[FEWEST] = people.fewest[person]
     seat[MOST] = people.most[person]
     seat[LIKES] = not people.liked[person] & ANY
+    seat[OWED] = people.due[person]
 
 
 @compiled
@@ -174,10 +175,12 @@ def changed(
         knowing, shared = knowing + (its >> 1), its & 1
         covered += taught
         sized += came[FEWEST] <= now <= came[MOST]
+        points += came[OWED]
     if leaves:
         knowing, shared = knowing - (left[ABOUT] >> 1), shared - (left[ABOUT] & 1)
         covered -= left[TAUGHT] > 0
         sized -= left[FEWEST] <= size <= left[MOST]
+        points -= left[OWED]
     points += weights[SHARED] * shared + weights[COVERED] * covered + weights[SIZE] * sized
     points += weights[CONTRIBUTE] * (np.int64(knowing > 0) - np.int64(sums[at, KNOWING] > 0))
     if weights[GRADES] or rules.band < ANY_BAND:
