@@ -220,7 +220,7 @@ def circles(size: int) -> None:
         f"{100 * (1 - len(waiting) / len(crowd)):.2f} % placed, {sum(one is not None for one in led):,} led,", end=" "
     )
     print(f"{100 * different / formed.size.sum():.1f} % of the possible unit diversity, {broken} violations;", end=" ")
-    print(f"at most {100 * (most - score) / most:.1f} % better exists")
+    print(f"{score:,} points, at most {100 * (most - score) / most:.1f} % better exists")
 
 
 def spent(size: int) -> None:

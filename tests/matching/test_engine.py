@@ -13,7 +13,7 @@ from services.matching.engine import exact, standing
 from services.matching.engine import round as engine
 from services.matching.engine.explain import change, left_out, reason
 from services.matching.engine.people import Change, Match, Outcome, Person, Problem
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import WEIGHTS, Rules
 from tests.matching.strategies import problems
 from tests.matching.world import engine_person
 
@@ -411,3 +411,17 @@ def test_a_function_that_is_not_known_is_nobody_s(people: int, functions: int) -
         assert bool(outcome.matches) is (functions == 1)
         assert not any(term.code == "mixed_functions" for match in outcome.matches for term in match.terms)
         assert len(outcome.unmatched) == (people if functions > 1 else 0)
+
+
+@pytest.mark.parametrize("people", [8, 24])
+def test_a_circle_brings_sites_together(people: int) -> None:
+    """Where people are alike but for where they work, few or more of them, and by the weight of the rules."""
+    leaders = [engine_person(UUID(int=90 + row), facilitator_ready=True) for row in range(3)]
+    crowd = [engine_person(UUID(int=1 + row), site="BER" if 2 * row < people else "OSL") for row in range(people)]
+    asked = frozenset(one.id for one in crowd)
+    for points in (WEIGHTS["mixed_sites"], 0):
+        rules = Rules(weights={**WEIGHTS, "mixed_sites": points})
+        outcome = engine.solve("circle", Problem((*crowd, *leaders), asked, rules, 1, size_min=4, size_max=4))
+        told = [sum(term.points for term in match.terms if term.code == "mixed_sites") for match in outcome.matches]
+        assert told == [points] * (people // 4)
+        assert outcome.bound >= outcome.value

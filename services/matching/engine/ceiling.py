@@ -30,7 +30,8 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
     total = total + np.cumsum(np.append(0, np.sort(people.due[asked])[::-1]))[placed]
     total = total + _hours(people, rules, asked, least)[count - 1]
     total = total + led[count]
-    for term, column in zip((circle.UNITS, circle.FUNCTIONS, circle.TENURE), people.kinds[asked].T, strict=True):
+    kinds = (circle.UNITS, circle.FUNCTIONS, circle.TENURE, circle.SITES)
+    for term, column in zip(kinds, people.kinds[asked].T, strict=True):
         known = column[column >= 0]
         there = np.bincount(np.bincount(known), minlength=1)
         sizes = np.repeat(np.arange(len(there)), there)

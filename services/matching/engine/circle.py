@@ -24,6 +24,7 @@ TERMS = (
     "mixed_units",
     "mixed_functions",
     "mixed_tenure",
+    "mixed_sites",
     "mixed_levels",
     "common_hours",
     "preferred_size",
@@ -32,7 +33,7 @@ TERMS = (
     "waited",
     "preferred_pace",
 )
-SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, GRADES, HOURS, SIZE, TIME, DUE = range(11)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, SITES, GRADES, HOURS, SIZE, TIME, DUE = range(12)
 """The terms from DUE on hang on each member alone."""
 ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
@@ -46,7 +47,7 @@ class Folk(NamedTuple):
     week: Masks
     languages: Masks
     kinds: Ints
-    """Unit, function (NONE where it is not known) and tenure band, a line a person."""
+    """Unit, function (NONE where it is not known), tenure band and site, a line a person."""
     rank: Ints
     due: Ints
     """Points that a person brings to any circle."""
@@ -99,7 +100,7 @@ def folk(pop: Population, problem: Problem) -> Folk:
         days=pop.days,
         week=pop.week,
         languages=pop.languages,
-        kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64)), 1),
+        kinds=np.stack((pop.unit, pop.function, np.digitize(pop.tenure, TENURE_BANDS).astype(np.int64), pop.site), 1),
         rank=pop.level,
         due=dues.sum(1),
         dues=dues,
@@ -250,7 +251,7 @@ def suits(people: Folk, rules: Rule, members: Ints, size: int, topic: int, point
     """Write the points of each term but those of hours; False where functions or levels speak against it."""
     points[:] = 0
     values = np.empty(size, np.int64)
-    for kind in range(3):
+    for kind in range(people.kinds.shape[1]):
         for place in range(size):
             values[place] = people.kinds[members[place], kind]
         different = distinct(values, size)

@@ -18,6 +18,7 @@ from services.matching.engine.circle import (
     IMPOSSIBLE,
     NONE,
     SHARED,
+    SITES,
     SIZE,
     TENURE,
     TIME,
@@ -124,12 +125,12 @@ class Few(NamedTuple):
 
 @compiled
 def _few(people: Folk, rules: Rule, who: Ints) -> Few:
-    alike, taught = np.zeros((3, len(who)), np.int64), np.zeros(len(who), np.int64)
+    alike, taught = np.zeros((4, len(who)), np.int64), np.zeros(len(who), np.int64)
     for one in range(len(who)):
         for other in range(len(who)):
             if one != other and people.known[who[one]] & people.wanted[who[other]]:
                 taught[one] |= teaches(people, rules, who[one], who[other]) << other
-            for kind in range(3):
+            for kind in range(4):
                 if other < one and people.kinds[who[one], kind] == people.kinds[who[other], kind]:
                     alike[kind, one] |= 1 << other
     topics = _topics(people, who)
@@ -199,11 +200,13 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
     different, taught, due = np.zeros((3, len(value)), np.int64)
     for last in range(len(who)):
         bit = 1 << last
-        units, functions, tenure = few.alike[0, last], few.alike[1, last], few.alike[2, last]
+        units, functions, tenure, sites = few.alike[0, last], few.alike[1, last], few.alike[2, last], few.alike[3, last]
         kinds = people.kinds[who[last]]
-        first, second, third = np.int64(kinds[0] >= 0), np.int64(kinds[1] >= 0) << 16, np.int64(kinds[2] >= 0) << 32
+        first, second = np.int64(kinds[0] >= 0), np.int64(kinds[1] >= 0) << 16
+        third, fourth = np.int64(kinds[2] >= 0) << 32, np.int64(kinds[3] >= 0) << 48
         for before in range(bit):
-            new = first * (before & units == 0) + second * (before & functions == 0) + third * (before & tenure == 0)
+            new = first * (before & units == 0) + second * (before & functions == 0)
+            new += third * (before & tenure == 0) + fourth * (before & sites == 0)
             different[bit + before] = different[before] + new
             taught[bit + before] = taught[before] | few.taught[last]
             due[bit + before] = due[before] + people.due[who[last]]
@@ -213,7 +216,9 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
         if functions < rules.min_functions:
             continue
         value[some] = weights[UNITS] * (units - 1) + weights[FUNCTIONS] * max(0, functions - 1)
-        value[some] += weights[TENURE] * ((different[some] >> 32) - 1)
+        value[some] += weights[TENURE] * ((different[some] >> 32 & 0xFFFF) - 1) + weights[SITES] * (
+            (different[some] >> 48) - 1
+        )
         value[some] += weights[COVERED] * ones(np.uint64(taught[some] & some)) + due[some]
         possible[count] = some
         count += 1

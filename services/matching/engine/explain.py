@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "mixed_units": "Members come from different units.",
         "mixed_functions": "Members do different kinds of work.",
         "mixed_tenure": "Newer and longer-serving people meet.",
+        "mixed_sites": "Members work at different sites.",
         "mixed_levels": "Different levels learn together.",
         "needs_covered": "What members want to learn, other members know.",
         "preferred_size": "Members like circles of this size.",

@@ -181,7 +181,7 @@ def _grown(
         forming.exchange(people, rules, circles, least, most, tries, seed)
     if len(waiting) and count:
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
-        due = np.count_nonzero(people.due[waiting])
+        due = int(np.count_nonzero(people.due[waiting]))
         tries = int(np.clip(RELIEVED // max(1, due), *RELIEVED_IN))
         forming.relieve(people, rules, circles, count, waiting[:due], tries, drawn)
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)

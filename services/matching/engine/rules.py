@@ -29,6 +29,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "mixed_units": 12,
         "mixed_functions": 12,
         "mixed_tenure": 6,
+        "mixed_sites": 6,
         "mixed_levels": 8,
         "needs_covered": 10,
         "preferred_size": 4,
@@ -36,7 +37,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "facilitator_load": 20,
     }
 )
-LATER = frozenset({"preferred_time"})
+LATER = frozenset({"preferred_time", "mixed_sites"})
 """Weights that the release before does not know, and refuses to be told."""
 FUNCTIONS: Mapping[str, int] = MappingProxyType({"problem_solving": 2})
 """Job functions a format brings together at least, whatever the rules say."""

@@ -20,6 +20,7 @@ from services.matching.engine.circle import (
     MARKS,
     NONE,
     SHARED,
+    SITES,
     SIZE,
     TENURE,
     TIME,
@@ -36,8 +37,8 @@ from services.matching.engine.circle import (
 from services.matching.engine.compiled import compiled
 from services.matching.engine.population import ANY, Ints
 
-FIELDS = 13
-PERSON, UNIT, FUNCTION, KEPT, WANTED, KNOWN, FEWEST, MOST, LIKES, OWED, GRADE, ABOUT, TAUGHT = range(FIELDS)
+FIELDS = 14
+PERSON, UNIT, FUNCTION, KEPT, SITE, WANTED, KNOWN, FEWEST, MOST, LIKES, OWED, GRADE, ABOUT, TAUGHT = range(FIELDS)
 """Of a seat; KEPT is the band of tenure. The last three hang on the circle: how far they are in its topic, whether they
 want it (1) and know it (2), and how many of the others could teach them something."""
 SUMS = 6
@@ -61,6 +62,7 @@ def welcome(people: Folk, person: int, seats: Seats, at: int, place: int) -> Non
     seat[UNIT] = people.kinds[person, 0]
     seat[FUNCTION] = people.kinds[person, 1]
     seat[KEPT] = people.kinds[person, 2]
+    seat[SITE] = people.kinds[person, 3]
     seat[WANTED] = np.int64(people.wanted[person])
     seat[KNOWN] = np.int64(people.known[person])
     seat[FEWEST] = people.fewest[person]
@@ -131,18 +133,18 @@ def changed(
     """
     seat, sums, weights = seats.seat, seats.sums, rules.weights
     leaves, comes = leaver != NONE, one != NONE
-    unit, function, kept, wanted, known, newcomer = NONE, NONE, NONE, 0, 0, NONE
+    unit, function, kept, site, wanted, known, newcomer = NONE, NONE, NONE, NONE, 0, 0, NONE
     if comes:
         came = others.seat[there, one]
-        unit, function, kept = came[UNIT], came[FUNCTION], came[KEPT]
+        unit, function, kept, site = came[UNIT], came[FUNCTION], came[KEPT], came[SITE]
         wanted, known, newcomer = came[WANTED], came[KNOWN], came[PERSON]
-    old_unit, old_function, old_kept, old_known, gone = NONE, NONE, NONE, 0, NONE
+    old_unit, old_function, old_kept, old_site, old_known, gone = NONE, NONE, NONE, NONE, 0, NONE
     if leaves:
         left = seat[at, leaver]
-        old_unit, old_function, old_kept = left[UNIT], left[FUNCTION], left[KEPT]
+        old_unit, old_function, old_kept, old_site = left[UNIT], left[FUNCTION], left[KEPT], left[SITE]
         old_known, gone = left[KNOWN], left[PERSON]
-    new_unit, new_function, new_kept = unit >= 0, function >= 0, kept >= 0
-    lost_unit, lost_function, lost_kept = old_unit >= 0, old_function >= 0, old_kept >= 0
+    new_unit, new_function, new_kept, new_site = unit >= 0, function >= 0, kept >= 0, site >= 0
+    lost_unit, lost_function, lost_kept, lost_site = old_unit >= 0, old_function >= 0, old_kept >= 0, old_site >= 0
     now = size - leaves + comes
     covered, taught, sized = 0, False, 0
     for place in range(size):
@@ -155,6 +157,8 @@ def changed(
         lost_function &= here[FUNCTION] != old_function
         new_kept &= here[KEPT] != kept
         lost_kept &= here[KEPT] != old_kept
+        new_site &= here[SITE] != site
+        lost_site &= here[SITE] != old_site
         lost = here[TAUGHT] == 1 and here[WANTED] & old_known and teaches(people, rules, gone, here[PERSON])
         if here[WANTED] & known and (lost or here[TAUGHT] == 0):
             covered += teaches(people, rules, newcomer, here[PERSON])
@@ -169,6 +173,7 @@ def changed(
     points += weights[UNITS] * (np.int64(new_unit) - np.int64(lost_unit))
     points += weights[FUNCTIONS] * (max(0, functions - 1) - max(0, sums[at, DIFFERENT] - 1))
     points += weights[TENURE] * (np.int64(new_kept) - np.int64(lost_kept))
+    points += weights[SITES] * (np.int64(new_site) - np.int64(lost_site))
     knowing, shared = sums[at, KNOWING], 0
     if comes:
         its = about(people, came, topic)
