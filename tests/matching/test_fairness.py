@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine import circle, forming, groups
 from services.matching.engine import round as engine
 from services.matching.engine.market import LONGEST_WAIT
 from services.matching.engine.people import Outcome, Problem
+from services.matching.engine.population import build
 from services.matching.engine.rules import Rules
 from tests.matching.strategies import problems
 from tests.matching.world import engine_person
@@ -80,3 +83,17 @@ def test_who_waited_sits_in_the_circle_that_is_led() -> None:
     for seed in range(10):
         problem = Problem((*crowd, leader), asked, Rules(), seed, size_min=4, size_max=4)
         assert served("circle", engine.solve("circle", problem)) == {one.id for one in crowd[:4]}
+
+
+@pytest.mark.parametrize("waits", [LONGEST_WAIT, 0])
+def test_who_waited_takes_the_place_of_who_did_not_in_a_full_circle(waits: int) -> None:
+    people = tuple(engine_person(UUID(int=row + 1), waited=0 if row else waits) for row in range(5))
+    problem = Problem(people, frozenset(one.id for one in people), Rules(), 1)
+    pop = build(people, 1)
+    first = pop.index[people[0].id]
+    full = groups.ordered([([row for row in range(5) if row != first], circle.NONE)])
+    waiting = np.array([first])
+    forming.relieve(circle.folk(pop, problem), circle.rule(problem), full, 1, waiting, 10, np.zeros(5, np.int64))
+    assert (first in full.members[0, :4]) is bool(waits)
+    assert (waiting[0] == first) is not bool(waits)
+    assert {*full.members[0, :4].tolist(), int(waiting[0])} == set(range(5))
