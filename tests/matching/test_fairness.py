@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import circle, forming, groups
+from services.matching.engine import circle, groups, relieving
 from services.matching.engine import round as engine
 from services.matching.engine.market import LONGEST_WAIT
 from services.matching.engine.people import Outcome, Problem
@@ -93,7 +93,7 @@ def test_who_waited_takes_the_place_of_who_did_not_in_a_full_circle(waits: int) 
     first = pop.index[people[0].id]
     full = groups.ordered([([row for row in range(5) if row != first], circle.NONE)])
     waiting = np.array([first])
-    forming.relieve(circle.folk(pop, problem), circle.rule(problem), full, 1, waiting, 10, np.zeros(5, np.int64))
+    relieving.relieve(circle.folk(pop, problem), circle.rule(problem), full, 1, waiting, 10, np.zeros(5, np.int64))
     assert (first in full.members[0, :4]) is bool(waits)
     assert (waiting[0] == first) is not bool(waits)
     assert {*full.members[0, :4].tolist(), int(waiting[0])} == set(range(5))

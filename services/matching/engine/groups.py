@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from services.matching.engine import ceiling, circle, exact, facilitators, forming
+from services.matching.engine import ceiling, circle, exact, facilitators, forming, relieving
 from services.matching.engine.circle import NONE, Folk, Rule, worth
 from services.matching.engine.constraints import (
     Failures,
@@ -183,7 +183,7 @@ def _grown(
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
         due = int(np.count_nonzero(people.due[waiting]))
         tries = int(np.clip(RELIEVED // max(1, due), *RELIEVED_IN))
-        forming.relieve(people, rules, circles, count, waiting[:due], tries, drawn)
+        relieving.relieve(people, rules, circles, count, waiting[:due], tries, drawn)
         waiting = forming.squeeze(people, rules, circles, count, waiting, most, SQUEEZED_INTO, drawn)
     return circles, waiting
 
