@@ -81,4 +81,4 @@ def test_whose_buddies_are_all_taken_is_told_so_and_how_many_there_are() -> None
     (left,) = found.unmatched
     assert (len(found.matches), left.reason, left.left[-1].people) == (2, "everyone_taken", 2)
     assert left.change is not None
-    assert (left.change.code, left.change.people) == ("more_capacity", 2)
+    assert (left.change.code, left.change.people) == ("another_buddy", 0), "as of one whom a wish keeps apart"
