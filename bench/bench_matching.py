@@ -191,7 +191,7 @@ def _choose_at_once(pop: Population, asked: Problem, newcomers: Ints, funnel: Fu
     price = np.zeros(len(pop), np.int64)
     (row, buddy, _), _ = befriending._lists(pop, asked, newcomers, price, len(pop), funnel)  # noqa: SLF001
     score = total(befriending.terms(pop, asked, newcomers[row], buddy))
-    cost = trade.load_cost(asked.rules.weights["teacher_load"])
+    cost = trade.load_cost(asked.rules.weights)
     lot = pop.draw(newcomers[row], buddy)
     return assign.solve(assign.Graph(row, buddy, score, lot, len(newcomers), pop.load, pop.slots, cost))
 

@@ -21,7 +21,7 @@ from services.matching.engine.rules import WEIGHTS
 MINUTES = 4
 EXACT_UP_TO = 100_000
 BLOCK = 1 << 16
-COST = trade.load_cost(WEIGHTS["teacher_load"])
+COST = trade.load_cost(WEIGHTS)
 
 
 class Instance(NamedTuple):

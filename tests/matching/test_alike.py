@@ -15,7 +15,6 @@ from services.matching.engine.rules import Rules
 from tests.matching.test_scan import feasible
 from tests.matching.world import engine_person
 
-WEIGHT = Rules().weights["teacher_load"]
 EXACT = 1 << 40
 
 
@@ -60,7 +59,7 @@ def optimum(one: Problem) -> int:
         rows=len(pop),
         load=pop.load,
         slots=pop.slots,
-        cost=trade.load_cost(WEIGHT),
+        cost=trade.load_cost(one.rules.weights),
     )
     return assign.solve(graph, exact=EXACT).value
 

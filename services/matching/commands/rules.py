@@ -154,5 +154,6 @@ def _changed(programme: Programme, changes: Mapping[str, Any]) -> Rules:
     stored = programme.rules.stored()
     weights = {**stored["weights"], **changes.get("weights", {})}
     rules = Rules.parse({**stored, **changes, "weights": weights})
-    check(kind_of(programme.format), programme.size_max, FUNCTIONS.get(programme.format, 1), rules.stored())
+    kind, functions = kind_of(programme.format), FUNCTIONS.get(programme.format, 1)
+    check(kind, programme.size_max, functions, rules.stored(), stored)
     return rules

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from shared.events.matching import MatchKind
 from shared.refusal import InvalidRequest
@@ -25,6 +26,24 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "megabytes": (256, 65_536),
     }
 )
+READERS: Mapping[str, tuple[MatchKind, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("need_met", "skill_gap", "target_reached", "reciprocity", "shared_challenge"), ("pair",)),
+        **dict.fromkeys(("candidates", "looks", "exchange", "part_people"), ("pair",)),
+        **dict.fromkeys(("experienced", "near_unit", "same_function", "buddy_tenure_days"), ("buddy",)),
+        **dict.fromkeys(("shared_need", "can_contribute", "needs_covered", "preferred_size"), ("circle",)),
+        **dict.fromkeys(("mixed_units", "mixed_functions", "mixed_tenure", "mixed_sites", "mixed_levels"), ("circle",)),
+        **dict.fromkeys(("neutral_facilitator", "facilitator_load", "facilitator_circles"), ("circle",)),
+        **dict.fromkeys(("min_functions", "levels", "level_band"), ("circle",)),
+        **dict.fromkeys(("same_site", "seniority", "teacher_load"), ("pair", "buddy")),
+        **dict.fromkeys(("cool_off_days", "rest_days", "expires_days"), ("pair", "buddy")),
+        **dict.fromkeys(("cross_unit", "newcomer", "preferred_pace", "margin", "newcomer_days"), ("pair", "circle")),
+    }
+)
+"""Kinds of matches that a weight or a knob says something to; what is not here says it to all."""
+KINDS: Mapping[MatchKind, str] = MappingProxyType({"pair": "pairs", "buddy": "buddies", "circle": "circles"})
+SURE: Mapping[str, str] = MappingProxyType({"pair": "need_met", "buddy": "experienced"})
+"""What each match of a kind is worth, whoever is in it."""
 HEAVIEST = 1000
 """No weight is more: what one term says can always be outweighed."""
 
@@ -33,18 +52,19 @@ class WrongRules(InvalidRequest):
     """Rules nobody could go by; `errors` names each."""
 
 
-def check(kind: MatchKind, size_max: int, functions_min: int, rules: Mapping[str, object]) -> None:
+def check(
+    kind: MatchKind, size_max: int, functions_min: int, rules: Mapping[str, Any], before: Mapping[str, Any]
+) -> None:
     """Raise WrongRules for rules that contradict each other or what the programme forms.
 
-    `functions_min` is how many job functions its format brings together at least.
+    `functions_min` is how many job functions its format brings together at least, `before` the rules it had.
     """
-    errors = []
-    if kind != "pair" and rules["exchange"]:
-        errors.append(("exchange", f"is for pairs, and this programme forms a {kind} each"))
-    if kind != "circle" and rules["levels"] != "any":
-        errors.append(("levels", f"is for circles, and this programme forms a {kind} each"))
-    if kind != "circle" and rules["min_functions"] != 1:
-        errors.append(("min_functions", f"is for circles, and this programme forms a {kind} each"))
+    changed = _changed(rules, before)
+    errors = [(field, _unread(kind, name)) for field, name in changed if kind not in READERS.get(name, (kind,))]
+    if kind in SURE and rules["weights"][SURE[kind]] == 0:
+        errors.append(
+            (f"weights.{SURE[kind]}", "of 0 leaves nothing that is sure to outweigh what load costs: 1 or more")
+        )
     if kind == "circle" and isinstance(functions := rules["min_functions"], int) and functions > size_max:
         errors.append(("min_functions", f"is more than the {size_max} people of the largest circle"))
     if isinstance(functions := rules["min_functions"], int) and functions < functions_min:
@@ -56,3 +76,15 @@ def check(kind: MatchKind, size_max: int, functions_min: int, rules: Mapping[str
             "; ".join(f"{field}: {message}" for field, message in errors),
             errors=[{"field": f"rules.{field}", "message": message} for field, message in errors],
         )
+
+
+def _changed(rules: Mapping[str, Any], before: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Fields that are not as they were, with the name of each knob or weight."""
+    knobs = [(name, name) for name, value in rules.items() if name != "weights" and value != before[name]]
+    weights, old = rules["weights"], before["weights"]
+    return knobs + [(f"weights.{name}", name) for name, value in weights.items() if value != old[name]]
+
+
+def _unread(kind: MatchKind, name: str) -> str:
+    kinds = " and ".join(KINDS[reader] for reader in READERS[name])
+    return f"is for {kinds}, and this programme forms a {kind} each"

@@ -19,7 +19,7 @@ from services.matching.engine.constraints import (
     unavailable,
 )
 from services.matching.engine.listing import SCALE
-from services.matching.engine.market import bonus
+from services.matching.engine.market import waited
 from services.matching.engine.people import Change, Match, Outcome, Problem, Term, Unmatched
 from services.matching.engine.population import Ints, Population, build, contains, pair_keys
 from services.matching.engine.trade import load_cost
@@ -93,7 +93,7 @@ def choose(pop: Population, problem: Problem, newcomers: Ints, funnel: Funnel, l
     As many as there are newcomers are all that matter: of them one is always left that nobody else was given. Of more
     newcomers than are listed the lists are renewed by price, and the bound is over everybody.
     """
-    cost = load_cost(problem.rules.weights["teacher_load"])
+    cost = load_cost(problem.rules.weights, "experienced")
     price = SCALE * cost(pop.load)
     edges, _ = _lists(pop, problem, newcomers, price, min(listed, len(newcomers)), funnel)
     choice = best = _solved(pop, newcomers, edges, cost)
@@ -189,7 +189,7 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
     apart = np.abs(pop.level[newcomer] - pop.level[buddy])
     liked = suits(pop, newcomer, buddy, problem.rules.common_half_hours)
     found = {
-        "waited": bonus(pop, problem, newcomer)["waited"],
+        "waited": waited(pop, problem, newcomer),
         "preferred_time": weights["preferred_time"] * liked,
         "experienced": np.full(len(newcomer), weights["experienced"]),
         "same_site": weights["same_site"] * (pop.site[newcomer] == pop.site[buddy]),

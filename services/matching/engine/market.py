@@ -231,12 +231,16 @@ def _bits(people: int, person: Ints, skill: Ints) -> Masks:
 def bonus(pop: Population, problem: Problem, learner: Ints) -> dict[str, Ints]:
     """The terms that depend on the learner alone."""
     weights = problem.rules.weights
-    waited = np.minimum(pop.waited[learner], LONGEST_WAIT)
     return {
         "newcomer": weights["newcomer"] * (pop.tenure[learner] < problem.rules.newcomer_days).astype(np.int64),
-        "waited": weights["waited"] * waited // LONGEST_WAIT,
+        "waited": waited(pop, problem, learner),
         "preferred_pace": weights["preferred_pace"] * pop.keen[learner].astype(np.int64),
     }
+
+
+def waited(pop: Population, problem: Problem, learner: Ints) -> Ints:
+    """Points for the rounds that had nobody for them."""
+    return problem.rules.weights["waited"] * np.minimum(pop.waited[learner], LONGEST_WAIT) // LONGEST_WAIT
 
 
 def _learners(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Learners:

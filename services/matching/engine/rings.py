@@ -93,7 +93,7 @@ def _edges(pop: Population, problem: Problem, laid: market.Market, inside: Ints,
     teacher = laid.offers.teacher[offer].astype(np.int64)
     where = np.full(len(pop), EMPTY, np.int64)
     where[inside] = np.arange(len(inside))
-    cost = load_cost(problem.rules.weights["teacher_load"])(pop.load[teacher])
+    cost = load_cost(problem.rules.weights)(pop.load[teacher])
     order = np.lexsort((offer, -score, where[teacher], row))
     row, at, score, worth, offer = (x[order] for x in (row, where[teacher], score, score - cost, offer))
     first = np.ones(len(row), np.bool_)
@@ -114,7 +114,7 @@ def trade(pop: Population, problem: Problem, learners: Ints, needs: Ints) -> Tra
     offer[edges.learner[chosen]] = edges.offer[chosen]
     score[edges.learner[chosen]] = edges.score[chosen]
     pairs = told(pop, inside, laid, offer)
-    cost = assign.costs(pairs.teacher, pop.load, load_cost(problem.rules.weights["teacher_load"]))
+    cost = assign.costs(pairs.teacher, pop.load, load_cost(problem.rules.weights))
     both = scan.mutuals(laid, pairs.learner, pairs.teacher)
     return Trade(pairs, score[offer != EMPTY], cost, both, most if unread else min(bound, most), unread)
 

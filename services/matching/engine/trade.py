@@ -1,5 +1,6 @@
 """Who learns from whom: an auction over short lists of candidates, which its prices renew until nobody is missed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
@@ -57,9 +58,10 @@ class Trade:
         return int(self.score.sum() - self.cost.sum())
 
 
-def load_cost(weight: int) -> assign.Cost:
-    """What one more learner costs a teacher who has some."""
-    return lambda load: np.minimum(weight * load, DEAREST).astype(np.int64)
+def load_cost(weights: Mapping[str, int], sure: str = "need_met") -> assign.Cost:
+    """What one more learner costs a teacher who has some: always less than what each match is `sure` to be worth."""
+    dearest = max(0, min(DEAREST, weights[sure] - 1))
+    return lambda load: np.minimum(weights["teacher_load"] * load, dearest).astype(np.int64)
 
 
 class _Sides:
@@ -67,7 +69,7 @@ class _Sides:
 
     def __init__(self, pop: Population, problem: Problem, learners: Ints, needs: Ints) -> None:
         self.pop = pop
-        self.cost = load_cost(problem.rules.weights["teacher_load"])
+        self.cost = load_cost(problem.rules.weights)
         self.learners = learners
         self.learns = np.zeros(len(pop), np.bool_)
         self.learns[pop.needs.person[needs]] = True
