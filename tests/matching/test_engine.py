@@ -415,13 +415,14 @@ def test_a_function_that_is_not_known_is_nobody_s(people: int, functions: int) -
 
 @pytest.mark.parametrize("people", [8, 24])
 def test_a_circle_brings_sites_together(people: int) -> None:
-    """Where people are alike but for where they work, few or more of them, and by the weight of the rules."""
+    """Where people are alike but for where they work, few or more of them, unless they meet in person."""
     leaders = [engine_person(UUID(int=90 + row), facilitator_ready=True) for row in range(3)]
     crowd = [engine_person(UUID(int=1 + row), site="BER" if 2 * row < people else "OSL") for row in range(people)]
     asked = frozenset(one.id for one in crowd)
-    for points in (WEIGHTS["mixed_sites"], 0):
-        rules = Rules(weights={**WEIGHTS, "mixed_sites": points})
-        outcome = engine.solve("circle", Problem((*crowd, *leaders), asked, rules, 1, size_min=4, size_max=4))
+    for weight, in_person in ((7, False), (0, False), (7, True)):
+        points, rules = weight * (not in_person), Rules(weights={**WEIGHTS, "mixed_sites": weight})
+        problem = Problem((*crowd, *leaders), asked, rules, 1, in_person=in_person, size_min=4, size_max=4)
+        outcome = engine.solve("circle", problem)
         told = [sum(term.points for term in match.terms if term.code == "mixed_sites") for match in outcome.matches]
         assert told == [points] * (people // 4)
         assert outcome.bound >= outcome.value

@@ -134,6 +134,8 @@ def rule(problem: Problem) -> Rule:
     weights = np.array([rules.weights[term] for term in TERMS], np.int64)
     if rules.levels != "mixed":
         weights[GRADES] = 0
+    if problem.in_person:
+        weights[SITES] = 0  # who has to travel gains nothing by it
     band = rules.level_band if rules.levels == "banded" else ANY_BAND
     functions = rules.min_functions if rules.min_functions > 1 else 0
     return Rule(rules.common_half_hours, functions, rules.margin, band, weights)
