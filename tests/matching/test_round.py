@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.matching.engine import round as engine
-from services.matching.engine.explain import LEFT_OUT, REASONS
+from services.matching.engine.explain import LEFT_OUT, REASONS, left_out, not_asked, reason
 from services.matching.engine.people import Problem
 from services.matching.engine.rules import Rules
 from tests.matching.organization import problem
@@ -96,3 +96,7 @@ def test_rules_survive_being_stored() -> None:
 def test_every_weighted_term_has_words() -> None:
     assert Rules().weights.keys() <= REASONS.keys()
     assert all(text.endswith(".") for text in (*REASONS.values(), *LEFT_OUT.values()))
+
+
+def test_what_a_release_ahead_has_written_can_be_read() -> None:
+    assert all("of_tomorrow" in told("of_tomorrow") for told in (reason, left_out, not_asked))

@@ -142,23 +142,25 @@ LATER = CHANGES.keys() - {
 }
 """Changes the release before has no words for: kept where it does not look."""
 UNNAMED = "a skill"
+UNKNOWN = "A newer release, which comes into use just now, has the words for it: {code}."
+"""Of a code that another process, a release ahead, has written."""
 TAGGED = "shared_experience"
 """The reason that speaks of a tag and not of a skill."""
 
 
 def reason(code: str, skill: str | None = None) -> str:
     """A score term in words; `skill` is its label."""
-    return REASONS[code].format(skill=skill or UNNAMED)
+    return REASONS.get(code, UNKNOWN).format(skill=skill or UNNAMED, code=code)
 
 
 def left_out(code: str) -> str:
     """Why somebody has no match, in words."""
-    return LEFT_OUT[code]
+    return LEFT_OUT.get(code, UNKNOWN).format(code=code)
 
 
 def not_asked(code: str) -> str:
     """Why a round does not ask somebody, in words."""
-    return NOT_ASKED[code]
+    return NOT_ASKED.get(code, UNKNOWN).format(code=code)
 
 
 def own(code: str) -> str:
