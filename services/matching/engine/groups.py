@@ -117,6 +117,7 @@ def told(
     waiting = np.setdiff1d(able, [*inside_of(circles), *leading]).tolist()
     late = Change("more_time", 0)
     unmatched = [Unmatched(pop.ids[person], "no_time", (), (), late) for person in np.setdiff1d(asked, able).tolist()]
+    leaderless -= {*leading}
     unmatched += _explain(pop, people, problem, asked, {*waiting, *leaderless}, leaderless)
     value = sum(match.score for match in matches)
     most = ceiling.bound(pop, people, rules, problem, able)
