@@ -29,7 +29,7 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 READERS: Mapping[str, tuple[MatchKind, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("need_met", "skill_gap", "target_reached", "reciprocity", "shared_challenge"), ("pair",)),
-        **dict.fromkeys(("candidates", "looks", "exchange", "part_people"), ("pair",)),
+        **dict.fromkeys(("candidates", "looks", "exchange"), ("pair",)),
         **dict.fromkeys(("experienced", "near_unit", "same_function", "buddy_tenure_days"), ("buddy",)),
         **dict.fromkeys(("shared_need", "can_contribute", "needs_covered", "preferred_size"), ("circle",)),
         **dict.fromkeys(("mixed_units", "mixed_functions", "mixed_tenure", "mixed_sites", "mixed_levels"), ("circle",)),
@@ -37,7 +37,8 @@ READERS: Mapping[str, tuple[MatchKind, ...]] = MappingProxyType(
         **dict.fromkeys(("min_functions", "levels", "level_band"), ("circle",)),
         **dict.fromkeys(("same_site", "seniority", "teacher_load"), ("pair", "buddy")),
         **dict.fromkeys(("cool_off_days", "rest_days", "expires_days"), ("pair", "buddy")),
-        **dict.fromkeys(("cross_unit", "newcomer", "preferred_pace", "margin", "newcomer_days"), ("pair", "circle")),
+        **dict.fromkeys(("cross_unit", "newcomer", "preferred_pace"), ("pair", "circle")),
+        **dict.fromkeys(("margin", "newcomer_days", "part_people"), ("pair", "circle")),
     }
 )
 """Kinds of matches that a weight or a knob says something to; what is not here says it to all."""

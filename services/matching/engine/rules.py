@@ -70,7 +70,7 @@ class Rules:
     rest_days: int = 30
     """How long somebody who had no time is left alone."""
     part_people: int = 250_000
-    """A round of pairs among more people than this is cut into parts of so many, which any worker may solve."""
+    """A round of pairs or circles among more people is cut into parts of so many, which any worker may solve."""
     seconds: int = 600
     """How long a round may take."""
     megabytes: int = 8192
