@@ -29,8 +29,8 @@ SELECT (SELECT count(*) FROM matches WHERE round_id = $1 AND state = 'proposed')
     (SELECT count(*) FROM unmatched WHERE round_id = $1) AS unmatched
 """
 TOLD = """
-SELECT count(*) FROM outbox, unnest(header_names, header_values) AS header (name, value)
-WHERE name = 'ce_type' AND value = convert_to($1, 'UTF8')
+SELECT count(*) FROM outbox, unnest(header_names, header_values) AS header (called, said)
+WHERE called = 'ce_type' AND said = convert_to($1, 'UTF8')
 """
 
 

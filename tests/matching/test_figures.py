@@ -1,5 +1,6 @@
 """Figures of a round: evenness, and parity that never tells of a few people."""
 
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from services.matching.engine.figures import gini
 from services.matching.engine.parity import FEWEST, OTHERS, parity, shown, tenure
 from tests.matching.conftest import Caller, World
+from tests.matching.test_upkeep import changed
 from tests.matching.world import engine_person, learner, programme, teacher
 
 TALLIES = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 12)), max_size=8).map(
@@ -72,3 +74,23 @@ async def test_the_report_is_for_analysts_and_owners(world: World, call: Caller)
     report = (await call("GET", path, "analyst")).json()
     assert report["fewest"] == FEWEST
     assert [group["group"] for group in report["site"]["groups"]] == [OTHERS]
+
+
+async def test_what_came_of_a_preview_is_weighed_as_the_preview_was(world: World, call: Caller) -> None:
+    """P11."""
+    mentoring = programme()
+    skills = [f"skill/{n}" for n in range(4)]
+    learners = [learner(skill=skill) for skill in skills]
+    far: dict[str, Any] = {"unit_code": "U2", "site_code": "OSL"}
+    places: tuple[dict[str, Any], ...] = ({}, {"unit_code": "U2"}, far, far)
+    guides = [teacher(skill=skill, **place) for skill, place in zip(skills, places, strict=True)]
+    await world.hear(mentoring)
+    await world.hear(*learners, *guides)
+    body = {"programme_id": str(mentoring.programme_id), "dry_run": True}
+    preview = (await call("POST", "/v1/rounds", "programme-owner", json=body)).json()
+    await world.hear(changed(learners[3], status="left"))
+    path = f"/v1/rounds/{preview['round_id']}/publish"
+    figures = (await call("POST", path, "programme-owner")).json()["figures"]
+    shares = ("coverage", "cross_unit_share", "cross_site_share", "load_gini", "most_loaded", "idle")
+    assert [preview["figures"][share] for share in shares] == [1.0, 0.75, 0.5, 0.0, 1, 0]
+    assert [figures[share] for share in shares] == [0.75, 0.6667, 0.3333, 0.25, 1, 1]

@@ -21,8 +21,9 @@ from services.matching.domain.format import (
     kind_of,
 )
 from services.matching.domain.match import Match, tell
-from services.matching.engine.figures import Tally
+from services.matching.engine.figures import Mixed, Tally, seen
 from services.matching.engine.people import Change, Unmatched
+from services.matching.engine.placing import Placed
 from services.matching.queries import rounds as queries
 from services.matching.store import inputs, left_alone, matches, programmes, rounds
 from services.matching.store.programmes import Programme
@@ -215,12 +216,20 @@ async def _finish(conn: Connection, row: Record, at: At) -> Record:
 
 async def _figures(conn: Connection, round_id: UUID, value: int) -> dict[str, Any]:
     """What is told of the round as everybody hears of it."""
-    tally = Tally(await inputs.seen(conn, round_id))
-    cursor = await conn.cursor(SQL.members_of_round, round_id)
-    while some := await cursor.fetch(AT_ONCE):
-        await asyncio.to_thread(tally.add, [[*zip(one["people"], one["roles"], strict=True)] for one in some])
-    unmatched = {one["person_id"] for one in await conn.fetch(SQL.unmatched_people, round_id)}
-    return await asyncio.to_thread(tally.figures, unmatched, value)
+    tally = Tally()
+    async for some in inputs.people(conn, round_id):
+        became = await conn.fetch(SQL.became_of, round_id, [one.person.id for one in some])
+        await asyncio.to_thread(_count, tally, some, became)
+    cursor = await conn.cursor(SQL.mixed_of_round, round_id)
+    while mixed := await cursor.fetch(AT_ONCE):
+        tally.add_matches(Mixed(*one) for one in mixed)
+    return tally.figures(value)
+
+
+def _count(tally: Tally, people: Sequence[Placed], became: Sequence[Record]) -> None:
+    given = {one["person_id"]: one["given"] for one in became}
+    left = {one["person_id"] for one in became if one["left_out"]}
+    tally.add_people((seen(one.person, asked=one.asked), given[one.person.id], one.person.id in left) for one in people)
 
 
 async def _preview(conn: Connection, round_id: UUID) -> Record:

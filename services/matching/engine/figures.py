@@ -1,7 +1,8 @@
 """What a programme's owner weighs before a round is published: how many it reaches, how evenly, how far across."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +13,7 @@ CARRYING = frozenset({"teacher", "buddy", "facilitator"})
 
 
 class Seen(NamedTuple):
-    """What the figures ask of one person: a round may be told again of a million, so it is little."""
+    """What the figures ask of one person."""
 
     asked: bool
     waited: bool
@@ -44,51 +45,75 @@ def seen(person: Person, *, asked: bool) -> Seen:
 
 def figures(problem: Problem, outcome: Outcome) -> dict[str, Any]:
     """Coverage, evenness and mixture of a round; shares are None where there is nothing to share."""
-    tally = Tally({person.id: seen(person, asked=person.id in problem.asked) for person in problem.people})
-    tally.add(match.members for match in outcome.matches)
-    return tally.figures(frozenset(left.person for left in outcome.unmatched), outcome.value)
+    given = Counter(person for match in outcome.matches for person, role in match.members if role in CARRYING)
+    left = {one.person for one in outcome.unmatched}
+    people = {one.id: one for one in problem.people}
+    tally = Tally()
+    tally.add_people(
+        (seen(person, asked=one in problem.asked), given[one], one in left) for one, person in people.items()
+    )
+    tally.add_matches(_mixed(people, match.members) for match in outcome.matches)
+    return tally.figures(outcome.value)
+
+
+def _mixed(people: Mapping[UUID, Person], members: Sequence[tuple[UUID, str]]) -> "Mixed":
+    together = [people[person] for person, role in members if role != "facilitator"]
+    units, sites = {one.unit for one in together}, {one.site for one in together}
+    return Mixed(len(units) > 1, len(sites) > 1, len(together) < len(members))
+
+
+class Mixed(NamedTuple):
+    """What the figures ask of one match."""
+
+    units: bool
+    """People of several are in it."""
+    sites: bool
+    led: bool
+    """It has a facilitator."""
 
 
 class Tally:
-    """The same, told its matches some at a time."""
+    """The same, told people and matches some at a time: what it holds does not grow with them."""
 
-    def __init__(self, people: Mapping[UUID, Seen]) -> None:
-        self._people = people
-        self._given: Counter[UUID] = Counter()
-        self._matches = self._across_units = self._across_sites = 0
-        self._led = False
+    def __init__(self) -> None:
+        self._asked: Counter[tuple[str, str, str, bool]] = Counter()
+        self._waited: Counter[bool] = Counter()
+        self._teaching: Counter[int] = Counter()
+        self._leading: Counter[int] = Counter()
+        self._matches: Counter[str] = Counter()
 
-    def add(self, matches: Iterable[Sequence[tuple[UUID, str]]]) -> None:
-        """Who is in each of these matches, as what."""
-        for members in matches:
-            self._given.update(person for person, role in members if role in CARRYING)
-            self._led = self._led or any(role == "facilitator" for _, role in members)
-            together = [self._people[person] for person, role in members if role != "facilitator"]
-            self._matches += 1
-            self._across_units += len({one.unit for one in together}) > 1
-            self._across_sites += len({one.site for one in together}) > 1
+    def add_people(self, people: Iterable[tuple[Seen, int, bool]]) -> None:
+        """Each with how many they were given to teach or to lead, and whether they were left out."""
+        for one, given, left in people:
+            if one.asked:
+                self._asked[one.tenure, one.site, one.function, not left] += 1
+            if one.asked and one.waited:
+                self._waited[not left] += 1
+            if given or one.teaches:
+                self._teaching[one.load + given] += 1
+            if given or one.leads:
+                self._leading[one.facilitating + given] += 1
 
-    def figures(self, unmatched: Collection[UUID], value: int) -> dict[str, Any]:
-        """Of all of them, where these people are left out and the scores add up to `value`."""
-        asked = {one: person for one, person in self._people.items() if person.asked}
-        waiting = [one for one, person in asked.items() if person.waited]
-        loads = [
-            (person.facilitating if self._led else person.load) + self._given[one]
-            for one, person in self._people.items()
-            if one in self._given or (person.leads if self._led else person.teaches)
-        ]
+    def add_matches(self, matches: Iterable[Mixed]) -> None:
+        """Whom each brings together."""
+        for one in matches:
+            self._matches.update(["all", *compress(Mixed._fields, one)])
+
+    def figures(self, value: int) -> dict[str, Any]:
+        """Of all of them, where their scores add up to `value`."""
+        found, matches = self._matches, self._matches["all"]
+        loads = self._leading if found["led"] else self._teaching
+        matched = sum(people for (*_, matched), people in self._asked.items() if matched)
         return {
-            "coverage": _share(len(asked) - len(unmatched), len(asked)),
-            "coverage_of_those_who_waited": _share(sum(one not in unmatched for one in waiting), len(waiting)),
-            "cross_unit_share": _share(self._across_units, self._matches),
-            "cross_site_share": _share(self._across_sites, self._matches),
-            "mean_score": _share(value, self._matches),
-            "load_gini": gini(loads),
+            "coverage": _share(matched, self._asked.total()),
+            "coverage_of_those_who_waited": _share(self._waited[True], self._waited.total()),
+            "cross_unit_share": _share(found["units"], matches),
+            "cross_site_share": _share(found["sites"], matches),
+            "mean_score": _share(value, matches),
+            "load_gini": gini([*loads.elements()]),
             "most_loaded": max(loads, default=0),
-            "idle": loads.count(0),
-            "parity": parity(
-                (person.tenure, person.site, person.function, one not in unmatched) for one, person in asked.items()
-            ),
+            "idle": loads[0],
+            "parity": parity(self._asked.elements()),
         }
 
 

@@ -335,6 +335,33 @@ FROM matches WHERE round_id = $1
 SELECT array_agg(member.person_id) AS people, array_agg(member.role) AS roles
 FROM matches JOIN match_members AS member USING (match_id) WHERE round_id = $1 GROUP BY match_id
 
+-- name: became_of
+-- What a round gave these people to teach or to lead, and whom of them it left out.
+SELECT person_id, left_out.person_id IS NOT NULL AS left_out, (
+    SELECT count(*) FROM match_members AS member JOIN matches USING (match_id)
+    WHERE member.person_id = one.person_id AND round_id = $1 AND role IN ('teacher', 'buddy', 'facilitator')
+) AS given
+FROM unnest($2::uuid[]) AS one (person_id)
+LEFT JOIN LATERAL (
+    SELECT person_id FROM unmatched WHERE round_id = $1 AND person_id = one.person_id OFFSET 0
+) AS left_out USING (person_id)
+
+-- name: mixed_of_round
+-- Of each match of a round whether it brings units together, and sites, and whether anybody leads it.
+SELECT coalesce(units, false), coalesce(sites, false), led
+FROM matches CROSS JOIN LATERAL (
+    SELECT min(unit) FILTER (WHERE NOT leads) <> max(unit) FILTER (WHERE NOT leads) AS units,
+        min(site) FILTER (WHERE NOT leads) <> max(site) FILTER (WHERE NOT leads) AS sites, bool_or(leads) AS led
+    FROM match_members AS member
+    CROSS JOIN LATERAL (
+        SELECT state ->> 'unit' AS unit, state ->> 'site' AS site, member.role = 'facilitator' AS leads
+        FROM round_people AS person
+        WHERE person.person_id = member.person_id AND person.round_id = $1 OFFSET 0
+    ) AS person
+    WHERE member.match_id = matches.match_id
+) AS inside
+WHERE round_id = $1
+
 -- name: open_round
 -- Nobody is asked yet: what comes of it is written when it is known. Workers of the release before, which would take it
 -- for one whose parts are all there, never find its lease over.

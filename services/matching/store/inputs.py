@@ -8,8 +8,6 @@ from uuid import UUID
 
 import orjson
 
-from services.matching.engine import figures
-from services.matching.engine.figures import Seen
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.placing import Placed, assembled
 from services.matching.engine.rules import Rules
@@ -112,15 +110,6 @@ async def line_of(conn: Connection, round_id: UUID, people: Sequence[UUID]) -> d
     """Who was the manager of each of these people."""
     rows = await conn.fetch(SQL.round_line_of, round_id, people)
     return {row["person_id"]: row["manager_id"] for row in rows}
-
-
-async def seen(conn: Connection, round_id: UUID) -> dict[UUID, Seen]:
-    """Everybody of a round, as its figures see them."""
-    return {
-        one.person.id: figures.seen(one.person, asked=one.asked)
-        async for some in people(conn, round_id)
-        for one in some
-    }
 
 
 def _read(rows: Sequence[Record], alike: Alike | None, beside: Collection[int] = ()) -> list[Placed]:
