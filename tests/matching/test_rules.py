@@ -127,6 +127,8 @@ async def test_a_simulation_shows_what_would_have_been_and_changes_nothing(world
     tried = (await call("POST", f"{path}/simulations", OWNER, json={"rules": {"margin": 3}})).json()
     assert tried["before"]["round_id"] == tried["round_id"] == round_["round_id"]
     assert (tried["after"]["matched"], tried["after"]["unmatched_by_reason"]) == (1, {"level_too_low": 1})
+    (why,) = tried["after"]["report"]["unmatched"]
+    assert why == {"code": "level_too_low", "people": 1, "text": "Those who offer it are not far enough ahead."}
     assert (tried["newly_matched"], tried["no_longer_matched"], tried["same_matches"]) == (0, 1, 1)
     same = (await call("POST", f"{path}/simulations", OWNER, json={"rules": {}})).json()
     assert (same["no_longer_matched"], same["same_matches"], same["after"]["value"]) == (0, 2, round_["value"])

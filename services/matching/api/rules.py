@@ -70,6 +70,8 @@ class Outcome(BaseModel):
     bound: int
     gap: float
     figures: dict[str, Any]
+    report: dict[str, object]
+    """As a round's: `unmatched` says those of `unmatched_by_reason` in words."""
 
 
 class Simulated(BaseModel):

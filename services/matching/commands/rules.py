@@ -94,6 +94,7 @@ async def simulate(
             "bound": found.bound,
             "gap": found.gap,
             "figures": found.figures,
+            "report": {"unmatched": queries.reasons_told(found.reasons)},
         },
         "newly_matched": len(was - now),
         "no_longer_matched": len(now - was),

@@ -49,12 +49,18 @@ def _state(row: Record) -> str:
 
 def _words(row: Record, labels: Mapping[str, str]) -> dict[str, Any]:
     others = sorted((row["setting"] or {}).get("others", {}).items())
-    left = sorted(row["unmatched_by_reason"].items())
     return {
         "changes": [_change(each, labels) for each in row["report"].get("changes", ())],
-        "unmatched": [{"code": code, "people": people, "text": left_out(code)} for code, people in left],
+        "unmatched": reasons_told(row["unmatched_by_reason"]),
         "not_asked": [{"code": code, "people": people, "text": not_asked(code)} for code, people in others],
     }
+
+
+def reasons_told(people_by_reason: Mapping[str, int]) -> list[dict[str, Any]]:
+    """How many were left out for which reason, in words."""
+    return [
+        {"code": code, "people": people, "text": left_out(code)} for code, people in sorted(people_by_reason.items())
+    ]
 
 
 def _skills(changes: Iterable[dict[str, Any] | None]) -> Iterable[str | None]:
