@@ -23,6 +23,7 @@ from shared.rendered import Rendered
 
 Work: TypeAlias = Callable[[Connection], Awaitable[object]]
 Look: TypeAlias = Callable[[Connection], Awaitable[at_once.Change | None]]
+Named: TypeAlias = Callable[[Any], str]
 LONGEST_LINE = BODY_LIMIT
 VERSION_TAG = re.compile(r'"v(\d{1,18})(?:-[0-9a-f]{16})?"')
 
@@ -56,10 +57,13 @@ class EdgeCall:
         detail = "If-Match names no version that was given out here."
         raise PreconditionFailed(detail)
 
-    async def write(self, work: Work, *, body: BaseModel | None = None, look: Look | None = None) -> Response:
+    async def write(
+        self, work: Work, *, body: BaseModel | None = None, look: Look | None = None, named: Named | None = None
+    ) -> Response:
         """Do `work` once and answer when it is committed: the route's status and the result, 204 for None, a Reply.
 
         `look` may see, without a lock, a change that can be made at once, in one statement; else `work` does it.
+        `named` says of its result what the audit line is about, where the path does not.
         """
         claim = await self._claim(body)
         reply = await self._at_once(look, claim, body) if look else None
@@ -69,7 +73,7 @@ class EdgeCall:
                     return self._answer(saved, {"Idempotency-Replayed": "true"})
                 result = await work(conn)
                 reply = self._reply(result, self._operation.status)
-                line = self._change(body, reply)
+                line = self._change(body, reply, named(result) if named else None)
                 await (idempotency.save(conn, claim, reply, line) if claim else audit.append(conn, line))
                 await self._before_commit()
         await crashpoint("http.before_reply")
@@ -151,14 +155,14 @@ class EdgeCall:
             self.principal.subject, self._operation.name, object_, outcome, trace_id, self.request.state.request_id
         )
 
-    def _change(self, body: BaseModel | None, reply: Reply) -> audit.Entry:
+    def _change(self, body: BaseModel | None, reply: Reply, about: str | None = None) -> audit.Entry:
         """What was given, by name, and which version of what came of it, digested; values stay out of the trail.
 
         Only what has a version is digested: what is answered in confidence has none, and nobody may try answers out.
         """
         given = tuple(sorted(body.model_fields_set & type(body).model_fields.keys())) if body is not None else None
         seen = VERSION_TAG.fullmatch(self.request.headers.get("if-match", "").strip().removeprefix("W/"))
-        line = self._line(self.request.scope["path"], reply.status)
+        line = self._line(about or self.request.scope["path"], reply.status)
         changes = self._operation.method != "POST"
         line = replace(
             line, fields=given or None, before=seen and _tag(int(seen[1])), after=reply.etag, changes=changes

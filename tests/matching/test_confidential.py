@@ -77,13 +77,20 @@ async def test_fewer_than_five_candidates_are_not_counted(world: World, call: Ca
     assert sorted(kept["rows"][0]) == ["person_id", "reason", "round_id"]  # type: ignore[index]
 
 
-async def test_each_dry_run_for_a_few_is_in_the_trail(world: World, call: Caller) -> None:
+async def test_each_dry_run_for_a_few_is_in_the_trail_by_its_round_and_how_many_it_asked(
+    world: World, call: Caller
+) -> None:
     about, crowd = programme(), [learner(), learner(), person()]
     await world.hear(about)
     await world.hear(*crowd)
-    for who in crowd:
-        await run(call, about.programme_id, dry_run=True, people=[str(who.person_id)])
+    rounds = [await run(call, about.programme_id, dry_run=True, people=[str(who.person_id)]) for who in crowd]
+    await call("POST", f"/v1/rounds/{rounds[0]['round_id']}/publish", OWNER)
+    await call("POST", f"/v1/rounds/{rounds[1]['round_id']}/discard", OWNER)
     rows = await world.fetch("SELECT actor, action, object, fields FROM audit ORDER BY id")
     assert len({row["actor"] for row in rows}) == 1
-    line = ("create_round", "/v1/rounds", ["dry_run", "people", "programme_id"])
-    assert [(row["action"], row["object"], row["fields"]) for row in rows] == [line] * 3
+    objects = [f"/v1/rounds/{one['round_id']}?asked={one['asked']}" for one in rounds]
+    assert [one["asked"] for one in rounds] == [1, 1, 0]
+    given = ["dry_run", "people", "programme_id"]
+    begun = [("create_round", one, given) for one in objects]
+    ended = [("publish_round", objects[0], None), ("discard_round", objects[1], None)]
+    assert [(row["action"], row["object"], row["fields"]) for row in rows] == begun + ended

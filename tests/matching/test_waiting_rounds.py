@@ -46,6 +46,8 @@ async def test_it_is_answered_before_it_is_read_and_published_when_it_is_solved(
     begun, _ = await asked(world, call)
     assert (begun["state"], begun["asked"], begun["seed"]) == ("solving", 0, 7)
     assert not await world.fetch("SELECT FROM round_people")
+    (line,) = await world.fetch("SELECT object FROM audit")
+    assert line["object"] == f"/v1/rounds/{begun['round_id']}", "nobody knows yet how many it asks"
     await work()
     done = await shown(call, begun)
     assert (done["state"], done["asked"], done["matched"], done["unmatched"]) == ("published", 3, 2, 1)

@@ -165,7 +165,7 @@ async def create_round(body: NewRound, edge: Edge) -> Response:
             conn, body.programme_id, body.seed, dry_run=body.dry_run, only=only, left_out_of=body.left_out_of
         )
 
-    return await edge.write(work, body=body)
+    return await edge.write(work, body=body, named=_named)
 
 
 @router.get("/v1/rounds", response_model=Page[Round], summary="List rounds, newest first")
@@ -197,13 +197,13 @@ async def publish_round(round_id: UUID, edge: Edge) -> Response:
 
     A large round is `publishing` for as long as that takes.
     """
-    return await edge.write(lambda conn: publication.publish(conn, round_id))
+    return await edge.write(lambda conn: publication.publish(conn, round_id), named=_named)
 
 
 @router.post("/v1/rounds/{round_id}/discard", response_model=Round, summary="Undo a preview")
 async def discard_round(round_id: UUID, edge: Edge) -> Response:
     """Before it is published: nobody ever hears of it."""
-    return await edge.write(lambda conn: publication.discard(conn, round_id))
+    return await edge.write(lambda conn: publication.discard(conn, round_id), named=_named)
 
 
 @router.post("/v1/rounds/{round_id}/replay", response_model=Replay, summary="Compute a round again")
@@ -261,3 +261,9 @@ async def list_unmatched_of(
         return page(rows, limit, LeftOutOf.model_validate, lambda row: (row["told"],))
 
     return await edge.read(work)
+
+
+def _named(row: dict[str, Any]) -> str:
+    """Which round an audit line is about, and how many it asked, once it is read."""
+    path = f"/v1/rounds/{row['round_id']}"
+    return f"{path}?asked={row['asked']}" if row["input_digest"] else path
