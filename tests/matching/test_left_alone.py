@@ -4,10 +4,14 @@ from typing import Any
 from uuid import uuid4
 
 from services.matching.commands.buddies import propose_buddies
-from shared.events.directory import PersonChanged
+from services.matching.timers import TIMERS
+from shared.events.directory import PersonChanged, SkillChanged
 from shared.events.matching import MatchProposed, PersonLeftUnmatched
 from shared.events.privacy import ErasureRequested
+from shared.events.sessions import ProgrammeChanged
 from tests.matching.conftest import Caller, World
+from tests.matching.test_exchanges import a_ring
+from tests.matching.test_lifecycle import later
 from tests.matching.test_previews import run
 from tests.matching.test_upkeep import a_circle, changed
 from tests.matching.world import PIANO, RUST, learner, newcomer, person, programme, teacher, today
@@ -90,6 +94,85 @@ async def test_who_loses_a_circle_and_finds_no_place_reads_so(world: World, call
         (why,) = await told(call, one)
         assert (why["reason"], why["change"]["code"], why["round_id"]) == ("no_circle_free", "next_round", None)
     assert await told(call, leader) == []
+
+
+async def proposed(world: World, call: Caller) -> tuple[ProgrammeChanged, PersonChanged, PersonChanged, str]:
+    """A programme, a learner and a teacher who were proposed to each other, and the match."""
+    mentoring, one, guide = programme(), learner(), teacher()
+    await world.hear(mentoring)
+    await world.hear(SkillChanged(skill_id=RUST, version=1, label="Rust"))
+    await world.hear(one, guide)
+    await run(call, mentoring.programme_id)
+    (match,) = await world.said(MatchProposed)
+    return mentoring, one, guide, match["match_id"]
+
+
+async def decline(call: Caller, match_id: str, who: PersonChanged, code: str = "no") -> None:
+    answer = await call("POST", f"/v1/matches/{match_id}/decline", person=who.person_id, json={"reason_code": code})
+    assert answer.status_code == 200, answer.text
+
+
+async def let_expire(world: World) -> None:
+    await world.execute("UPDATE matches SET expires_at = now() - interval '1 minute' WHERE state = 'proposed'")
+    timer = next(timer for timer in TIMERS if timer.name == "expire-proposals")
+    async with world.db.transaction() as conn:
+        assert await timer.run(conn) > 0
+
+
+async def test_a_learner_whose_proposal_is_declined_reads_so_and_what_comes_next(world: World, call: Caller) -> None:
+    mentoring, one, guide, match_id = await proposed(world, call)
+    await decline(call, match_id, guide, "no_time")
+    (why,) = await told(call, one)
+    assert (why["round_id"], why["programme_id"]) == (None, str(mentoring.programme_id))
+    assert (why["reason"], why["text"]) == ("proposal_declined", "What was proposed was declined.")
+    assert (why["change"]["code"], why["change"]["skill"]) == ("asked_again", "Rust")
+    assert "the next round asks them again, for Rust" in why["change"]["text"]
+    assert await told(call, guide) == []
+    await world.hear(teacher())
+    await run(call, mentoring.programme_id)
+    assert await told(call, one) == [], "they have a match again"
+
+
+async def test_who_declines_is_told_nothing_they_do_not_know(world: World, call: Caller) -> None:
+    _, one, guide, match_id = await proposed(world, call)
+    await decline(call, match_id, one)
+    assert await told(call, one) == await told(call, guide) == []
+
+
+async def test_a_learner_whose_proposal_expires_reads_so_until_a_round_says_why(world: World, call: Caller) -> None:
+    mentoring, one, guide, _ = await proposed(world, call)
+    await let_expire(world)
+    (why,) = await told(call, one)
+    assert (why["reason"], why["change"]["code"]) == ("proposal_expired", "asked_again")
+    assert await told(call, guide) == []
+    round_ = await run(call, mentoring.programme_id)
+    assert [each["round_id"] for each in await told(call, one)] == [round_["round_id"]]
+
+
+async def test_nothing_comes_next_in_a_programme_that_is_closed(world: World, call: Caller) -> None:
+    _, one, *_ = await proposed(world, call)
+    await world.execute("UPDATE programmes SET status = 'closed'")
+    await let_expire(world)
+    assert await told(call, one) == []
+
+
+async def test_what_came_to_nothing_is_over_with_its_programme(world: World, call: Caller) -> None:
+    mentoring, one, guide, match_id = await proposed(world, call)
+    await decline(call, match_id, guide)
+    assert len(await told(call, one)) == 1
+    await world.hear(later(mentoring, status="closed"))
+    assert await told(call, one) == []
+
+
+async def test_those_whose_exchange_is_off_read_so_but_not_who_called_it_off(world: World, call: Caller) -> None:
+    people, _, legs = await a_ring(world, call)
+    one, two, third = people
+    await decline(call, legs[str(one.person_id)]["match_id"], one)
+    assert await told(call, one) == []
+    for other in (two, third):
+        (why,) = await told(call, other)
+        assert (why["reason"], why["change"]["code"]) == ("exchange_off", "next_round")
+        assert str(one.person_id) not in str(why)
 
 
 async def test_an_erased_hire_is_in_no_row(world: World) -> None:

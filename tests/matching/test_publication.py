@@ -247,14 +247,16 @@ async def test_what_is_answered_before_all_are_told_holds_nobody_up(
 ) -> None:
     begun, _ = await half_told(world, call, db, courier)
     (told,) = await world.said(MatchProposed)
-    (who,) = of(told, "learner")
+    (who,), (guide,) = of(told, "learner"), of(told, "teacher")
     declined = await call(
-        "POST", f"/v1/matches/{told['match_id']}/decline", person=UUID(who), json={"reason_code": "wrong_skill"}
+        "POST", f"/v1/matches/{told['match_id']}/decline", person=UUID(guide), json={"reason_code": "busy"}
     )
     assert declined.status_code == 200, declined.text
     done = await to_the_end(call, db, courier, begun)
     assert (done["matched"], done["report"]["withdrawn"]) == (3, 0)
     assert len(await world.said(MatchProposed)) == 3
+    (why,) = (await call("GET", f"/v1/people/{who}/unmatched", person=UUID(who))).json()["items"]
+    assert why["reason"] == "proposal_declined", "the round that had somebody for them does not take it back"
 
 
 @pytest.mark.usefixtures("worked_off")

@@ -143,8 +143,9 @@ class NotYours(NotFound):
 class LeftOutOf(LeftOut):
     """A published round that found nobody for somebody, and why.
 
-    `round_id` is null where no round did: a hire for whom there is no buddy yet, or somebody whose match has ended.
-    That is told until they are matched or a round asks them.
+    `round_id` is null where no round did: a hire for whom there is no buddy yet, somebody whose match has ended, or
+    whose proposal was declined by somebody else, has expired, or was part of an exchange that is off. That is told
+    until they are matched or a round asks them.
     """
 
     round_id: UUID | None

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.domain.match import tell
-from services.matching.store import matches
+from services.matching.store import left_alone, matches
 from shared import outbox, sql
 from shared.db import Connection
 from shared.envelope import Envelope
@@ -24,6 +24,7 @@ async def end_closed(conn: Connection, causes: Mapping[UUID, Envelope[Any]] = NO
     programme, whose traces the ends continue.
     """
     await conn.execute(ROUNDS.deciding)
+    await left_alone.forget_closed(conn)
     ended = 0
     while rows := await conn.fetch(SQL.open_of_closed, AT_ONCE):
         before = await matches.lock(conn, [row["match_id"] for row in rows])

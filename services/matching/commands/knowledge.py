@@ -9,7 +9,7 @@ from uuid import UUID
 from services.matching.commands.problems import asking, problem_for
 from services.matching.domain.match import Match, tell
 from services.matching.engine import pairs
-from services.matching.store import matches, programmes
+from services.matching.store import left_alone, matches, programmes
 from shared import outbox, sql
 from shared.db import Connection, Record
 from shared.events.matching import KnowledgeAtRisk, KnowledgeSettled
@@ -100,4 +100,5 @@ async def _in_programme(
     )
     (match,) = matches.proposals("pair", [[best]], programme, None, expires_at)
     await matches.insert(conn, [match])
+    await left_alone.forget(conn, programme_id, [one.person_id for one in match.members if one.role == "learner"])
     return match

@@ -56,6 +56,9 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
         "changed_since_preview": "Somebody of the match changed while the round was being made.",
+        "proposal_declined": "What was proposed was declined.",
+        "proposal_expired": "What was proposed was not answered in time.",
+        "exchange_off": "The exchange that was proposed is off.",
         "no_circle_free": "No circle of the programme that they fit in has a place.",
         "no_neutral_facilitator": "No neutral facilitator was free for another circle.",
     }
@@ -105,6 +108,8 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "another_facilitator": "Somebody ready to facilitate, who is above nobody of them, has to be won.",
         "less_experience": "A buddy who has been here for less time would do.",
         "next_round": "Nothing has to: the next round asks them again.",
+        "asked_again": "Nothing has to: the next round asks them again, for {detail} and whatever else they name by then. "
+        "Until then they may ask somebody who is suggested to them.",
         "another_buddy": "Somebody else who may be a buddy has to be won.",
         "half_an_hour_more": "Half an hour more of common working time would do.",
         "another_language": "A common language would do: {detail}.",
@@ -134,7 +139,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Changes as parts of a sentence, where only several together help."""
-ABOUT_SKILLS = frozenset({"find_teacher", "teacher_ahead", "another_teacher", "offer_skill"})
+ABOUT_SKILLS = frozenset({"find_teacher", "teacher_ahead", "another_teacher", "offer_skill", "asked_again"})
 """Changes whose detail is a skill."""
 LATER = CHANGES.keys() - {
     *("find_teacher", "half_an_hour_more", "another_language", "other_hours"),

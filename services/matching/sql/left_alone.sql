@@ -18,6 +18,16 @@ WHERE left_alone.person_id = ANY ($2::uuid[]) AND found.programme_id = $1
     AND (lacking.programme_id = $1 OR lacking.format = 'onboarding_buddy' AND found.format = 'onboarding_buddy')
 
 -- name: asked
--- Whom of these a round asked, and so matches or says why not.
+-- Whom of these a round asked, and so matches or says why not; but not who has lost by now what it proposed.
 SELECT left_alone.person_id FROM left_alone JOIN round_people AS asked USING (person_id)
 WHERE left_alone.programme_id = $1 AND asked.round_id = $2 AND asked.asked
+    AND NOT EXISTS (
+        SELECT FROM match_members AS member JOIN matches AS match USING (match_id)
+        WHERE member.person_id = left_alone.person_id AND member.role = 'learner'
+            AND match.round_id = $2 AND match.state IN ('declined', 'expired', 'withdrawn')
+    )
+
+-- name: forget_closed
+-- Of programmes that are closed nothing comes next.
+DELETE FROM left_alone USING programmes AS programme
+WHERE programme.programme_id = left_alone.programme_id AND programme.status = 'closed'

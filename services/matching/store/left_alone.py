@@ -29,6 +29,11 @@ async def asked_by(conn: Connection, programme_id: UUID, round_id: UUID) -> None
     await forget(conn, programme_id, [row["person_id"] for row in await conn.fetch(SQL.asked, programme_id, round_id)])
 
 
+async def forget_closed(conn: Connection) -> None:
+    """Those of closed programmes are not to be matched any more."""
+    await conn.execute(SQL.forget_closed)
+
+
 def _row(one: Unmatched) -> dict[str, object]:
     return {
         "person_id": str(one.person),
