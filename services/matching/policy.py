@@ -23,6 +23,7 @@ POLICY: Policy = {
     "POST /v1/matches/{match_id}/accept": allow(*ANYBODY),
     "POST /v1/matches/{match_id}/decline": allow(*ANYBODY),
     "GET /v1/people/{person_id}/suggestions": allow(*ANYBODY),
+    "POST /v1/people/{person_id}/suggestions/{colleague_id}/ask": allow(*ANYBODY),
     "GET /v1/people/{person_id}/unmatched": allow(*ANYBODY),
     "GET /v1/people/{person_id}/not-asked": allow(*ANYBODY),
     "GET /v1/people/{person_id}/introductions": allow(*ANYBODY),

@@ -26,7 +26,8 @@ class Match(BaseModel):
     """People brought together, why, and what they say to it. The points of `reasons` add up to `score`.
 
     Matches with the same `ring_id` are one exchange, in which two or three teach each other: it is `accepted` with the
-    last yes to any of them, and a no to one leaves the others `withdrawn`. `rules_version` is that of the programme.
+    last yes to any of them, and a no to one leaves the others `withdrawn`. `rules_version` is that of the programme,
+    `engine` that of the engine. Of one that is `asked` who learns has asked who teaches, in no round.
     """
 
     match_id: UUID
@@ -43,6 +44,8 @@ class Match(BaseModel):
     expires_at: datetime | None
     ring_id: UUID | None
     rules_version: int | None
+    engine: int | None
+    asked: bool
 
 
 class Decline(BaseModel):

@@ -4,10 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.matching.api.matches import Match
 from services.matching.api.models import Reason
+from services.matching.commands.asking import ask
 from services.matching.domain.format import UnknownPerson
+from services.matching.queries.matches import shown
 from services.matching.queries.suggestions import Wanted, list_suggestions, why_none
 from shared.db import Connection
 from shared.edge import Edge
@@ -45,6 +48,27 @@ class Suggestions(Page[Suggestion]):
     why: Why | None = None
 
 
+class NewAsk(BaseModel):
+    """What to learn from a colleague, and in which programme."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "programme_id": "0192f0c1-7d3e-7c55-9d0e-2f6a1b3c4d5e",
+                    "skill_id": "http://data.europa.eu/esco/skill/ccd0a1d9-afda-43d9-b901-96344886e14d",
+                }
+            ]
+        },
+    )
+
+    programme_id: UUID
+    """A published one that forms pairs, is for who asks, and has no open match of theirs."""
+    skill_id: Place
+    """Among what who asks wants to learn, and what the programme is about."""
+
+
 @router.get("/v1/people/{person_id}/suggestions", response_model=Suggestions, summary="Suggest peers to learn from")
 async def get_suggestions(
     person_id: UUID,
@@ -73,3 +97,25 @@ async def get_suggestions(
         return rendered(rows, rows[:limit], limit, lambda row: (row["score"], row["person_id"]))
 
     return await edge.read(work)
+
+
+@router.post(
+    "/v1/people/{person_id}/suggestions/{colleague_id}/ask",
+    status_code=201,
+    response_model=Match,
+    summary="Ask a colleague who is suggested",
+)
+async def ask_colleague(person_id: UUID, colleague_id: UUID, body: NewAsk, edge: Edge) -> Response:
+    """For oneself: a proposed pair of the programme, to which who asks has said yes.
+
+    The colleague accepts or declines it as any proposal, and it expires as any. Until then they are suggested no more.
+    A colleague who cannot be asked, for whatever reason, is refused in the same words.
+    """
+    if edge.principal.person_id != person_id:
+        raise UnknownPerson("Nobody asks in the name of anybody else.")
+
+    async def work(conn: Connection) -> dict[str, object]:
+        match = await ask(conn, person_id, colleague_id, body.programme_id, body.skill_id)
+        return (await shown(conn, [match]))[0]
+
+    return await edge.write(work, body=body)

@@ -75,6 +75,10 @@ class Match:
     """The exchange this is a leg of: its legs stand together or not at all."""
     rules_version: int | None = None
     """Of the programme's rules it was made by; None for what is older than this was kept."""
+    asked: bool = False
+    """Who learns has asked who teaches, and so has said yes."""
+    engine: int | None = None
+    """The version of the engine that made it; None as above."""
 
     @property
     def facilitator(self) -> UUID | None:
@@ -101,6 +105,11 @@ class Match:
         """The match with other reasons, by these rules."""
         score = sum(reason.points for reason in reasons)
         return replace(self, reasons=reasons, score=score, rules_version=rules_version)
+
+    def asked_for(self, person_id: UUID) -> "Match":
+        """The proposal as who learns has asked for it: by asking they have said yes."""
+        said = (replace(one, answer="accepted") if one.person_id == person_id else one for one in self.members)
+        return replace(self, members=tuple(said), asked=True)
 
     def joined_by(self, person_id: UUID) -> "Match":
         """The circle with one participant more."""

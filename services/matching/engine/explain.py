@@ -108,7 +108,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "another_facilitator": "Somebody ready to facilitate, who is above nobody of them, has to be won.",
         "less_experience": "A buddy who has been here for less time would do.",
         "next_round": "Nothing has to: the next round asks them again.",
-        "asked_again": "Nothing has to: the next round asks them again, for {detail} and whatever else they name by then. "
+        "asked_again": "Nothing has to: the next round asks them again, for {detail} and whatever they name by then. "
         "Until then they may ask somebody who is suggested to them.",
         "another_buddy": "Somebody else who may be a buddy has to be won.",
         "half_an_hour_more": "Half an hour more of common working time would do.",

@@ -1,5 +1,6 @@
 """Whom one person could learn from: the same constraints and scores as a round, for one, without a choice."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -7,9 +8,10 @@ import numpy as np
 from services.matching.engine import candidates, market, scan
 from services.matching.engine.candidates import Pairs
 from services.matching.engine.market import Market
-from services.matching.engine.people import Match, Person, Problem
+from services.matching.engine.people import Match, Person, Problem, Term
 from services.matching.engine.population import Ints, Population, build, pair_keys
 from services.matching.engine.rules import Rules
+from services.matching.engine.trade import load_cost
 
 
 def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
@@ -31,6 +33,21 @@ def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
             pairs.teacher.tolist(), pairs.skill.tolist(), candidates.explain(pop, problem, pairs, mutual), strict=True
         )
     ]
+
+
+def together(problem: Problem, learner: UUID, teacher: UUID, skill: str) -> Match | None:
+    """These two for a skill as a round has them, with what a further learner costs; None where they may not be."""
+    people = tuple(
+        one if one.id == learner else one._replace(offers=tuple(offer for offer in one.offers if offer[0] == skill))
+        for one in problem.people
+        if one.id in {learner, teacher}
+    )
+    found = suggest(replace(problem, people=people, asked=frozenset({learner})), learner, 1)
+    if not found:
+        return None
+    load = next(one.load for one in people if one.id == teacher)
+    cost = int(load_cost(problem.rules.weights)(np.array([load], np.int64))[0])
+    return replace(found[0], terms=(*found[0].terms, Term("teacher_load", -cost))) if cost else found[0]
 
 
 def warm() -> None:

@@ -62,7 +62,7 @@ async def shown(conn: Connection, found: Sequence[Match]) -> list[dict[str, obje
         {
             **{name: getattr(match, name) for name in ("match_id", "version", "kind", "state", "programme_id")},
             **{name: getattr(match, name) for name in ("round_id", "skill_id", "members", "score", "expires_at")},
-            **{name: getattr(match, name) for name in ("ring_id", "rules_version")},
+            **{name: getattr(match, name) for name in ("ring_id", "rules_version", "engine", "asked")},
             "facilitator_id": match.facilitator,
             "reasons": [
                 {**term.model_dump(), "text": reason(term.code, told(labels, term.code, term.skill_id))}

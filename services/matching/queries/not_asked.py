@@ -19,11 +19,11 @@ async def list_not_asked(conn: Connection, person_id: UUID) -> list[dict[str, An
     row, seen = await people.by_programmes(conn, person_id, open_, today)
     if row is None:
         raise UnknownPerson("There is no such person.")
-    why = [(one, _why(row, one, known, today)) for one, known in zip(open_, seen, strict=True)]
+    why = [(one, in_the_way(row, one, known, today)) for one, known in zip(open_, seen, strict=True)]
     return [{"programme_id": one.programme_id, "reason": code, "text": own(code)} for one, code in why if code]
 
 
-def _why(row: Record, programme: Programme, known: Known, today: date) -> str | None:
+def in_the_way(row: Record, programme: Programme, known: Known, today: date) -> str | None:
     """The first that is in the way; None where a round asks them."""
     buddy = programme.format == BUDDY_FORMAT
     if not row["opted_in"] or row["status"] not in {"active", *(("prehire",) if buddy else ())}:

@@ -1,11 +1,13 @@
 -- name: insert_matches
 INSERT INTO matches (
-    match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version
+    match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version, asked,
+    engine
 )
-SELECT match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version
+SELECT match_id, kind, state, programme_id, round_id, skill_id, score, reasons, expires_at, ring_id, rules_version, asked,
+    engine
 FROM jsonb_to_recordset($1::jsonb) AS given (
     match_id uuid, kind text, state text, programme_id uuid, round_id uuid, skill_id text, score int, reasons jsonb,
-    expires_at timestamptz, ring_id uuid, rules_version int
+    expires_at timestamptz, ring_id uuid, rules_version int, asked boolean, engine int
 )
 
 -- name: insert_members
@@ -70,6 +72,11 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS given (match_id, person_id, r
 SELECT DISTINCT match.match_id
 FROM match_members AS member JOIN matches AS match USING (match_id)
 WHERE member.person_id = ANY ($1::uuid[]) AND match.state IN ('proposed', 'accepted', 'formed')
+
+-- name: count_asked
+-- How many colleagues somebody has asked who have not answered yet.
+SELECT count(*) FROM match_members AS member JOIN matches AS match USING (match_id)
+WHERE member.person_id = $1 AND member.role = 'learner' AND match.asked AND match.state = 'proposed'
 
 -- name: gone
 -- Which of these people may not be in a match any more.

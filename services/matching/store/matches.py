@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from services.matching.domain.match import Match, Member, first_answer
 from services.matching.engine.people import Match as Formed
 from services.matching.engine.people import Term
+from services.matching.engine.round import VERSION
 from services.matching.store.programmes import Programme
 from shared import sql
 from shared.db import Connection, Record
@@ -55,6 +56,7 @@ def proposals(
                 expires_at=None if kind == "circle" else until,
                 ring_id=ring_id,
                 rules_version=programme.rules_version,
+                engine=VERSION,
             )
 
 
@@ -90,6 +92,8 @@ async def _insert(conn: Connection, matches: Sequence[Match]) -> None:
             "expires_at": match.expires_at.isoformat() if match.expires_at else None,
             "ring_id": str(match.ring_id) if match.ring_id else None,
             "rules_version": match.rules_version,
+            "asked": match.asked,
+            "engine": match.engine,
         }
         for match in matches
     ]
@@ -174,6 +178,8 @@ async def _with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]
             expires_at=row["expires_at"],
             ring_id=row["ring_id"],
             rules_version=row["rules_version"],
+            asked=row["asked"],
+            engine=row["engine"],
         )
         for row in rows
     ]
