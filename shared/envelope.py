@@ -170,7 +170,7 @@ def _now() -> str:
 
 def event_id(event: Event) -> str:
     """UUIDv7 sorts by time; anonymous facts get UUIDv4, so that their ids tell no time."""
-    return str(uuid4() if event.topic.name == "sessions.feedback" else uuid7())
+    return str(uuid4() if event.topic.name in {"sessions.feedback", "sessions.likeness"} else uuid7())
 
 
 def decode(

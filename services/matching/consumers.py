@@ -7,6 +7,7 @@ from services.matching.commands.erasures import answer_requests, erase
 from services.matching.commands.people import change_people
 from services.matching.commands.programmes import change_programmes
 from services.matching.commands.projections import learn_skills
+from services.matching.commands.received import hear
 from services.matching.commands.shards import take
 from services.matching.domain.format import BUDDY_FORMAT
 from services.matching.privacy import CATALOGUE
@@ -16,7 +17,7 @@ from shared.envelope import Envelope
 from shared.events.directory import PersonChanged, PersonErased, SkillChanged
 from shared.events.matching import ShardOffered
 from shared.events.privacy import ErasureRequested
-from shared.events.sessions import ProgrammeChanged
+from shared.events.sessions import LikenessRated, ProgrammeChanged
 from shared.privacy.handlers import privacy_handlers
 
 
@@ -43,6 +44,11 @@ async def on_programme_changed(conn: Connection, envelopes: Sequence[Envelope[Pr
         await propose_buddies(conn)
 
 
+async def on_likeness_rated(conn: Connection, envelopes: Sequence[Envelope[LikenessRated]]) -> None:
+    """Learn how pairs more or less alike were received."""
+    await hear(conn, [envelope.data for envelope in envelopes])
+
+
 async def on_shard_offered(conn: Connection, envelopes: Sequence[Envelope[ShardOffered]]) -> None:
     """Take parts of large rounds: this worker solves them next."""
     await take(conn, envelopes)
@@ -58,6 +64,7 @@ HANDLERS: Handlers = {
     PersonErased: on_person_erased,
     SkillChanged: on_skill_changed,
     ProgrammeChanged: on_programme_changed,
+    LikenessRated: on_likeness_rated,
     ShardOffered: on_shard_offered,
     ErasureRequested: on_erasure_requested,
     **privacy_handlers(CATALOGUE),

@@ -105,6 +105,11 @@ CATALOGUE = Catalogue(
             "Skills few hold, the first day one of them leaves, and what is proposed; nobody is named.",
             "reference",
         ),
+        Table(
+            "well_received",
+            "How useful it was to learn from somebody more or less alike: sums over ten people and more.",
+            "aggregate",
+        ),
         Table("skills", "Labels of skills.", "reference"),
         Table("programmes", "Programmes that ask for matches.", "reference"),
         Table("rules", "Weights and limits of each programme, by version.", "reference"),

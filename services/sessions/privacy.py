@@ -303,6 +303,12 @@ CATALOGUE = Catalogue(
         Table("feedback_cells", "Answers that wait until there are enough of them.", "feedback", aged=older("month")),
         Table("feedback_batches", "Answers in batches of five and more.", "feedback", aged=older("released_on")),
         Table(
+            "likeness_cells",
+            "How useful it was to learn from somebody more or less alike, until ten people have said so.",
+            "feedback",
+            aged=older("quarter"),
+        ),
+        Table(
             "people",
             "Pseudonymous copies of what scheduling needs: place, hours, leave, skills.",
             "profile",

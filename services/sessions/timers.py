@@ -18,7 +18,7 @@ from services.sessions.commands import (
 from services.sessions.commands.availability import prune_busy
 from services.sessions.commands.extensions import extend_waiting
 from services.sessions.commands.facilitators import keep_neutral
-from services.sessions.commands.feedback import release_feedback
+from services.sessions.commands.feedback import release_feedback, release_likeness
 from services.sessions.commands.programmes import close_ended
 from services.sessions.commands.quicklogs import expire_logs
 from services.sessions.commands.schedules import schedule_waiting
@@ -55,6 +55,7 @@ TIMERS = (
     *KEEPING,
     *REACHING,
     Timer("release-feedback", 1, release_feedback),
+    Timer("release-likeness", 3600, release_likeness),
     Timer("schedule-waiting", 2, schedule_waiting),
     Timer("extend-series", 2, extend_waiting),
     Timer("close-ended-programmes", 3600, close_ended),

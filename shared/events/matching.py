@@ -63,6 +63,9 @@ class MatchAccepted(MatchEvent):
 
     event_type = "org.lateral.matching.match.accepted.v1"
 
+    likeness: Code | None = None
+    """Of two people, how alike they are in what a score weighs: one of a few classes, each of very many pairs."""
+
 
 class MatchDeclined(MatchEvent):
     """Somebody said no. Who and why stays in matching."""

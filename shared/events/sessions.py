@@ -7,7 +7,13 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.events.base import Code, Event, Moment, Text, Value
-from shared.events.topics import SESSIONS_FEEDBACK, SESSIONS_PARTICIPATION, SESSIONS_PROGRAMMES, SESSIONS_SESSIONS
+from shared.events.topics import (
+    SESSIONS_FEEDBACK,
+    SESSIONS_LIKENESS,
+    SESSIONS_PARTICIPATION,
+    SESSIONS_PROGRAMMES,
+    SESSIONS_SESSIONS,
+)
 
 ProgrammeStatus = Literal["draft", "published", "closed"]
 Confidentiality = Literal["open", "chatham", "closed"]
@@ -225,3 +231,22 @@ class FeedbackReleased(Event):
     answers: Annotated[tuple[FeedbackAnswer, ...], Field(min_length=5)]
     form_version: Annotated[int, Field(ge=1)] = 1
     """Of the standard form."""
+
+
+class LikenessRated(Event):
+    """How useful ten or more distinct people, in whole tens, found sessions in which they learnt from one other.
+
+    Of pairs of one likeness, all over the organization; nothing says who, when or in which programme.
+    """
+
+    event_type = "org.lateral.sessions.likeness.rated.v1"
+    topic = SESSIONS_LIKENESS
+    key_field = "likeness"
+
+    format: Code
+    """Of their programmes."""
+    likeness: Code
+    """How alike the two of each pair are: the class that MatchAccepted has."""
+    answers: Annotated[int, Field(ge=10)]
+    usefulness: Annotated[int, Field(ge=10)]
+    """All their answers together, from 1 to 5 each."""

@@ -59,6 +59,7 @@ MATCHING_SHARDS = Topic("matching.shards", "matching", ("matching",), "shard id"
 SESSIONS_SESSIONS = Topic("sessions.sessions", "sessions", ("sessions", "metrics"), "session id")
 SESSIONS_PARTICIPATION = Topic("sessions.participation", "sessions", ("directory", "metrics"), "session id")
 SESSIONS_FEEDBACK = Topic("sessions.feedback", "sessions", ("metrics",), "programme id", partitions=3)
+SESSIONS_LIKENESS = Topic("sessions.likeness", "sessions", ("matching",), "class of likeness", partitions=1)
 SESSIONS_KNOWLEDGE = Topic("sessions.knowledge", "sessions", ("sessions", "metrics"), "item id", partitions=3)
 OTHERS: tuple[Service, ...] = ("matching", "sessions", "metrics")
 PRIVACY_ERASURES = Topic("privacy.erasures", "directory", SERVICES, "person id", partitions=1, co_writers=OTHERS)
@@ -90,6 +91,7 @@ TOPICS: tuple[Topic, ...] = (
     SESSIONS_SESSIONS,
     SESSIONS_PARTICIPATION,
     SESSIONS_FEEDBACK,
+    SESSIONS_LIKENESS,
     SESSIONS_KNOWLEDGE,
     PRIVACY_ERASURES,
     PRIVACY_EXPORTS,

@@ -4,12 +4,14 @@ What can be drawn is laid out once: a choice among many is quicker to draw than 
 """
 
 from itertools import combinations, product
+from random import Random
 from uuid import UUID
 
 from hypothesis import strategies as st
 
-from services.matching.engine.people import Person, Problem
-from services.matching.engine.rules import Rules
+from services.matching.engine.people import Heard, Person, Problem
+from services.matching.engine.received import CLASSES
+from services.matching.engine.rules import WEIGHTS, Rules
 from tests.matching.world import engine_person
 
 SKILLS = ("a", "b", "c")
@@ -48,6 +50,16 @@ TRAITS = st.fixed_dictionaries(
         "experience": st.sampled_from(((), ("moved",), ("returned",), ("moved", "returned"))),
     }
 )
+
+
+def heard(draw: Random) -> tuple[Heard, ...]:
+    """What was said of pairs of some classes, much or little of it."""
+    told = sorted(draw.sample(sorted(CLASSES), draw.randint(1, len(CLASSES))))
+    counts = [(likeness, draw.choice((10, 20, 300))) for likeness in told]
+    return tuple(Heard("mentoring", likeness, many, draw.randint(many, 5 * many)) for likeness, many in counts)
+
+
+SAID = st.sampled_from([(), *(heard(Random(number)) for number in range(20))])
 AVOIDS = st.integers(0, 99)
 MANAGED = st.integers(0, 999)
 
@@ -74,11 +86,16 @@ def problems(draw: st.DrawFn, most: int = 10) -> Problem:
     return Problem(
         people=people,
         asked=frozenset(draw(st.sets(st.sampled_from(ids)))),
-        rules=Rules(candidates=draw(st.sampled_from((1, 2, 40))), min_functions=draw(st.sampled_from((1, 2)))),
+        rules=Rules(
+            candidates=draw(st.sampled_from((1, 2, 40))),
+            min_functions=draw(st.sampled_from((1, 2))),
+            weights={**WEIGHTS, "well_received": draw(st.sampled_from((5, 5, 60)))},
+        ),
         seed=draw(st.integers(0, 2**63 - 1)),
         recent=frozenset(draw(st.sets(couples, max_size=3))) if size > 1 else frozenset(),
         skills=frozenset(draw(st.sets(st.sampled_from(SKILLS), max_size=2))),
         in_person=draw(st.booleans()),
         size_min=draw(st.integers(2, 3)),
         size_max=draw(st.integers(3, 5)),
+        heard=draw(SAID),
     )

@@ -14,8 +14,9 @@ from services.matching.engine.people import Problem
 from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import suggest
 from services.matching.settings import MatchingSettings
-from services.matching.store import people
+from services.matching.store import people, received
 from shared.events.directory import PersonErased, SkillNeed, SkillOffer
+from shared.events.sessions import LikenessRated
 from tests.fixtures.issuer import Issuer
 from tests.matching.conftest import Caller, World
 from tests.matching.test_upkeep import changed, run
@@ -58,7 +59,8 @@ async def by_the_engine(world: World, one: UUID) -> list[tuple[str, str, int, di
     async with world.db.transaction() as conn:
         crowd = await people.everybody(conn, None, today())
         recent = await people.recent_pairs(conn, rules.cool_off_days)
-    problem = Problem(tuple(known.person for known in crowd), frozenset({one}), rules, 1, recent)
+        heard = await received.of_pairs(conn)
+    problem = Problem(tuple(known.person for known in crowd), frozenset({one}), rules, 1, recent, heard=heard)
     found = sorted(suggest(problem, one, 300), key=lambda match: (-match.score, match.members[1][0]))
     return [
         (str(match.members[1][0]), match.skill or "", match.score, {term.code: term.points for term in match.terms})
@@ -95,7 +97,7 @@ async def all_agree(world: World, call: Caller, ids: list[UUID]) -> set[str]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_packed_profiles_say_what_the_engine_says(world: World, call: Caller, seed: int) -> None:
-    """P5, P9. Also with open matches, and after everything about everybody has changed."""
+    """P5, P9. Also with open matches, with what was heard, and after everything about everybody has changed."""
     draw = random.Random(seed)
     ids = [UUID(int=draw.getrandbits(128)) for _ in range(60)]
     crowd = [person(one, **fields(draw, ids)) for one in ids]
@@ -107,6 +109,12 @@ async def test_packed_profiles_say_what_the_engine_says(world: World, call: Call
     await run(world, mentoring.programme_id)
     assert await world.fetch("SELECT FROM matches")
     await all_agree(world, call, ids)
+    said = {"another_unit.same_site.1": 480, "another_unit.another_site.1": 380, "same_unit.same_site.0": 150}
+    await world.hear(
+        *(LikenessRated(format="mentoring", likeness=one, answers=100, usefulness=all_) for one, all_ in said.items()),
+        LikenessRated(format="job_shadowing", likeness="another_unit.same_site.2", answers=100, usefulness=100),
+    )
+    assert "well_received" in await all_agree(world, call, ids)
     await world.hear(*(changed(one, 2, **fields(draw, ids)) for one in crowd))
     await all_agree(world, call, ids)
 

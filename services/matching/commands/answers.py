@@ -40,7 +40,10 @@ async def answer(
     await conn.execute(SQL.answer, match_id, person_id, says, reason_code)
     await matches.save_states(conn, changed)
     if after.state != "proposed":
-        await outbox.append_all(conn, [(tell(match), None) for match in changed])
+        agreed = [match.match_id for match in changed if match.state == "accepted"]
+        alike = await matches.likeness(conn, agreed) if agreed else {}
+        told = [tell(match, likeness=alike.get(match.match_id)) for match in changed]
+        await outbox.append_all(conn, [(event, None) for event in told])
         await _leave_alone(conn, changed, person_id)
     return after
 

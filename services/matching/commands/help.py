@@ -16,7 +16,7 @@ from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
 from services.matching.engine.suggestions import suggest
 from services.matching.store import help as store
-from services.matching.store import people
+from services.matching.store import people, received
 from shared import outbox, sql
 from shared.db import Connection
 from shared.events.base import Event
@@ -210,6 +210,7 @@ async def _best(conn: Connection, request: HelpRequest, now: datetime) -> list[U
         asked=frozenset({request.requester_id}),
         rules=Rules(),
         seed=request.request_id.int % 2**48,
+        heard=await received.of_pairs(conn),
     )
     listed = await asyncio.to_thread(suggest, problem, request.requester_id, CONSIDERED)
     helpers = [(match.members[1][0], match.score) for match in listed]

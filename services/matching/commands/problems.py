@@ -38,6 +38,7 @@ def head(programme: Programme, seed: int) -> Problem:
         in_person=programme.in_person,
         size_min=programme.size_min,
         size_max=programme.size_max,
+        heard=programme.heard,
     )
 
 

@@ -167,10 +167,11 @@ def followed(leg: Match, after: Match) -> Match:
     return leg.become(become[after.state]) if after.state in become else leg
 
 
-def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> MatchEvent:
+def tell(match: Match, reason: str | None = None, *, changed: bool = False, likeness: str | None = None) -> MatchEvent:
     """The event that says what a match has just become.
 
-    `reason` is why it ended or has another facilitator, or, where it has `changed`, other participants.
+    `reason` is why it ended or has another facilitator, or, where it has `changed`, other participants; `likeness` how
+    alike the two of it are who have said yes.
     """
     common = {
         "match_id": match.match_id,
@@ -194,4 +195,10 @@ def tell(match: Match, reason: str | None = None, *, changed: bool = False) -> M
         return CircleFormed(**common, reasons=match.reasons)
     if match.state in {"ended", "withdrawn"}:
         return MatchEnded(**common, reason=reason or (EXCHANGE_OVER if match.state == "withdrawn" else "ended"))
-    return {"accepted": MatchAccepted, "declined": MatchDeclined, "expired": MatchExpired}[match.state](**common)
+    alike = {"likeness": likeness} if match.state == "accepted" else {}
+    over: dict[State, type[MatchEvent]] = {
+        "accepted": MatchAccepted,
+        "declined": MatchDeclined,
+        "expired": MatchExpired,
+    }
+    return over[match.state](**common, **alike)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.matching.engine import candidates
 from services.matching.engine.candidates import Pairs
-from services.matching.engine.people import Problem, Term
+from services.matching.engine.people import Heard, Problem, Term
 from services.matching.engine.population import (
     SLOT_MINUTES,
     WEEK,
@@ -76,10 +76,10 @@ class Ranked(NamedTuple):
         return candidates.explain(self.population, self.problem, self.pairs.take(places), self.mutual[places])
 
 
-def rank(asker: Asker, rows: Rows, rules: Rules) -> Ranked:
+def rank(asker: Asker, rows: Rows, rules: Rules, heard: tuple[Heard, ...] = ()) -> Ranked:
     """Score who breaks no hard constraint. Between equals the smaller id comes first."""
     pop = _population(asker, rows)
-    problem = Problem((), frozenset(), rules, 0)
+    problem = Problem((), frozenset(), rules, 0, heard=heard)
     may = np.flatnonzero(_may(asker, rows) & (pop.common(_zeros(pop), np.arange(len(pop))) >= rules.common_half_hours))
     needs = np.array([need[1:] for need in asker.needs], np.int64).reshape(-1, 2)
     need = rows.need[may]

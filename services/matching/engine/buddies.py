@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine import assign
+from services.matching.engine import assign, received
 from services.matching.engine.candidates import suits, total
 from services.matching.engine.constraints import (
     Failures,
@@ -197,5 +197,6 @@ def terms(pop: Population, problem: Problem, newcomer: Ints, buddy: Ints) -> dic
         "same_function": weights["same_function"] * same_function,
         "seniority": np.maximum(0, weights["seniority"] - 3 * apart),
         "common_hours": np.clip(spare // 2, 0, weights["common_hours"]),
+        "well_received": received.of(pop, problem, newcomer, buddy),
     }
     return {code: points.astype(np.int64) for code, points in found.items()}

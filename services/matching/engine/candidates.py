@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine import market, scan
+from services.matching.engine import market, received, scan
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.explain import TAGGED
 from services.matching.engine.people import Problem, Term, term
@@ -47,6 +47,7 @@ def terms(pop: Population, problem: Problem, pairs: Pairs, mutual: Bools) -> dic
         "common_hours": np.minimum(spare // HALF_HOURS_A_POINT, weights["common_hours"]),
         "seniority": np.maximum(0, weights["seniority"] - RANK_POINTS * np.abs(pop.level[left] - pop.level[right])),
         "preferred_time": weights["preferred_time"] * suits(pop, left, right, problem.rules.common_half_hours),
+        "well_received": received.of(pop, problem, left, right),
         **market.bonus(pop, problem, left),
     }
     return {code: points.astype(np.int64) for code, points in found.items()}

@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "newcomer": "Who learns is new here.",
         "waited": "Who learns was left out of earlier rounds.",
         "preferred_time": "They can meet in the half of the day they like.",
+        "well_received": "Pairs like this one were found useful.",
         "preferred_pace": "The programme meets as often as who learns likes.",
         "teacher_load": "The other person already helps somebody.",
         "experienced": "The buddy knows the organization.",

@@ -43,7 +43,7 @@ def _for_one(pop: Population, problem: Problem, newcomer: UUID, count: int, know
     )
     near = np.flatnonzero(fits)
     found = buddies.terms(pop, problem, np.full(len(near), row), near)
-    del found["experienced"]
+    del found["experienced"], found["well_received"]  # a colleague is met once, and nobody is asked how that was
     score = np.array(sum(found.values()), np.int64)
     order = np.lexsort((pop.draw(np.full(len(near), row), near), -score))[:LOOKED_AT]
     chosen: list[int] = []

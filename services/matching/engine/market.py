@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine import received
 from services.matching.engine.cells import LEVELS, Cells, cell_of, differ, lay
 from services.matching.engine.people import Problem
 from services.matching.engine.population import WORD, Bools, Ints, Masks, Population, both_ways, mixed
@@ -122,6 +123,8 @@ class Knobs(NamedTuple):
     common_hours: int
     seniority: int
     preferred_time: int
+    received: Ints
+    """Points for how pairs of a class were received, by its number."""
 
 
 class Market(NamedTuple):
@@ -146,7 +149,12 @@ def build(
     """
     teaches = pop.available & (pop.slots > 0)
     knobs = _knobs(problem)
-    weighed = ((pop.level, knobs.seniority), (pop.liked, knobs.preferred_time), (pop.site, knobs.same_site))
+    heard = bool(knobs.received.any())
+    weighed = (
+        (pop.level, knobs.seniority or heard),
+        (pop.liked, knobs.preferred_time),
+        (pop.site, knobs.same_site or (heard and problem.in_person)),
+    )
     cells, row, kind = lay(pop, teaches, [column for column, weight in weighed if weight])
     teacher = pop.offers.person[row]
     marks_at, marks = challenges(pop)
@@ -327,4 +335,5 @@ def _knobs(problem: Problem) -> Knobs:
         common_hours=weights["common_hours"],
         seniority=weights["seniority"],
         preferred_time=weights["preferred_time"],
+        received=received.of_problem(problem),
     )

@@ -59,6 +59,15 @@ class Person(NamedTuple):
     """They became ready to facilitate this month."""
 
 
+class Heard(NamedTuple):
+    """How useful sessions of a format were to learn in, in pairs of a likeness: answers, and their sum, 1 to 5 each."""
+
+    format: str
+    likeness: str
+    answers: int
+    usefulness: int
+
+
 @dataclass(frozen=True)
 class Problem:
     """A round's whole input. The order of nothing in it matters."""
@@ -74,6 +83,8 @@ class Problem:
     in_person: bool = False
     size_min: int = 2
     size_max: int = 2
+    heard: tuple[Heard, ...] = ()
+    """What was said of earlier sessions, in the order of formats and classes."""
 
 
 class Term(NamedTuple):

@@ -14,7 +14,7 @@ from services.matching.engine.figures import figures
 from services.matching.engine.people import Outcome, Problem
 from services.matching.engine.rules import Rules
 
-VERSION = 16
+VERSION = 17
 """Of the engine: whatever may make another round of the same people, rules and seed counts it up."""
 SOLVERS: Mapping[str, Callable[[Problem], Outcome]] = MappingProxyType(
     {"pair": pairs.solve, "circle": groups.solve, "buddy": buddies.solve}
@@ -133,6 +133,7 @@ def digest(problem: Problem) -> str:
         for place, value in enumerate(values):  # one by one: of a million the whole would be written in memory
             found.update(f"{', ' if place else ''}{value!r}".encode())
         found.update(b"], ")
-    rest = (problem.in_person, problem.size_min, problem.size_max, problem.rules.stored())
-    found.update(f"{', '.join(map(repr, rest))})".encode())
+    rest = (problem.in_person, problem.size_min, problem.size_max, problem.rules.digested())
+    heard = (problem.heard,) if problem.heard else ()  # rounds that heard nothing are digested as they were before
+    found.update(f"{', '.join(map(repr, (*rest, *heard)))})".encode())
     return found.hexdigest()

@@ -20,6 +20,7 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "waited": 15,
         "preferred_pace": 5,
         "preferred_time": 5,
+        "well_received": 5,
         "teacher_load": 8,
         "experienced": 100,
         "near_unit": 15,
@@ -37,8 +38,10 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "facilitator_load": 20,
     }
 )
-LATER = frozenset({"preferred_time", "mixed_sites"})
+LATER = frozenset({"preferred_time", "mixed_sites", "well_received"})
 """Weights that the release before does not know, and refuses to be told."""
+UNSAID = frozenset({"well_received"})
+"""Weights that a digest has only where they are not the default, so that those of rounds before stay what they are."""
 FUNCTIONS: Mapping[str, int] = MappingProxyType({"problem_solving": 2})
 """Job functions a format brings together at least, whatever the rules say."""
 LEVELS = ("any", "mixed", "banded")
@@ -98,6 +101,11 @@ class Rules:
     def kept(self) -> dict[str, Any]:
         """As a row keeps them: what the release before does not know only where it is not the default."""
         weights = {term: one for term, one in self.weights.items() if term not in LATER or one != WEIGHTS[term]}
+        return self.stored() | {"weights": weights}
+
+    def digested(self) -> dict[str, Any]:
+        """As the digest of a round's input has them."""
+        weights = {term: one for term, one in self.weights.items() if term not in UNSAID or one != WEIGHTS[term]}
         return self.stored() | {"weights": weights}
 
     def stored(self) -> dict[str, Any]:

@@ -192,6 +192,9 @@ def _scan(
     skill, kind, total = EMPTY, EMPTY, 0  # whom `told` tells of: the next as a rule asks for the same at the same hours
     before = (EMPTY, EMPTY, EMPTY, EMPTY, side.liked[0])
     joined = knobs.reciprocity + knobs.shared_challenge
+    received = 0
+    for points in knobs.received:
+        received = max(received, points)
     for row in range(len(rows)):
         asking = rows[row]
         who = asks.person[asking]
@@ -209,7 +212,7 @@ def _scan(
         )
         _relist(market, known, asking, me, keys, row, listed)
         kin = side.kin[who] if joined else np.uint64(0)
-        rest = knobs.cross_unit + knobs.same_site + knobs.seniority
+        rest = knobs.cross_unit + knobs.same_site + knobs.seniority + received
         rest += 0 if me.liked >> np.uint64(63) else knobs.preferred_time
         for need in range(asks.start[asking], asks.start[asking + 1]):
             sure = asks.bonus[asking] + knobs.need_met

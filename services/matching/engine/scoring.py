@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from services.matching.engine.compiled import EMPTY, lean, ones
 from services.matching.engine.market import Knobs, Near, Offers, Side
 from services.matching.engine.population import Ints, Masks
+from services.matching.engine.received import number
 
 BEST_GAP, GAP_STEP = 2, 4
 HALF_HOURS_A_POINT = 2
@@ -111,10 +112,17 @@ def meet(offers: Offers, at: int, me: Self) -> bool:
 @lean
 def likeness(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
     """Points for where two people are in the organization."""
-    points: int = max(0, knobs.seniority - RANK_POINTS * abs(offers.rank[at] - me.rank))
-    if offers.unit[at] != me.unit:
+    return placed(offers, at, knobs, me, offers.unit[at] != me.unit)
+
+
+@lean
+def placed(offers: Offers, at: int, knobs: Knobs, me: Self, another_unit: bool) -> int:
+    """The same, were they of another unit or of one."""
+    apart, same_site = abs(offers.rank[at] - me.rank), offers.site[at] == me.site
+    points: int = max(0, knobs.seniority - RANK_POINTS * apart) + knobs.received[number(another_unit, same_site, apart)]
+    if another_unit:
         points += knobs.cross_unit
-    if offers.site[at] == me.site:
+    if same_site:
         points += knobs.same_site
     if suits(offers.liked[at] & me.liked, knobs.half_hours):
         points += knobs.preferred_time
@@ -124,8 +132,7 @@ def likeness(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
 @lean
 def likely(offers: Offers, at: int, knobs: Knobs, me: Self) -> int:
     """`likeness` at the most, of whoever is of the same rank and site and likes the same hours, in any unit."""
-    points: int = likeness(offers, at, knobs, me)
-    return points if offers.unit[at] != me.unit else points + knobs.cross_unit
+    return max(placed(offers, at, knobs, me, True), placed(offers, at, knobs, me, False))
 
 
 @lean

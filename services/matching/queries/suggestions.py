@@ -13,7 +13,7 @@ from services.matching.engine.explain import own, reason
 from services.matching.engine.round import VERSION
 from services.matching.engine.rules import Rules
 from services.matching.queries.matches import told
-from services.matching.store import teachers
+from services.matching.store import received, teachers
 from shared.db import Connection
 
 READ, READ_OF_EACH = 600, 150
@@ -57,7 +57,7 @@ async def list_suggestions(
         return []
     most = max(READ_OF_EACH, READ // len(needs))
     rows = await teachers.drawn(conn, asking, wanted.places, wanted.level, most, today)
-    ranked = rank(asking.asker, rows, rules)
+    ranked = rank(asking.asker, rows, rules, received.heard(asking.row["heard"]))
     places = await _free(conn, ranked, rows, _start(ranked, rows, after), limit)
     return _shown(ranked, rows, places, asking.row["labels"])
 

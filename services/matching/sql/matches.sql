@@ -44,6 +44,16 @@ ORDER BY match_id LIMIT $1 FOR UPDATE SKIP LOCKED
 SELECT match_id, person_id, role, answer FROM match_members
 WHERE match_id = ANY ($1::uuid[]) ORDER BY match_id, role, person_id
 
+-- name: likeness
+-- Of matches of two how alike these are now.
+SELECT mine.match_id, one.unit_code <> other.unit_code AS another_unit, one.site_code = other.site_code AS same_site,
+    abs(one.job_level - other.job_level) AS apart
+FROM match_members AS mine
+JOIN match_members AS theirs ON theirs.match_id = mine.match_id AND theirs.person_id > mine.person_id
+JOIN people AS one ON one.person_id = mine.person_id
+JOIN people AS other ON other.person_id = theirs.person_id
+WHERE mine.match_id = ANY ($1::uuid[])
+
 -- name: answer
 UPDATE match_members SET answer = $3, reason_code = $4 WHERE match_id = $1 AND person_id = $2
 

@@ -20,7 +20,8 @@ SELECT pg_try_advisory_xact_lock(7300103, hashtext($1::uuid::text))
 
 -- name: programme
 SELECT programme.*, rules.version AS rules_version, rules.rules,
-    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes
+    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes,
+    heard_of(ARRAY[programme.format]) AS heard
 FROM programmes AS programme
 CROSS JOIN LATERAL (
     SELECT version, rules FROM rules
@@ -32,7 +33,8 @@ WHERE programme.programme_id = $1
 -- Published programmes of these formats ($2) whose audience somebody is of and that give them no match now; one of
 -- buddies, while they are new and have none.
 SELECT programme.*, rules.version AS rules_version, rules.rules,
-    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes
+    monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes,
+    heard_of(ARRAY[programme.format]) AS heard
 FROM people AS person
 JOIN programmes AS programme ON programme.status = 'published' AND programme.format = ANY ($2::text[])
     AND in_audience(person, programme)

@@ -1,6 +1,6 @@
 -- name: asker
 -- Who asks, packed as teachers are, with what their open matches take from them, whom they must not meet ($2 days of
--- cool-off, a wish of either side), and what their skills and $3 are called.
+-- cool-off, a wish of either side), what their skills and $3 are called, and what was heard of pairs of formats $4.
 SELECT person.person_id, person.status = 'active' AND person.opted_in AS taking_part, person.needs, person.offers, person.experience,
     person.languages, person.hired_on, offer_profile(person, 0) AS profile, busy.learners, busy.minutes,
     ARRAY(
@@ -21,7 +21,8 @@ SELECT person.person_id, person.status = 'active' AND person.opted_in AS taking_
     (
         SELECT coalesce(jsonb_object_agg(skill_id, label), '{}') FROM skills
         WHERE skill_id = $3 OR skill_id IN (SELECT need ->> 'skill_id' FROM jsonb_array_elements(person.needs) AS need)
-    ) AS labels
+    ) AS labels,
+    heard_of($4::text[]) AS heard
 FROM people AS person
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE member.role IN ('teacher', 'buddy')) AS learners,

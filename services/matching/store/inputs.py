@@ -12,6 +12,7 @@ from services.matching.engine.people import Person, Problem
 from services.matching.engine.placing import Placed, assembled
 from services.matching.engine.rules import Rules
 from services.matching.store.alike import Alike
+from services.matching.store.received import heard
 from shared import sql
 from shared.db import Connection, Record
 from shared.events.matching import MatchKind
@@ -31,7 +32,8 @@ class Kept(NamedTuple):
 
 def setting(head: Problem, people: int) -> dict[str, Any]:
     """What a round's row keeps of its input beside rules and seed."""
-    return {
+    told = {"heard": list(map(list, head.heard))} if head.heard else {}
+    return told | {
         "skills": sorted(head.skills),
         "in_person": head.in_person,
         "size_min": head.size_min,
@@ -83,6 +85,7 @@ async def kept(conn: Connection, round_id: UUID) -> Kept | None:
         in_person=setting["in_person"],
         size_min=setting["size_min"],
         size_max=setting["size_max"],
+        heard=heard(setting.get("heard", ())),
     )
     return Kept(row["kind"], head, setting["people"])
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from services.matching.domain.match import Match, Member, first_answer
+from services.matching.engine import received
 from services.matching.engine.people import Match as Formed
 from services.matching.engine.people import Term
 from services.matching.engine.round import VERSION
@@ -183,6 +184,16 @@ async def _with_members(conn: Connection, rows: Sequence[Record]) -> list[Match]
         )
         for row in rows
     ]
+
+
+async def likeness(conn: Connection, match_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """How alike the two of each of these matches are; nothing of one whose people are not both known."""
+    return {
+        row["match_id"]: received.likeness(
+            another_unit=row["another_unit"], same_site=row["same_site"], apart=row["apart"]
+        )
+        for row in await conn.fetch(SQL.likeness, match_ids)
+    }
 
 
 async def save_states(conn: Connection, matches: Sequence[Match]) -> None:

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.matching.domain.format import KINDS, UnknownProgramme
+from services.matching.engine.people import Heard
 from services.matching.engine.rules import Rules
+from services.matching.store.received import heard
 from shared import sql
 from shared.db import Connection, Record
 
@@ -45,6 +47,8 @@ class Programme:
     """What taking part costs, and what teaching or facilitating does, preparation counted."""
     rules_version: int
     rules: Rules
+    heard: tuple[Heard, ...]
+    """What was said of sessions of its format."""
 
 
 async def get(conn: Connection, programme_id: UUID) -> Programme:
@@ -75,4 +79,5 @@ def _programme(row: Record) -> Programme:
         leading=Cost(row["session_minutes"] + row["preparation_minutes"], row["leading_minutes"]),
         rules_version=row["rules_version"],
         rules=Rules.parse(row["rules"]).of_format(row["format"]),
+        heard=heard(row["heard"]),
     )

@@ -14,6 +14,7 @@ from services.matching.domain.person import utc_offset
 from services.matching.engine.at_hand import Asker, Rows
 from services.matching.engine.population import WORD, Bools, Ints, Masks
 from services.matching.engine.rules import Rules
+from services.matching.store.received import FORMATS
 from shared import sql
 from shared.db import Connection, Record
 
@@ -57,7 +58,7 @@ class Asking(NamedTuple):
 
 async def asking(conn: Connection, person_id: UUID, skill: str | None, rules: Rules, today: date) -> Asking | None:
     """Who asks for what they want to learn, or for one skill, wanted or not; None for somebody unknown."""
-    row = await conn.fetchrow(SQL.asker, person_id, rules.cool_off_days, skill)
+    row = await conn.fetchrow(SQL.asker, person_id, rules.cool_off_days, skill, FORMATS)
     if row is None:
         return None
     # Where a skill is wanted twice, from the lower level on.

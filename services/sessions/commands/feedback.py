@@ -6,14 +6,21 @@ from uuid import UUID
 
 import orjson
 
-from services.sessions.domain.feedback import DidNotAttend, FeedbackAlreadyGiven, month_of, release
-from services.sessions.domain.forms import check_form
+from services.sessions.domain.feedback import (
+    LEARNING,
+    DidNotAttend,
+    FeedbackAlreadyGiven,
+    month_of,
+    release,
+    release_alike,
+)
+from services.sessions.domain.forms import check_form, usefulness
 from services.sessions.domain.session import UnknownSession
 from services.sessions.store import forms
 from shared import outbox, sql
 from shared.at_once import Change
 from shared.db import Connection
-from shared.events.sessions import FeedbackAnswer
+from shared.events.sessions import FeedbackAnswer, LikenessRated
 
 SQL = sql.load("services.sessions", "feedback")
 
@@ -47,7 +54,8 @@ async def keep_feedback(
     result: object = None,
 ) -> Change:
     """What keeps it, with no row where it was given already. Raises what `give_feedback` does but for that."""
-    part = await conn.fetchrow(SQL.look_answering, session_id, person_id, *forms.STANDARD_OF)
+    learning = sorted(LEARNING)
+    part = await conn.fetchrow(SQL.look_answering, session_id, person_id, *forms.STANDARD_OF, learning)
     if part is None:
         raise UnknownSession("There is no such session, or you were not in it.")
     if part["state"] != "attended":
@@ -61,7 +69,25 @@ async def keep_feedback(
     topic, given = (f"{own[0][0]}:{own[0][1]}:{format_name}", {"s": list(own[1])}) if own else (None, None)
     cell = (part["programme_id"], begin, topic, part["division"])
     comments = [comment] if comment else []
-    return Change(SQL.give, (session_id, person_id, *cell, *scores, comments, given, format_name), None, result)
+    useful = answer.usefulness if answer else usefulness(own[1], items) if own else None
+    alike = (part["likeness"], part["programme_format"], useful, learning)
+    args = (session_id, person_id, *cell, *scores, comments, given, format_name, *alike)
+    return Change(SQL.give, args, None, result)
+
+
+async def release_likeness(conn: Connection) -> int:
+    """Tell how useful ten people or more found pairs of one likeness; returns how many times that was."""
+    told, kept = [], []
+    for row in await conn.fetch(SQL.lock_alike):
+        leaving, waiting = release_alike(row["answers"])
+        event = LikenessRated(
+            format=row["format"], likeness=row["likeness"], answers=len(leaving), usefulness=sum(leaving)
+        )
+        told.append((event, None))
+        kept.append((row["format"], row["likeness"], row["quarter"], row["round"], sorted(waiting)))
+    await conn.executemany(SQL.keep_the_rest_alike, kept)
+    await outbox.append_all(conn, told)
+    return len(told)
 
 
 async def release_feedback(conn: Connection) -> int:

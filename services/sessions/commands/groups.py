@@ -19,7 +19,7 @@ from services.sessions.store import groups
 from shared import outbox, sql
 from shared.db import Connection
 from shared.envelope import Envelope
-from shared.events.matching import MatchEvent
+from shared.events.matching import MatchAccepted, MatchEvent
 from shared.events.sessions import GroundRulesAcknowledged
 
 PROGRAMMES = sql.load("services.sessions", "programmes")
@@ -43,6 +43,7 @@ async def form_groups(conn: Connection, causes: Sequence[Envelope[MatchEvent]]) 
             match.kind,
             match.skill_id,
             led_by(members[match_id]),
+            match.likeness if isinstance(match, MatchAccepted) else None,
         )
         for match_id, match in ((match_id, cause.data) for match_id, cause in sorted(matches.items()))
     ]

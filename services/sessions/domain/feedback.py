@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from random import SystemRandom
 from uuid import UUID, uuid4
 
-from shared.events.sessions import FeedbackAnswer, FeedbackReleased
+from shared.events.sessions import FeedbackAnswer, FeedbackReleased, SessionRole
 from shared.refusal import Refused
 
 ENOUGH = 5
@@ -15,6 +15,10 @@ CROWD = 10
 """Words need more people than scores do: they may say more than their writers meant to."""
 PRIOR, MIDDLE = 10, 3.0
 """As in the quality of what people leave for others: a few good answers are not better than many."""
+LEARNING: frozenset[SessionRole] = frozenset(
+    {"participant", "contributor", "mentee", "observer", "reviewee", "newcomer"}
+)
+"""Roles of whoever learns in a pair."""
 
 
 class DidNotAttend(Refused):
@@ -64,6 +68,16 @@ def release(
         comments=tuple(dice.sample(comments, len(comments))),
     )
     return batch, drawn[leaving:]
+
+
+def release_alike(answers: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Answers that leave, by lot, in tens, and those that wait for others.
+
+    Whoever leaves both in fives and in tens leaves no fewer than five between the two.
+    """
+    drawn = SystemRandom().sample(answers, len(answers))
+    leaving = len(drawn) // CROWD * CROWD
+    return drawn[:leaving], drawn[leaving:]
 
 
 def quality(scores: Iterable[tuple[int, float]]) -> float | None:

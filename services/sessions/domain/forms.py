@@ -41,6 +41,14 @@ def is_recommendation(item: Mapping[str, Any]) -> bool:
     return item.get("scale") == "recommendation"
 
 
+def usefulness(scores: Sequence[int], items: Sequence[Mapping[str, Any]]) -> int | None:
+    """How useful it was, from 1 to 5, by a form that asks it; None by another."""
+    for score, item in zip(scores, items, strict=True):
+        if item["code"] == "usefulness" and not is_recommendation(item):
+            return 6 - score if item["reverse"] else score
+    return None
+
+
 def check_items(kind: str, theme: str, items: Sequence[Mapping[str, Any]]) -> None:
     """Raise InvalidRequest unless a form of that kind may ask so many questions, and such."""
     least, most = SIZES[kind]

@@ -2,11 +2,12 @@
 
 -- name: look_answering
 -- One's part in a session, what an answer is kept under, and the form that was chosen for the programme or else for the
--- format, or ($3, $4) that a format of the catalogue names.
+-- format, or ($3, $4) that a format of the catalogue names. Of a pair how alike they are, to whoever learns ($5) in it.
 SELECT seen.*, form.form_id, form.version, form.items,
        coalesce((SELECT division FROM people WHERE person_id = $2), 'none') AS division
 FROM (
-    SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at
+    SELECT t.state, s.programme_id, coalesce(s.format, g.format, p.format) AS format, s.starts_at,
+           CASE WHEN t.role = ANY ($5::text[]) THEN g.likeness END AS likeness, p.format AS programme_format
     FROM participants AS t JOIN sessions AS s USING (session_id)
     JOIN groups AS g USING (group_id) JOIN programmes AS p ON p.programme_id = s.programme_id
     WHERE t.session_id = $1 AND t.person_id = $2
@@ -25,6 +26,7 @@ LEFT JOIN LATERAL (
 -- name: give
 -- They have answered, and need not be asked any more; apart from that the answer, to the first form ($7 to $10) or to
 -- another one ($5, $11), in the cell of their how manieth answer to the programme's sessions of the month ($4) it is.
+-- How useful it was ($15) is kept once more where somebody learnt ($16) in a pair of a likeness ($13, $14 its format).
 -- No row where they had answered already. Two answers of one person take turns, and the second counts the first.
 WITH locked AS MATERIALIZED (
     SELECT count(*) FROM (SELECT FROM people WHERE person_id = $2 FOR NO KEY UPDATE) AS me
@@ -48,6 +50,15 @@ WITH locked AS MATERIALIZED (
     SELECT $3, 'feedback', $5, $6, month, round, ARRAY[$11::jsonb] FROM turn WHERE $5::text IS NOT NULL
     ON CONFLICT (programme_id, kind, topic, division, month, round) DO UPDATE SET
         answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer)
+), alike AS (
+    SELECT likeness_round($2, $1, $14, $13, quarter, $16::text[]) AS round, (quarter AT TIME ZONE 'UTC')::date AS quarter
+    FROM change, date_trunc('quarter', $4::timestamptz, 'UTC') AS quarter
+    WHERE $13::text IS NOT NULL AND $15::smallint IS NOT NULL
+), kept_alike AS (
+    INSERT INTO likeness_cells AS c (format, likeness, quarter, round, answers)
+    SELECT $14, $13, quarter, round, ARRAY[$15::smallint] FROM alike
+    ON CONFLICT (format, likeness, quarter, round) DO UPDATE SET
+        answers = ARRAY(SELECT answer FROM unnest(c.answers || excluded.answers) AS answer ORDER BY answer)
 )
 SELECT true FROM change
 
@@ -60,6 +71,16 @@ LIMIT 1000 FOR UPDATE
 -- name: keep_the_rest
 UPDATE feedback_cells SET answers = $6::feedback_answer[], comments = '{}'
 WHERE programme_id = $1 AND format = $2 AND division = $3 AND month = $4 AND round = $5
+
+-- name: lock_alike
+SELECT format, likeness, quarter, round, answers FROM likeness_cells
+WHERE cardinality(answers) >= 10
+ORDER BY format, likeness, quarter, round
+LIMIT 1000 FOR UPDATE
+
+-- name: keep_the_rest_alike
+UPDATE likeness_cells SET answers = $5::smallint[]
+WHERE format = $1 AND likeness = $2 AND quarter = $3 AND round = $4
 
 -- name: insert_batches
 INSERT INTO feedback_batches (

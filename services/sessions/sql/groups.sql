@@ -3,12 +3,12 @@
 -- name: insert_groups
 INSERT INTO groups (
     group_id, programme_id, match_id, match_version, kind, skill_id, state, facilitator_id, facilitator_why,
-    rules_version, rules_text
+    rules_version, rules_text, likeness
 )
 SELECT new.group_id, new.programme_id, new.match_id, new.match_version, new.kind, new.skill_id, 'waiting',
-       new.facilitator_id, CASE WHEN new.facilitator_id IS NOT NULL THEN $8 END, 1, p.ground_rules
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
-    AS new (group_id, programme_id, match_id, match_version, kind, skill_id, facilitator_id)
+       new.facilitator_id, CASE WHEN new.facilitator_id IS NOT NULL THEN $9 END, 1, p.ground_rules, new.likeness
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[], $8::text[])
+    AS new (group_id, programme_id, match_id, match_version, kind, skill_id, facilitator_id, likeness)
 JOIN programmes AS p USING (programme_id)
 ORDER BY new.match_id
 ON CONFLICT (match_id) DO NOTHING
