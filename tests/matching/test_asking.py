@@ -83,6 +83,16 @@ async def test_it_has_the_score_and_the_reasons_a_round_would_give_it(world: Wor
     assert (preview["asked"], preview["engine"]) == (False, VERSION)
 
 
+@pytest.mark.parametrize("skill", [RUST, PIANO])
+async def test_what_is_asked_for_is_what_is_learnt(world: World, call: Caller, skill: str) -> None:
+    mentoring, one = programme(), person(needs=(*learner().needs, *learner(skill=PIANO).needs))
+    guide = person(offers=(*teacher().offers, *teacher(skill=PIANO).offers))
+    await world.hear(mentoring)
+    await world.hear(one, guide)
+    answer = await ask(call, one, guide.person_id, mentoring.programme_id, skill)
+    assert answer.json()["skill_id"] == skill
+
+
 async def test_the_same_key_twice_asks_once(world: World, call: Caller) -> None:
     about, one, guide = await two(world)
     key = {"Idempotency-Key": "ask-1"}
@@ -231,7 +241,7 @@ async def test_whatever_else_is_wrong_is_named(world: World, call: Caller) -> No
     about, one, guide = await two(world)
 
     async def wrong(field: str, status: int = 422, **given: Any) -> str:
-        values = {"one": one, "other": guide.person_id, "about": about} | given
+        values: dict[str, Any] = {"one": one, "other": guide.person_id, "about": about} | given
         answer = await ask(call, **values)
         assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (status, [field])
         return str(answer.json()["errors"][0]["message"])
