@@ -15,9 +15,9 @@ from services.matching.engine.candidates import Pairs
 from services.matching.engine.compiled import EMPTY
 from services.matching.engine.listing import SCALE, Listed
 from services.matching.engine.market import Market
-from services.matching.engine.people import Person, Problem
+from services.matching.engine.people import Heard, Person, Problem
 from services.matching.engine.population import Ints, Population, build
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import WEIGHTS, Rules
 from services.matching.engine.suggestions import suggest
 from tests.matching.strategies import problems
 from tests.matching.test_engine import can_meet
@@ -123,6 +123,28 @@ def test_of_hundreds_alike_who_share_a_challenge_none_is_passed_over_that_is_wor
     )
     problem = Problem((*learners, *teachers), frozenset(one.id for one in learners), Rules(), 1)
     listed_within(problem, [7 * row % spread for row in range(709)], EVERYTHING, 3)
+
+
+@pytest.mark.parametrize("parted", [1, 128])
+@pytest.mark.parametrize("likeness", ["same_unit.same_site.0", "same_unit.another_site.1", "another_unit.same_site.2"])
+def test_whoever_is_worth_more_for_how_alike_they_are_is_not_passed_over(likeness: str, parted: int) -> None:
+    """Where nothing but that tells teachers apart, whatever they cost and wherever in a cell they lie."""
+    traits = list(product(("U1", "U2"), ("X", "Y"), (1, 2, 5)))
+    learners = tuple(
+        engine_person(UUID(int=row + 1), needs=(("a", 1, 2),), unit=unit, site=site, level=level)
+        for row, (unit, site, level) in enumerate(traits)
+    )
+    teachers = tuple(
+        engine_person(UUID(int=row + 101), offers=(("a", 3),), unit=unit, site=site, level=level)
+        for row, (unit, site, level) in enumerate(4 * traits)
+    )
+    weights = {**WEIGHTS, **dict.fromkeys(("cross_unit", "same_site", "seniority"), 0), "well_received": 100}
+    heard = Heard("mentoring", likeness, 400, 2000), Heard("mentoring", "another_unit.another_site.0", 400, 400)
+    asked = frozenset(one.id for one in learners)
+    problem = Problem((*learners, *teachers), asked, Rules(weights=weights), 1, in_person=True, heard=heard)
+    with patch.object(cells, "PARTED", parted):
+        for width, spread in product((1, 3), (2, 40, 150)):
+            listed_within(problem, [7 * row % spread for row in range(len(problem.people))], EVERYTHING, width)
 
 
 @pytest.mark.parametrize("points", [[0, 0, 0, 0], [0, 0, 1, 60], [0, 9, 0, 0]])

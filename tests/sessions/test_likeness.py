@@ -73,6 +73,9 @@ async def test_what_ten_who_learn_say_is_told_as_a_sum_and_once(world: World) ->
     (event,) = await world.told("likeness.rated")
     assert event == {"format": "mentoring", "likeness": ALIKE, "answers": 10, "usefulness": 5 + 2 * 10 + 5 - 5 + 5}
     assert await world.fetch("SELECT FROM likeness_cells WHERE cardinality(answers) > 0") == []
+    rows = await world.fetch("SELECT header_names, header_values FROM outbox WHERE topic = 'sessions.likeness'")
+    ids = [dict(zip(row["header_names"], row["header_values"], strict=True))["ce_id"].decode() for row in rows]
+    assert [UUID(each).version for each in ids] == [4], "an id that sorts by time would tell when"
 
 
 async def test_who_teaches_is_not_asked_what_learning_from_them_was_like(world: World) -> None:
