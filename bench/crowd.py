@@ -51,6 +51,7 @@ def population(size: int, seed: int = 7, skills: int | None = None) -> Populatio
         ids=(),
         index={},
         skills=tuple(f"skill/{number}" for number in range(kinds)),
+        skill_site=np.full(kinds, -1),
         tags=(),
         available=rng.random(size) < 0.95,
         hours=hours,

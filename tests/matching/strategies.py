@@ -80,6 +80,7 @@ def persons(draw: st.DrawFn, row: int, size: int) -> Person:
 @st.composite
 def problems(draw: st.DrawFn, most: int = 10) -> Problem:
     size = draw(st.integers(1, most))
+    modality = draw(st.sampled_from(("in_person", "hybrid", "remote")))
     people = tuple(draw(persons(row, size)) for row in range(size))
     ids = [person.id for person in people]
     couples = st.tuples(st.sampled_from(ids), st.sampled_from(ids)).filter(lambda pair: pair[0] < pair[1])
@@ -94,7 +95,8 @@ def problems(draw: st.DrawFn, most: int = 10) -> Problem:
         seed=draw(st.integers(0, 2**63 - 1)),
         recent=frozenset(draw(st.sets(couples, max_size=3))) if size > 1 else frozenset(),
         skills=frozenset(draw(st.sets(st.sampled_from(SKILLS), max_size=2))),
-        in_person=draw(st.booleans()),
+        in_person=modality != "remote",
+        only_in_person=modality == "in_person",
         size_min=draw(st.integers(2, 3)),
         size_max=draw(st.integers(3, 5)),
         heard=draw(SAID),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine import buddies
-from services.matching.engine.buddies import STAGES, Chosen
+from services.matching.engine.buddies import STAGES, Chosen, stages
 from services.matching.engine.constraints import Funnel
 from services.matching.engine.people import Problem
 from services.matching.engine.population import build
@@ -23,7 +23,7 @@ from tests.matching.world import engine_person
 def chosen(problem: Problem, listed: int) -> Chosen:
     pop = build(problem.people, problem.seed)
     newcomers = np.array(sorted(pop.index[person] for person in problem.asked), np.int64)
-    return buddies.choose(pop, problem, newcomers, Funnel(STAGES, len(newcomers)), listed)
+    return buddies.choose(pop, problem, newcomers, Funnel(stages(problem), len(newcomers)), listed)
 
 
 def organization(size: int, newcomers: int) -> Problem:

@@ -147,13 +147,15 @@ def test_islands_are_those_who_could_meet_through_others_and_no_more() -> None:
         engine_person(UUID(int=3), languages=("es",)),
         engine_person(UUID(int=4), languages=("ja",)),
         engine_person(UUID(int=5), languages=("ja",), days=(6, 7)),
+        engine_person(UUID(int=6), languages=("es",), site="OSL"),
     ]
-    problem = Problem(tuple(people), frozenset(), Rules(), 1)
     pop = build(people, 1)
-    found = islands(pop, circle.rule(problem), np.arange(5))
-    named = [{pop.ids[row].int for row in island.tolist()} for island in found]
-    assert sorted(named, key=min) == [{1, 2, 3}, {4}, {5}]
-    assert all(not one & other for one, other in combinations(named, 2))
+    for only_in_person, apart in ((False, [{1, 2, 3, 6}, {4}, {5}]), (True, [{1, 2, 3}, {4}, {5}, {6}])):
+        problem = Problem(tuple(people), frozenset(), Rules(), 1, only_in_person=only_in_person)
+        found = islands(circle.folk(pop, problem), circle.rule(problem), np.arange(6))
+        named = [{pop.ids[row].int for row in island.tolist()} for island in found]
+        assert sorted(named, key=min) == apart
+        assert all(not one & other for one, other in combinations(named, 2))
 
 
 def test_who_is_gone_when_parts_come_back_breaks_up_no_more_than_their_circle() -> None:

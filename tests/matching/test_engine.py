@@ -64,6 +64,7 @@ def check_two(problem: Problem, match: Match, kind: str) -> None:
     assert one in problem.asked
     assert right.available
     assert can_meet([left, right], problem)
+    assert not problem.only_in_person or left.site == right.site
     assert left.manager != right.id
     assert right.manager != left.id
     assert (min(one, other), max(one, other)) not in problem.recent
@@ -96,6 +97,7 @@ def check_circle(problem: Problem, match: Match) -> None:
     assert leader.available
     assert all(leader.id not in bosses(member, by_id) for member in members)
     assert can_meet([*members, leader], problem)
+    assert not problem.only_in_person or len({one.site for one in (*members, leader)}) == 1
 
 
 def no_rule_is_broken(kind: str, problem: Problem, outcome: Outcome) -> None:
@@ -246,6 +248,7 @@ SAME = {
     "another_language": "no_common_language",
     "other_hours": "too_few_common_hours",
     "shorter_cool_off": "matched_recently",
+    "meet_remotely": "another_site",
     "less_experience": "nobody_experienced",
 }
 
@@ -256,6 +259,8 @@ def lifted(problem: Problem, constraint: str, person: UUID) -> Problem:
     problem = replace(problem, asked=frozenset({person}))
     if constraint == "matched_recently":
         return replace(problem, recent=frozenset())
+    if constraint == "another_site":
+        return replace(problem, only_in_person=False)
     if constraint == "half_an_hour_more":
         rules = replace(problem.rules, common_half_hours=problem.rules.common_half_hours - 1)
         return replace(problem, rules=rules)

@@ -63,7 +63,7 @@ async def test_a_change_is_a_new_version_from_the_next_round_on(world: World, ca
         ("mentoring_circle", {"min_functions": 9}, "rules.min_functions"),
         ("mentoring_circle", {"levels": "sorted"}, "levels"),
         ("problem_solving", {"min_functions": 1}, "rules.min_functions"),
-        ("mentoring_circle", {"cool_off_days": 90}, "rules.cool_off_days"),
+        ("mentoring_circle", {"rest_days": 90}, "rules.rest_days"),
         ("mentoring_circle", {"weights": {"same_site": 40}}, "rules.weights.same_site"),
         ("onboarding_buddy", {"weights": {"newcomer": 40, "waited": 40}}, "rules.weights.newcomer"),
         ("mentoring", {"weights": {"need_met": 0}}, "rules.weights.need_met"),

@@ -34,6 +34,7 @@ class Changes(Limits):
     )
 
     exchange: bool | None = None
+    one_site: bool | None = None
     levels: Literal["any", "mixed", "banded"] | None = None
     weights: Weights | None = None
 

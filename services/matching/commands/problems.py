@@ -39,6 +39,7 @@ def head(programme: Programme, seed: int) -> Problem:
         size_min=programme.size_min,
         size_max=programme.size_max,
         heard=programme.heard,
+        only_in_person=programme.only_in_person,
     )
 
 

@@ -52,7 +52,8 @@ class Reading:
             SQL.lessons, self._programme.programme_id, rules.rest_days, rules.cool_off_days, here
         )
         known = taught(known, lessons)
-        recent = await people.recent_pairs(self._conn, rules.cool_off_days, here)
+        met = people.companions if self._kind == "circle" else people.recent_pairs
+        recent = await met(self._conn, rules.cool_off_days, here)
         asked, others = await asked_of(self._conn, self._programme, self._kind, known, newcomers, among=self._among)
         self.others += others
         return await asyncio.to_thread(_placed, known, ids, asked, recent)

@@ -47,7 +47,7 @@ async def change_rules(
     rules = _changed(programme, changes)
     if rules.stored() != programme.rules.stored():
         version = programme.rules_version + 1
-        await conn.execute(SQL.insert_rules, programme_id, version, rules.kept(), changed_by)
+        await conn.execute(SQL.insert_rules, programme_id, version, rules.kept(), changed_by, rules.one_site)
     return await versions.get_rules(conn, programme_id)
 
 

@@ -31,12 +31,14 @@ READERS: Mapping[str, tuple[MatchKind, ...]] = MappingProxyType(
         **dict.fromkeys(("need_met", "skill_gap", "target_reached", "reciprocity", "shared_challenge"), ("pair",)),
         **dict.fromkeys(("candidates", "looks", "exchange"), ("pair",)),
         **dict.fromkeys(("experienced", "near_unit", "same_function", "buddy_tenure_days"), ("buddy",)),
-        **dict.fromkeys(("shared_need", "can_contribute", "needs_covered", "preferred_size"), ("circle",)),
+        **dict.fromkeys(
+            ("shared_need", "can_contribute", "needs_covered", "preferred_size", "met_lately"), ("circle",)
+        ),
         **dict.fromkeys(("mixed_units", "mixed_functions", "mixed_tenure", "mixed_sites", "mixed_levels"), ("circle",)),
         **dict.fromkeys(("neutral_facilitator", "facilitator_load", "facilitator_circles"), ("circle",)),
         **dict.fromkeys(("min_functions", "levels", "level_band"), ("circle",)),
         **dict.fromkeys(("same_site", "seniority", "well_received", "teacher_load"), ("pair", "buddy")),
-        **dict.fromkeys(("cool_off_days", "rest_days", "expires_days"), ("pair", "buddy")),
+        **dict.fromkeys(("rest_days", "expires_days"), ("pair", "buddy")),
         **dict.fromkeys(("cross_unit", "newcomer", "preferred_pace"), ("pair", "circle")),
         **dict.fromkeys(("margin", "newcomer_days", "part_people"), ("pair", "circle")),
     }

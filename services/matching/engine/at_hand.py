@@ -126,6 +126,7 @@ def _population(asker: Asker, rows: Rows) -> Population:
         ids=(),
         index={},
         skills=skills,
+        skill_site=np.full(len(skills), -1),
         tags=asker.tags,
         available=rows.free,
         hours=none.astype(np.uint64),

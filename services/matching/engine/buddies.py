@@ -8,9 +8,11 @@ import numpy as np
 from services.matching.engine import assign, received
 from services.matching.engine.candidates import suits, total
 from services.matching.engine.constraints import (
+    SITE,
     Failures,
     Funnel,
     apart,
+    elsewhere,
     few_hours,
     in_line,
     own,
@@ -66,7 +68,7 @@ def solve(problem: Problem) -> Outcome:
     pop = build(problem.people, problem.seed)
     newcomers = np.array(sorted(pop.index[person] for person in problem.asked if person in pop.index), np.int64)
     ready = perf_counter()
-    funnel = Funnel(STAGES, len(newcomers))
+    funnel = Funnel(stages(problem), len(newcomers))
     found = choose(pop, problem, newcomers, funnel)
     newcomer = newcomers[found.row]
     told = terms(pop, problem, newcomer, found.buddy)
@@ -85,6 +87,11 @@ def solve(problem: Problem) -> Outcome:
     timings = {"build": ready - began, "solve": perf_counter() - ready}
     ordered = tuple(sorted(matches, key=lambda match: match.members))
     return Outcome(ordered, tuple(unmatched), found.value, found.bound, timings=timings)
+
+
+def stages(problem: Problem) -> tuple[str, ...]:
+    """The constraints of a round, in the order they are tried."""
+    return (*STAGES, SITE) if problem.one_site else STAGES
 
 
 def choose(pop: Population, problem: Problem, newcomers: Ints, funnel: Funnel, listed: int = LISTED) -> Chosen:
@@ -164,6 +171,7 @@ def _failed(pop: Population, problem: Problem, recent: Ints, mine: Ints, others:
         speechless(pop, mine, others),
         few_hours(pop, mine, others, problem.rules.common_half_hours),
         contains(recent, pop.keys(mine, others)),
+        *((elsewhere(pop, mine, others),) if problem.one_site else ()),
     )
 
 

@@ -81,5 +81,5 @@ def explain(pop: Population, problem: Problem, chosen: Pairs, mutual: Bools) -> 
 def _about(pop: Population, code: str, skill: int, shared: int) -> str | None:
     """What a term speaks of: the skill that is learnt, the one both work on, or what both have been through."""
     if code in {"shared_challenge", TAGGED}:
-        return (pop.skills + pop.tags)[shared]
+        return pop.skills[shared] if shared < len(pop.skills) else pop.tags[shared - len(pop.skills)]
     return pop.skills[skill] if code in ABOUT_SKILL else None

@@ -40,7 +40,7 @@ def bound(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
         empty = (len(column) - len(known)) // max(1, least)
         total = total + weights[term] * each[np.maximum(np.minimum(count, each.argmax()), count - empty)]
     total = total + weights[circle.GRADES] * (placed - count)
-    apart = islands(pop, rules, asked)
+    apart = islands(people, rules, asked)
     if len(apart[0]) > exact.WHOLE:
         return int(max(0, total.max()))
     best = sum(_best(people, rules, each, least, most) for each in apart)

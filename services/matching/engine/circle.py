@@ -8,14 +8,15 @@ import numpy as np
 from services.matching.engine.compiled import compiled, ones
 from services.matching.engine.market import bonus
 from services.matching.engine.people import Problem, Term
-from services.matching.engine.population import ANY, Bools, Ints, Masks, Population, Postings, both_ways
+from services.matching.engine.population import ANY, Bools, Ints, Masks, Population, Postings, both_ways, pair_keys
 
 TENURE_BANDS = (180, 730, 1825)
 HALF_HOURS_A_POINT = 2
 MARKS = 64
 """Bits of a person's wants or knowledge: most people share none, which one look tells."""
 ANY_BAND = 1 << 30
-IMPOSSIBLE = -1
+IMPOSSIBLE = -(1 << 40)
+"""Less than any circle is worth: who has met lately may cost it more than all else brings."""
 NONE = -1
 TERMS = (
     "shared_need",
@@ -28,12 +29,13 @@ TERMS = (
     "mixed_levels",
     "common_hours",
     "preferred_size",
+    "met_lately",
     "preferred_time",
     "newcomer",
     "waited",
     "preferred_pace",
 )
-SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, SITES, GRADES, HOURS, SIZE, TIME, DUE = range(12)
+SHARED, CONTRIBUTE, COVERED, UNITS, FUNCTIONS, TENURE, SITES, GRADES, HOURS, SIZE, MET, TIME, DUE = range(13)
 """The terms from DUE on hang on each member alone."""
 ABOUT_TOPIC = frozenset({"shared_need", "can_contribute"})
 
@@ -60,6 +62,11 @@ class Folk(NamedTuple):
     leaves: Ints
     barred_at: Ints
     barred: Ints
+    met_at: Ints
+    met: Ints
+    """Whom they have been with within the cool-off."""
+    place: Ints
+    """Their site where only people of one site may meet, 0 where they may meet anywhere."""
     wants_at: Ints
     wants: Ints
     wants_level: Ints
@@ -92,6 +99,7 @@ def folk(pop: Population, problem: Problem) -> Folk:
     wants = np.lexsort((pop.needs.skill, pop.needs.person))
     knows = np.lexsort((pop.offers.skill, pop.offers.person))
     at, others = both_ways(pop.apart, len(pop))
+    met_at, met = both_ways(pair_keys(pop.index, problem.recent), len(pop))
     dues = np.column_stack(list(bonus(pop, problem, np.arange(len(pop))).values())).astype(np.int64)
     about = np.array([not problem.skills or skill in problem.skills for skill in pop.skills], np.bool_)
     return Folk(
@@ -110,6 +118,9 @@ def folk(pop: Population, problem: Problem) -> Folk:
         leaves=pop.leaves,
         barred_at=at,
         barred=others,
+        met_at=met_at,
+        met=met,
+        place=pop.site * problem.one_site,
         wants_at=np.searchsorted(pop.needs.person[wants], everybody).astype(np.int64),
         wants=pop.needs.skill[wants],
         wants_level=pop.needs.level[wants],
@@ -136,6 +147,8 @@ def rule(problem: Problem) -> Rule:
         weights[GRADES] = 0
     if problem.in_person:
         weights[SITES] = 0  # who has to travel gains nothing by it
+    if not problem.recent:
+        weights[MET] = 0  # nobody looks for whom they have met
     band = rules.level_band if rules.levels == "banded" else ANY_BAND
     functions = rules.min_functions if rules.min_functions > 1 else 0
     return Rule(rules.common_half_hours, functions, rules.margin, band, weights)
@@ -155,7 +168,9 @@ def terms(pop: Population, people: Folk, rules: Rule, members: Sequence[int], to
 
 @compiled
 def together(people: Folk, one: int, other: int) -> bool:
-    """Whether these two may be in one circle: neither stands above the other, and nothing keeps them apart."""
+    """Whether these two may be in one circle: neither stands above the other, no wish or way keeps them apart."""
+    if people.place[one] != people.place[other]:
+        return False
     if people.enters[one] < people.enters[other] <= people.leaves[one]:
         return False
     if people.enters[other] < people.enters[one] <= people.leaves[other]:
@@ -200,6 +215,16 @@ def covered(people: Folk, rules: Rule, members: Ints, size: int, person: int) ->
         if other != person and people.wanted[person] & people.known[other] and teaches(people, rules, other, person):
             return True
     return False
+
+
+@compiled
+def known_to(people: Folk, members: Ints, size: int, person: int) -> int:
+    """How many members the person has been with within the cool-off."""
+    found = 0
+    for place in range(people.met_at[person], people.met_at[person + 1]):
+        for at in range(size):
+            found += members[at] == people.met[place]
+    return found
 
 
 @compiled
@@ -275,6 +300,8 @@ def suits(people: Folk, rules: Rule, members: Ints, size: int, topic: int, point
         points[SIZE] += rules.weights[SIZE] * (people.fewest[person] <= size <= people.most[person])
         points[COVERED] += rules.weights[COVERED] * covered(people, rules, members, size, person)
         points[DUE:] += people.dues[person]
+        if rules.weights[MET]:
+            points[MET] -= rules.weights[MET] * known_to(people, members, place, person)
         if people.wanted[person] & mark:
             for want in range(people.wants_at[person], people.wants_at[person + 1]):
                 if people.wants[want] == topic:

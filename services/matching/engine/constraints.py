@@ -36,6 +36,12 @@ def above_or_below(pop: Population, left: Ints, right: Ints) -> Bools:
     return pop.above(left, right) | pop.above(right, left)
 
 
+def elsewhere(pop: Population, left: Ints, right: Ints) -> Bools:
+    """They work at different sites."""
+    apart: Bools = pop.site[left] != pop.site[right]
+    return apart
+
+
 def unavailable(pop: Population, _left: Ints, right: Ints) -> Bools:
     """`right` may not be offered to anybody now."""
     return ~pop.available[right]
@@ -78,12 +84,15 @@ def own(pop: Population, person: int, half_hours: int) -> str | None:
 
 
 SPEECH = "no_common_language"
+SITE = "another_site"
+"""Tried last, where only people of one site may meet."""
 CHANGES = {
     SPEECH: "another_language",
     "too_few_common_hours": "other_hours",
     "capacity_full": "more_capacity",
     "matched_recently": "shorter_cool_off",
     "nobody_experienced": "less_experience",
+    SITE: "meet_remotely",
 }
 """What could be changed; the other stages are nobody's to change."""
 

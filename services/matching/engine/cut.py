@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 def cut(problem: Problem, most: int) -> Cut:
     """Parts of at most `most` people where that is possible; exchanges are never severed, as no price proves them."""
-    pop = build(problem.people, problem.seed)
+    pop = build(problem.people, problem.seed, by_site=problem.one_site)
     learners, needs = pairs.asked(pop, problem)
     root, joined = shards.roots(pop, problem, learners, needs)
     inside = np.flatnonzero(joined)
@@ -65,7 +65,7 @@ def cut(problem: Problem, most: int) -> Cut:
 
 def solve(problem: Problem) -> Found:
     """One part's first choice."""
-    pop = build(problem.people, problem.seed)
+    pop = build(problem.people, problem.seed, by_site=problem.one_site)
     learners, needs = pairs.asked(pop, problem)
     trader = rings.trade if problem.rules.exchange else trade.first
     found = trader(pop, problem, learners, needs)
@@ -86,7 +86,7 @@ def solve(problem: Problem) -> Found:
 def join(problem: Problem, found: Sequence[Found], *, severed: bool) -> Outcome:
     """The whole round: everybody's pairs, the proof over all pairs, and why others have none."""
     began = perf_counter()
-    pop = build(problem.people, problem.seed)
+    pop = build(problem.people, problem.seed, by_site=problem.one_site)
     learners, needs = pairs.asked(pop, problem)
     chosen = _pairs(pop, needs, (each for part in found for each in part.pairs))
     price = np.zeros(len(pop), np.int64)
@@ -121,26 +121,35 @@ def regions(crew: list[Person], most: int) -> list[list[Person]]:
 
 
 def _problems(problem: Problem, crews: Sequence[Sequence[Person]]) -> tuple[Problem, ...]:
-    where = {one.id: place for place, crew in enumerate(crews) for one in crew}
-    recent: list[set[tuple[UUID, UUID]]] = [set() for _ in crews]
-    for pair in problem.recent:
-        place = where.get(pair[0])
-        if place is not None and place == where.get(pair[1]):
-            recent[place].add(pair)
     return tuple(
         replace(
             problem,
             people=tuple(crew),
             asked=frozenset(one.id for one in crew if one.id in problem.asked),
-            recent=frozenset(mine),
+            recent=mine,
         )
-        for crew, mine in zip(crews, recent, strict=True)
+        for crew, mine in zip(crews, recent(problem, crews), strict=True)
     )
 
 
+def recent(problem: Problem, crews: Sequence[Sequence[Person]]) -> list[frozenset[tuple[UUID, UUID]]]:
+    """Who has met lately, of each crew by itself."""
+    where = {one.id: place for place, crew in enumerate(crews) for one in crew}
+    found: list[set[tuple[UUID, UUID]]] = [set() for _ in crews]
+    for pair in problem.recent:
+        place = where.get(pair[0])
+        if place is not None and place == where.get(pair[1]):
+            found[place].add(pair)
+    return [frozenset(mine) for mine in found]
+
+
 def _pairs(pop: Population, needs: Ints, named: Iterable[tuple[UUID, UUID, str, int]]) -> Pairs:
-    number = {skill: place for place, skill in enumerate(pop.skills)}
-    rows = sorted((pop.index[one], pop.index[other], number[skill], level) for one, other, skill, level in named)
+    number = {key: place for place, key in enumerate(zip(pop.skills, pop.skill_site.tolist(), strict=True))}
+    site = pop.site if (pop.skill_site >= 0).any() else np.full(len(pop), -1)
+    rows = sorted(
+        (pop.index[one], pop.index[other], number[skill, int(site[pop.index[one]])], level)
+        for one, other, skill, level in named
+    )
     learner, teacher, skill, offered = np.array(rows, np.int64).reshape(-1, 4).T
     key = pop.needs.person[needs] * max(1, len(pop.skills)) + pop.needs.skill[needs]
     need = needs[np.searchsorted(key, learner * max(1, len(pop.skills)) + skill)] if rows else learner

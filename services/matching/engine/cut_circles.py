@@ -15,7 +15,7 @@ import numpy as np
 
 from services.matching.engine import ceiling, circle, forming, groups
 from services.matching.engine.circle import IMPOSSIBLE, NONE, Folk, Rule, worth
-from services.matching.engine.cut import Cut, Found, lossy, regions
+from services.matching.engine.cut import Cut, Found, lossy, recent, regions
 from services.matching.engine.forming import Circles
 from services.matching.engine.islands import islands
 from services.matching.engine.people import Outcome, Person, Problem
@@ -28,7 +28,7 @@ def cut(problem: Problem, most: int) -> Cut:
     person = {one.id: one for one in problem.people}
     crews: list[list[Person]] = []
     severed = False
-    for rows in islands(pop, circle.rule(problem), groups.placeable(pop, problem)):
+    for rows in islands(circle.folk(pop, problem), circle.rule(problem), groups.placeable(pop, problem)):
         crew = [person[pop.ids[row]] for row in rows.tolist()]
         if len(crew) < problem.size_min:
             break
@@ -44,9 +44,9 @@ def cut(problem: Problem, most: int) -> Cut:
             problem,
             people=(*crew, *_above(crew, person)),
             asked=frozenset(one.id for one in crew),
-            recent=frozenset(),
+            recent=mine,
         )
-        for crew in crews
+        for crew, mine in zip(crews, recent(problem, crews), strict=True)
     )
     return Cut(tuple(parts), severed)
 
@@ -84,7 +84,7 @@ def join(problem: Problem, found: Sequence[Found], *, severed: bool) -> Outcome:
 
 def _uncut(pop: Population, people: Folk, rules: Rule, problem: Problem, outcome: Outcome) -> int:
     """What the round could be worth at most with islands that were cut as wholes; the others are what they would be."""
-    all_ = islands(pop, rules, groups.placeable(pop, problem))
+    all_ = islands(people, rules, groups.placeable(pop, problem))
     torn = np.concatenate([np.empty(0, np.int64), *(one for one in all_ if len(one) > problem.rules.part_people)])
     inside = {pop.ids[row] for row in torn.tolist()}
     theirs = sum(match.score for match in outcome.matches if match.members[0][0] in inside)

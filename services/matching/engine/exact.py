@@ -16,6 +16,7 @@ from services.matching.engine.circle import (
     HALF_HOURS_A_POINT,
     HOURS,
     IMPOSSIBLE,
+    MET,
     NONE,
     SHARED,
     SITES,
@@ -121,11 +122,13 @@ class Few(NamedTuple):
     knowing: Ints
     grades: Ints
     """Of each topic and person."""
+    met: Ints
+    """Whom of those before them each has been with within the cool-off."""
 
 
 @compiled
 def _few(people: Folk, rules: Rule, who: Ints) -> Few:
-    alike, taught = np.zeros((4, len(who)), np.int64), np.zeros(len(who), np.int64)
+    alike, taught, met = np.zeros((4, len(who)), np.int64), np.zeros(len(who), np.int64), np.zeros(len(who), np.int64)
     for one in range(len(who)):
         for other in range(len(who)):
             if one != other and people.known[who[one]] & people.wanted[who[other]]:
@@ -133,6 +136,10 @@ def _few(people: Folk, rules: Rule, who: Ints) -> Few:
             for kind in range(4):
                 if other < one and people.kinds[who[one], kind] == people.kinds[who[other], kind]:
                     alike[kind, one] |= 1 << other
+    for one in range(len(who)):
+        for place in range(people.met_at[who[one]], people.met_at[who[one] + 1]):
+            for other in range(one):
+                met[one] |= (people.met[place] == who[other]) << other
     topics = _topics(people, who)
     wanting, knowing = np.zeros(len(topics), np.int64), np.zeros(len(topics), np.int64)
     grades = np.empty((len(topics), len(who)), np.int64)
@@ -144,7 +151,7 @@ def _few(people: Folk, rules: Rule, who: Ints) -> Few:
             if topics[at] != NONE:
                 wanting[at] |= np.any(wants == topics[at]) << one
                 knowing[at] |= np.any(knows == topics[at]) << one
-    return Few(alike, taught, topics, wanting, knowing, grades)
+    return Few(alike, taught, topics, wanting, knowing, grades, met)
 
 
 def sets(people: Folk, rules: Rule, who: Ints, least: int, most: int) -> tuple[Ints, Ints]:
@@ -210,6 +217,8 @@ def _mixed(people: Folk, rules: Rule, who: Ints, few: Few, possible: Ints, value
             different[bit + before] = different[before] + new
             taught[bit + before] = taught[before] | few.taught[last]
             due[bit + before] = due[before] + people.due[who[last]]
+            if rules.weights[MET]:
+                due[bit + before] -= rules.weights[MET] * ones(np.uint64(before & few.met[last]))
     weights, count = rules.weights, 0
     for some in possible:
         units, functions = different[some] & 0xFFFF, different[some] >> 16 & 0xFFFF
@@ -263,7 +272,7 @@ def choose(value: Ints, placed: int) -> Ints:
     chosen = np.zeros(len(value), np.int64)
     worth = np.empty(len(value), np.int64)
     for some in range(len(value)):
-        worth[some] = IMPOSSIBLE if value[some] < 0 else value[some] + placed * ones(np.uint64(some))
+        worth[some] = IMPOSSIBLE if value[some] == IMPOSSIBLE else value[some] + placed * ones(np.uint64(some))
     for free in range(1, len(value)):
         first = free & -free
         rest = free ^ first
@@ -293,6 +302,7 @@ def split(value: Ints) -> int:
     """The set that with all the others besides it is worth most, 0 where no two are possible."""
     best, chosen, everybody = IMPOSSIBLE, 0, len(value) - 1
     for some in range(1, len(value) // 2):
-        if value[some] >= 0 and value[everybody ^ some] >= 0 and value[some] + value[everybody ^ some] > best:
-            best, chosen = value[some] + value[everybody ^ some], some
+        both = value[some] + value[everybody ^ some]
+        if both > best and IMPOSSIBLE not in (value[some], value[everybody ^ some]):
+            best, chosen = both, some
     return chosen

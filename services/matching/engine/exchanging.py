@@ -8,7 +8,7 @@ import numpy as np
 from services.matching.engine import why
 from services.matching.engine.compiled import EMPTY, compiled
 from services.matching.engine.people import Change, Problem, Unmatched
-from services.matching.engine.population import Ints, Population, pair_keys
+from services.matching.engine.population import Ints, Population
 from services.matching.engine.rings import BOTH
 
 
@@ -44,7 +44,7 @@ def _wanted(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Int
     mine = np.argsort(pop.offers.person, kind="stable")
     owner = pop.needs.person[needs]
     return _tally(
-        why.crowd_of(pop, pair_keys(pop.index, problem.recent)),
+        why.crowd_of(pop, problem),
         people,
         np.searchsorted(owner, everybody).astype(np.int64),
         pop.needs.skill[needs],

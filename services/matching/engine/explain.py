@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "mixed_functions": "Members do different kinds of work.",
         "mixed_tenure": "Newer and longer-serving people meet.",
         "mixed_sites": "Members work at different sites.",
+        "met_lately": "Some members were together in an earlier match not long ago.",
         "mixed_levels": "Different levels learn together.",
         "needs_covered": "What members want to learn, other members know.",
         "preferred_size": "Members like circles of this size.",
@@ -53,6 +54,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "no_common_language": "No language in common with anybody suitable.",
         "too_few_common_hours": "Working hours overlap too little.",
         "matched_recently": "Everybody suitable was met in an earlier match, not long ago.",
+        "another_site": "Everybody suitable works at another site, and this is met in person only.",
         "everyone_taken": "Nobody suitable was left.",
         "no_exchange": "Nobody was free with whom to exchange, neither directly nor by way of a third.",
         "too_few_people": "Too few people fit together for another circle.",
@@ -118,6 +120,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "one_level_less": "A teacher one level less far ahead would do.",
         "more_capacity": "Those who fit would need room for one more.",
         "shorter_cool_off": "Meeting an earlier partner again would do.",
+        "meet_remotely": "A remote or hybrid programme, with people at other sites, would do.",
     }
 )
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -131,6 +134,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "one_level_less": "a teacher one level less far ahead",
         "more_capacity": "room for one more with those who fit",
         "shorter_cool_off": "meeting an earlier partner again",
+        "meet_remotely": "a remote or hybrid programme",
         "less_experience": "a buddy who has been here for less time",
         "smaller_margin": "a smaller step between levels",
         "find_teacher": "somebody who teaches it",

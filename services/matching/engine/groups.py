@@ -11,9 +11,11 @@ import numpy as np
 from services.matching.engine import ceiling, circle, exact, facilitators, forming, relieving
 from services.matching.engine.circle import NONE, Folk, Rule, worth
 from services.matching.engine.constraints import (
+    SITE,
     Failures,
     Funnel,
     above_or_below,
+    elsewhere,
     few_hours,
     own,
     pack,
@@ -58,7 +60,7 @@ def apart(pop: Population, people: Folk, rules: Rule, problem: Problem, asked: I
     """Circles of every island by itself: the same whoever else is in the round, and wherever it is formed."""
     person = {one.id: one for one in problem.people}
     found = []
-    for island in islands(pop, rules, asked):
+    for island in islands(people, rules, asked):
         if len(island) >= problem.size_min:
             drawn = pop.lots.copy()
             drawn[island] = lots([person[pop.ids[row]] for row in island.tolist()], problem.seed)
@@ -238,7 +240,7 @@ def _explain(
     pop: Population, folk: Folk, problem: Problem, asked: Ints, without: set[int], leaderless: set[int]
 ) -> list[Unmatched]:
     people = sorted(without)
-    funnel = Funnel(STAGES, len(people))
+    funnel = Funnel((*STAGES, SITE) if problem.one_site else STAGES, len(people))
     crowd = asked[np.argsort(pop.lots[asked], kind="stable")][:LOOKED_AT]
     found = []
     for row, person in enumerate(people):
@@ -249,6 +251,7 @@ def _explain(
             above_or_below(pop, left, others),
             speechless(pop, left, others),
             few_hours(pop, left, others, problem.rules.common_half_hours),
+            *((elsewhere(pop, left, others),) if problem.one_site else ()),
         )
         if person in leaderless:
             funnel.add_one(pop, row, others, failed)

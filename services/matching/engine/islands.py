@@ -2,18 +2,20 @@
 
 import numpy as np
 
-from services.matching.engine.circle import Rule
-from services.matching.engine.population import Ints, Population
+from services.matching.engine.circle import Folk, Rule
+from services.matching.engine.population import Ints
 
 
-def islands(pop: Population, rules: Rule, asked: Ints) -> list[Ints]:
+def islands(people: Folk, rules: Rule, asked: Ints) -> list[Ints]:
     """These people, so that nobody of one array can be in a circle with anybody of another; the largest first.
 
-    What joins two of them is a language, a weekday and enough hours in common, or others between them.
+    What joins two of them is a language, a weekday and enough hours in common, or others between them; and their site
+    where they meet nowhere else.
     """
     if not len(asked):
         return []
-    masks = np.column_stack((pop.hours[asked], pop.days[asked], pop.languages[asked]))
+    place = people.place[asked].astype(np.uint64)
+    masks = np.column_stack((people.hours[asked], people.days[asked], place, people.languages[asked]))
     kinds, which = np.unique(masks, axis=0, return_inverse=True)
     island = np.zeros(len(kinds), np.int64)
     beyond = np.arange(len(kinds))
@@ -22,9 +24,10 @@ def islands(pop: Population, rules: Rule, asked: Ints) -> list[Ints]:
         edge, beyond = [int(beyond[0])], beyond[1:]
         island[edge] = found
         while edge and len(beyond):
-            common = kinds[edge.pop()] & kinds[beyond]
+            here = kinds[edge.pop()]
+            common = here & kinds[beyond]
             meet = (np.bitwise_count(common[:, 0]) >= rules.half_hours) & (common[:, 1] != 0)
-            near = meet & common[:, 2:].any(1)
+            near = meet & (kinds[beyond, 2] == here[2]) & common[:, 3:].any(1)
             island[beyond[near]] = found
             edge += beyond[near].tolist()
             beyond = beyond[~near]

@@ -15,7 +15,7 @@ NAME_IT = Change("name_a_need", 0)
 def solve(problem: Problem) -> Outcome:
     """Match every person asked who has a need with at most one teacher."""
     began = perf_counter()
-    pop = build(problem.people, problem.seed)
+    pop = build(problem.people, problem.seed, by_site=problem.one_site)
     learners, needs = asked(pop, problem)
     ready = perf_counter()
     parts = shards.components(pop, problem, learners, needs)
@@ -42,6 +42,9 @@ def told(
         for place, (own, cost) in enumerate(zip(terms, found.cost.tolist(), strict=True))
     ]
     left = np.setdiff1d(learners, pairs.learner)
+    if problem.one_site:  # who teaches it elsewhere is counted too
+        pop = build(problem.people, problem.seed)
+        needs = asked(pop, problem)[1]
     unmatched = _unmatched(pop, problem, left, needs)
     if found.unseen:
         notes = {**notes, "unread_offers": found.unseen}

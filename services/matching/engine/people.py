@@ -77,7 +77,7 @@ class Problem:
     rules: Rules
     seed: int
     recent: frozenset[tuple[UUID, UUID]] = frozenset()
-    """Pairs still in their cool-off."""
+    """Pairs still in their cool-off; of circles, who has been together within it."""
     skills: frozenset[str] = frozenset()
     """What the programme is about; empty is anything."""
     in_person: bool = False
@@ -85,6 +85,13 @@ class Problem:
     size_max: int = 2
     heard: tuple[Heard, ...] = ()
     """What was said of earlier sessions, in the order of formats and classes."""
+    only_in_person: bool = False
+    """It is met in person, and in no other way."""
+
+    @property
+    def one_site(self) -> bool:
+        """Whether only people of one site may meet. Whose site is not known may meet whose is not known either."""
+        return self.only_in_person and self.rules.one_site
 
 
 class Term(NamedTuple):
@@ -159,4 +166,4 @@ class Outcome:
     @property
     def gap(self) -> float:
         """How much better could exist, as a share of the bound."""
-        return (self.bound - self.value) / self.bound if self.bound > 0 else 0.0
+        return min(1.0, (self.bound - self.value) / self.bound) if self.bound > 0 else 0.0

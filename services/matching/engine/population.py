@@ -45,6 +45,9 @@ class Population:
     ids: tuple[UUID, ...]
     index: dict[UUID, int]
     skills: tuple[str, ...]
+    """Names; where people are taken apart by site, that of one skill once a site."""
+    skill_site: Ints
+    """The site of each, -1 where they are not."""
     tags: tuple[str, ...]
     """What people have been through."""
     available: Bools
@@ -117,13 +120,16 @@ class Population:
         return (drawn >> np.uint64(11)).astype(np.float64) / float(1 << 53)
 
 
-def build(people: Iterable[Person], seed: int) -> Population:
-    """Arrays of people; `seed` decides ties."""
+def build(people: Iterable[Person], seed: int, *, by_site: bool = False) -> Population:
+    """Arrays of people; `seed` decides ties. With `by_site` one skill at two sites is two: nobody learns from afar."""
     like, rows = _alike(people)
     index = {person.id: row for row, person in enumerate(rows)}
     manager = np.array([index.get(person.manager, -1) if person.manager else -1 for person in rows], np.int64)
-    offered = {skill for person in rows for skill, _ in person.offers}
-    skills = sorted(offered | {skill for person in rows for skill, _, _ in person.needs})
+    site = _codes([person.site for person in rows])
+    at = site.tolist() if by_site else [-1] * len(rows)
+    offered = {(skill, here) for person, here in zip(rows, at, strict=True) for skill, _ in person.offers}
+    asked = {(skill, here) for person, here in zip(rows, at, strict=True) for skill, _, _ in person.needs}
+    skills = sorted(offered | asked)
     number = {skill: place for place, skill in enumerate(skills)}
     tags = tuple(sorted({tag for person in rows for tag in person.experience}))
     tag_number = {tag: place for place, tag in enumerate(tags)}
@@ -134,7 +140,8 @@ def build(people: Iterable[Person], seed: int) -> Population:
     return Population(
         ids=tuple(person.id for person in rows),
         index=index,
-        skills=tuple(skills),
+        skills=tuple(skill for skill, _ in skills),
+        skill_site=np.array([here for _, here in skills], np.int64),
         tags=tags,
         available=np.array([person.available for person in rows], np.bool_),
         hours=_hours(*_span(rows)),
@@ -145,7 +152,7 @@ def build(people: Iterable[Person], seed: int) -> Population:
         spoken=spoken,
         unit=_codes([person.unit for person in rows]),
         division=_codes([person.division for person in rows]),
-        site=_codes([person.site for person in rows]),
+        site=site,
         function=np.where([person.function != "" for person in rows], _codes([one.function for one in rows]), -1),
         level=np.array([person.level for person in rows], np.int64),
         tenure=np.array([person.tenure_days for person in rows], np.int64),
@@ -166,11 +173,11 @@ def build(people: Iterable[Person], seed: int) -> Population:
         leaves=leaves,
         apart=pair_keys(index, ((person.id, other) for person in rows for other in person.not_with)),
         offers=_postings(
-            [(number[skill], row, level, 0) for row, person in enumerate(rows) for skill, level in person.offers],
+            [(number[skill, at[row]], row, level, 0) for row, one in enumerate(rows) for skill, level in one.offers],
             len(skills),
         ),
         needs=_postings(
-            [(number[skill], row, level, aim) for row, person in enumerate(rows) for skill, level, aim in person.needs],
+            [(number[skill, at[row]], row, low, aim) for row, one in enumerate(rows) for skill, low, aim in one.needs],
             len(skills),
         ),
         lived=(np.array([row for row, _ in lived], np.int64), np.array([tag for _, tag in lived], np.int64)),

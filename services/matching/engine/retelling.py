@@ -1,6 +1,7 @@
 """The reasons of a circle that stands, of who is in it now."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,7 @@ def retell(problem: Problem, circles: Sequence[Standing]) -> list[tuple[Term, ..
 
     One that has lost the mix it was formed with stands all the same, so no rule about the mix is asked here.
     """
+    problem = replace(problem, recent=frozenset())  # by now they have met here
     pop = build(problem.people, problem.seed)
     people, weights = circle.folk(pop, problem), problem.rules.weights
     rules = circle.rule(problem)._replace(min_functions=0, band=ANY_BAND)

@@ -135,5 +135,6 @@ def digest(problem: Problem) -> str:
         found.update(b"], ")
     rest = (problem.in_person, problem.size_min, problem.size_max, problem.rules.digested())
     heard = (problem.heard,) if problem.heard else ()  # rounds that heard nothing are digested as they were before
-    found.update(f"{', '.join(map(repr, (*rest, *heard)))})".encode())
+    bound = ("one site",) if problem.one_site else ()
+    found.update(f"{', '.join(map(repr, (*rest, *heard, *bound)))})".encode())
     return found.hexdigest()

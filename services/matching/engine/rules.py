@@ -34,14 +34,17 @@ WEIGHTS: Mapping[str, int] = MappingProxyType(
         "mixed_levels": 8,
         "needs_covered": 10,
         "preferred_size": 4,
+        "met_lately": 15,
         "neutral_facilitator": 50,
         "facilitator_load": 20,
     }
 )
-LATER = frozenset({"preferred_time", "mixed_sites", "well_received"})
+LATER = frozenset({"preferred_time", "mixed_sites", "well_received", "met_lately"})
 """Weights that the release before does not know, and refuses to be told."""
-UNSAID = frozenset({"well_received"})
+UNSAID = frozenset({"well_received", "met_lately"})
 """Weights that a digest has only where they are not the default, so that those of rounds before stay what they are."""
+ONE_SITE = "one_site"
+"""A knob that it does not know: kept in a column of its own, where it does not look."""
 FUNCTIONS: Mapping[str, int] = MappingProxyType({"problem_solving": 2})
 """Job functions a format brings together at least, whatever the rules say."""
 LEVELS = ("any", "mixed", "banded")
@@ -64,6 +67,8 @@ class Rules:
     facilitator_circles: int = 2
     min_functions: int = 1
     """Job functions a circle must bring together."""
+    one_site: bool = True
+    """Where people meet in person only, those who are brought together work at one site."""
     exchange: bool = False
     """Who learns also teaches: two teach each other, or three in a ring."""
     levels: str = "any"
@@ -101,12 +106,15 @@ class Rules:
     def kept(self) -> dict[str, Any]:
         """As a row keeps them: what the release before does not know only where it is not the default."""
         weights = {term: one for term, one in self.weights.items() if term not in LATER or one != WEIGHTS[term]}
-        return self.stored() | {"weights": weights}
+        kept = self.stored() | {"weights": weights}
+        return kept if not self.one_site else {name: value for name, value in kept.items() if name != ONE_SITE}
 
     def digested(self) -> dict[str, Any]:
         """As the digest of a round's input has them."""
         weights = {term: one for term, one in self.weights.items() if term not in UNSAID or one != WEIGHTS[term]}
-        return self.stored() | {"weights": weights}
+        told = self.stored() | {"weights": weights}
+        del told[ONE_SITE]  # a round says whether it holds
+        return told
 
     def stored(self) -> dict[str, Any]:
         """All of them by name."""

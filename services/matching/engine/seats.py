@@ -18,6 +18,7 @@ from services.matching.engine.circle import (
     HOURS,
     IMPOSSIBLE,
     MARKS,
+    MET,
     NONE,
     SHARED,
     SITES,
@@ -186,6 +187,10 @@ def changed(
         covered -= left[TAUGHT] > 0
         sized -= left[FEWEST] <= size <= left[MOST]
         points -= left[OWED]
+    if weights[MET]:
+        points -= weights[MET] * (
+            acquainted(people, seat[at], size, leaver, newcomer) - acquainted(people, seat[at], size, leaver, gone)
+        )
     points += weights[SHARED] * shared + weights[COVERED] * covered + weights[SIZE] * sized
     points += weights[CONTRIBUTE] * (np.int64(knowing > 0) - np.int64(sums[at, KNOWING] > 0))
     if weights[GRADES] or rules.band < ANY_BAND:
@@ -195,6 +200,18 @@ def changed(
             return IMPOSSIBLE
         points += mixed - sums[at, GRADED]
     return int(points)
+
+
+@compiled
+def acquainted(people: Folk, seat: Ints, size: int, leaver: int, person: int) -> int:
+    """How many of those who stay the person (NONE: nobody) has been with within the cool-off."""
+    found = 0
+    if person == NONE:
+        return found
+    for at in range(people.met_at[person], people.met_at[person + 1]):
+        for place in range(size):
+            found += place != leaver and seat[place, PERSON] == people.met[at]
+    return found
 
 
 @compiled

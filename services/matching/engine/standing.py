@@ -24,4 +24,6 @@ def _hindrance(pop: Population, problem: Problem, rows: list[int]) -> str | None
     common = np.bitwise_or.reduce(np.bitwise_and.reduce(pop.week[together], axis=0))
     if np.bitwise_count(common) < problem.rules.common_half_hours:
         return "too_few_common_hours"
+    if problem.one_site and (pop.site[together] != pop.site[together[0]]).any():
+        return "another_site"
     return None

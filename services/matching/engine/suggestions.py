@@ -16,7 +16,7 @@ from services.matching.engine.trade import load_cost
 
 def suggest(problem: Problem, person: UUID, limit: int) -> list[Match]:
     """The best `limit` teachers for a person, best first. Nobody who breaks a hard constraint is among them."""
-    pop = build(problem.people, problem.seed)
+    pop = build(problem.people, problem.seed, by_site=problem.one_site)
     row = pop.index.get(person)
     if row is None:
         return []

@@ -20,10 +20,12 @@ STAGES = (
     "no_common_language",
     "too_few_common_hours",
     "matched_recently",
+    "another_site",
 )
-LEVEL, AWAY, FULL, LINE, SPEECH, HOURS, RECENT = range(1, 8)
-ONE_LEVEL, HALF_AN_HOUR = 8, 9
-TALLIES = 10
+"""The last one is counted where only people of one site may meet."""
+LEVEL, AWAY, FULL, LINE, SPEECH, HOURS, RECENT, SITE = range(1, 9)
+ONE_LEVEL, HALF_AN_HOUR = 9, 10
+TALLIES = 11
 HIGHEST = 5
 """Of all levels, and so of all margins."""
 CHANGES = (
@@ -33,6 +35,7 @@ CHANGES = (
     (ONE_LEVEL, "one_level_less"),
     (FULL, "more_capacity"),
     (RECENT, "shorter_cool_off"),
+    (SITE, "meet_remotely"),
 )
 """What would help alone, the smallest change first. What is nobody's to change or to know is not among them."""
 TOGETHER = (
@@ -41,11 +44,12 @@ TOGETHER = (
     (HOURS, "other_hours"),
     (LEVEL, "one_level_less"),
     (RECENT, "shorter_cool_off"),
+    (SITE, "meet_remotely"),
 )
 """What would help together where nothing helps alone."""
 SOMEBODY = {"nobody_offers_it": "find_teacher", "level_too_low": "teacher_ahead"}
 """Whom it takes where no change to those there are helps; whatever else is in the way, `another_teacher`."""
-TOO_FAR = 8
+TOO_FAR = 9
 """More than a level is missing, or no margin would do: beyond any small change."""
 FIXED = 1 << AWAY | 1 << LINE | 1 << TOO_FAR
 MASKS = 1 << (TOO_FAR + 1)
@@ -65,6 +69,8 @@ class Crowd(NamedTuple):
     lots: Masks
     recent_at: Ints
     recent: Ints
+    site: Ints
+    """Where people meet; one number where it may be anywhere."""
 
 
 class Sought(NamedTuple):
@@ -91,14 +97,15 @@ class Funnel:
     """How many each number of levels, down to that of the learner, would open."""
     sought: Sought
     half_hours: int
+    stages: tuple[str, ...]
 
     def explain(self, pop: Population, person: int, row: int, otherwise: str) -> Unmatched:
         """The first stage that left nobody; `otherwise` when candidates were left.
 
         Whether it is room that lacks is not said then: of one kept from somebody with room by a wish it never would be.
         """
-        left = [Count(stage, int(count)) for stage, count in zip(STAGES, self.left[row], strict=True)]
-        opens = zip(STAGES, self.opens[row].tolist(), strict=False)
+        left = [Count(stage, int(count)) for stage, count in zip(self.stages, self.left[row], strict=False)]
+        opens = zip(self.stages, self.opens[row].tolist(), strict=False)
         reason = next((stage for stage, count in left if count == 0), None)
         return Unmatched(
             person=pop.ids[person],
@@ -148,11 +155,12 @@ def pairs(pop: Population, problem: Problem, people: Ints, needs: Ints) -> Funne
         np.zeros((len(people), rules.margin + 1), np.int64),
         _sought(people, pop.needs.person[needs], skill, level + rules.margin),
         rules.common_half_hours,
+        STAGES if problem.one_site else STAGES[:SITE],
     )
     owner = pop.needs.person[needs]
     start = np.searchsorted(owner, people).astype(np.int64)
     end = np.searchsorted(owner, people, "right").astype(np.int64)
-    crowd = crowd_of(pop, pair_keys(pop.index, problem.recent))
+    crowd = crowd_of(pop, problem)
     _count(
         crowd,
         people,
@@ -180,8 +188,8 @@ def _sought(people: Ints, owner: Ints, skill: Ints, level: Ints) -> Sought:
     return Sought(skill[mine], level[mine]) if len(mine) else Sought(people * 0, people * 0)
 
 
-def crowd_of(pop: Population, recent: Ints) -> Crowd:
-    """Everybody laid out; `recent` are keys of pairs in their cool-off."""
+def crowd_of(pop: Population, problem: Problem) -> Crowd:
+    """Everybody laid out."""
     return Crowd(
         pop.offers.start,
         pop.offers.person,
@@ -192,7 +200,8 @@ def crowd_of(pop: Population, recent: Ints) -> Crowd:
         pop.languages,
         pop.week,
         pop.lots,
-        *both_ways(recent, len(pop)),
+        *both_ways(pair_keys(pop.index, problem.recent), len(pop)),
+        pop.site * problem.one_site,
     )
 
 
@@ -258,7 +267,7 @@ def _count(
             failed = in_the_way(crowd, me, other, ahead[other], margin, half_hours)
             masks[failed] += 1
             stages = failed & ((1 << TOO_FAR) - 1)
-            for stage in range(8):
+            for stage in range(SITE + 1):
                 if stages & ((1 << (stage + 1)) - 1) == 0:
                     left[row, stage] += 1
                 if stages == 1 << stage:
@@ -298,4 +307,6 @@ def in_the_way(crowd: Crowd, me: int, other: int, ahead: int, margin: int, half_
         failed |= 1 << HOURS
     if _among(crowd.recent_at, crowd.recent, me, other):
         failed |= 1 << RECENT
+    if crowd.site[me] != crowd.site[other]:
+        failed |= 1 << SITE
     return failed

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.matching.domain.format import UnknownProgramme
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import ONE_SITE, Rules
 from shared import sql
 from shared.db import Connection, Record
 
@@ -28,5 +28,5 @@ async def list_versions(conn: Connection, programme_id: UUID, after: int | None,
 def shown(row: Record) -> dict[str, Any]:
     """A version whole: what its row does not say has its default, and its format its due."""
     format_ = row["format"]
-    told = {name: value for name, value in row.items() if name != "format"}
-    return {**told, "rules": Rules.parse(row["rules"]).of_format(format_).stored()}
+    told = {name: value for name, value in row.items() if name not in {"format", ONE_SITE}}
+    return {**told, "rules": Rules.parse(row["rules"] | {ONE_SITE: row[ONE_SITE]}).of_format(format_).stored()}

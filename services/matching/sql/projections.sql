@@ -86,8 +86,8 @@ SELECT programme_id, audience_units, audience_sites, audience_regions, audience_
 FROM programmes WHERE programme_id = ANY ($1::uuid[])
 
 -- name: start_rules
-INSERT INTO rules (programme_id, version, rules)
-SELECT programme_id, 1, rules FROM jsonb_to_recordset($1::jsonb) AS given (programme_id uuid, rules jsonb)
+INSERT INTO rules (programme_id, version, rules, one_site)
+SELECT programme_id, 1, rules, true FROM jsonb_to_recordset($1::jsonb) AS given (programme_id uuid, rules jsonb)
 ORDER BY programme_id
 ON CONFLICT DO NOTHING
 

@@ -19,12 +19,12 @@ ANALYZE matches, match_members, unmatched, round_people
 SELECT pg_try_advisory_xact_lock(7300103, hashtext($1::uuid::text))
 
 -- name: programme
-SELECT programme.*, rules.version AS rules_version, rules.rules,
+SELECT programme.*, rules.version AS rules_version, rules.rules, rules.one_site,
     monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes,
     heard_of(ARRAY[programme.format]) AS heard
 FROM programmes AS programme
 CROSS JOIN LATERAL (
-    SELECT version, rules FROM rules
+    SELECT version, rules, one_site FROM rules
     WHERE rules.programme_id = programme.programme_id ORDER BY version DESC LIMIT 1
 ) AS rules
 WHERE programme.programme_id = $1
@@ -32,14 +32,14 @@ WHERE programme.programme_id = $1
 -- name: programmes_open_to
 -- Published programmes of these formats ($2) whose audience somebody is of and that give them no match now; one of
 -- buddies, while they are new and have none.
-SELECT programme.*, rules.version AS rules_version, rules.rules,
+SELECT programme.*, rules.version AS rules_version, rules.rules, rules.one_site,
     monthly_minutes(programme, 'learner') AS learning_minutes, monthly_minutes(programme, 'teacher') AS leading_minutes,
     heard_of(ARRAY[programme.format]) AS heard
 FROM people AS person
 JOIN programmes AS programme ON programme.status = 'published' AND programme.format = ANY ($2::text[])
     AND in_audience(person, programme)
 CROSS JOIN LATERAL (
-    SELECT version, rules FROM rules
+    SELECT version, rules, one_site FROM rules
     WHERE rules.programme_id = programme.programme_id ORDER BY version DESC LIMIT 1
 ) AS rules
 WHERE person.person_id = $1
@@ -165,6 +165,18 @@ WHERE match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdr
     AND (match.state IN ('proposed', 'accepted', 'formed')
         OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))
 
+-- name: company_of
+-- With whom these have been in one match, circles too: what was agreed to, and stands or ended in the last days.
+SELECT DISTINCT least(mine.person_id, other.person_id) AS one, greatest(mine.person_id, other.person_id) AS other
+FROM unnest($2::uuid[]) AS wanted (person_id)
+CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS mine
+CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = mine.match_id OFFSET 0) AS match
+CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.match_id = match.match_id OFFSET 0) AS other
+WHERE other.person_id <> mine.person_id
+    AND (match.state IN ('accepted', 'formed')
+        OR match.state = 'ended' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1)
+            AND (match.kind = 'circle' OR 'accepted' IN (mine.answer, other.answer)))
+
 -- name: newcomers_without_buddy
 -- Recent and coming hires nobody has been proposed to, with the programmes that are for them, the closest first; of
 -- all, so many.
@@ -274,7 +286,7 @@ SELECT place, person_id, asked, state FROM round_people
 WHERE person_id = ANY ($2::uuid[]) AND round_id = $1 ORDER BY place
 
 -- name: round_setting
-SELECT rounds.kind, rounds.seed, rounds.setting, rules.rules
+SELECT rounds.kind, rounds.seed, rounds.setting, rules.rules, rules.one_site
 FROM rounds JOIN rules ON rules.programme_id = rounds.programme_id AND rules.version = rounds.rules_version
 WHERE round_id = $1
 

@@ -2,7 +2,8 @@
 SELECT programme_id FROM programmes WHERE programme_id = $1 FOR UPDATE
 
 -- name: insert_rules
-INSERT INTO rules (programme_id, version, rules, changed_by) VALUES ($1, $2, $3, $4)
+INSERT INTO rules (programme_id, version, rules, changed_by, one_site)
+VALUES ($1, $2, $3::jsonb - 'one_site', $4, $5)
 
 -- name: current_rules
 SELECT rules.*, programme.format FROM rules JOIN programmes AS programme USING (programme_id)

@@ -10,7 +10,7 @@ import orjson
 
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.placing import Placed, assembled
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import ONE_SITE, Rules
 from services.matching.store.alike import Alike
 from services.matching.store.received import heard
 from shared import sql
@@ -32,7 +32,8 @@ class Kept(NamedTuple):
 
 def setting(head: Problem, people: int) -> dict[str, Any]:
     """What a round's row keeps of its input beside rules and seed."""
-    told = {"heard": list(map(list, head.heard))} if head.heard else {}
+    told: dict[str, Any] = {"heard": list(map(list, head.heard))} if head.heard else {}
+    told |= {"only_in_person": True} if head.only_in_person else {}
     return told | {
         "skills": sorted(head.skills),
         "in_person": head.in_person,
@@ -75,7 +76,7 @@ async def kept(conn: Connection, round_id: UUID) -> Kept | None:
     if row is None or row["setting"] is None or not await is_kept(conn, round_id):
         return None
     setting = row["setting"]
-    rules = Rules.parse(row["rules"])
+    rules = Rules.parse(row["rules"] | {ONE_SITE: row[ONE_SITE]})
     head = Problem(
         people=(),
         asked=frozenset(),
@@ -86,6 +87,7 @@ async def kept(conn: Connection, round_id: UUID) -> Kept | None:
         size_min=setting["size_min"],
         size_max=setting["size_max"],
         heard=heard(setting.get("heard", ())),
+        only_in_person=setting.get("only_in_person", False),
     )
     return Kept(row["kind"], head, setting["people"])
 

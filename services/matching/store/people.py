@@ -88,6 +88,12 @@ async def recent_pairs(
     return await asyncio.to_thread(lambda: frozenset((row["one"], row["other"]) for row in rows))
 
 
+async def companions(conn: Connection, days: int, only: Sequence[UUID]) -> frozenset[tuple[UUID, UUID]]:
+    """Pairs of whom one is among these people, who are in one match of any kind, or were in the last days."""
+    rows = await conn.fetch(SQL.company_of, days, only)
+    return await asyncio.to_thread(lambda: frozenset((row["one"], row["other"]) for row in rows))
+
+
 async def _population(
     conn: Connection, programme_id: UUID | None, only: Sequence[UUID] | None
 ) -> AsyncIterator[Sequence[Record]]:

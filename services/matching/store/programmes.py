@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.matching.domain.format import KINDS, UnknownProgramme
 from services.matching.engine.people import Heard
-from services.matching.engine.rules import Rules
+from services.matching.engine.rules import ONE_SITE, Rules
 from services.matching.store.received import heard
 from shared import sql
 from shared.db import Connection, Record
@@ -38,6 +38,7 @@ class Programme:
     format: str
     modality: str
     in_person: bool
+    only_in_person: bool
     skills: frozenset[str]
     size_min: int
     size_max: int
@@ -71,6 +72,7 @@ def _programme(row: Record) -> Programme:
         format=row["format"],
         modality=row["modality"],
         in_person=row["modality"] != "remote",
+        only_in_person=row["modality"] == "in_person",
         skills=frozenset(row["skills"]),
         size_min=row["group_size_min"],
         size_max=max(row["group_size_min"], row["group_size_max"]),
@@ -78,6 +80,6 @@ def _programme(row: Record) -> Programme:
         learning=Cost(row["session_minutes"], row["learning_minutes"]),
         leading=Cost(row["session_minutes"] + row["preparation_minutes"], row["leading_minutes"]),
         rules_version=row["rules_version"],
-        rules=Rules.parse(row["rules"]).of_format(row["format"]),
+        rules=Rules.parse(row["rules"] | {ONE_SITE: row[ONE_SITE]}).of_format(row["format"]),
         heard=heard(row["heard"]),
     )
