@@ -168,9 +168,7 @@ def terms(pop: Population, people: Folk, rules: Rule, members: Sequence[int], to
 
 @compiled
 def together(people: Folk, one: int, other: int) -> bool:
-    """Whether these two may be in one circle: neither stands above the other, no wish or way keeps them apart."""
-    if people.place[one] != people.place[other]:
-        return False
+    """Whether these two may be in one circle: neither stands above the other, and nothing keeps them apart."""
     if people.enters[one] < people.enters[other] <= people.leaves[one]:
         return False
     if people.enters[other] < people.enters[one] <= people.leaves[other]:
@@ -321,6 +319,8 @@ def meets(people: Folk, rules: Rule, members: Ints, size: int, points: Ints) -> 
     if common == IMPOSSIBLE:
         return False
     for one in range(size):
+        if people.place[members[one]] != people.place[members[0]]:
+            return False
         for other in range(one):
             if not together(people, members[one], members[other]):
                 return False

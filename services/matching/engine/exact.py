@@ -71,7 +71,8 @@ def _shared(people: Folk, rules: Rule, who: Ints) -> tuple[Ints, Masks]:
     for last in range(len(who)):
         bit, apart = 1 << last, 0
         for other in range(last):
-            apart |= (not together(people, who[last], who[other])) << other
+            away = people.place[who[last]] != people.place[who[other]]
+            apart |= (away or not together(people, who[last], who[other])) << other
         for some in range(bit):
             here = bit + some
             talk, common[here] = common[here], ones(both[here])

@@ -200,10 +200,10 @@ def may_lead(people: Folk, rules: Rule, members: Ints, size: int, person: int) -
 @compiled
 def neutral(people: Folk, members: Ints, size: int, person: int) -> bool:
     """Whether a person is no member, above none and apart from none, by no wish and by no way."""
+    if size and people.place[person] != people.place[members[0]]:
+        return False
     for place in range(size):
         member = members[place]
-        if people.place[person] != people.place[member]:
-            return False
         if member == person or people.enters[person] < people.enters[member] <= people.leaves[person]:
             return False
         for barred in range(people.barred_at[person], people.barred_at[person + 1]):
