@@ -166,13 +166,14 @@ WHERE match.kind IN ('pair', 'buddy') AND match.state NOT IN ('preview', 'withdr
         OR coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1))
 
 -- name: company_of
--- With whom these have been in one match, circles too: what was agreed to, and stands or ended in the last days.
-SELECT DISTINCT least(mine.person_id, other.person_id) AS one, greatest(mine.person_id, other.person_id) AS other
+-- With whom these have been in one match, circles too: what was agreed to, and stands or ended in the last days. Of two
+-- the first says it.
+SELECT DISTINCT mine.person_id AS one, other.person_id AS other
 FROM unnest($2::uuid[]) AS wanted (person_id)
 CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.person_id = wanted.person_id OFFSET 0) AS mine
 CROSS JOIN LATERAL (SELECT * FROM matches WHERE matches.match_id = mine.match_id OFFSET 0) AS match
 CROSS JOIN LATERAL (SELECT * FROM match_members WHERE match_members.match_id = match.match_id OFFSET 0) AS other
-WHERE other.person_id <> mine.person_id
+WHERE other.person_id > mine.person_id
     AND (match.state IN ('accepted', 'formed')
         OR match.state = 'ended' AND coalesce(match.changed_at, match.created_at) > now() - make_interval(days => $1)
             AND (match.kind = 'circle' OR 'accepted' IN (mine.answer, other.answer)))

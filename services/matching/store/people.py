@@ -89,7 +89,7 @@ async def recent_pairs(
 
 
 async def companions(conn: Connection, days: int, only: Sequence[UUID]) -> frozenset[tuple[UUID, UUID]]:
-    """Pairs of whom one is among these people, who are in one match of any kind, or were in the last days."""
+    """Pairs of whom the first is among these people, who are in one match of any kind, or were in the last days."""
     rows = await conn.fetch(SQL.company_of, days, only)
     return await asyncio.to_thread(lambda: frozenset((row["one"], row["other"]) for row in rows))
 
