@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.matching.commands.rounds import run_round
 from services.matching.engine import facilitators, joining
 from services.matching.engine import round as engine
 from services.matching.engine.explain import change, left_out
@@ -152,3 +153,20 @@ async def test_a_programme_that_comes_to_meet_in_person_alone_is_kept_to_one_sit
     assert (await run(call, mentoring.programme_id, dry_run=True))["matched"] == 1
     await world.hear(later(mentoring, modality="in_person"))
     assert (await run(call, mentoring.programme_id, dry_run=True))["matched"] == 0
+
+
+async def test_another_teacher_is_looked_for_at_the_site_however_many_there_are_elsewhere(world: World) -> None:
+    one, guide, near, far = learner(), teacher(), teacher(), teacher(site_code=ELSEWHERE)
+    await world.hear(mentoring := programme(modality="in_person"))
+    await world.hear(one, guide, far)
+    await world.execute(
+        "INSERT INTO people SELECT (json_populate_record(person, json_build_object('person_id', gen_random_uuid()))).*"
+        " FROM people AS person, generate_series(1, 4000) WHERE person_id = $1",
+        far.person_id,
+    )
+    async with world.db.transaction() as conn:
+        await run_round(conn, mentoring.programme_id, seed=1)
+    await world.hear(near)
+    await world.hear(changed(guide, status="leave"))
+    *_, proposed = await world.said(MatchProposed)
+    assert of(proposed, "teacher") == [str(near.person_id)]

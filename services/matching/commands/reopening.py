@@ -128,7 +128,8 @@ async def _another(
     if not learners:
         return
     now = datetime.now(UTC)
-    around = [row["person_id"] for row in await conn.fetch(SQL.teachers_around, learners, now.date().isoformat())]
+    rows = await conn.fetch(SQL.teachers_around, learners, now.date().isoformat(), programme.one_site)
+    around = [row["person_id"] for row in rows]
     only = sorted({*learners, *around})
     problem, known = await problem_for(conn, programme, now.date(), now.date().toordinal(), only=only)
     everybody = await asking(conn, programme, "pair", problem, known)

@@ -261,7 +261,8 @@ FROM chain JOIN match_members AS upper
     ON upper.match_id = chain.match_id AND upper.person_id = chain.manager_id AND upper.role = 'participant'
 
 -- name: teachers_around
--- Who offers what any of these people need at their level or above; of each skill so many, drawn by a lot.
+-- Who offers what any of these people need at their level or above, at a site of theirs ($3) or anywhere; of each skill
+-- so many, drawn by a lot.
 WITH wanted AS (
     SELECT need ->> 'skill_id' AS skill_id, min((need ->> 'level')::int) AS least
     FROM people AS learner, jsonb_array_elements(learner.needs) AS need
@@ -272,6 +273,7 @@ FROM wanted
 CROSS JOIN LATERAL (
     SELECT person_id FROM people
     WHERE offered_skills @> ARRAY[wanted.skill_id] AND status = 'active' AND opted_in AND person_id <> ALL ($1::uuid[])
+        AND (NOT $3::boolean OR site_code IN (SELECT site_code FROM people WHERE person_id = ANY ($1::uuid[])))
         AND EXISTS (
             SELECT FROM jsonb_array_elements(offers) AS offer
             WHERE offer ->> 'skill_id' = wanted.skill_id AND (offer ->> 'level')::int >= wanted.least

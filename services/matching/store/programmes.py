@@ -51,6 +51,11 @@ class Programme:
     heard: tuple[Heard, ...]
     """What was said of sessions of its format."""
 
+    @property
+    def one_site(self) -> bool:
+        """Whether only people of one site may meet."""
+        return self.only_in_person and self.rules.one_site
+
 
 async def get(conn: Connection, programme_id: UUID) -> Programme:
     """One programme. Raises UnknownProgramme."""
