@@ -87,10 +87,10 @@ async def test_a_circle_is_led_from_its_own_site(world: World, call: Caller) -> 
     }
 
 
-@pytest.mark.parametrize(("kind", "site"), [("pair", "BER"), ("buddy", "BER"), ("pair", ""), ("buddy", "")])
-def test_who_is_kept_apart_by_sites_is_told_what_would_open_somebody(kind: str, site: str) -> None:
+@pytest.mark.parametrize(("kind", "mine"), [("pair", "BER"), ("buddy", "BER"), ("pair", ""), ("buddy", "")])
+def test_who_is_kept_apart_by_sites_is_told_what_would_open_somebody(kind: str, mine: str) -> None:
     """Whose site is not known may meet whose is not known either, so that who keeps no sites loses nobody."""
-    one = engine_person(UUID(int=1), site=site, needs=(("a", 0, 1),), tenure_days=3)
+    one = engine_person(UUID(int=1), site=mine, needs=(("a", 0, 1),), tenure_days=3)
     other = engine_person(UUID(int=2), site=ELSEWHERE, offers=(("a", 4),))
     problem = Problem((one, other), frozenset({one.id}), Rules(), 1, in_person=True, only_in_person=True)
     (left,) = engine.solve(kind, problem).unmatched
@@ -101,7 +101,7 @@ def test_who_is_kept_apart_by_sites_is_told_what_would_open_somebody(kind: str, 
     )
     assert "another site" in left_out(left.reason)
     assert "remote" in change("meet_remotely")
-    together = replace(problem, people=(one, other._replace(site=site)))
+    together = replace(problem, people=(one, other._replace(site=mine)))
     assert len(engine.solve(kind, together).matches) == 1
     for open_ in (replace(problem, only_in_person=False), replace(problem, rules=Rules(one_site=False))):
         assert len(engine.solve(kind, open_).matches) == 1
