@@ -61,7 +61,9 @@ async def _programme(conn: Connection, person_id: UUID, programme_id: UUID, toda
     elif programme.rules.exchange:
         wrong = "is one in which who learns also teaches: a round finds who can exchange"
     elif programme_id not in open_:
-        wrong = "is not for you, or you have an open match of it"
+        rows = await conn.fetch(ROUNDS.not_asked_of, programme_id, [person_id], None)
+        matched = any(row["reason"] == "has_match" for row in rows)
+        wrong = "has an open match of yours already" if matched else "is not for you"
     else:
         return programme
     raise InvalidRequest.naming("programme_id", wrong)
