@@ -16,8 +16,8 @@ from services.matching.engine import round as engine
 from services.matching.engine.people import Person, Problem
 from services.matching.engine.population import build
 from services.matching.engine.rules import Rules
+from tests.matching.invariants import check_two
 from tests.matching.strategies import problems
-from tests.matching.test_engine import check_two
 from tests.matching.world import engine_person
 
 GIVE_AND_TAKE = Rules(exchange=True)

@@ -9,8 +9,8 @@ from services.matching.engine import round as engine
 from services.matching.engine.explain import LEFT_OUT, REASONS, left_out, not_asked, reason
 from services.matching.engine.people import Problem
 from services.matching.engine.rules import Rules
+from tests.matching.invariants import check_circle, check_two
 from tests.matching.organization import problem
-from tests.matching.test_engine import check_circle, check_two
 from tests.matching.world import engine_person
 
 

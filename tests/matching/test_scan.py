@@ -19,8 +19,8 @@ from services.matching.engine.people import Heard, Person, Problem
 from services.matching.engine.population import Ints, Population, build
 from services.matching.engine.rules import WEIGHTS, Rules
 from services.matching.engine.suggestions import suggest
+from tests.matching.invariants import can_meet
 from tests.matching.strategies import problems
-from tests.matching.test_engine import can_meet
 from tests.matching.world import engine_person
 
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
